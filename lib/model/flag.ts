@@ -1,0 +1,229 @@
+import { any, arrayOf, boolean, type Check, integer, number, objectOf, optional, string } from "./_check.ts";
+
+/** Any value that JSON can say. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | {
+  [key: string]: JsonValue;
+};
+
+/** A test of one attribute of a context (or of its membership in segments). */
+export interface Clause {
+  /** Kind of the context that is tested; `user` when absent. */
+  contextKind?: string | null;
+  /** Attribute reference, e.g. `email` or `/address/city`; a plain name when `contextKind` is absent. */
+  attribute?: string | null;
+  /** Operator, e.g. `in`, `semVerEqual`, `segmentMatch`. An unknown one never matches. */
+  op?: string | null;
+  /** What the attribute is compared with; any one suffices. */
+  values?: JsonValue[] | null;
+  /** Turns the answer round. */
+  negate?: boolean | null;
+}
+
+/** One bucket of a rollout. */
+export interface WeightedVariation {
+  /** Index into the flag's variations. */
+  variation?: number | null;
+  /** Share in thousandths of a percent (0 to 100,000). */
+  weight?: number | null;
+  /** For experiments: contexts in this bucket are not part of the experiment. */
+  untracked?: boolean | null;
+}
+
+/** A percentage rollout or an experiment. */
+export interface Rollout {
+  /** `rollout` (default) or `experiment`. */
+  kind?: string | null;
+  /** Kind of the context that is bucketed; `user` when absent. */
+  contextKind?: string | null;
+  /** The buckets, in order. */
+  variations?: WeightedVariation[] | null;
+  /** Attribute to bucket by; `key` when absent. Experiments ignore it. */
+  bucketBy?: string | null;
+  /** Replaces flag key and salt in the hash. */
+  seed?: number | null;
+}
+
+/** Either a fixed variation or a rollout. */
+export interface VariationOrRollout {
+  /** Index into the flag's variations. */
+  variation?: number | null;
+  /** Used when there is no `variation`. */
+  rollout?: Rollout | null;
+}
+
+/** A rule of a flag: all clauses must match. */
+export interface Rule extends VariationOrRollout {
+  /** Stable identifier, shown in evaluation reasons. */
+  id?: string | null;
+  /** Conditions; a rule without any matches every context. */
+  clauses?: Clause[] | null;
+  /** Whether a match is tracked as an experiment. */
+  trackEvents?: boolean | null;
+}
+
+/** Context keys that get one variation. */
+export interface Target {
+  /** Kind of the keys; `user` when absent. */
+  contextKind?: string | null;
+  /** Index into the flag's variations. */
+  variation?: number | null;
+  /** Context keys. */
+  values?: string[] | null;
+}
+
+/** Another flag that must be on and give this variation. */
+export interface Prerequisite {
+  /** Key of the other flag. */
+  key?: string | null;
+  /** Variation that it must give. */
+  variation?: number | null;
+}
+
+/** A feature flag as an archive's data file holds it: LaunchDarkly's `latest-all` model. Fields that Halyard does not use are not listed; they reach SDKs all the same, because the wire uses the text. */
+export interface Flag {
+  /** Equal to the key under which the archive lists it. */
+  key: string;
+  /** Rises with each change of the flag. */
+  version: number;
+  /** Marks a tombstone: nothing but `version` counts. */
+  deleted?: boolean | null;
+  /** Whether targeting is on; when off, the off variation is served. */
+  on?: boolean | null;
+  /** Flags that must give a certain variation first. */
+  prerequisites?: Prerequisite[] | null;
+  /** Targets by user key; with `contextTargets` present also the order in which user targets are tried. */
+  targets?: Target[] | null;
+  /** Targets of any kind. */
+  contextTargets?: Target[] | null;
+  /** Rules, tried in order. */
+  rules?: Rule[] | null;
+  /** What everyone else gets. */
+  fallthrough?: VariationOrRollout | null;
+  /** Variation when off; absent means a null value. */
+  offVariation?: number | null;
+  /** Values the flag can have. */
+  variations?: JsonValue[] | null;
+  /** Which client-side SDKs may see it. */
+  clientSideAvailability?: {
+    usingMobileKey?: boolean | null;
+    usingEnvironmentId?: boolean | null;
+  } | null;
+  /** Old form of `clientSideAvailability.usingEnvironmentId`; used when the new object is absent. */
+  clientSide?: boolean | null;
+  /** Part of the bucketing hash. */
+  salt?: string | null;
+  /** Whether SDKs send full events. */
+  trackEvents?: boolean | null;
+  /** Whether a fallthrough is tracked as an experiment. */
+  trackEventsFallthrough?: boolean | null;
+  /** Until when SDKs send debug events: ms since epoch. */
+  debugEventsUntilDate?: number | null;
+}
+
+const CLAUSE = objectOf({
+  contextKind: optional(string),
+  attribute: optional(string),
+  op: optional(string),
+  values: optional(arrayOf(any)),
+  negate: optional(boolean),
+});
+
+/** Checks a list of clauses; segments have the same ones. */
+export const CLAUSES: Check = optional(arrayOf(CLAUSE));
+
+const VARIATION_OR_ROLLOUT = {
+  variation: optional(integer),
+  rollout: optional(objectOf({
+    kind: optional(string),
+    contextKind: optional(string),
+    bucketBy: optional(string),
+    seed: optional(integer),
+    variations: optional(arrayOf(objectOf({
+      variation: optional(integer),
+      weight: optional(integer),
+      untracked: optional(boolean),
+    }))),
+  })),
+};
+
+const TARGETS = optional(arrayOf(objectOf({
+  contextKind: optional(string),
+  variation: optional(integer),
+  values: optional(arrayOf(string)),
+})));
+
+/** What every flag and segment must have, tombstones included. */
+export const VERSIONED: Check = objectOf({
+  version: integer,
+  deleted: optional(boolean),
+  key: optional(string),
+});
+
+const FLAG = objectOf({
+  key: string,
+  on: optional(boolean),
+  prerequisites: optional(
+    arrayOf(objectOf({ key: optional(string), variation: optional(integer) })),
+  ),
+  targets: TARGETS,
+  contextTargets: TARGETS,
+  rules: optional(arrayOf(objectOf({
+    ...VARIATION_OR_ROLLOUT,
+    id: optional(string),
+    clauses: CLAUSES,
+    trackEvents: optional(boolean),
+  }))),
+  fallthrough: optional(objectOf(VARIATION_OR_ROLLOUT)),
+  offVariation: optional(integer),
+  variations: optional(arrayOf(any)),
+  clientSideAvailability: optional(
+    objectOf({
+      usingMobileKey: optional(boolean),
+      usingEnvironmentId: optional(boolean),
+    }),
+  ),
+  clientSide: optional(boolean),
+  salt: optional(string),
+  trackEvents: optional(boolean),
+  trackEventsFallthrough: optional(boolean),
+  debugEventsUntilDate: optional(number),
+});
+
+/**
+ * Parses a flag out of already parsed JSON. The value is checked, not copied.
+ *
+ * Absent and null optional fields and unknown fields are no faults; a wrong JSON type is, because SDKs written in
+ * typed languages would throw away everything that comes with it.
+ *
+ * @param value JSON value from the data file.
+ * @param key Key under which the data file lists it.
+ * @returns The same value, typed.
+ * @throws {TypeError} When a field has the wrong JSON type, or `version` or `key` is missing or wrong.
+ */
+export function parseFlag(value: unknown, key: string): Flag {
+  checkItem(value, key, FLAG, "flag");
+  return value as Flag;
+}
+
+/** Checks what flags and segments have in common, then `check` unless the item is a tombstone; errors name kind and key. */
+export function checkItem(
+  value: unknown,
+  key: string,
+  check: Check,
+  kind: "flag" | "segment",
+): void {
+  try {
+    VERSIONED(value, "");
+    const item = value as { key?: string | null; deleted?: boolean | null };
+    if (item.deleted !== true) check(value, "");
+    if (typeof item.key === "string" && item.key !== key) {
+      throw new TypeError(
+        `"key" must be the key it is listed under, is "${item.key}"`,
+      );
+    }
+  } catch (error) {
+    throw new TypeError(
+      `Cannot read ${kind} "${key}": ${(error as Error).message}`,
+    );
+  }
+}

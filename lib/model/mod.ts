@@ -1,0 +1,25 @@
+/**
+ * What a flag, a segment and an environment are, and how each is parsed from JSON: strictly, with errors that name key
+ * and field.
+ *
+ * @example
+ * ```ts
+ * import { parseFlag } from "./mod.ts";
+ *
+ * const flag = parseFlag(JSON.parse('{"key":"beta","version":3,"on":true}'), "beta");
+ * console.log(flag.version); // 3
+ * ```
+ *
+ * @module
+ */
+export * from "./environment.ts";
+export {
+  type Clause,
+  type Flag,
+  type JsonValue,
+  parseFlag,
+  type Prerequisite,
+  type Rollout,
+} from "./flag.ts";
+export type { Rule, Target, VariationOrRollout, WeightedVariation } from "./flag.ts";
+export { parseSegment, type Segment, type SegmentRule, type SegmentTarget } from "./segment.ts";

@@ -1,0 +1,71 @@
+/** How much is logged: each level includes those after it; `none` silences all. */
+export type LogLevel = "debug" | "info" | "warn" | "error" | "none";
+
+/** Where a part of Halyard tells what happens. Handed in, never imported as a global. No secret and no context goes in. */
+export interface Log {
+  /** For the person who looks for a fault. */
+  debug(message: string): void;
+  /** What normally happens. */
+  info(message: string): void;
+  /** Something to look at; service goes on. */
+  warn(message: string): void;
+  /** Something failed. */
+  error(message: string): void;
+}
+
+/** What `createLog` needs. */
+export interface LogOptions {
+  /** Least level that is written. */
+  level: LogLevel;
+  /** `text`: the Relay Proxy's line. `json`: one object a line with `timestamp`, `level`, `message`. */
+  format: "text" | "json";
+  /** Takes each finished line, newline included, and its level. */
+  write(line: string, level: LogLevel): void;
+  /** The clock: ms since epoch. @default {Date.now} */
+  now?: () => number;
+}
+
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "none"];
+
+/**
+ * Makes a log that writes one line per message.
+ *
+ * Text lines look like the Relay Proxy's, `2026/11/23 04:46:51.123000 INFO: message`, in UTC. Control characters are
+ * escaped, so that no message can forge a line.
+ *
+ * @param options Level, format and where lines go.
+ * @returns The log.
+ */
+export function createLog(options: LogOptions): Log {
+  const { level: least, format, write, now = Date.now } = options;
+  const threshold = LEVELS.indexOf(least);
+  function line(level: LogLevel, message: string): void {
+    if (LEVELS.indexOf(level) < threshold) return;
+    const timestamp = new Date(now()).toISOString();
+    if (format === "json") {
+      write(`${JSON.stringify({ timestamp, level, message })}\n`, level);
+    } else {
+      const time = timestamp.replace("Z", "000").replace("T", " ").replaceAll(
+        "-",
+        "/",
+      );
+      write(
+        `${time} ${level.toUpperCase()}: ${escapeControls(message)}\n`,
+        level,
+      );
+    }
+  }
+  return {
+    debug: (message) => line("debug", message),
+    info: (message) => line("info", message),
+    warn: (message) => line("warn", message),
+    error: (message) => line("error", message),
+  };
+}
+
+function escapeControls(message: string): string {
+  return message.replace(
+    /\p{Cc}|[\u2028\u2029]/gu,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
