@@ -1,0 +1,157 @@
+/**
+ * Stand-in for `@std/http` where no JSR is reached: the names that Halyard uses, with the same results.
+ *
+ * @module
+ */
+import Negotiator from "negotiator";
+
+/** Options of `eTag`. */
+export interface ETagOptions {
+  /** Whether the tag is marked as weak. @default {false} */
+  weak?: boolean;
+}
+
+/**
+ * Computes the entity tag of a body: its length in hex and the start of its SHA-256 in base64.
+ *
+ * @param entity The body.
+ * @param options Weak or strong.
+ * @returns The tag with its quotes.
+ */
+export async function eTag(
+  entity: string | Uint8Array<ArrayBuffer>,
+  options: ETagOptions = {},
+): Promise<string> {
+  const bytes = typeof entity === "string" ? new TextEncoder().encode(entity) : entity;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const tag = `"${bytes.length.toString(16)}-${digest.toBase64().slice(0, 27)}"`;
+  return options.weak ? `W/${tag}` : tag;
+}
+
+/**
+ * Tells whether a request with this `If-None-Match` needs the body, comparing weakly (RFC 9110, 13.1.2).
+ *
+ * @param value The header's value.
+ * @param etag The tag of what would be sent.
+ * @returns `false` if the client has it, so that 304 is the answer.
+ */
+export function ifNoneMatch(value: string | null, etag: string | undefined): boolean {
+  if (!value || !etag) return true;
+  if (value.trim() === "*") return false;
+  return !value.split(/\s*,\s*/).map(opaque).includes(opaque(etag));
+}
+
+function opaque(tag: string): string {
+  return tag.replace(/^W\//, "");
+}
+
+/**
+ * Picks the content encoding that the client likes best.
+ *
+ * @param request Its `Accept-Encoding` counts.
+ * @param encodings What is on offer, the server's favourite first; `identity` has to be named too.
+ * @returns One of `encodings`, or `undefined` if the client refuses all.
+ */
+export function acceptsEncodings<T extends string = string>(
+  request: Pick<Request, "headers">,
+  ...encodings: [T, ...T[]]
+): T | undefined {
+  const accepted = request.headers.get("accept-encoding");
+  if (!accepted) return encodings[0];
+  return new Negotiator({ headers: { "accept-encoding": accepted } }).encoding(encodings);
+}
+
+/** One event of a stream, or one comment. */
+export interface ServerSentEventMessage {
+  /** What clients skip. */
+  comment?: string;
+  /** The event's name, on one line. */
+  event?: string;
+  /** The payload; each of its lines becomes a `data` field. */
+  data?: string;
+  /** What a client repeats as `Last-Event-ID`, on one line. */
+  id?: string | number;
+  /** How long clients wait before they connect again, in ms. */
+  retry?: number;
+}
+
+/** Turns messages into the bytes of an event stream. An event name or ID with a line break errors the stream with a `SyntaxError`. */
+export class ServerSentEventStream extends TransformStream<ServerSentEventMessage, Uint8Array> {
+  /** Makes a stream for one response. */
+  constructor() {
+    super({ transform: (message, controller) => controller.enqueue(encodeMessage(message)) });
+  }
+}
+
+const LINE_BREAK = /\r\n|\r|\n/;
+
+function encodeMessage(message: ServerSentEventMessage): Uint8Array {
+  const lines: string[] = [];
+  for (const line of message.comment?.split(LINE_BREAK) ?? []) lines.push(`:${line}`);
+  if (message.event !== undefined) lines.push(`event:${singleLine(message.event, "event")}`);
+  for (const line of message.data?.split(LINE_BREAK) ?? []) lines.push(`data:${line}`);
+  if (message.id !== undefined) lines.push(`id:${singleLine(String(message.id), "id")}`);
+  if (message.retry !== undefined) lines.push(`retry:${message.retry}`);
+  return new TextEncoder().encode(`${lines.join("\n")}\n\n`);
+}
+
+function singleLine(value: string, name: string): string {
+  if (!LINE_BREAK.test(value)) return value;
+  throw new SyntaxError(`Cannot serialize message: \`message.${name}\` cannot contain a newline`);
+}
+
+/** Status codes by name. */
+export const STATUS_CODE = {
+  /** RFC 9110, 15.3.1 */
+  OK: 200,
+  /** RFC 9110, 15.3.3 */
+  Accepted: 202,
+  /** RFC 9110, 15.3.5 */
+  NoContent: 204,
+  /** RFC 9110, 15.4.5 */
+  NotModified: 304,
+  /** RFC 9110, 15.5.1 */
+  BadRequest: 400,
+  /** RFC 9110, 15.5.2 */
+  Unauthorized: 401,
+  /** RFC 9110, 15.5.4 */
+  Forbidden: 403,
+  /** RFC 9110, 15.5.5 */
+  NotFound: 404,
+  /** RFC 9110, 15.5.6 */
+  MethodNotAllowed: 405,
+  /** RFC 9110, 15.5.9 */
+  RequestTimeout: 408,
+  /** RFC 9110, 15.5.14 */
+  ContentTooLarge: 413,
+  /** RFC 9110, 15.5.16 */
+  UnsupportedMediaType: 415,
+  /** RFC 6585, 4 */
+  TooManyRequests: 429,
+  /** RFC 9110, 15.6.1 */
+  InternalServerError: 500,
+  /** RFC 9110, 15.6.4 */
+  ServiceUnavailable: 503,
+} as const;
+
+/** A status code that Halyard sends. */
+export type StatusCode = typeof STATUS_CODE[keyof typeof STATUS_CODE];
+
+/** The phrase for each status code. */
+export const STATUS_TEXT = {
+  200: "OK",
+  202: "Accepted",
+  204: "No Content",
+  304: "Not Modified",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+} as const;
