@@ -1,0 +1,30 @@
+/** Where a command talks to the person who typed it. */
+export interface Terminal {
+  /** Writes to standard output. */
+  print(text: string): void;
+  /** Writes to standard error. */
+  printError(text: string): void;
+}
+
+/** The process's own standard output and error. */
+export const TERMINAL: Terminal = {
+  print: (text) => writeAll(Deno.stdout, text),
+  printError: (text) => writeAll(Deno.stderr, text),
+};
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+}
+
+/**
+ * Prints an error for a person: what could not be done and, if the error knows it, what to do.
+ *
+ * @param terminal Where to.
+ * @param error The error; its `hint` goes to a line of its own.
+ */
+export function printFailure(terminal: Terminal, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  terminal.printError(`Error: ${message}\n`);
+  if (error instanceof Error && "hint" in error && error.hint) terminal.printError(`hint: ${error.hint}\n`);
+}

@@ -1,0 +1,115 @@
+import type { Log } from "../observe/mod.ts";
+import type { CredentialKind, Store, StoredEnvironment } from "../store/mod.ts";
+import { type Route, Router } from "./router.ts";
+
+const TEXT = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
+
+/**
+ * Joins routes into the one function that answers requests: it finds the route, checks the credential and adds
+ * `X-LD-EnvID` to what is answered in an environment's name. Statuses and bodies are the Relay Proxy's.
+ *
+ * @param routes All routes.
+ * @param store Where credentials are looked up.
+ * @param log Gets one line a request at level debug: method, route, status; never the URL, which may hold a context.
+ * @returns The handler.
+ */
+export function createHandler(
+  routes: Route[],
+  store: Store,
+  log: Log,
+): (request: Request) => Promise<Response> {
+  const router = new Router(routes);
+  const noticed = new Set<string>();
+
+  function noticeFilter(environment: StoredEnvironment, query: string): void {
+    if (!query.includes("filter=") || noticed.has(environment.id)) return;
+    if (!new URLSearchParams(query).has("filter")) return;
+    noticed.add(environment.id);
+    log.warn(
+      `A client of environment ${environment.id} asks for a payload filter; archives have none, it gets all flags`,
+    );
+  }
+
+  async function answer(request: Request, path: string, query: string): Promise<[Response, string?]> {
+    const match = router.match(request.method, path);
+    if (!match) return [new Response("404 page not found\n", { status: 404, headers: TEXT })];
+    if ("allowed" in match) {
+      return [new Response(null, { status: 405, headers: { allow: match.allowed.join(", ") } })];
+    }
+    const { route, params } = match;
+    if (route.credential === undefined) return [await route.handle(request, { params, query }), route.path];
+    const credential = readCredential(route.credential, request, params);
+    const environment = credential && store.find(route.credential, credential);
+    if (!environment) return [refuseCredential(route.credential, credential, store.ready), route.path];
+    noticeFilter(environment, query);
+    const response = environment.snapshot
+      ? await route.handle(request, {
+        environment,
+        snapshot: environment.snapshot,
+        credential,
+        params,
+        query,
+      })
+      : new Response("client was not initialized", { status: 503, headers: TEXT });
+    response.headers.set("x-ld-envid", environment.id);
+    return [response, route.path];
+  }
+
+  return async (request) => {
+    const [path, query] = splitTarget(request.url);
+    const cleaned = cleanPath(path);
+    if (cleaned !== path) {
+      return new Response(null, {
+        status: 301,
+        headers: { location: query ? `${cleaned}?${query}` : cleaned },
+      });
+    }
+    const [response, route = "none"] = await answer(request, path, query);
+    log.debug(`Request: method=${request.method} route=${route} status=${response.status}`);
+    return response;
+  };
+}
+
+/** Path (still percent-encoded) and query of a URL. Cheaper than `new URL`, which would also resolve `..` unseen. */
+function splitTarget(url: string): [path: string, query: string] {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const mark = url.indexOf("?", start);
+  return mark < 0 ? [url.slice(start), ""] : [url.slice(start, mark), url.slice(mark + 1)];
+}
+
+/** Resolves `.`, `..` and empty segments as Go's router does; a trailing slash stays. */
+function cleanPath(path: string): string {
+  if (!/\/\/|\/\.\.?(\/|$)/.test(path)) return path;
+  const segments: string[] = [];
+  for (const segment of path.split("/")) {
+    if (segment === "..") segments.pop();
+    else if (segment !== "" && segment !== ".") segments.push(segment);
+  }
+  const cleaned = `/${segments.join("/")}`;
+  return path.endsWith("/") && cleaned !== "/" ? `${cleaned}/` : cleaned;
+}
+
+/** The credential that a request carries, or `undefined` when it is missing or malformed. */
+function readCredential(
+  kind: CredentialKind,
+  request: Request,
+  params: Record<string, string>,
+): string | undefined {
+  if (kind === "environment") return params["envId"];
+  const header = request.headers.get("authorization") ?? "";
+  const key = header.startsWith("api_key ") ? header.slice("api_key ".length).trim() : header;
+  return key === "" || key.includes(" ") ? undefined : key;
+}
+
+/** 401 and 404 make SDKs give up for good, so before the first data every credential may still turn out to be known. */
+function refuseCredential(kind: CredentialKind, credential: string | undefined, ready: boolean): Response {
+  if (credential === undefined) return new Response(null, { status: 401 });
+  if (!ready) return new Response("Halyard has not loaded its archive yet", { status: 503, headers: TEXT });
+  if (kind === "environment") {
+    return new Response("URL did not contain an environment ID", { status: 404, headers: TEXT });
+  }
+  return new Response(
+    "Halyard does not recognize the client credential (missing or invalid Authorization header)",
+    { status: 401, headers: TEXT },
+  );
+}

@@ -1,0 +1,12 @@
+/**
+ * From request to response: the routes, the handler that joins them, and the server that listens.
+ *
+ * @module
+ */
+export * from "./event_routes.ts";
+export * from "./handler.ts";
+export * from "./php_routes.ts";
+export type { EnvironmentContext, Match, Route, RouteContext } from "./router.ts";
+export * from "./server.ts";
+export * from "./server_sdk_routes.ts";
+export * from "./status_route.ts";

@@ -1,0 +1,16 @@
+/**
+ * The log, and what keeps secrets out of it.
+ *
+ * @example
+ * ```ts
+ * import { createLog, obscureKey } from "./mod.ts";
+ *
+ * const lines: string[] = [];
+ * const log = createLog({ level: "info", format: "json", write: (line) => lines.push(line) });
+ * log.info(`Serving ${obscureKey("sdk-01234567-89ab-cdef-0123-456789abcdef")}`);
+ * ```
+ *
+ * @module
+ */
+export * from "./log.ts";
+export * from "./redact.ts";

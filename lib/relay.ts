@@ -1,0 +1,66 @@
+import type { Settings } from "./config/mod.ts";
+import { createHandler, eventRoutes, listen, phpRoutes, serverSdkRoutes, statusRoute } from "./http/mod.ts";
+import type { Log } from "./observe/mod.ts";
+import { FileSource, Loader } from "./source/mod.ts";
+import { Store } from "./store/mod.ts";
+import { Hub } from "./stream/mod.ts";
+import { VERSION } from "./version.ts";
+
+/** A running relay. */
+export interface Relay {
+  /** Where it listens. */
+  readonly address: Deno.NetAddr;
+  /** What it serves. */
+  readonly store: Store;
+  /** Closes all streams, finishes requests in flight and stops. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a relay: reads the archive, then listens, then follows the file.
+ *
+ * @param settings All settings.
+ * @param log Where it tells what happens.
+ * @returns The running relay; nothing keeps running when this throws.
+ * @throws {SourceError} When the file cannot be read.
+ * @throws {ArchiveError} When the file is no good archive.
+ * @throws {ListenError} When it cannot listen.
+ */
+export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
+  const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval } =
+    settings;
+  const store = new Store();
+  const hub = new Hub({ ...settings, store, log });
+  const loader = new Loader({ path, maxBytes, store, log, onChange: (changes) => hub.publish(changes) });
+  const source = new FileSource({
+    path,
+    interval,
+    maxBytes,
+    log,
+    onContent: (content) => loader.reload(content),
+  });
+  const routes = [
+    ...serverSdkRoutes(hub),
+    ...phpRoutes(),
+    ...eventRoutes(settings.maxInboundPayloadSize),
+    statusRoute(store, VERSION, () => loader.status),
+  ];
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    await loader.load(await source.read());
+    server = await listen(createHandler(routes, store, log), settings, log);
+  } catch (error) {
+    hub.close();
+    throw error;
+  }
+  source.start();
+  return {
+    address: server.addr,
+    store,
+    async close() {
+      await source.close();
+      hub.close();
+      await server.shutdown();
+    },
+  };
+}

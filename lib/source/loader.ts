@@ -1,0 +1,123 @@
+import { type ArchiveEnvironment, readArchive } from "../archive/mod.ts";
+import type { EnvironmentMetadata } from "../model/mod.ts";
+import { type Log, obscureKey } from "../observe/mod.ts";
+import { type EnvironmentChange, type LoadedEnvironment, prepareSnapshot, type Store } from "../store/mod.ts";
+import type { FileContent } from "./file_source.ts";
+
+/** How the archive's file stands: what is served and whether something newer could not be. */
+export interface LoadStatus {
+  /** Path as configured. */
+  path: string;
+  /** SHA-256 of the content that is served: lower-case hex. */
+  digest: string;
+  /** When that content was loaded: ms since epoch. */
+  loadedAt: number;
+  /** Why a newer content is not served. Absent when the newest is. */
+  lastError?: { message: string; time: number };
+}
+
+/** What a `Loader` needs. */
+export interface LoaderOptions {
+  /** Path of the archive, for messages. */
+  path: string;
+  /** Largest archive that is read, compressed: bytes. */
+  maxBytes: number;
+  /** Takes what was loaded. */
+  store: Store;
+  /** Is told what was loaded and what was wrong. */
+  log: Log;
+  /** Is told what each load has changed, right after the store has. */
+  onChange?: (changes: EnvironmentChange[]) => void;
+}
+
+/** Turns the bytes of an archive into what the store serves: all of it or, when the archive is bad, nothing. */
+export class Loader {
+  readonly #options: LoaderOptions;
+  #status: LoadStatus | undefined;
+
+  /** @param options Where archives come from and go to. */
+  constructor(options: LoaderOptions) {
+    this.#options = options;
+  }
+
+  /** How the file stands; `undefined` before the first good load. */
+  get status(): LoadStatus | undefined {
+    return this.#status;
+  }
+
+  /**
+   * Loads an archive.
+   *
+   * @param content The file.
+   * @throws {ArchiveError} When it is no good archive; what was served before is served on.
+   */
+  async load(content: FileContent): Promise<void> {
+    const { path, maxBytes, store, log, onChange } = this.#options;
+    const { environments } = await readArchive(content.bytes, { path, maxCompressedBytes: maxBytes });
+    const loaded: LoadedEnvironment[] = [];
+    for (const environment of environments) loaded.push(await prepare(environment, store));
+    const first = !store.ready;
+    const changes = store.replace(loaded);
+    this.#status = { path, digest: content.digest, loadedAt: Date.now() };
+    onChange?.(changes);
+    for (const change of changes) logChange(log, change);
+    if (loaded.length === 0) {
+      log.warn("The data file does not contain any environments; check your configuration");
+    }
+    const count = `${loaded.length} environment${loaded.length === 1 ? "" : "s"}, ${changes.length} changed`;
+    log.info(`${first ? "Loaded" : "Reloaded"} data from ${path} (${count}, sha256 ${content.digest})`);
+  }
+
+  /**
+   * Loads a replaced archive. A bad one is logged and remembered for `status`; service goes on.
+   *
+   * @param content The file.
+   */
+  async reload(content: FileContent): Promise<void> {
+    try {
+      await this.load(content);
+    } catch (error) {
+      this.reportFailure(error);
+    }
+  }
+
+  /**
+   * Logs why the newest file is not served, and remembers it for `status`.
+   *
+   * @param error What was wrong; a `hint` it carries is logged too.
+   */
+  reportFailure(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const hint = error instanceof Error && "hint" in error ? `; hint: ${error.hint}` : "";
+    this.#options.log.error(`Data file reload failed, serving the previous data: ${message}${hint}`);
+    if (this.#status) this.#status = { ...this.#status, lastError: { message, time: Date.now() } };
+  }
+}
+
+async function prepare(loaded: ArchiveEnvironment, store: Store): Promise<LoadedEnvironment> {
+  const { id } = loaded;
+  if ("environment" in loaded) {
+    return { id, snapshot: await prepareSnapshot(loaded.environment, store.get(id)?.snapshot) };
+  }
+  return { id, fault: loaded.error.message, ...(loaded.metadata && { metadata: loaded.metadata }) };
+}
+
+function logChange(log: Log, { id, before, after }: EnvironmentChange): void {
+  if (!after) {
+    log.info(`Removed environment ${id}${nameOf(before?.metadata)}`);
+  } else if (after.fault !== undefined) {
+    const serving = after.snapshot ? "it keeps the data it had" : "it answers 503 until there is good data";
+    log.error(
+      `Found invalid data for environment ${id}${nameOf(after.metadata)}, ${serving}: ${after.fault}`,
+    );
+  } else {
+    const keys = [...after.metadata?.sdkKeys ?? [], ...after.metadata?.mobileKeys ?? []];
+    const verb = before?.snapshot ? "Updated" : "Added";
+    const list = keys.map((key) => obscureKey(key.value)).join(", ");
+    log.info(`${verb} environment ${id}${nameOf(after.metadata)}, keys: ${list || "none"}`);
+  }
+}
+
+function nameOf(metadata: EnvironmentMetadata | undefined): string {
+  return metadata ? ` (${metadata.projectName} ${metadata.name})` : "";
+}

@@ -1,0 +1,6 @@
+/**
+ * Server-sent event streams: the hub that holds them and brings each to the newest state.
+ *
+ * @module
+ */
+export * from "./hub.ts";
