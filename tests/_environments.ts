@@ -1,0 +1,71 @@
+import { type Environment, parseFlag, parseMetadata, parseSegment } from "../lib/model/mod.ts";
+import { prepareSnapshot, type Snapshot, Store } from "../lib/store/mod.ts";
+import type { Log } from "../lib/observe/mod.ts";
+
+type Json = Record<string, unknown>;
+
+/** What an environment of a test is made of; everything has a default. */
+export interface EnvironmentParts {
+  env?: Json;
+  flags?: Record<string, Json>;
+  segments?: Record<string, Json>;
+}
+
+/** An environment with ID `id`, SDK key `sdk-<id>` and mobile key `mob-<id>`; flags and segments get key and version 1. */
+export function makeEnvironment(
+  id: string,
+  { env = {}, flags = {}, segments = {} }: EnvironmentParts = {},
+): Environment {
+  function items<T>(values: Record<string, Json>, parse: (value: unknown, key: string) => T) {
+    return new Map(
+      Object.keys(values).sort().map((key) => {
+        const value = { key, version: 1, ...values[key] };
+        return [key, { value: parse(value, key), text: JSON.stringify(value) }];
+      }),
+    );
+  }
+  const defaults = {
+    envID: id,
+    envName: "Test",
+    projName: "Project",
+    sdkKey: { value: `sdk-${id}` },
+    mobKey: `mob-${id}`,
+  };
+  return {
+    metadata: parseMetadata({ env: { ...defaults, ...env } }, id),
+    data: { flags: items(flags, parseFlag), segments: items(segments, parseSegment) },
+  };
+}
+
+/** The snapshot of such an environment. */
+export function makeSnapshot(id: string, parts?: EnvironmentParts, previous?: Snapshot): Promise<Snapshot> {
+  return prepareSnapshot(makeEnvironment(id, parts), previous);
+}
+
+/** A store that serves the given environments. */
+export async function makeStore(
+  environments: Record<string, EnvironmentParts>,
+  now?: () => number,
+): Promise<Store> {
+  const store = new Store(now);
+  const loaded = Object.entries(environments).map(async ([id, parts]) => ({
+    id,
+    snapshot: await makeSnapshot(id, parts),
+  }));
+  store.replace(await Promise.all(loaded));
+  return store;
+}
+
+/** A log that keeps its lines, each as `level: message`. */
+export function makeLog(): Log & { lines: string[] } {
+  const lines: string[] = [];
+  function keep(level: string): (message: string) => void {
+    return (message) => void lines.push(`${level}: ${message}`);
+  }
+  return { lines, debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") };
+}
+
+/** Bytes as text. */
+export function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import { type Match, type Route, Router } from "../../lib/http/router.ts";
+
+function route(method: Route["method"], path: string): Route {
+  return { method, path, handle: () => new Response() };
+}
+
+const ROUTER = new Router([
+  route("GET", "/all"),
+  route("GET", "/sdk/flags/{key}"),
+  route("POST", "/mobile"),
+  route("GET", "/sdk/evalx/{envId}/contexts/{context}"),
+  route("REPORT", "/sdk/evalx/{envId}/context"),
+  route("GET", "/sdk/evalx/contexts/{context}"),
+  route("REPORT", "/sdk/evalx/context"),
+  route("GET", "/a/{envId}.gif"),
+]);
+
+function summarize(match: Match | undefined): unknown {
+  if (match === undefined) return undefined;
+  return "route" in match ? [match.route.path, match.params] : match.allowed;
+}
+
+// What a client asks for, and the route and parameters, or the allowed methods, or nothing.
+const REQUESTS: [method: string, path: string, expected: unknown][] = [
+  ["GET", "/all", ["/all", {}]],
+  ["HEAD", "/all", ["/all", {}]],
+  ["POST", "/all", ["GET"]],
+  ["GET", "/all/", undefined],
+  ["GET", "/ALL", undefined],
+  ["GET", "/sdk/flags/a%20b%2Fc", ["/sdk/flags/{key}", { key: "a b/c" }]],
+  ["GET", "/sdk/flags/__proto__", ["/sdk/flags/{key}", { key: "__proto__" }]],
+  ["GET", "/sdk/flags/", undefined],
+  ["GET", "/sdk/flags/%zz", undefined],
+  ["DELETE", "/sdk/flags/x", ["GET"]],
+  ["GET", "/sdk/evalx/e1/contexts/abc", ["/sdk/evalx/{envId}/contexts/{context}", {
+    envId: "e1",
+    context: "abc",
+  }]],
+  ["GET", "/sdk/evalx/contexts/abc", ["/sdk/evalx/contexts/{context}", { context: "abc" }]],
+  ["REPORT", "/sdk/evalx/e1/context", ["/sdk/evalx/{envId}/context", { envId: "e1" }]],
+  ["REPORT", "/sdk/evalx/context", ["/sdk/evalx/context", {}]],
+  ["GET", "/sdk/evalx/e1/context", ["REPORT"]],
+  ["GET", "/a/e1.gif", ["/a/{envId}.gif", { envId: "e1" }]],
+  ["GET", "/a/.gif", undefined],
+  ["GET", "/a/e1.png", undefined],
+];
+
+for (const [method, path, expected] of REQUESTS) {
+  Deno.test(`Router.match() finds the route of ${method} ${path}`, () => {
+    assertEquals(summarize(ROUTER.match(method, path)), expected);
+  });
+}

@@ -1,0 +1,48 @@
+import { assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
+import { gunzipSync } from "node:zlib";
+import { encodeEvent } from "../../lib/store/mod.ts";
+import { makeSnapshot, text } from "../_environments.ts";
+
+Deno.test("encodeEvent() writes event, data and an empty line", async () => {
+  assertEquals(text(await encodeEvent("put", '{"a":"ü"}')), 'event: put\ndata: {"a":"ü"}\n\n');
+});
+
+const PARTS = { flags: { b: { on: true }, a: {}, gone: { deleted: true } }, segments: { 's"1': {} } };
+const FLAGS = '{"a":{"key":"a","version":1},"b":{"key":"b","version":1,"on":true}}';
+const SEGMENTS = '{"s\\"1":{"key":"s\\"1","version":1}}';
+
+Deno.test("prepareSnapshot() makes bodies in key order without tombstones, and the events around them", async () => {
+  const { all, flags } = await makeSnapshot("e1", PARTS);
+  const document = `{"flags":${FLAGS},"segments":${SEGMENTS}}`;
+  assertEquals(text(all.body), document);
+  assertEquals(text(all.put), `event: put\ndata: {"path":"/","data":${document}}\n\n`);
+  assertEquals(text(flags.body), FLAGS);
+  assertEquals(text(flags.put), `event: put\ndata: ${FLAGS}\n\n`);
+  for (const { body, gzip } of [all, flags]) assertEquals(text(gunzipSync(gzip)), text(body));
+});
+
+Deno.test("prepareSnapshot() always has both kinds, so that no SDK meets a missing one", async () => {
+  assertEquals(text((await makeSnapshot("e1")).all.body), '{"flags":{},"segments":{}}');
+});
+
+Deno.test("prepareSnapshot() gives the same weak tag for the same content and another for other content", async () => {
+  const [one, two, other] = [
+    await makeSnapshot("e1", PARTS),
+    await makeSnapshot("e2", PARTS),
+    await makeSnapshot("e1"),
+  ];
+  assertEquals(one.all.etag, two.all.etag);
+  assertEquals(one.all.etag.slice(0, 3), 'W/"');
+  assertNotEquals(one.all.etag, other.all.etag);
+});
+
+Deno.test("prepareSnapshot() gives back what did not change", async () => {
+  const before = await makeSnapshot("e1", PARTS);
+  assertStrictEquals(await makeSnapshot("e1", PARTS, before), before);
+  const renamed = await makeSnapshot("e1", { ...PARTS, env: { envName: "New" } }, before);
+  assertEquals(renamed.metadata.name, "New");
+  assertStrictEquals(renamed.all, before.all);
+  const segments = await makeSnapshot("e1", { ...PARTS, segments: {} }, before);
+  assertStrictEquals(segments.flags, before.flags);
+  assertNotEquals(segments.all, before.all);
+});
