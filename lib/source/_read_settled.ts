@@ -1,0 +1,129 @@
+import { SourceError } from "./source_error.ts";
+
+/** Time, as a source needs it. */
+export interface Clock {
+  /** Gives the time in ms since epoch. */
+  now(): number;
+  /** Waits for that many ms, or until the signal aborts; resolves either way. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** The calls a source makes to the file system: those of `Deno`. */
+export type FileSystem = Pick<typeof Deno, "stat" | "open" | "watchFs">;
+
+/** What `readSettled` needs. */
+export interface ReadOptions {
+  /** Path of the file. */
+  path: string;
+  /** Largest file that is read: bytes. */
+  maxBytes: number;
+  /** The file system. */
+  fs: FileSystem;
+  /** The clock. */
+  clock: Clock;
+  /** Ends the waiting. */
+  signal: AbortSignal;
+}
+
+/** How long a file must rest before it is read, in ms: far longer than the pause between two writes of a copy. */
+const REST_MS = 50;
+
+/** How long it must rest at most, in ms. The time doubles each time that the file turns out to be in motion: a copy over a network can pause. */
+const MAX_REST_MS = 3200;
+
+/**
+ * Tells whether two stats show no difference. `ctime` reveals a write that restored `mtime`; Deno gives it in whole
+ * seconds.
+ *
+ * @param a One stat.
+ * @param b The other, of the same path.
+ * @returns Whether the path led to the same file in the same state.
+ */
+export function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
+  return a.dev === b.dev && a.ino === b.ino && a.size === b.size &&
+    a.mtime?.getTime() === b.mtime?.getTime() && a.ctime?.getTime() === b.ctime?.getTime();
+}
+
+/**
+ * Looks at the file without opening it: a named pipe would block.
+ *
+ * @param options Path, limit and file system.
+ * @returns What a stat says of a regular file within the limit.
+ * @throws {SourceError} When there is none.
+ */
+export async function statFile({ path, maxBytes, fs }: ReadOptions): Promise<Deno.FileInfo> {
+  const info = await fs.stat(path).catch((error) => refuse(path, error));
+  if (!info.isFile) {
+    throw new SourceError(
+      path,
+      "not a file",
+      `it is ${info.isDirectory ? "a directory" : "no regular file"}`,
+      {
+        hint: "name the archive itself",
+      },
+    );
+  }
+  if (info.size > maxBytes) {
+    throw new SourceError(path, "too big", `it has more than ${maxBytes} bytes`, {
+      hint: "check that it is the archive, or raise the limit for archives",
+    });
+  }
+  return info;
+}
+
+/**
+ * Reads the file once nobody is writing to it: it stayed the same for a while before and during the reading.
+ *
+ * @param options Path, limit, and what to read with.
+ * @returns The bytes, and the stat that belongs to them.
+ * @throws {SourceError} When there is nothing to read, or the file does not come to rest in about 6 s.
+ */
+export async function readSettled(
+  options: ReadOptions,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; info: Deno.FileInfo }> {
+  const { path, fs, clock, signal } = options;
+  let info = await statFile(options);
+  for (let rest = REST_MS; rest <= MAX_REST_MS; rest *= 2) {
+    await clock.sleep(rest, signal);
+    signal.throwIfAborted();
+    const before = info;
+    info = await statFile(options);
+    if (!isSame(before, info)) continue;
+    const bytes = await readBytes(fs, path, info.size).catch((error) => refuse(path, error));
+    info = await statFile(options);
+    if (isSame(before, info) && bytes.length === info.size) return { bytes, info };
+  }
+  throw new SourceError(path, "changing", "it keeps changing", {
+    hint: "copy it to another name beside it, then rename it",
+  });
+}
+
+/** Reads the first `size` bytes, or fewer where the file ends. */
+async function readBytes(fs: FileSystem, path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  using file = await fs.open(path);
+  const buffer = new Uint8Array(size);
+  let length = 0;
+  while (length < size) {
+    const count = await file.read(buffer.subarray(length));
+    if (count === null) break;
+    length += count;
+  }
+  return buffer.subarray(0, length);
+}
+
+function refuse(path: string, error: unknown): never {
+  if (error instanceof Deno.errors.NotFound) {
+    throw new SourceError(path, "missing", "there is no such file", {
+      cause: error,
+      hint:
+        "the archive must exist before Halyard starts; check FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
+    });
+  }
+  const hint = error instanceof Deno.errors.NotCapable
+    ? `grant it with --allow-read="${path}"`
+    : "make sure that the user who runs Halyard can read the file and enter its directories";
+  throw new SourceError(path, "unreadable", error instanceof Error ? error.message : String(error), {
+    cause: error,
+    hint,
+  });
+}
