@@ -1,0 +1,113 @@
+import { crc32, createInflateRaw } from "node:zlib";
+import { ArchiveError } from "./archive_error.ts";
+import { MAX_RATIO, RATIO_FREE_BYTES } from "./_limits.ts";
+
+/** Unpacked bytes are counted each time so many have appeared. */
+const CHUNK_BYTES = 262_144;
+
+const TRAILER_BYTES = 8;
+
+// Flags in the header's fourth byte (RFC 1952, 2.3.1).
+const FHCRC = 2;
+const FEXTRA = 4;
+const FNAME = 8;
+const FCOMMENT = 16;
+const RESERVED = 0xe0;
+
+/**
+ * Tells gzip from anything else.
+ *
+ * @param bytes The file.
+ * @returns Whether it begins like gzip.
+ */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/**
+ * Unpacks one gzip member that must be the whole of `bytes`.
+ *
+ * node:zlib's own gunzip accepts further members and trailing zeros, `DecompressionStream` tells none of the faults
+ * apart, and neither can be stopped by a ratio: so header and trailer are read here, and zlib only inflates.
+ *
+ * @param bytes The file.
+ * @param maxBytes Most bytes that may come out.
+ * @returns What was packed.
+ * @throws {ArchiveError} When it is damaged, cut off, followed by more, or too large.
+ */
+export async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const start = skipHeader(bytes);
+  const { output, consumed } = await inflate(bytes.subarray(start), maxBytes);
+  const trailer = bytes.subarray(start + consumed);
+  if (trailer.length < TRAILER_BYTES) throw cutOff();
+  const view = new DataView(trailer.buffer, trailer.byteOffset);
+  if (view.getUint32(0, true) !== crc32(output)) {
+    throw new ArchiveError("gzip-checksum", "gzip checksum does not match");
+  }
+  if (view.getUint32(4, true) !== output.length) {
+    throw new ArchiveError("gzip-length", "gzip length does not match");
+  }
+  const rest = trailer.subarray(TRAILER_BYTES);
+  if (isGzip(rest)) throw new ArchiveError("multi-member", "it has more than one gzip member");
+  if (rest.length > 0) throw new ArchiveError("trailing-data", `${rest.length} bytes follow the gzip data`);
+  return output;
+}
+
+/** Gives the length of the header, optional fields included. */
+function skipHeader(bytes: Uint8Array): number {
+  const flags = bytes[3] ?? 0;
+  if ((bytes[2] ?? 8) !== 8 || (flags & RESERVED) !== 0) {
+    throw new ArchiveError("gzip-data", "gzip header is damaged");
+  }
+  let end = 10;
+  if (flags & FEXTRA) end += 2 + (bytes[end] ?? 0) + 256 * (bytes[end + 1] ?? 0);
+  for (const text of [FNAME, FCOMMENT]) {
+    if (flags & text) end = bytes.indexOf(0, end) + 1 || bytes.length + 1;
+  }
+  if (flags & FHCRC) {
+    const sum = crc32(bytes.subarray(0, end)) & 0xffff;
+    if (end + 2 <= bytes.length && sum !== bytes[end]! + 256 * bytes[end + 1]!) {
+      throw new ArchiveError("gzip-data", "gzip header is damaged");
+    }
+    end += 2;
+  }
+  if (end > bytes.length) throw cutOff();
+  return end;
+}
+
+async function inflate(
+  bytes: Uint8Array,
+  maxBytes: number,
+): Promise<{ output: Uint8Array<ArrayBuffer>; consumed: number }> {
+  const inflater = createInflateRaw({ chunkSize: CHUNK_BYTES });
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    inflater.end(bytes);
+    for await (const chunk of inflater as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) {
+        throw new ArchiveError("unpacked-too-large", `it unpacks to more than ${maxBytes} bytes`);
+      }
+      if (size > RATIO_FREE_BYTES && size > MAX_RATIO * inflater.bytesWritten) {
+        throw new ArchiveError("ratio", `it unpacks to more than ${MAX_RATIO} times its size`);
+      }
+    }
+  } catch (error) {
+    if (error instanceof ArchiveError) throw error;
+    if ((error as { code?: string }).code === "Z_BUF_ERROR") throw cutOff();
+    throw new ArchiveError("gzip-data", "gzip data is damaged", { cause: error });
+  }
+  const output = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    output.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return { output, consumed: inflater.bytesWritten };
+}
+
+function cutOff(): ArchiveError {
+  return new ArchiveError("truncated", "it ends in the middle of the gzip data");
+}

@@ -1,0 +1,26 @@
+/** Bytes. */
+const MiB = 1_048_576;
+
+/** Largest file that is read unless the operator says otherwise: bytes. Some 100,000 flags fit. */
+export const MAX_COMPRESSED_BYTES = 64 * MiB;
+
+/** How many bytes may come out per byte of the limit on the file: 512 MiB by default, which a small server's memory bears. */
+export const UNPACKED_PER_COMPRESSED = 8;
+
+/** Largest ratio of unpacked to compressed bytes. gzip reaches 1032; flags reach 40 when they differ in key alone. */
+export const MAX_RATIO = 100;
+
+/** So many bytes may come out before the ratio counts: tiny archives compress by chance. */
+export const RATIO_FREE_BYTES = MiB;
+
+/** Largest entry: bytes. More than the Relay Proxy's 200 MiB, and less than V8's longest string (512 Mi characters). */
+export const MAX_ENTRY_BYTES = 256 * MiB;
+
+/** Most entries: two for each of 2,000 environments, and some to spare. */
+export const MAX_ENTRIES = 4096;
+
+/** Longest name of an entry: bytes. What a file system allows. */
+export const MAX_NAME_BYTES = 255;
+
+/** Deepest nesting of JSON: a flag's own is 8, the rest is for values of variations. */
+export const MAX_JSON_DEPTH = 64;
