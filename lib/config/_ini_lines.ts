@@ -77,7 +77,7 @@ export function iniLines(text: string): string {
       value += plain;
       if (/[^ \t\r]/.test(plain)) end = value.length - /[ \t\r]*$/.exec(plain)![0].length;
       if (take(/"/y)) value += takeQuoted('\\"nt');
-      else if (take(/\\"/y)) value += '"';
+      else if (take(/\\\r?"/y)) value += '"';
       else if (!take(/\\\r?\n/y)) {
         if (text.charAt(at) === "\\") refuse("unquoted '\\' must be followed by new line or double quote");
         continue;

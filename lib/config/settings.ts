@@ -1,4 +1,5 @@
 import type { LogLevel } from "../observe/log.ts";
+import { noValues, type Values, withDefaults } from "./_values.ts";
 
 /** The certificate that the relay serves with. */
 export interface TlsSettings {
@@ -58,26 +59,55 @@ export interface Settings {
   autoConfigKey?: string;
 }
 
+// A timer with a longer delay fires at once: setTimeout() counts in 31 bits. Some 24 days.
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Makes settings of what was read.
+ *
+ * @param values What was read, checked.
+ * @returns The settings, with defaults where nothing was set.
+ */
+export function toSettings(values: Values): Settings {
+  const main = withDefaults("Main", values.Main);
+  const offlineMode = withDefaults("OfflineMode", values.OfflineMode);
+  const events = withDefaults("Events", values.Events);
+  const { key: autoConfigKey } = values.AutoConfig;
+  return {
+    port: main.port,
+    bindAddress: main.bindAddress,
+    ...main.tlsEnabled && {
+      tls: {
+        cert: main.tlsCert ?? "",
+        key: main.tlsKey ?? "",
+        minVersion: main.tlsMinVersion === "1.3" ? "1.3" : "1.2",
+      },
+    },
+    heartbeatInterval: timer(main.heartbeatInterval),
+    maxClientConnectionTime: timer(main.maxClientConnectionTime),
+    pingStreamJitterTime: timer(main.pingStreamJitterTime),
+    shutdownGracePeriod: timer(main.shutdownGracePeriod),
+    initTimeout: timer(main.initTimeout),
+    exitOnError: main.exitOnError,
+    exitAlways: main.exitAlways,
+    ignoreConnectionErrors: main.ignoreConnectionErrors,
+    expiredCredentialCleanupInterval: timer(main.expiredCredentialCleanupInterval),
+    logLevel: main.logLevel,
+    logFormat: main.logFormat,
+    fileDataSource: offlineMode.fileDataSource ?? "",
+    fileDataSourceMonitoringInterval: timer(offlineMode.fileDataSourceMonitoringInterval),
+    maxArchiveSize: offlineMode.maxArchiveSize,
+    envAllowedOrigin: offlineMode.envAllowedOrigin ?? [],
+    envAllowedHeader: offlineMode.envAllowedHeader ?? [],
+    sendEvents: events.sendEvents,
+    maxInboundPayloadSize: events.maxInboundPayloadSize,
+    ...autoConfigKey !== undefined && { autoConfigKey },
+  };
+}
+
+function timer(ms: number): number {
+  return Math.min(Math.max(ms, 0), MAX_TIMER_MS);
+}
+
 /** What holds where nothing is set. There is no default archive: `fileDataSource` is empty. */
-export const DEFAULT_SETTINGS: Readonly<Settings> = {
-  port: 8030,
-  bindAddress: "::",
-  heartbeatInterval: 180_000,
-  maxClientConnectionTime: 0,
-  pingStreamJitterTime: 0,
-  shutdownGracePeriod: 10_000,
-  initTimeout: 10_000,
-  exitOnError: false,
-  exitAlways: false,
-  ignoreConnectionErrors: false,
-  expiredCredentialCleanupInterval: 60_000,
-  logLevel: "info",
-  logFormat: "text",
-  fileDataSource: "",
-  fileDataSourceMonitoringInterval: 1_000,
-  maxArchiveSize: 67_108_864,
-  envAllowedOrigin: [],
-  envAllowedHeader: [],
-  sendEvents: false,
-  maxInboundPayloadSize: 10_485_760,
-};
+export const DEFAULT_SETTINGS: Readonly<Settings> = toSettings(noValues());

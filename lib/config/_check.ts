@@ -1,0 +1,138 @@
+import type { Reading, Values } from "./_values.ts";
+import type { Problem } from "./errors.ts";
+
+const MIN_INTERVAL_MS = 100; // The Relay Proxy's, so that nobody keeps disk and processor busy.
+
+/** The settings that `[AutoConfig]` and `[OfflineMode]` both have. */
+export const SHARED_NAMES = [
+  "envDatastorePrefix",
+  "envDatastoreTableName",
+  "envAllowedOrigin",
+  "envAllowedHeader",
+] as const;
+
+/** What to do when there is no archive. */
+export const SOURCE_HINT =
+  "set FILE_DATA_SOURCE, or fileDataSource in [OfflineMode] of the configuration file, to the path of an archive";
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && !(Array.isArray(value) && value.length === 0);
+}
+
+/**
+ * Finds what cannot be used together or at all, in the Relay Proxy's order and, where it has them, words.
+ *
+ * @param reading What was read.
+ * @returns What is wrong.
+ */
+export function findConflicts({ values, environments, filters }: Reading): Problem[] {
+  const { Main: main, AutoConfig: autoConfig, OfflineMode: offlineMode, Events: events } = values;
+  const problems: Problem[] = [];
+  function refuseIf(condition: boolean, message: string, hint: string): void {
+    if (condition) problems.push({ message, hint });
+  }
+
+  refuseIf(
+    main.tlsEnabled === true && (main.tlsCert === undefined || main.tlsKey === undefined),
+    "TLS cert and key are required if TLS is enabled",
+    "set tlsCert and tlsKey (TLS_CERT, TLS_KEY) to the paths of PEM files",
+  );
+  refuseIf(
+    autoConfig.key === undefined && SHARED_NAMES.some((name) => isSet(autoConfig[name])),
+    "must specify auto-configuration key if other auto-configuration properties are set",
+    SOURCE_HINT + ", and move what is in [AutoConfig] to [OfflineMode]",
+  );
+  refuseIf(
+    environments.length > 0,
+    "cannot configure specific environments if offline mode is enabled",
+    `remove ${environments.join(", ")}: environments come from the archive`,
+  );
+  refuseIf(
+    offlineMode.fileDataSource === undefined &&
+      (isSet(offlineMode.fileDataSourceMonitoringInterval) ||
+        SHARED_NAMES.some((name) => isSet(offlineMode[name]))),
+    "must specify offline mode filename if other offline mode properties are set",
+    SOURCE_HINT,
+  );
+  for (const database of databasesInUse(values)) {
+    problems.push({
+      message: `cannot use ${database}: data is kept in memory and needs no database`,
+      hint: `remove [${database}] from the configuration file, or unset USE_${database.toUpperCase()}`,
+    });
+  }
+  refuseIf(
+    filters.length > 0,
+    "cannot configure filters if offline mode is enabled",
+    `remove ${filters.join(", ")}: an archive holds whole environments`,
+  );
+  refuseIf(
+    isBelow(offlineMode.fileDataSourceMonitoringInterval, MIN_INTERVAL_MS),
+    `file data source monitoring interval must be >= ${MIN_INTERVAL_MS}ms`,
+    "leave it out for 1s",
+  );
+  refuseIf(
+    isBelow(offlineMode.maxArchiveSize, 1),
+    "max archive size must be greater than zero",
+    "leave it out for 64MiB",
+  );
+  refuseIf(
+    isBelow(main.expiredCredentialCleanupInterval, MIN_INTERVAL_MS),
+    `expired credential cleanup interval must be >= ${MIN_INTERVAL_MS}ms`,
+    "leave it out for 1m",
+  );
+  refuseIf(
+    isBelow(events.maxInboundPayloadSize, 1),
+    "max inbound payload size must be greater than zero",
+    "leave it out for 10MiB",
+  );
+  return problems;
+}
+
+function isBelow(value: number | undefined, least: number): boolean {
+  return value !== undefined && value < least;
+}
+
+/** As in the Relay Proxy, a section that only prepares for a database does not use it. */
+function databasesInUse({ Redis: redis, Consul: consul, DynamoDB: dynamoDB }: Values): string[] {
+  const databases: [name: string, isInUse: boolean | undefined][] = [
+    ["Redis", redis.enabled || isSet(redis.host ?? redis.port ?? redis.url)],
+    ["Consul", consul.enabled || isSet(consul.host)],
+    ["DynamoDB", dynamoDB.enabled],
+  ];
+  return databases.filter(([, isInUse]) => isInUse).map(([name]) => name);
+}
+
+/**
+ * Finds what is accepted and yet does not do what it says.
+ *
+ * @param values What was read, without conflicts.
+ * @returns A sentence for each.
+ */
+export function findWarnings(
+  { Main: main, AutoConfig: autoConfig, OfflineMode: offlineMode, Proxy: proxy, ...values }: Values,
+): string[] {
+  const warnings: string[] = [];
+  if (autoConfig.key !== undefined) {
+    warnings.push('The relay key of [AutoConfig] is kept for the "pull" command: serving never uses it');
+  }
+  for (const name of SHARED_NAMES) {
+    if (isSet(autoConfig[name])) {
+      warnings.push(`"${name}" in [AutoConfig] has no effect: set it in [OfflineMode]`);
+    }
+  }
+  for (const name of ["envDatastorePrefix", "envDatastoreTableName"] as const) {
+    if (isSet(offlineMode[name])) {
+      warnings.push(`"${name}" in [OfflineMode] has no effect: there is no database`);
+    }
+  }
+  if (main.tlsEnabled && (main.tlsMinVersion === "1.0" || main.tlsMinVersion === "1.1")) {
+    warnings.push(`TLS ${main.tlsMinVersion} is not served: the least version is 1.2`);
+  }
+  for (const exporter of ["Prometheus", "Datadog", "Stackdriver", "OpenTelemetry"] as const) {
+    if (values[exporter].enabled) warnings.push(`[${exporter}] has no effect yet: metrics are not exported`);
+  }
+  if (Object.values(proxy).some((value) => isSet(value) && value !== false)) {
+    warnings.push("[Proxy] has no effect yet: serving makes no outbound connection");
+  }
+  return warnings;
+}

@@ -1,0 +1,77 @@
+import { SHARED_NAMES } from "./_check.ts";
+import { type Reading, readText } from "./_values.ts";
+import type { Problem } from "./errors.ts";
+import { type SectionName, SECTIONS, type Setting } from "./table.ts";
+
+/** Environment variables by name. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What the Relay Proxy once read, and refuses so that nobody believes it still counts. */
+const OBSOLETE = "EVENTS_SAMPLING_INTERVAL";
+
+interface VariableSetting {
+  section: SectionName;
+  name: string;
+  env: string;
+}
+
+/** The settings that the environment is asked for. Refused sections are asked for only by what turns them on. */
+function variableSettings(): VariableSetting[] {
+  return Object.entries(SECTIONS).flatMap(([section, { effect, settings }]) =>
+    Object.entries<Setting>(settings).flatMap(([name, { env, decides }]) => {
+      const isRead = decides || effect !== "refused" && !env?.endsWith("*");
+      return env && isRead ? [{ section: section as SectionName, name, env }] : [];
+    })
+  );
+}
+
+/**
+ * Lists the environment variables that Halyard reads.
+ *
+ * `--allow-env=` takes the list as it is; with `--ignore-env` beside it, listing the environment shows these alone.
+ *
+ * @returns Their names, sorted; one that ends with `*` stands for all that start so.
+ */
+export function environmentVariables(): string[] {
+  return [...new Set([OBSOLETE, ...variableSettings().map(({ env }) => env)])].sort();
+}
+
+/**
+ * Reads the environment.
+ *
+ * @param reading Has what the file says, and gets what the environment says.
+ * @param variables The environment.
+ * @returns What is wrong with it.
+ */
+export function readVariablesInto(reading: Reading, variables: Variables): Problem[] {
+  const { values } = reading;
+  const autoConfigOfFile = { ...values.AutoConfig };
+  const problems: Problem[] = [];
+  for (const { section, name, env } of variableSettings()) {
+    if (env.endsWith("*")) {
+      const places = section === "Environment" ? reading.environments : reading.filters;
+      places.push(
+        ...Object.keys(variables).filter((variable) => variable.startsWith(env.slice(0, -1))).sort(),
+      );
+      continue;
+    }
+    const text = variables[env];
+    if (text === undefined) continue;
+    const fault = readText(values, section, name, text, "environment");
+    if (fault !== undefined) problems.push({ message: `${env}: ${fault}` });
+  }
+  if (variables[OBSOLETE]) {
+    problems.push({
+      message: `${OBSOLETE}: this variable is no longer supported`,
+      hint: `unset ${OBSOLETE}`,
+    });
+  }
+
+  // The variables that two sections share count for the one in use.
+  if (values.OfflineMode.fileDataSource !== undefined) {
+    values.AutoConfig = { ...autoConfigOfFile, key: values.AutoConfig.key };
+  } else if (values.AutoConfig.key !== undefined) {
+    for (const name of SHARED_NAMES) delete values.OfflineMode[name];
+  }
+  return problems;
+}

@@ -1,0 +1,197 @@
+import type { LogLevel } from "../observe/log.ts";
+
+/** Where a value stands. The two read booleans differently. */
+export type ValueSource = "file" | "environment";
+
+/** How the text of a setting becomes a value. */
+export interface ValueType<T> {
+  /** What it is called in the docs. */
+  name: string;
+  /** How it is written, for the docs. */
+  syntax: string;
+  /** What a name alone, without `=`, sets in a file. Absent: it is refused. */
+  blank?: T;
+  /**
+   * Reads a value.
+   *
+   * @returns The value; `undefined` for "not set", which is what an empty text says.
+   * @throws {SyntaxError} When the text cannot be read, in the Relay Proxy's words.
+   */
+  parse(text: string, source: ValueSource): T | undefined;
+}
+
+/** Any text. */
+export const text: ValueType<string> = plainText("text", "Any text.");
+
+/** A path in the file system. */
+export const path: ValueType<string> = plainText(
+  "path",
+  "A path, from the working directory if it is not absolute.",
+);
+
+/** A switch. A file knows two spellings more than the environment and refuses the empty text. */
+export const boolean: ValueType<boolean> = {
+  name: "boolean",
+  syntax:
+    "`true`, `yes`, `1` or `false`, `no`, `0`, in any case. A file may also say `on` and `off`, or the name alone for `true`.",
+  blank: true,
+  parse(text, source) {
+    const isFile = source === "file";
+    if (text === "" && !isFile) return undefined;
+    if (/^(true|yes|1)$/i.test(text) || isFile && /^on$/i.test(text)) return true;
+    if (/^(false|no|0)$/i.test(text) || isFile && /^off$/i.test(text)) return false;
+    throw new SyntaxError("not a valid boolean value (must be true/false, yes/no, or 0/1)");
+  },
+};
+
+/** A whole number above zero. */
+export const integer: ValueType<number> = {
+  name: "integer",
+  syntax: "A decimal number above 0.",
+  parse(text) {
+    if (text === "") return undefined;
+    const value = Number(text);
+    if (!/^[-+]?\d+$/.test(text) || !Number.isSafeInteger(value)) {
+      throw new SyntaxError("not a valid integer");
+    }
+    if (value <= 0) throw new SyntaxError("value must be greater than zero");
+    return value;
+  },
+};
+
+const MAX_PORT = 65_535; // RFC 9293: 16 bits.
+
+/** A TCP port. */
+export const port: ValueType<number> = {
+  name: "port",
+  syntax: `A decimal number from 1 to ${MAX_PORT}.`,
+  parse(text, source) {
+    const value = integer.parse(text, source);
+    if (value !== undefined && value > MAX_PORT) throw new SyntaxError(`value must be at most ${MAX_PORT}`);
+    return value;
+  },
+};
+
+const NANOSECONDS: ReadonlyMap<string, number> = new Map([
+  ["ns", 1],
+  ["us", 1e3],
+  ["\u00b5s", 1e3], // micro sign
+  ["\u03bcs", 1e3], // Greek letter
+  ["ms", 1e6],
+  ["s", 1e9],
+  ["m", 60e9],
+  ["h", 3_600e9],
+]);
+
+/** A time in ms, written as in Go. */
+export const duration: ValueType<number> = {
+  name: "duration",
+  syntax:
+    "Numbers with units: `500ms`, `15s`, `3m`, `1h30m`; also `us` and `ns`. The unit is left out only of `0`.",
+  parse(text) {
+    if (text === "") return undefined;
+    const value = parseUnits(text, NANOSECONDS);
+    if (value === undefined) {
+      throw new SyntaxError('not a valid duration (must use format "1ms", "1s", "1m", etc.)');
+    }
+    return value / 1e6;
+  },
+};
+
+const BYTES: ReadonlyMap<string, number> = new Map([
+  ["B", 1],
+  ...[..."KMGTPE"].flatMap((prefix, i): [string, number][] => [
+    [`${prefix}iB`, 1024 ** (i + 1)],
+    [`${prefix}B`, 1024 ** (i + 1)],
+  ]),
+]);
+
+/** A size in bytes. */
+export const size: ValueType<number> = {
+  name: "size",
+  syntax:
+    "A number with a unit: `512B`, `64KiB`, `10MiB`, `1GiB`. `KB`, `MB`, `GB` mean the same multiples of 1024.",
+  parse(text) {
+    if (text === "") return undefined;
+    const value = parseUnits(text, BYTES);
+    if (value === undefined) throw new SyntaxError("not a valid base-2 byte size");
+    return value;
+  },
+};
+
+const INT64_LIMIT = 2 ** 63; // Go holds both in 64 bits and refuses what does not fit.
+
+/** Adds up `1h30m`: a sign, then numbers each followed by a unit. Truncates to the smallest unit. */
+function parseUnits(text: string, units: ReadonlyMap<string, number>): number | undefined {
+  const [, sign, amounts = ""] = /^([-+]?)(.*)$/s.exec(text) ?? [];
+  if (amounts === "0") return 0;
+  let total = 0;
+  let end = 0;
+  for (const [part, amount, unit = ""] of amounts.matchAll(/(\d+(?:\.\d*)?|\.\d+)([^\d.]+)/gy)) {
+    const factor = units.get(unit);
+    if (factor === undefined) return undefined;
+    total += Number(amount) * factor;
+    end += part.length;
+  }
+  if (end === 0 || end < amounts.length || total >= INT64_LIMIT) return undefined;
+  return Math.trunc(sign === "-" ? -total : total);
+}
+
+/** An address with a scheme. */
+export const url: ValueType<string> = {
+  name: "URL",
+  syntax: "An address with its scheme, as `https://sdk.launchdarkly.com`.",
+  parse(text) {
+    if (text === "") return undefined;
+    if (!/^[a-z][a-z\d+.-]*:/i.test(text)) throw new SyntaxError("must be an absolute URL/URI");
+    if (!URL.canParse(text)) throw new SyntaxError("not a valid URL/URI");
+    return text;
+  },
+};
+
+/** A list of texts. Each occurrence adds to what was there before. */
+export const list: ValueType<string[]> = {
+  name: "list",
+  syntax:
+    "Texts separated by `,` without spaces. In a file the name may stand several times; the environment adds to the file.",
+  parse: (text) => text === "" ? [] : text.split(","),
+};
+
+/** A list to which each occurrence adds one text. */
+export const tags: ValueType<string[]> = {
+  name: "tags",
+  syntax: "One text; in a file the name may stand several times.",
+  blank: [],
+  parse: (text) => [text],
+};
+
+/** How much is logged. */
+export const logLevel: ValueType<LogLevel> = oneOf("log level", ["debug", "info", "warn", "error", "none"]);
+
+/** How a log line is written. */
+export const logFormat: ValueType<"text" | "json"> = oneOf("log format", ["text", "json"]);
+
+/** A version of TLS. */
+export const tlsVersion: ValueType<"1.0" | "1.1" | "1.2" | "1.3"> = oneOf("TLS version", [
+  "1.0",
+  "1.1",
+  "1.2",
+  "1.3",
+]);
+
+function plainText(name: string, syntax: string): ValueType<string> {
+  return { name, syntax, parse: (text) => text === "" ? undefined : text };
+}
+
+function oneOf<T extends string>(name: string, values: readonly T[]): ValueType<T> {
+  return {
+    name,
+    syntax: `${values.map((value) => `\`${value}\``).join(", ")}; in any case.`,
+    parse(text) {
+      if (text === "") return undefined;
+      const value = values.find((value) => value === text.toLowerCase());
+      if (value === undefined) throw new SyntaxError(`${JSON.stringify(text)} is not a valid ${name}`);
+      return value;
+    },
+  };
+}

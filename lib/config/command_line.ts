@@ -1,0 +1,88 @@
+import { nearest } from "./_nearest.ts";
+import { SettingsError } from "./errors.ts";
+
+const DEFAULT_CONFIG_FILE = "/etc/ld-relay.conf"; // The Relay Proxy's.
+
+/** What the command line says. */
+export interface CommandLine {
+  /** Configuration file to read, if one is to be read. */
+  configFile?: string;
+  /** Whether that file may be missing. */
+  allowMissingFile: boolean;
+  /** Whether environment variables count. */
+  fromEnv: boolean;
+  /** Whether to tell the version, and nothing else. */
+  version: boolean;
+  /** Whether to tell how to use the program, and nothing else. */
+  help: boolean;
+  /** What is no flag: a command and its arguments. The Relay Proxy ignores it. */
+  positional: string[];
+}
+
+/** Every flag, in the order of `--help`. */
+export const FLAGS: Record<string, { value?: string; help: string }> = {
+  config: {
+    value: "PATH",
+    help:
+      `Read this configuration file. Without --config and --from-env: ${DEFAULT_CONFIG_FILE} if there is one, and the environment.`,
+  },
+  "allow-missing-file": { help: "Go on without the configuration file if it does not exist." },
+  "from-env": { help: "Read environment variables. With --config they come after the file." },
+  version: { help: "Print the version." },
+  help: { help: "Print this." },
+};
+
+/**
+ * Reads the command line as Go programs do: one dash or two, `--config PATH` or `--config=PATH`, `--from-env` or
+ * `--from-env=false`. Flags may stand before and after what is no flag; `--` ends them.
+ *
+ * @param args The arguments, without the program's name.
+ * @returns What they say, with the rule for the default file applied.
+ * @throws {SettingsError} When a flag is unknown or not well written.
+ */
+export function parseCommandLine(args: readonly string[]): CommandLine {
+  const given = new Map<string, string>();
+  const positional: string[] = [];
+  const rest = [...args];
+  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+    if (arg === "--") {
+      positional.push(...rest);
+      break;
+    }
+    if (arg === "-" || !arg.startsWith("-")) {
+      positional.push(arg);
+      continue;
+    }
+    const [, written, text] = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(arg) ?? refuse(`bad flag syntax: ${arg}`);
+    const name = written === "h" ? "help" : written!;
+    if (!Object.hasOwn(FLAGS, name)) {
+      const meant = nearest(name, Object.keys(FLAGS));
+      refuse(`flag provided but not defined: -${name}`, meant && `did you mean --${meant}?`);
+    }
+    if (!FLAGS[name]!.value) given.set(name, text ?? "true");
+    else given.set(name, text ?? rest.shift() ?? refuse(`flag needs an argument: -${name}`));
+  }
+
+  function isOn(name: string): boolean {
+    const text = given.get(name);
+    if (text === undefined || /^(0|f|F|false|FALSE|False)$/.test(text)) return false;
+    if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
+    return refuse(`invalid boolean value "${text}" for -${name}`);
+  }
+
+  const flags = {
+    allowMissingFile: isOn("allow-missing-file"),
+    fromEnv: isOn("from-env"),
+    version: isOn("version"),
+    help: isOn("help"),
+    positional,
+  };
+  const configFile = given.get("config");
+  if (configFile) return { ...flags, configFile };
+  if (flags.fromEnv) return flags;
+  return { ...flags, configFile: DEFAULT_CONFIG_FILE, allowMissingFile: true, fromEnv: true };
+}
+
+function refuse(message: string, hint = "--help lists the flags"): never {
+  throw new SettingsError("options", [{ message, hint }]);
+}

@@ -1,0 +1,85 @@
+import { findConflicts, findWarnings, SOURCE_HINT } from "./_check.ts";
+import { readVariablesInto, type Variables } from "./_environment.ts";
+import { readFileInto } from "./_file.ts";
+import { noValues, type Reading } from "./_values.ts";
+import type { CommandLine } from "./command_line.ts";
+import { type Problem, SettingsError, type SettingsStage } from "./errors.ts";
+import { type Settings, toSettings } from "./settings.ts";
+
+/** What `loadSettings` reads from. */
+export interface LoadOptions {
+  /** All environment variables that may be read. */
+  env: Variables;
+  /** Reads a file as it is; `undefined` if there is none at the path. What it throws becomes a `SettingsError`. */
+  readFile(path: string): Uint8Array | undefined;
+  /** Whether it is an error that no archive is configured. @default {true} */
+  needsSource?: boolean;
+}
+
+/** What `loadSettings` found. */
+export interface LoadedSettings {
+  /** The settings. */
+  settings: Settings;
+  /** What the operator should know, a sentence each: it is accepted and yet does not do what it says. */
+  warnings: string[];
+  /** Where the settings come from, as the Relay Proxy says it in its first line. */
+  origin: string;
+}
+
+/**
+ * Reads the settings: the configuration file, which must be valid on its own, then the environment. What the
+ * environment sets replaces what the file sets; lists grow.
+ *
+ * @param commandLine What the command line says.
+ * @param options Where to read from.
+ * @returns The settings.
+ * @throws {SettingsError} When they cannot be used.
+ */
+export function loadSettings(commandLine: CommandLine, options: LoadOptions): LoadedSettings {
+  const { env, readFile, needsSource = true } = options;
+  const { configFile, allowMissingFile, fromEnv } = commandLine;
+  const reading: Reading = { values: noValues(), environments: [], filters: [] };
+  let origin = "";
+
+  if (configFile !== undefined) {
+    const bytes = readConfigFile(configFile, readFile);
+    if (bytes) {
+      refuse("file", readFileInto(reading, bytes), unreadable(configFile));
+      refuse("file", findConflicts(reading));
+      origin = `configuration file ${configFile}`;
+    } else if (!allowMissingFile) {
+      const message = `configuration file ${JSON.stringify(configFile)} does not exist`;
+      refuse("options", [{ message, hint: "check the path, or add --allow-missing-file" }]);
+    }
+  }
+  if (fromEnv) {
+    refuse("environment", readVariablesInto(reading, env));
+    refuse("environment", findConflicts(reading));
+    origin = origin ? `${origin} plus environment variables` : "configuration from environment variables";
+  }
+  if (needsSource && reading.values.OfflineMode.fileDataSource === undefined) {
+    const isUnread = !fromEnv && env.FILE_DATA_SOURCE !== undefined;
+    refuse("relay", [{
+      message: "you must specify at least one environment in your configuration",
+      hint: isUnread ? "FILE_DATA_SOURCE is set but not read: add --from-env" : SOURCE_HINT,
+    }]);
+  }
+  return { settings: toSettings(reading.values), warnings: findWarnings(reading.values), origin };
+}
+
+function refuse(stage: SettingsStage, problems: Problem[], prefix?: string): void {
+  if (problems.length > 0) throw new SettingsError(stage, problems, prefix);
+}
+
+function readConfigFile(path: string, readFile: LoadOptions["readFile"]): Uint8Array | undefined {
+  try {
+    return readFile(path);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new SettingsError("file", [{ message, hint: "check who may read it" }], unreadable(path));
+  }
+}
+
+function unreadable(path: string): string {
+  return `failed to read configuration file ${JSON.stringify(path)}: `;
+}
