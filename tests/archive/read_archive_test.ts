@@ -1,0 +1,314 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import {
+  ArchiveError,
+  type ArchiveReason,
+  type EnvironmentError,
+  readArchive,
+  type ReadArchiveOptions,
+  writeArchive,
+} from "../../lib/archive/mod.ts";
+import { concat } from "./_bytes.ts";
+import { entry, tar } from "./_tar.ts";
+
+/** Packs files by name, with the checksum of those that `checked` names, in that order. */
+function pack(files: Record<string, string>, checked: string[] = Object.keys(files).sort()): Uint8Array {
+  const hash = createHash("md5");
+  for (const name of checked) hash.update(files[name]!);
+  const entries = Object.entries(files).map(([name, content]) => entry({ name, content }));
+  return tar(...entries, entry({ name: "checksum.md5", content: hash.digest() }));
+}
+
+function metadataOf(id: string, more: Record<string, unknown> = {}): string {
+  return JSON.stringify({ env: { envID: id, ...more } });
+}
+
+async function refusal(bytes: Uint8Array, options?: ReadArchiveOptions): Promise<[ArchiveReason, string]> {
+  const { reason, message } = await assertRejects(() => readArchive(bytes, options), ArchiveError);
+  return [reason, message];
+}
+
+/** Gives the fault of the only environment, whose data file is `data`. */
+async function fault(data: string, metadata = metadataOf("e1")): Promise<EnvironmentError> {
+  const { environments: [loaded] } = await readArchive(await writeArchive([{ id: "e1", metadata, data }]));
+  assert(loaded && "error" in loaded);
+  return loaded.error;
+}
+
+const files = { "e1.json": metadataOf("e1"), "e1-data.json": "{}" };
+
+Deno.test("readArchive() reads .tar and .tar.gz, and never asks which", async () => {
+  const plain = pack(files);
+  const read = await readArchive(plain);
+  assertEquals(read.environments.map(({ id }) => id), ["e1"]);
+  assertEquals(await readArchive(new Uint8Array(gzipSync(plain))), read);
+});
+
+Deno.test("readArchive() reports the fault of the gzip, not that the file is no tar", async () => {
+  const packed = new Uint8Array(gzipSync(pack(files)));
+  assertEquals(await refusal(packed.subarray(0, 40), { path: "flags.tar.gz" }), [
+    "truncated",
+    'Cannot read archive "flags.tar.gz": it ends in the middle of the gzip data',
+  ]);
+});
+
+Deno.test("readArchive() says in the error where, why and what to do", async () => {
+  const bytes = pack({ ...files, "e1-data.json": '{"flags":{}}' }, []);
+  const error = await assertRejects(() => readArchive(bytes, { path: "flags.tar.gz" }), ArchiveError);
+  assertEquals(error.message, 'Cannot read archive "flags.tar.gz": checksum does not match');
+  assertEquals([error.path, error.entry, error.reason], [
+    "flags.tar.gz",
+    "checksum.md5",
+    "checksum-mismatch",
+  ]);
+  assertStringIncludes(error.hint, "download the archive again");
+});
+
+Deno.test("readArchive() refuses an empty file, and hints at a copy under way", async () => {
+  const error = await assertRejects(() => readArchive(new Uint8Array()), ArchiveError);
+  assertEquals([error.reason, error.message], ["truncated", "Cannot read archive: it is empty"]);
+  assertStringIncludes(error.hint, "copy may still be under way");
+});
+
+Deno.test("readArchive() takes a file at the limit and refuses one byte more", async () => {
+  const bytes = pack(files);
+  await readArchive(bytes, { maxCompressedBytes: bytes.length + 1 });
+  await readArchive(bytes, { maxCompressedBytes: bytes.length });
+  assertEquals(await refusal(bytes, { maxCompressedBytes: bytes.length - 1 }), [
+    "too-large",
+    `Cannot read archive: it has ${bytes.length} bytes, more than ${bytes.length - 1}`,
+  ]);
+});
+
+Deno.test("readArchive() lets eight times the limit come out of the gzip", async () => {
+  const plain = pack(files);
+  const packed = new Uint8Array(gzipSync(plain));
+  await readArchive(packed, { maxCompressedBytes: plain.length / 8 });
+  const [reason] = await refusal(packed, { maxCompressedBytes: plain.length / 8 - 1 });
+  assertEquals(reason, "unpacked-too-large");
+});
+
+Deno.test("readArchive() computes the checksum in byte order of names, a prefix of an ID included", async () => {
+  const all = {
+    "e.json": metadataOf("e"),
+    "e-data.json": "{}",
+    "e-1.json": metadataOf("e-1"),
+    "e-1-data.json": '{"flags":null}',
+    "\uff5e.json": metadataOf("\uff5e"),
+    "\uff5e-data.json": " {}",
+    "😀.json": metadataOf("😀"),
+    "😀-data.json": "{} ",
+  };
+  // The last two differ in order of UTF-16 code units.
+  const order = [
+    "e-1-data.json",
+    "e-1.json",
+    "e-data.json",
+    "e.json",
+    "\uff5e-data.json",
+    "\uff5e.json",
+    "😀-data.json",
+    "😀.json",
+  ];
+  const { environments } = await readArchive(pack(all, order));
+  assertEquals(environments.map((loaded) => [loaded.id, "error" in loaded]), [
+    ["e", false],
+    ["e-1", false],
+    ["😀", false],
+    ["\uff5e", false],
+  ]);
+});
+
+Deno.test("readArchive() ignores what belongs to no environment, also in the checksum", async () => {
+  const stray = { "notes.txt": "n", "lost-data.json": "no JSON", "._e1.json": "\0" };
+  const { environments } = await readArchive(pack({ ...stray, ...files }, ["e1-data.json", "e1.json"]));
+  assertEquals(environments.map(({ id }) => id), ["e1"]);
+});
+
+const REFUSED: [what: string, bytes: Uint8Array, reason: ArchiveReason, problem: string][] = [
+  [
+    "no checksum",
+    tar(entry({ name: "e1.json" }), entry({ name: "e1-data.json" })),
+    "checksum-missing",
+    '"checksum.md5" is missing',
+  ],
+  ["a tar of nothing but zeros", new Uint8Array(10_240), "checksum-missing", '"checksum.md5" is missing'],
+  [
+    "a checksum in hex",
+    tar(entry({ name: "checksum.md5", content: "d41d8cd98f00b204e9800998ecf8427e\n" })),
+    "checksum-mismatch",
+    '"checksum.md5" has 33 bytes instead of 16',
+  ],
+  ["a checksum of something else", pack(files, []), "checksum-mismatch", "checksum does not match"],
+  [
+    "a checksum in another order",
+    pack(files, ["e1.json", "e1-data.json"]),
+    "checksum-mismatch",
+    "checksum does not match",
+  ],
+  [
+    "metadata without data",
+    pack({ "e1.json": files["e1.json"] }),
+    "data-missing",
+    '"e1.json" is without "e1-data.json"',
+  ],
+  [
+    "a stray JSON file",
+    pack({ ...files, "manifest.json": "{}" }),
+    "data-missing",
+    '"manifest.json" is without "manifest-data.json"',
+  ],
+];
+
+for (const [what, bytes, reason, problem] of REFUSED) {
+  Deno.test(`readArchive() refuses ${what}`, async () => {
+    assertEquals(await refusal(bytes), [reason, `Cannot read archive: ${problem}`]);
+  });
+}
+
+Deno.test("readArchive() refuses a key that two environments claim, and shows four characters of it", async () => {
+  const sdkKey = { value: "sdk-0123-secret-4567" };
+  const expiring = { value: "sdk-other", expiring: { value: sdkKey.value, timestamp: 1 } };
+  const first = { id: "e1", metadata: metadataOf("e1", { sdkKey }), data: "{}" };
+  const second = { id: "e2", metadata: metadataOf("e2", { sdkKey: expiring }), data: "no JSON" };
+  assertEquals(await refusal(await writeArchive([first, second])), [
+    "shared-credential",
+    'Cannot read archive: SDK key …4567 belongs to both "e1" and "e2"',
+  ]);
+  const mobile = ["e1", "e2"].map((id) => ({
+    id,
+    metadata: metadataOf(id, { mobKey: "mob-short" }),
+    data: "{}",
+  }));
+  assertEquals(await refusal(await writeArchive(mobile)), [
+    "shared-credential",
+    'Cannot read archive: mobile key … belongs to both "e1" and "e2"',
+  ]);
+});
+
+Deno.test("readArchive() keeps kinds of keys apart", async () => {
+  const first = { id: "e1", metadata: metadataOf("e1", { sdkKey: { value: "k" } }), data: "{}" };
+  const second = { id: "e2", metadata: metadataOf("e2", { mobKey: "k" }), data: "{}" };
+  assertEquals((await readArchive(await writeArchive([first, second]))).environments.length, 2);
+});
+
+Deno.test("readArchive() tells the fault of one environment beside the others", async () => {
+  const good = { id: "e2", metadata: metadataOf("e2"), data: "{}" };
+  const { environments } = await readArchive(
+    await writeArchive([
+      { id: "e3", metadata: metadataOf("e3", { envName: "Line 3" }), data: "{" },
+      good,
+      { id: "e1", metadata: "{", data: "{}" },
+    ]),
+  );
+  const [e1, e2, e3] = environments;
+  assert(e1 && "error" in e1 && e2 && "environment" in e2 && e3 && "error" in e3);
+  assertEquals([e1.metadata, e1.error.environment, e1.error.entry], [undefined, "e1", "e1.json"]);
+  assertEquals([e3.metadata?.name, e3.error.environment, e3.error.entry], ["Line 3", "e3", "e3-data.json"]);
+});
+
+const METADATA_FAULTS: [what: string, metadata: string, problem: string][] = [
+  ["text that is no JSON", "sdk-secret", "the text is not JSON"],
+  ["JSON that stops", '{"env":', "the text is not JSON"],
+  ["JSON with a comma too many", '{\n"env":{},}', "the text is not JSON at position 11 (line 2 column 10)"],
+  ["a byte order mark", "\ufeff{}", "the text is not JSON"],
+  ["another environment's ID", metadataOf("e2"), '"env.envID" must be the ID in the file\'s name, is "e2"'],
+  ["a wrong type", metadataOf("e1", { secureMode: 1 }), '"env.secureMode" must be a boolean, is number'],
+];
+
+for (const [what, metadata, problem] of METADATA_FAULTS) {
+  Deno.test(`readArchive() takes ${what} in metadata for a fault of the environment`, async () => {
+    assertEquals(
+      (await fault("{}", metadata)).message,
+      `Cannot read environment "e1": in "e1.json", ${problem}`,
+    );
+  });
+}
+
+const DATA_FAULTS: [what: string, data: string, problem: string][] = [
+  ["a list", "[]", "the file must be an object"],
+  ["null", "null", "the file must be an object"],
+  ["flags that are a list", '{"flags":[]}', '"flags" must be an object'],
+  ["another kind that is a string", '{"configs":"x"}', '"configs" must be an object'],
+  ["kinds twice", '{"flags":{},"segments":{},"\\u0066lags":{}}', '"flags" is there twice'],
+  [
+    "a flag twice",
+    '{"flags":{"a":{"key":"a","version":1},"\\u0061":{"key":"a","version":2}}}',
+    '"a" is there twice in "flags"',
+  ],
+  [
+    "a segment twice",
+    '{"segments":{"a":{"key":"a","version":1},"a":null}}',
+    '"a" is there twice in "segments"',
+  ],
+  [
+    "a flag without version",
+    '{"flags":{"a":{"key":"a"}}}',
+    'cannot read flag "a": "version" must be an integer, is missing',
+  ],
+  [
+    "a version beyond 2^53",
+    '{"flags":{"a":{"key":"a","version":9007199254740993}}}',
+    'cannot read flag "a": "version" must be an integer between -(2^53 - 1) and 2^53 - 1, is 9007199254740992',
+  ],
+  [
+    "a segment with a wrong type",
+    '{"segments":{"a":{"key":"a","version":1,"included":"b"}}}',
+    'cannot read segment "a": "included" must be an array, is string',
+  ],
+  ["65 levels", `{"flags":${"[".repeat(64)}${"]".repeat(64)}}`, "the text nests deeper than 64 levels"],
+];
+
+for (const [what, data, problem] of DATA_FAULTS) {
+  Deno.test(`readArchive() takes ${what} in data for a fault of the environment`, async () => {
+    assertEquals((await fault(data)).message, `Cannot read environment "e1": in "e1-data.json", ${problem}`);
+  });
+}
+
+Deno.test("readArchive() takes text that is not UTF-8 for a fault of the environment", async () => {
+  const content = concat(new TextEncoder().encode('{"flags":null,"x":null}'));
+  content[3] = 0xff;
+  const hash = createHash("md5").update(content).update(files["e1.json"]).digest();
+  const bytes = tar(
+    entry({ name: "e1-data.json", content }),
+    entry({ name: "e1.json", content: files["e1.json"] }),
+    entry({ name: "checksum.md5", content: hash }),
+  );
+  const { environments: [loaded] } = await readArchive(bytes);
+  assert(loaded && "error" in loaded);
+  assertEquals(
+    loaded.error.message,
+    'Cannot read environment "e1": in "e1-data.json", the text is not UTF-8',
+  );
+});
+
+Deno.test("readArchive() keeps the spelling of values and drops whitespace outside strings", async () => {
+  const data = `{
+    "configs" : { "x" : [ 1 ] } , "segments" : null ,
+    "flags" : {
+      "__proto__" : { "key" : "__proto__" , "version" : 1.0 , "big" : 12345678901234567890 , "e" : [ 1e2 , -0 , 1E-7 ] } ,
+      "b\\u00e9" :\t{ "key":"bé", "version": 2, "text": " a \\n \\u0022 \\\\" , "ключ" : "\u2028" }\r
+    }
+  }`;
+  const { environments: [loaded] } = await readArchive(
+    await writeArchive([{ id: "e1", metadata: metadataOf("e1"), data }]),
+  );
+  assert(loaded && "environment" in loaded);
+  const { flags, segments } = loaded.environment.data;
+  assertEquals([...flags].map(([key, { text }]) => [key, text]), [
+    ["__proto__", '{"key":"__proto__","version":1.0,"big":12345678901234567890,"e":[1e2,-0,1E-7]}'],
+    ["bé", '{"key":"bé","version":2,"text":" a \\n \\u0022 \\\\","ключ":"\u2028"}'],
+  ]);
+  assertEquals([...flags.values()].map(({ value }) => value.version), [1, 2]);
+  assertEquals(segments.size, 0);
+});
+
+Deno.test("readArchive() takes JSON of 64 levels", async () => {
+  const deep = "[".repeat(61) + "]".repeat(61);
+  const data = `{"flags":{"a":{"key":"a","version":1,"variations":${deep}}}}`;
+  const { environments: [loaded] } = await readArchive(
+    await writeArchive([{ id: "e1", metadata: metadataOf("e1"), data }]),
+  );
+  assert(loaded && "environment" in loaded);
+});
