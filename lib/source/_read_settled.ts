@@ -116,7 +116,7 @@ function refuse(path: string, error: unknown): never {
     throw new SourceError(path, "missing", "there is no such file", {
       cause: error,
       hint:
-        "the archive must exist before Halyard starts; check FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
+        "put the archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
     });
   }
   const hint = error instanceof Deno.errors.NotCapable

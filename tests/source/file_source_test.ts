@@ -1,0 +1,613 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import type { Clock, FileSystem } from "../../lib/source/_read_settled.ts";
+import { FileSource, type FileSourceOptions } from "../../lib/source/file_source.ts";
+import { SourceError } from "../../lib/source/source_error.ts";
+import { follow, type Followed, recordLog, replace } from "./_follow.ts";
+
+/** Longer than any test: nobody looks unless an event says so. */
+const NEVER_MS = 1e9;
+
+const POLL_ONLY: FileSystem = {
+  ...Deno,
+  watchFs() {
+    throw new Deno.errors.NotCapable("Requires read access");
+  },
+};
+
+/** The two ways to notice a change, each alone. */
+const WAYS: [name: string, options: Partial<FileSourceOptions>][] = [
+  ["events alone", { interval: NEVER_MS }],
+  ["polling alone", { fs: POLL_ONLY }],
+];
+
+/** Sleeps a tenth of the time. */
+const QUICK_CLOCK: Clock = {
+  now: Date.now,
+  sleep(ms, signal) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms / 10);
+    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    if (signal.aborted) clearTimeout(timer), resolve();
+    return promise;
+  },
+};
+
+function eachWay(name: string, test: (options: Partial<FileSourceOptions>) => Promise<void>): void {
+  for (const [way, options] of WAYS) Deno.test(`FileSource ${name}, by ${way}`, () => test(options));
+}
+
+eachWay("notices a file overwritten in place", async (options) => {
+  await using followed = await follow(options);
+  const { path, contents } = followed;
+  await Deno.writeTextFile(path, "second");
+  await contents.find((content) => content === "second");
+});
+
+eachWay("notices a file renamed over", async (options) => {
+  await using followed = await follow(options);
+  const { path, contents } = followed;
+  await replace(path, "second");
+  await contents.find(() => true);
+  assertEquals(contents.items, ["second"]);
+});
+
+eachWay("notices each of 50 replacements in a row", async (options) => {
+  await using followed = await follow({ ...options, clock: QUICK_CLOCK });
+  const { path, contents } = followed;
+  const written = Array.from({ length: 50 }, (_, i) => `content ${i}`);
+  for (const content of written) {
+    await replace(path, content);
+    await contents.find((arrived) => arrived === content);
+  }
+  assertEquals(contents.items, written);
+});
+
+eachWay("hands over the last of 50 replacements that do not wait for it", async (options) => {
+  await using followed = await follow({ ...options, clock: QUICK_CLOCK });
+  const { path, contents } = followed;
+  const written = Array.from({ length: 50 }, (_, i) => `content ${i}`);
+  for (const content of written) await replace(path, content);
+  await contents.find((content) => content === "content 49");
+  assertEquals(
+    contents.items,
+    written.filter((content) => contents.items.includes(content)),
+    "in order, once",
+  );
+});
+
+eachWay("reports a deleted file once, and takes a new one", async (options) => {
+  await using followed = await follow(options);
+  const { path, source, contents, lines } = followed;
+  await Deno.remove(path);
+  await lines.find((line) => line.startsWith("warn"));
+  await source.refresh();
+  assertEquals(source.lastError?.message, `Cannot read data file "${path}": there is no such file`);
+  await Deno.writeTextFile(path, "second");
+  await contents.find((content) => content === "second");
+  assertEquals(source.lastError, undefined);
+  assertEquals(lines.items.slice(1), [
+    'warn: Cannot read data file "FILE": there is no such file; its previous content stays in use; hint: put the ' +
+    "archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
+    'info: Data file "FILE" can be read again',
+  ]);
+});
+
+eachWay("says when a deleted file is back unchanged, and hands nothing over", async (options) => {
+  await using followed = await follow(options);
+  const { path, contents, lines } = followed;
+  await Deno.rename(path, `${path}.away`);
+  await lines.find((line) => line.startsWith("warn"));
+  await Deno.rename(`${path}.away`, path);
+  await lines.find((line) => line === 'info: Data file "FILE" can be read again');
+  assertEquals(contents.items, []);
+});
+
+eachWay("notices a directory link swapped as Kubernetes does", async (options) => {
+  const directory = await Deno.makeTempDir({ prefix: "halyard-source-" });
+  async function swap(content: string): Promise<void> {
+    const version = `..version_${content}`;
+    await Deno.mkdir(`${directory}/${version}`);
+    await Deno.writeTextFile(`${directory}/${version}/flags.tar.gz`, content);
+    await Deno.symlink(version, `${directory}/..data_tmp`);
+    await Deno.rename(`${directory}/..data_tmp`, `${directory}/..data`);
+  }
+  await swap("first");
+  await Deno.symlink("..data/flags.tar.gz", `${directory}/flags.tar.gz`);
+  {
+    await using followed = await follow({ ...options, path: `${directory}/flags.tar.gz` });
+    const { contents } = followed;
+    for (const content of ["second", "third"]) {
+      await swap(content);
+      await contents.find((arrived) => arrived === content);
+    }
+    await Deno.remove(`${directory}/..version_first`, { recursive: true });
+    assertEquals(contents.items, ["second", "third"]);
+  }
+  await Deno.remove(directory, { recursive: true });
+});
+
+eachWay("waits for a slow copy to end", async (options) => {
+  await using followed = await follow(options);
+  const { path, contents } = followed;
+  {
+    using file = await Deno.open(path, { write: true, truncate: true });
+    for (let i = 0; i < 20; i++) {
+      await file.write(new TextEncoder().encode(`chunk ${i}\n`));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+  await contents.find((content) => content.endsWith("chunk 19\n"));
+});
+
+eachWay("does nothing when a file is touched", async (options) => {
+  await using followed = await follow(options);
+  const { path, contents, lines } = followed;
+  await Deno.utime(path, 1000, 1000);
+  await lines.find((line) => line === 'debug: Data file "FILE" has the same content as before');
+  assertEquals(contents.items, []);
+});
+
+Deno.test("FileSource hands over the last content, whatever was done to the file before", async () => {
+  const step = fc.constantFrom("overwrite", "replace", "delete", "touch", "directory", "link", "grow");
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 8 }), fc.boolean(), async (steps, isWatched) => {
+      await using followed = await follow({
+        clock: QUICK_CLOCK,
+        ...(isWatched ? { interval: NEVER_MS } : { fs: POLL_ONLY }),
+      });
+      const { path, contents } = followed;
+      for (const [i, step] of steps.entries()) await disturb(followed, step, i);
+      await Deno.remove(path, { recursive: true }).catch(() => {});
+      await replace(path, "last");
+      await contents.find((content) => content === "last");
+    }),
+    { numRuns: 30 },
+  );
+});
+
+/** Does something to a file that may not be there. */
+async function disturb({ path, directory }: Followed, step: string, i: number): Promise<void> {
+  if (step === "overwrite") await Deno.writeTextFile(path, `content ${i}`).catch(() => {});
+  if (step === "grow") await Deno.writeTextFile(path, "more", { append: true }).catch(() => {});
+  if (step === "touch") await Deno.utime(path, i, i).catch(() => {});
+  if (step === "replace" || step === "delete") await Deno.remove(path, { recursive: true }).catch(() => {});
+  if (step === "replace") await replace(path, `content ${i}`);
+  if (step === "directory") await Deno.mkdir(path).catch(() => {});
+  if (step === "link") {
+    await Deno.writeTextFile(`${directory}/target ${i}`, `content ${i}`);
+    await Deno.symlink(`target ${i}`, path).catch(() => {});
+  }
+}
+
+Deno.test("FileSource notices another content behind equal timestamps and size", async () => {
+  let now = 0;
+  const fs: FileSystem = {
+    ...POLL_ONLY,
+    async stat(path) {
+      return { ...await Deno.stat(path), ino: 1, mtime: new Date(0), ctime: new Date(0) };
+    },
+  };
+  await using followed = await follow({ fs, clock: { ...QUICK_CLOCK, now: () => now } });
+  const { path, contents } = followed;
+  await Deno.writeTextFile(path, "FIRST");
+  now += 2000;
+  await contents.find((content) => content === "FIRST");
+  assertEquals(contents.items, ["FIRST"]);
+});
+
+Deno.test("FileSource opens the file again only when it looks changed, and once more after a timestamp's step", async () => {
+  let now = 0;
+  let opened = 0;
+  const sleeps = Promise.withResolvers<void>();
+  let isCounting = false;
+  let remaining = 20;
+  await using followed = await follow({
+    interval: 20,
+    fs: { ...POLL_ONLY, open: (path, options) => (opened++, Deno.open(path, options)) },
+    clock: {
+      now: () => now,
+      sleep(ms, signal) {
+        if (isCounting && ms === 20 && --remaining === 0) sleeps.resolve();
+        return QUICK_CLOCK.sleep(ms, signal);
+      },
+    },
+  });
+  now += 2000;
+  isCounting = true;
+  await sleeps.promise;
+  assertEquals(opened, 2, "once at first, once after 2 s");
+  assertEquals(followed.contents.items, []);
+});
+
+Deno.test("FileSource tells once of a file that never rests, waits longer each time, and takes it when it rests", async () => {
+  const sleeps: number[] = [];
+  let isChanging = false;
+  let ticks = 0;
+  const fs: FileSystem = {
+    ...POLL_ONLY,
+    async stat(path) {
+      const info = await Deno.stat(path);
+      return isChanging ? { ...info, mtime: new Date(++ticks) } : info;
+    },
+  };
+  await using followed = await follow({
+    fs,
+    clock: { now: Date.now, sleep: (ms, signal) => (sleeps.push(ms), QUICK_CLOCK.sleep(1, signal)) },
+  });
+  const { path, source, contents, lines } = followed;
+  sleeps.length = 0;
+  isChanging = true;
+  await Deno.writeTextFile(path, "second");
+  await lines.find((line) => line.includes("keeps changing"));
+  assertEquals(sleeps.filter((ms) => ms !== 10).slice(0, 7), [50, 100, 200, 400, 800, 1600, 3200]);
+  await source.refresh();
+  isChanging = false;
+  await contents.find(() => true);
+  assertEquals(contents.items, ["second"]);
+  assertEquals(lines.items.slice(1), [
+    'info: Cannot read data file "FILE": it keeps changing; its previous content stays in use; hint: copy it to ' +
+    "another name beside it, then rename it",
+    'info: Data file "FILE" can be read again',
+  ]);
+});
+
+Deno.test("FileSource reads again when the file changes while it is read", async () => {
+  let path = "";
+  let hasChanged = false;
+  const fs: FileSystem = {
+    ...POLL_ONLY,
+    async open(name) {
+      const file = await Deno.open(name);
+      if (!hasChanged && (await file.stat()).size === 6) {
+        hasChanged = true;
+        await replace(path, "third!!");
+      }
+      return file;
+    },
+  };
+  await using followed = await follow({ fs });
+  path = followed.path;
+  await replace(path, "second");
+  await followed.contents.find(() => true);
+  assertEquals(followed.contents.items, ["third!!"]);
+});
+
+const BAD_PLACES: [name: string, make: (path: string) => Promise<unknown>, message: string, hint: string][] =
+  [
+    [
+      "nothing",
+      () => Promise.resolve(),
+      "there is no such file",
+      "put the archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
+    ],
+    [
+      "a link to nothing",
+      (path) => Deno.symlink("nothing", path),
+      "there is no such file",
+      "put the archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
+    ],
+    ["a directory", (path) => Deno.mkdir(path), "it is a directory", "name the archive itself"],
+    [
+      "a named pipe",
+      (path) => new Deno.Command("mkfifo", { args: [path] }).output(),
+      "it is no regular file",
+      "name the archive itself",
+    ],
+    [
+      "a device",
+      (path) => Deno.symlink("/dev/zero", path),
+      "it is no regular file",
+      "name the archive itself",
+    ],
+    [
+      "a file over the limit",
+      (path) => Deno.writeFile(path, new Uint8Array(1001)),
+      "it has more than 1000 bytes",
+      "check that it is the archive, or raise the limit for archives",
+    ],
+  ];
+
+for (const [name, make, message, hint] of BAD_PLACES) {
+  Deno.test(`FileSource.read() refuses ${name}`, async () => {
+    const directory = await Deno.makeTempDir({ prefix: "halyard-source-" });
+    const path = `${directory}/flags.tar.gz`;
+    await make(path);
+    const source = new FileSource({
+      path,
+      interval: 1,
+      maxBytes: 1000,
+      log: recordLog(() => {}),
+      onContent() {},
+    });
+    const error = await assertRejects(() => source.read(), SourceError);
+    await Deno.remove(directory, { recursive: true });
+    assertEquals(error.message, `Cannot read data file "${path}": ${message}`);
+    assertEquals([error.name, error.path, error.hint], ["SourceError", path, hint]);
+  });
+
+  Deno.test(`FileSource reports ${name} in the file's place once, and recovers`, async () => {
+    // Not watched: the watcher of Deno 2.9 opens what is created, and a named pipe blocks it for ever.
+    await using followed = await follow({ fs: POLL_ONLY });
+    const { path, source, contents, lines } = followed;
+    await Deno.remove(path);
+    await source.refresh();
+    await make(path);
+    const seen = lines.items.length;
+    if (message !== "there is no such file") await lines.find((line) => line.includes(message), seen);
+    for (let i = 0; i < 5; i++) await source.refresh();
+    assert(source.lastError?.message.endsWith(message));
+    await Deno.remove(path).catch(() => {});
+    await replace(path, "second");
+    await contents.find(() => true);
+    assertEquals(contents.items, ["second"]);
+    assertEquals(lines.items.filter((line) => line.includes(message)).length, 1);
+    assertEquals(lines.items.at(-1), 'info: Data file "FILE" can be read again');
+  });
+}
+
+Deno.test("FileSource.read() gives bytes and digest, up to the limit", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "halyard-source-" });
+  const path = `${directory}/flags.tar.gz`;
+  const options = { path, interval: 1, maxBytes: 5, log: recordLog(() => {}), onContent() {} };
+  await Deno.writeTextFile(path, "hello");
+  assertEquals(await new FileSource(options).read(), {
+    bytes: new TextEncoder().encode("hello"),
+    digest: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+  });
+  await Deno.writeTextFile(path, "");
+  assertEquals((await new FileSource(options).read()).bytes, new Uint8Array());
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("FileSource hands a content that its taker refuses over once, and goes on", async () => {
+  await using followed = await follow({
+    onContent({ bytes }) {
+      if (bytes[0] === "b".charCodeAt(0)) throw new RangeError("Bad beyond measure");
+    },
+  });
+  const { path, source, contents, lines } = followed;
+  await replace(path, "bad");
+  await lines.find((line) => line === 'error: Cannot use data file "FILE": Bad beyond measure');
+  await replace(path, "bad");
+  await source.refresh();
+  await replace(path, "first");
+  await contents.find((content) => content === "first");
+  assertEquals(contents.items, ["bad", "first"], "the good one from before counts as new");
+  assertEquals(lines.items.filter((line) => line.startsWith("error")).length, 1);
+});
+
+Deno.test("FileSource waits for its taker, and then hands over what came meanwhile", async () => {
+  const gate = Promise.withResolvers<void>();
+  let running = 0;
+  let most = 0;
+  await using followed = await follow({
+    async onContent() {
+      most = Math.max(most, ++running);
+      await gate.promise;
+      running--;
+    },
+  });
+  const { path, source, contents } = followed;
+  await replace(path, "second");
+  await contents.find((content) => content === "second");
+  await replace(path, "third");
+  const refreshed = [source.refresh(), source.refresh()];
+  gate.resolve();
+  await Promise.all(refreshed);
+  assertEquals(contents.items, ["second", "third"]);
+  assertEquals(most, 1);
+});
+
+Deno.test("FileSource.refresh() reads at once, and hands over only what is new", async () => {
+  await using followed = await follow({ interval: NEVER_MS, fs: POLL_ONLY });
+  const { path, source, contents } = followed;
+  await source.refresh();
+  await replace(path, "second");
+  await source.refresh();
+  await source.refresh();
+  assertEquals(contents.items, ["second"]);
+});
+
+Deno.test("FileSource notices what changed between read() and start()", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "halyard-source-" });
+  const path = `${directory}/flags.tar.gz`;
+  await Deno.writeTextFile(path, "first");
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const source = new FileSource({
+    path,
+    interval: NEVER_MS,
+    maxBytes: 1000,
+    log: recordLog(() => {}),
+    onContent: ({ bytes }) => resolve(new TextDecoder().decode(bytes)),
+  });
+  await source.read();
+  await replace(path, "second");
+  source.start();
+  assertEquals(await promise, "second");
+  await source.close();
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("FileSource.close() ends a wait, a read and a hand-over, and nothing comes after it", async () => {
+  for (const point of ["sleep", "stat", "open", "read", "onContent"]) await closeAt(point);
+});
+
+/** Closes a source at one point of its work on a change. */
+async function closeAt(point: string): Promise<void> {
+  const reached = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  let isArmed = false;
+  async function pause(at: string): Promise<void> {
+    if (!isArmed || at !== point) return;
+    reached.resolve();
+    await gate.promise;
+  }
+  await using followed = await follow({
+    fs: {
+      ...Deno,
+      async stat(path) {
+        await pause("stat");
+        return Deno.stat(path);
+      },
+      async open(path) {
+        await pause("open");
+        const file = await Deno.open(path);
+        const read = file.read.bind(file);
+        file.read = async (buffer) => {
+          await pause("read");
+          return read(buffer);
+        };
+        return file;
+      },
+    },
+    clock: {
+      now: Date.now,
+      sleep(ms, signal) {
+        if (isArmed && ms === 50 && point === "sleep") reached.resolve();
+        return QUICK_CLOCK.sleep(ms, signal);
+      },
+    },
+    onContent: () => pause("onContent"),
+  });
+  isArmed = true;
+  await replace(followed.path, "second");
+  await reached.promise;
+  const closed = followed.source.close();
+  gate.resolve();
+  await closed;
+  assertEquals(followed.contents.items, point === "onContent" ? ["second"] : [], point);
+}
+
+Deno.test("FileSource outlives the failure of any call to the file system", async () => {
+  for (const call of ["stat", "open", "read"]) {
+    for (let failing = 1; failing <= 4; failing++) await outlive(call, failing);
+  }
+});
+
+/** Lets the `failing`-th call of that name fail, and then changes the file. */
+async function outlive(call: string, failing: number): Promise<void> {
+  let count = -Infinity;
+  function fail(name: string): void {
+    if (name === call && ++count === failing) throw new Deno.errors.PermissionDenied("Injected");
+  }
+  await using followed = await follow({
+    clock: QUICK_CLOCK,
+    fs: {
+      ...POLL_ONLY,
+      async stat(path) {
+        fail("stat");
+        return await Deno.stat(path);
+      },
+      async open(path) {
+        fail("open");
+        const file = await Deno.open(path);
+        const read = file.read.bind(file);
+        file.read = async (buffer) => {
+          fail("read");
+          return await read(buffer);
+        };
+        return file;
+      },
+    },
+  });
+  const { path, source, contents, lines } = followed;
+  count = 0;
+  for (let i = 0; count < failing; i++) {
+    await replace(path, `content ${i}`);
+    await source.refresh();
+  }
+  await lines.find((line) => line.startsWith('warn: Cannot read data file "FILE": Injected; '));
+  await replace(path, "last");
+  await contents.find((content) => content === "last");
+  assertEquals(lines.items.filter((line) => line.startsWith("warn")).length, 1, `${call} ${failing}`);
+}
+
+Deno.test("FileSource polls on when its watcher dies", async () => {
+  for (const error of [new Error("Injected"), undefined]) {
+    const died = Promise.withResolvers<void>();
+    await using followed = await follow({
+      fs: {
+        ...Deno,
+        watchFs() {
+          const watcher = {
+            close() {},
+            return: () => Promise.resolve({ value: undefined, done: true }),
+            [Symbol.dispose]() {},
+            // deno-lint-ignore require-yield
+            async *[Symbol.asyncIterator](): AsyncGenerator<Deno.FsEvent> {
+              died.resolve();
+              if (error) throw error;
+            },
+          };
+          return watcher as unknown as Deno.FsWatcher;
+        },
+      },
+    });
+    const { path, contents, lines } = followed;
+    await died.promise;
+    await replace(path, "second");
+    await contents.find((content) => content === "second");
+    assertEquals(
+      lines.items.includes("info: Watching ended, data file is still looked at on time: Injected"),
+      !!error,
+    );
+  }
+});
+
+Deno.test("FileSource says how it monitors", async () => {
+  for (
+    const [[, options], line] of [
+      [
+        WAYS[0]!,
+        `info: Monitoring data file "FILE" for changes: watching its directory, and every ${NEVER_MS} ms`,
+      ],
+      [WAYS[1]!, 'info: Monitoring data file "FILE" for changes: every 10 ms only (Requires read access)'],
+    ] as const
+  ) {
+    await using followed = await follow(options);
+    assertEquals(followed.lines.items, [line]);
+  }
+});
+
+Deno.test("FileSource needs read permission for the file alone", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "halyard-source-" });
+  const path = `${directory}/flags.tar.gz`;
+  await Deno.writeTextFile(path, "first");
+  const program = `
+    import { FileSource } from ${JSON.stringify(import.meta.resolve("../../lib/source/file_source.ts"))};
+    const log = { debug() {}, info: console.log, warn: console.log, error: console.log };
+    const source = new FileSource({
+      path: ${JSON.stringify(path)}, interval: 10, maxBytes: 1000, log,
+      async onContent({ bytes }) {
+        console.log(new TextDecoder().decode(bytes));
+      },
+    });
+    await source.read();
+    source.start();
+  `;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-config",
+      "--no-prompt",
+      `--allow-read=${path}`,
+      `data:text/typescript,${encodeURIComponent(program)}`,
+    ],
+    env: { NO_COLOR: "1" },
+    stdout: "piped",
+  }).spawn();
+  let output = "";
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    output += chunk;
+    if (output === chunk) await replace(path, "second");
+    if (output.endsWith("second\n")) child.kill();
+  }
+  await child.status;
+  await Deno.remove(directory, { recursive: true });
+  assertMatch(
+    output,
+    /^Monitoring .* for changes: every 10 ms only \(Requires read access to .*\)\nsecond\n$/,
+  );
+});
