@@ -40,7 +40,7 @@ export function findConflicts({ values, environments, filters }: Reading): Probl
   refuseIf(
     autoConfig.key === undefined && SHARED_NAMES.some((name) => isSet(autoConfig[name])),
     "must specify auto-configuration key if other auto-configuration properties are set",
-    SOURCE_HINT + ", and move what is in [AutoConfig] to [OfflineMode]",
+    "move them from [AutoConfig] to [OfflineMode]",
   );
   refuseIf(
     environments.length > 0,

@@ -1,7 +1,8 @@
 import { SHARED_NAMES } from "./_check.ts";
 import { type Reading, readText } from "./_values.ts";
 import type { Problem } from "./errors.ts";
-import { type SectionName, SECTIONS, type Setting } from "./table.ts";
+import type { Setting } from "./_section.ts";
+import { type SectionName, SECTIONS } from "./table.ts";
 
 /** Environment variables by name. */
 export type Variables = Readonly<Record<string, string | undefined>>;

@@ -3,13 +3,13 @@
  *
  * @param word What was written.
  * @param names What could have been.
- * @returns The name that takes the fewest edits, whatever the case, unless half of it would be new.
+ * @returns The name that takes the fewest edits, whatever the case, unless more than half of it would be new.
  */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   const distances = names.map((name) => editDistance(word.toLowerCase(), name.toLowerCase()));
   const least = Math.min(...distances);
   const name = names[distances.indexOf(least)];
-  return name !== undefined && least < name.length / 2 ? name : undefined;
+  return name !== undefined && least <= name.length / 2 ? name : undefined;
 }
 
 /** Levenshtein's distance: how many characters to insert, remove or replace. */

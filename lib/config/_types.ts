@@ -33,7 +33,7 @@ export const path: ValueType<string> = plainText(
 export const boolean: ValueType<boolean> = {
   name: "boolean",
   syntax:
-    "`true`, `yes`, `1` or `false`, `no`, `0`, in any case. A file may also say `on` and `off`, or the name alone for `true`.",
+    "`true`, `yes`, `1` or `false`, `no`, `0`. A file may also say `on` and `off`, or the name alone for `true`.",
   blank: true,
   parse(text, source) {
     const isFile = source === "file";
@@ -86,8 +86,7 @@ const NANOSECONDS: ReadonlyMap<string, number> = new Map([
 /** A time in ms, written as in Go. */
 export const duration: ValueType<number> = {
   name: "duration",
-  syntax:
-    "Numbers with units: `500ms`, `15s`, `3m`, `1h30m`; also `us` and `ns`. The unit is left out only of `0`.",
+  syntax: "Numbers with units: `500ms`, `15s`, `3m`, `1h30m`; also `us` and `ns`. Only `0` needs no unit.",
   parse(text) {
     if (text === "") return undefined;
     const value = parseUnits(text, NANOSECONDS);
@@ -186,7 +185,7 @@ function plainText(name: string, syntax: string): ValueType<string> {
 function oneOf<T extends string>(name: string, values: readonly T[]): ValueType<T> {
   return {
     name,
-    syntax: `${values.map((value) => `\`${value}\``).join(", ")}; in any case.`,
+    syntax: `${values.map((value) => `\`${value}\``).join(", ")}.`,
     parse(text) {
       if (text === "") return undefined;
       const value = values.find((value) => value === text.toLowerCase());

@@ -1,5 +1,6 @@
 import { boolean, type ValueSource, type ValueType } from "./_types.ts";
-import { type SectionName, SECTIONS, type Setting } from "./table.ts";
+import type { Setting } from "./_section.ts";
+import { type SectionName, SECTIONS } from "./table.ts";
 
 type Sections = typeof SECTIONS;
 

@@ -18,5 +18,6 @@
 export { environmentVariables, type Variables } from "./_environment.ts";
 export { type CommandLine, parseCommandLine } from "./command_line.ts";
 export { type Problem, SettingsError, type SettingsStage } from "./errors.ts";
+export { renderSettings, settingsHelp } from "./docs.ts";
 export { type LoadedSettings, type LoadOptions, loadSettings } from "./load.ts";
 export { DEFAULT_SETTINGS, type Settings, type TlsSettings } from "./settings.ts";
