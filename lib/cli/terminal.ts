@@ -1,3 +1,5 @@
+import { SettingsError, type SettingsStage } from "../config/mod.ts";
+
 /** Where a command talks to the person who typed it. */
 export interface Terminal {
   /** Writes to standard output. */
@@ -17,14 +19,22 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
 }
 
+/** What stands before a message about settings, by where they failed: the Relay Proxy's words. */
+const SETTINGS_PREFIXES: Record<SettingsStage, string> = {
+  options: "Error",
+  file: "Error loading config file",
+  environment: "Configuration error",
+  relay: "Unable to create relay",
+};
+
 /**
- * Prints an error for a person: what could not be done and, if the error knows it, what to do.
+ * Prints why the program ends: what could not be done and, if the error knows it, what to do.
  *
  * @param terminal Where to.
  * @param error The error; its `hint` goes to a line of its own.
  */
 export function printFailure(terminal: Terminal, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  terminal.printError(`Error: ${message}\n`);
+  const prefix = error instanceof SettingsError ? SETTINGS_PREFIXES[error.stage] : "Unable to create relay";
+  terminal.printError(`${prefix}: ${error instanceof Error ? error.message : error}\n`);
   if (error instanceof Error && "hint" in error && error.hint) terminal.printError(`hint: ${error.hint}\n`);
 }

@@ -1,0 +1,45 @@
+/**
+ * The command line: `run` chooses a command, runs it and turns an error into a message, a hint and an exit code.
+ *
+ * @module
+ */
+import { parseCommandLine, settingsHelp } from "../config/mod.ts";
+import { VERSION } from "../version.ts";
+import { serve } from "./serve.ts";
+import { printFailure, TERMINAL, type Terminal } from "./terminal.ts";
+
+const USAGE = `Halyard ${VERSION}: serves LaunchDarkly SDKs from an offline archive.
+
+Usage: halyard [serve] [flags]
+
+`;
+
+/**
+ * Runs the program.
+ *
+ * @param args The command line after the program's name.
+ * @param terminal Where it prints. @default {TERMINAL}
+ * @returns The exit code: 0 when the command did what it should, 1 when not.
+ */
+export async function run(args: readonly string[], terminal: Terminal = TERMINAL): Promise<number> {
+  try {
+    const commandLine = parseCommandLine(args);
+    if (commandLine.help) {
+      terminal.print(USAGE + settingsHelp());
+      return 0;
+    }
+    if (commandLine.version) {
+      terminal.print(`halyard ${VERSION}\n`);
+      return 0;
+    }
+    const [command = "serve"] = commandLine.positional;
+    if (command !== "serve") {
+      terminal.printError(`Error: there is no command "${command}"\nhint: --help lists what there is\n`);
+      return 1;
+    }
+    return await serve(commandLine, terminal);
+  } catch (error) {
+    printFailure(terminal, error);
+    return 1;
+  }
+}

@@ -1,0 +1,97 @@
+import {
+  type CommandLine,
+  environmentVariables,
+  type LoadedSettings,
+  loadSettings,
+  type Variables,
+} from "../config/mod.ts";
+import { createLog } from "../observe/mod.ts";
+import { type Relay, startRelay } from "../relay.ts";
+import { VERSION } from "../version.ts";
+import { type Terminal } from "./terminal.ts";
+
+/** What a serving command can be told. */
+export interface ServeOptions {
+  /** The settings. @default {what the command line says, see `readSettings`} */
+  loaded?: LoadedSettings;
+  /** Is called when the relay listens. */
+  onListen?(relay: Relay, url: string): void;
+}
+
+/**
+ * Serves until SIGINT or SIGTERM; with `EXIT_ALWAYS`, only loads the archive and reports.
+ *
+ * @param commandLine What the command line says.
+ * @param terminal Where the log goes: errors to standard error, all else to standard output, as with the Relay Proxy.
+ * @param options Settings that are already loaded, and who wants to know where it listens.
+ * @returns The exit code.
+ * @throws {Error} With a `hint`, when it cannot start.
+ */
+export async function serve(
+  commandLine: CommandLine,
+  terminal: Terminal,
+  options: ServeOptions = {},
+): Promise<number> {
+  const { settings, warnings, origin } = options.loaded ?? readSettings(commandLine);
+  const log = createLog({
+    level: settings.logLevel,
+    format: settings.logFormat,
+    write: (line, level) => level === "error" ? terminal.printError(line) : terminal.print(line),
+  });
+  log.info(`Starting Halyard ${VERSION} with ${origin}`);
+  for (const warning of warnings) log.warn(warning);
+  if (settings.sendEvents) {
+    log.info("Events will be accepted, but will be discarded, since there is no connection to LaunchDarkly");
+  }
+  const stopped = nextSignal();
+  const relay = await startRelay(settings, log);
+  if (settings.exitAlways) {
+    await relay.close();
+    return relay.store.environments.every((environment) => environment.snapshot) ? 0 : 1;
+  }
+  const { hostname, port } = relay.address;
+  const host = hostname === "::" || hostname === "0.0.0.0" ? "localhost" : hostname;
+  const url = `${settings.tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  log.info(`Listening on ${url} (address ${hostname}, port ${port})`);
+  options.onListen?.(relay, url);
+  log.info(`Stopping on ${await stopped}`);
+  await relay.close();
+  return 0;
+}
+
+/**
+ * Reads the settings of this process.
+ *
+ * @param commandLine What the command line says.
+ * @returns The settings.
+ * @throws {SettingsError} When they cannot be used.
+ */
+export function readSettings(commandLine: CommandLine): LoadedSettings {
+  return loadSettings(commandLine, { env: readEnvironment(), readFile: readFileIfThere });
+}
+
+/** With `--allow-env` limited to some names, Deno lists the environment only if `--ignore-env` is there too. */
+function readEnvironment(): Variables {
+  try {
+    return Deno.env.toObject();
+  } catch {
+    const names = environmentVariables().filter((name) => !name.endsWith("*"));
+    return Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]));
+  }
+}
+
+function readFileIfThere(path: string): Uint8Array | undefined {
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function nextSignal(): Promise<Deno.Signal> {
+  return new Promise((resolve) => {
+    const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+    for (const signal of signals) Deno.addSignalListener(signal, () => resolve(signal));
+  });
+}

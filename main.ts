@@ -1,0 +1,3 @@
+import { run } from "./lib/cli/mod.ts";
+
+if (import.meta.main) Deno.exit(await run(Deno.args));

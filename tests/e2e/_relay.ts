@@ -1,0 +1,100 @@
+/** What a run may touch; the README gives these flags to people. */
+export interface RelayOptions {
+  /** Environment variables besides `PORT`; nothing is inherited but what Deno itself needs. */
+  env: Record<string, string>;
+  /** Command line after `main.ts`. @default {["--from-env"]} */
+  args?: string[];
+  /** Permission flags. @default {["--allow-all"]} */
+  permissions?: string[];
+  /** Port to listen on. @default {a free one} */
+  port?: number;
+}
+
+/** A relay running as a process of its own. */
+export interface RelayProcess extends AsyncDisposable {
+  /** Where it listens, without a trailing slash. */
+  readonly url: string;
+  /** Its port. */
+  readonly port: number;
+  /** What it has written so far, both outputs, line by line. */
+  readonly lines: string[];
+  /** Waits for a line that contains `text` among those written after the last line that was waited for. */
+  waitFor(text: string): Promise<string>;
+  /** Sends a signal and waits for the end. */
+  stop(signal?: Deno.Signal): Promise<Deno.CommandStatus>;
+}
+
+/** A port that was free a moment ago. */
+export function freePort(): number {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  return listener.addr.port;
+}
+
+/** The command that runs `main.ts` with the same `@std` as these tests. */
+export function halyardCommand(
+  { env, args = ["--from-env"], permissions = ["--allow-all"] }: RelayOptions,
+): Deno.Command {
+  const root = new URL("../../", import.meta.url);
+  const standIns = import.meta.resolve("@std/assert").startsWith("file:");
+  const importMap = standIns ? ["--import-map=lib/std/import_map.json"] : [];
+  const passed = ["PATH", "HOME", "DENO_DIR", "JSR_URL", "NPM_CONFIG_REGISTRY"];
+  const inherited = Object.entries(Deno.env.toObject()).filter(([name]) => passed.includes(name));
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--no-lock", ...importMap, ...permissions, "main.ts", ...args],
+    cwd: root,
+    clearEnv: true,
+    env: { ...Object.fromEntries(inherited), NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Starts a relay and waits until it listens. */
+export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
+  const port = options.port ?? freePort();
+  const process = halyardCommand({ ...options, env: { PORT: String(port), ...options.env } }).spawn();
+  const lines: string[] = [];
+  let read = 0;
+  let wake = Promise.withResolvers<void>();
+  async function collect(stream: ReadableStream<Uint8Array>): Promise<void> {
+    let rest = "";
+    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+      const parts = (rest + chunk).split("\n");
+      rest = parts.pop()!;
+      lines.push(...parts);
+      wake.resolve();
+      wake = Promise.withResolvers();
+    }
+  }
+  const collected = Promise.all([collect(process.stdout), collect(process.stderr)]);
+  let ended = false;
+  const status = process.status.finally(() => ended = true);
+  async function waitFor(text: string): Promise<string> {
+    while (true) {
+      for (; read < lines.length; read++) {
+        if (lines[read]!.includes(text)) return lines[read++]!;
+      }
+      if (ended) throw new Error(`The relay ended without saying "${text}":\n${lines.join("\n")}`);
+      await Promise.race([wake.promise, status]);
+      if (ended) await collected;
+    }
+  }
+  async function stop(signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus> {
+    if (!ended) process.kill(signal);
+    const [result] = await Promise.all([status, collected]);
+    return result;
+  }
+  const relay: RelayProcess = {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    lines,
+    waitFor,
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop("SIGKILL");
+    },
+  };
+  await waitFor("Listening on");
+  return relay;
+}
