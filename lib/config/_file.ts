@@ -8,6 +8,10 @@ import { type SectionName, SECTIONS } from "./table.ts";
 
 const SECTION_NAMES = Object.keys(SECTIONS) as SectionName[];
 
+const LINES_HINT =
+  'a line is "[section]", "name = value" or "# comment"; a value with \\, ", ; or # stands in double quotes, ' +
+  'with \\\\ for \\ and \\" for "';
+
 /**
  * Reads a configuration file.
  *
@@ -19,12 +23,8 @@ export function readFileInto(reading: Reading, bytes: Uint8Array): Problem[] {
   try {
     return readIni(bytes).flatMap((section) => readSection(reading, section));
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError) {
-      return [{
-        message: error.message,
-        hint: "values with spaces, backslashes, ; or # go in double quotes",
-      }];
-    }
+    if (error instanceof SyntaxError) return [{ message: error.message, hint: LINES_HINT }];
+    if (error instanceof RangeError) return [{ message: error.message, hint: "check the path" }];
     throw error;
   }
 }

@@ -3,13 +3,12 @@
  *
  * @param word What was written.
  * @param names What could have been.
- * @returns The name that takes the fewest edits, whatever the case, unless more than half of it would be new.
+ * @returns The name of which the least part would have to be edited, whatever the case, if that is half of it at most.
  */
 export function nearest(word: string, names: readonly string[]): string | undefined {
-  const distances = names.map((name) => editDistance(word.toLowerCase(), name.toLowerCase()));
-  const least = Math.min(...distances);
-  const name = names[distances.indexOf(least)];
-  return name !== undefined && least <= name.length / 2 ? name : undefined;
+  const parts = names.map((name) => editDistance(word.toLowerCase(), name.toLowerCase()) / name.length);
+  const least = Math.min(...parts);
+  return least <= 0.5 ? names[parts.indexOf(least)] : undefined;
 }
 
 /** Levenshtein's distance: how many characters to insert, remove or replace. */
