@@ -110,11 +110,12 @@ export class Hub {
   }
 
   /**
-   * Brings every stream to the new state of its environment, and closes those whose credential opens it no more.
+   * Closes the streams whose credential is no longer good, and brings all others to the new state of their environment.
    *
    * @param changes What `Store.replace` gave.
    */
   publish(changes: EnvironmentChange[]): void {
+    this.#closeInvalid();
     const byId = new Map(changes.map((change) => [change.id, change]));
     for (const stream of this.#streams) {
       const change = byId.get(stream.environmentId);
@@ -123,7 +124,6 @@ export class Hub {
       const after = payloadOf(change.after.snapshot, stream.channel);
       if (before !== after) this.#send(stream, after.put);
     }
-    this.#closeInvalid();
   }
 
   /** Closes every stream and stops all timers. */

@@ -6,7 +6,6 @@ export interface Client {
   waitForInitialization(options: { timeout: number }): Promise<unknown>;
   initialized(): boolean;
   variation(key: string, context: { kind: string; key: string }, fallback: unknown): Promise<unknown>;
-  once(event: string, listener: () => void): void;
   close(): void | Promise<void>;
 }
 

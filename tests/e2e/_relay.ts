@@ -24,6 +24,9 @@ export interface RelayProcess extends AsyncDisposable {
   stop(signal?: Deno.Signal): Promise<Deno.CommandStatus>;
 }
 
+/** How long a relay may take to say what a test waits for: ms. */
+const WAIT_MS = 20_000;
+
 /** A port that was free a moment ago. */
 export function freePort(): number {
   using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
@@ -71,11 +74,17 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   let ended = false;
   const status = process.status.finally(() => ended = true);
   async function waitFor(text: string): Promise<string> {
+    const deadline = AbortSignal.timeout(WAIT_MS);
+    deadline.onabort = () => wake.resolve();
     while (true) {
       for (; read < lines.length; read++) {
         if (lines[read]!.includes(text)) return lines[read++]!;
       }
-      if (ended) throw new Error(`The relay ended without saying "${text}":\n${lines.join("\n")}`);
+      if (ended || deadline.aborted) {
+        throw new Error(
+          `The relay ended, or ${WAIT_MS} ms passed, without it saying "${text}":\n${lines.join("\n")}`,
+        );
+      }
       await Promise.race([wake.promise, status]);
       if (ended) await collected;
     }
