@@ -37,11 +37,12 @@ function readSection(reading: Reading, { name, subsection, line, variables }: In
   }
   if (section === "Environment" || section === "Filters") {
     const places = section === "Environment" ? reading.environments : reading.filters;
-    places.push(subsection === null ? `[${section}]` : `[${section} "${subsection}"]`);
+    places.push(subsection === null ? `[${section}]` : `[${section} ${JSON.stringify(subsection)}]`);
     return []; // It is refused whatever it says.
   }
   if (subsection !== null) {
-    return [unsupported(line, `section "${section}", subsection "${subsection}"`, `write [${section}]`)];
+    const place = `section "${section}", subsection ${JSON.stringify(subsection)}`;
+    return [unsupported(line, place, `write [${section}]`)];
   }
   return variables.flatMap(([name, occurrences]) => readVariable(reading, section, name, occurrences));
 }
