@@ -33,6 +33,7 @@ Deno.test("environmentVariables() are all that need be allowed, with --ignore-en
       EVENTS_SAMPLING_INTERVAL: "1",
       OTHER: "x",
     },
+    clearEnv: true,
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
