@@ -25,7 +25,7 @@ export interface Header {
 export function readHeader(block: Uint8Array, offset: number): Header {
   if (readOctal(block.subarray(148, 156)) !== sum(block)) {
     throw offset === 0
-      ? new ArchiveError("not-an-archive", "it is neither gzip nor tar")
+      ? new ArchiveError("not-an-archive", "it is neither a .tar.gz nor a .tar")
       : new ArchiveError("tar-header", `tar header at byte ${offset} is damaged`);
   }
   const prefix = readText(block.subarray(257, 263)) === "ustar" ? readText(block.subarray(345, 500)) : "";

@@ -24,7 +24,7 @@ export type ArchiveReason =
   | "shared-credential";
 
 const COPY = "The copy may still be under way; if not, copy or download the file again";
-const LIMIT = "If the file is what you expect, raise the limit on the archive's size";
+const LIMIT = "If the file is what you expect, raise the limit: maxArchiveSize or MAX_ARCHIVE_SIZE";
 const REPACK = "Pack the files again as plain files: tar --format=ustar -czf flags.tar.gz -C folder .";
 const SOURCE = "Download the archive from LaunchDarkly again; this is not how it writes one";
 
@@ -35,7 +35,8 @@ const HINTS: Record<ArchiveReason, string> = {
   "entry-too-large": SOURCE,
   "too-many-entries": SOURCE,
   "truncated": COPY,
-  "not-an-archive": "The file must be the .tar.gz that LaunchDarkly gives, or the .tar in it",
+  "not-an-archive":
+    "The file must be the .tar.gz that LaunchDarkly gives, or the .tar in it; look at how it begins: head -c 80",
   "gzip-data": COPY,
   "gzip-checksum": COPY,
   "gzip-length": COPY,

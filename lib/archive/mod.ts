@@ -17,6 +17,6 @@
  * @module
  */
 export * from "./archive_error.ts";
-export * from "./environment.ts";
+export { type ArchiveEnvironment, EnvironmentError } from "./environment.ts";
 export * from "./read_archive.ts";
 export * from "./write_archive.ts";

@@ -1,0 +1,126 @@
+import { assert, assertEquals } from "@std/assert";
+import type { EnvironmentError } from "../../lib/archive/mod.ts";
+import { readEnvironment } from "../../lib/archive/environment.ts";
+import type { EnvironmentData } from "../../lib/model/mod.ts";
+
+const encoder = new TextEncoder();
+
+function metadataOf(fields: Record<string, unknown> = {}): string {
+  return JSON.stringify({ env: { envID: "e1", ...fields } });
+}
+
+/** Gives what a good data file holds. */
+function read(data: string): EnvironmentData {
+  const loaded = readEnvironment("e1", encoder.encode(metadataOf()), encoder.encode(data));
+  assert("environment" in loaded);
+  return loaded.environment.data;
+}
+
+/** Gives the fault of an environment. */
+function fault(data: string | Uint8Array, metadata: string = metadataOf()): EnvironmentError {
+  const json = typeof data === "string" ? encoder.encode(data) : data;
+  const loaded = readEnvironment("e1", encoder.encode(metadata), json);
+  assert("error" in loaded);
+  return loaded.error;
+}
+
+const METADATA_FAULTS: [what: string, metadata: string, problem: string][] = [
+  ["text that is no JSON", "sdk-secret", "the text is not JSON"],
+  ["JSON that stops", '{"env":', "the text is not JSON"],
+  ["JSON with a comma too many", '{\n"env":{},}', "the text is not JSON at position 11 (line 2 column 10)"],
+  ["a byte order mark", "\ufeff{}", "the text is not JSON"],
+  [
+    "another environment's ID",
+    metadataOf({ envID: "e2" }),
+    '"env.envID" must be the ID in the file\'s name, is "e2"',
+  ],
+  ["a wrong type", metadataOf({ secureMode: 1 }), '"env.secureMode" must be a boolean, is number'],
+];
+
+for (const [what, metadata, problem] of METADATA_FAULTS) {
+  Deno.test(`readEnvironment() takes ${what} in metadata for a fault`, () => {
+    assertEquals(
+      fault("{}", metadata).message,
+      `Cannot read environment "e1": in "e1.json", ${problem}`,
+    );
+  });
+}
+
+const DATA_FAULTS: [what: string, data: string, problem: string][] = [
+  ["a list", "[]", "the file must be an object"],
+  ["null", "null", "the file must be an object"],
+  ["flags that are a list", '{"flags":[]}', '"flags" must be an object'],
+  ["another kind that is a string", '{"configs":"x"}', '"configs" must be an object'],
+  ["kinds twice", '{"flags":{},"segments":{},"\\u0066lags":{}}', '"flags" is there twice'],
+  [
+    "a flag twice",
+    '{"flags":{"a":{"key":"a","version":1},"\\u0061":{"key":"a","version":2}}}',
+    '"a" is there twice in "flags"',
+  ],
+  [
+    "a segment twice",
+    '{"segments":{"a":{"key":"a","version":1},"a":null}}',
+    '"a" is there twice in "segments"',
+  ],
+  [
+    "a flag without version",
+    '{"flags":{"a":{"key":"a"}}}',
+    'cannot read flag "a": "version" must be an integer, is missing',
+  ],
+  [
+    "a version beyond 2^53",
+    '{"flags":{"a":{"key":"a","version":9007199254740993}}}',
+    'cannot read flag "a": "version" must be an integer between -(2^53 - 1) and 2^53 - 1, is 9007199254740992',
+  ],
+  [
+    "a segment with a wrong type",
+    '{"segments":{"a":{"key":"a","version":1,"included":"b"}}}',
+    'cannot read segment "a": "included" must be an array, is string',
+  ],
+  ["65 levels", `{"flags":${"[".repeat(64)}${"]".repeat(64)}}`, "the text nests deeper than 64 levels"],
+];
+
+for (const [what, data, problem] of DATA_FAULTS) {
+  Deno.test(`readEnvironment() takes ${what} in data for a fault`, () => {
+    assertEquals(fault(data).message, `Cannot read environment "e1": in "e1-data.json", ${problem}`);
+  });
+}
+
+Deno.test("readEnvironment() takes text that is not UTF-8 for a fault", () => {
+  const json = encoder.encode('{"flags":null,"x":null}');
+  json[3] = 0xff;
+  assertEquals(fault(json).message, 'Cannot read environment "e1": in "e1-data.json", the text is not UTF-8');
+});
+
+Deno.test("readEnvironment() keeps the spelling of values and drops whitespace outside strings", () => {
+  const data = `{
+    "configs" : { "x" : [ 1 ] } , "segments" : null ,
+    "flags" : {
+      "__proto__" : { "key" : "__proto__" , "version" : 1.0 , "big" : 12345678901234567890 , "e" : [ 1e2 , -0 , 1E-7 ] } ,
+      "b\\u00e9" :\t{ "key":"bé", "version": 2, "text": " a \\n \\u0022 \\\\" , "ключ" : "\u2028" }\r
+    }
+  }`;
+  const { flags, segments } = read(data);
+  assertEquals([...flags].map(([key, { text }]) => [key, text]), [
+    ["__proto__", '{"key":"__proto__","version":1.0,"big":12345678901234567890,"e":[1e2,-0,1E-7]}'],
+    ["bé", '{"key":"bé","version":2,"text":" a \\n \\u0022 \\\\","ключ":"\u2028"}'],
+  ]);
+  assertEquals([...flags.values()].map(({ value }) => value.version), [1, 2]);
+  assertEquals(segments.size, 0);
+});
+
+Deno.test("readEnvironment() takes JSON of 64 levels", () => {
+  const deep = "[".repeat(61) + "]".repeat(61);
+  const data = `{"flags":{"a":{"key":"a","version":1,"variations":${deep}}}}`;
+  assertEquals(read(data).flags.size, 1);
+});
+
+Deno.test("readEnvironment() lists flags and segments in ascending order of their keys' code units", () => {
+  const items = ["é", "b", "10", "9", "B", "\uff5e", "😀"].map((key) =>
+    `${JSON.stringify(key)}:{"key":"${key}","version":1}`
+  );
+  const data = `{"flags":{${items}},"segments":{${items}}}`;
+  const { flags, segments } = read(data);
+  const order = ["10", "9", "B", "b", "é", "😀", "\uff5e"];
+  assertEquals([[...flags.keys()], [...segments.keys()]], [order, order]);
+});
