@@ -1,14 +1,12 @@
 import { SHARED_NAMES } from "./_check.ts";
-import { type Reading, readText } from "./_values.ts";
-import type { Problem } from "./errors.ts";
 import type { Setting } from "./_section.ts";
+import { type Reading, readText } from "./_values.ts";
+import type { Variables } from "./environment.ts";
+import type { Problem } from "./errors.ts";
 import { type SectionName, SECTIONS } from "./table.ts";
 
-/** Environment variables by name. */
-export type Variables = Readonly<Record<string, string | undefined>>;
-
 /** What the Relay Proxy once read, and refuses so that nobody believes it still counts. */
-const OBSOLETE = "EVENTS_SAMPLING_INTERVAL";
+export const OBSOLETE = "EVENTS_SAMPLING_INTERVAL";
 
 interface VariableSetting {
   section: SectionName;
@@ -17,24 +15,13 @@ interface VariableSetting {
 }
 
 /** The settings that the environment is asked for. Refused sections are asked for only by what turns them on. */
-function variableSettings(): VariableSetting[] {
+export function variableSettings(): VariableSetting[] {
   return Object.entries(SECTIONS).flatMap(([section, { effect, settings }]) =>
     Object.entries<Setting>(settings).flatMap(([name, { env, decides }]) => {
       const isRead = decides || effect !== "refused" && !env?.endsWith("*");
       return env && isRead ? [{ section: section as SectionName, name, env }] : [];
     })
   );
-}
-
-/**
- * Lists the environment variables that Halyard reads.
- *
- * `--allow-env=` takes the list as it is; with `--ignore-env` beside it, listing the environment shows these alone.
- *
- * @returns Their names, sorted; one that ends with `*` stands for all that start so.
- */
-export function environmentVariables(): string[] {
-  return [...new Set([OBSOLETE, ...variableSettings().map(({ env }) => env)])].sort();
 }
 
 /**

@@ -1,9 +1,9 @@
 import { type IniSection, readIni } from "./_ini.ts";
 import type { Occurrence } from "./_ini_lines.ts";
 import { nearest } from "./_nearest.ts";
+import type { Setting } from "./_section.ts";
 import { type Reading, readText } from "./_values.ts";
 import type { Problem } from "./errors.ts";
-import type { Setting } from "./_section.ts";
 import { type SectionName, SECTIONS } from "./table.ts";
 
 const SECTION_NAMES = Object.keys(SECTIONS) as SectionName[];

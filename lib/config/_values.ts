@@ -1,5 +1,5 @@
-import { boolean, type ValueSource, type ValueType } from "./_types.ts";
 import type { Setting } from "./_section.ts";
+import { boolean, type ValueSource, type ValueType } from "./_types.ts";
 import { type SectionName, SECTIONS } from "./table.ts";
 
 type Sections = typeof SECTIONS;

@@ -1,7 +1,6 @@
+import { DEFAULT_CONFIG_FILE, FLAGS } from "./_flags.ts";
 import { nearest } from "./_nearest.ts";
 import { SettingsError } from "./errors.ts";
-
-const DEFAULT_CONFIG_FILE = "/etc/ld-relay.conf"; // The Relay Proxy's.
 
 /** What the command line says. */
 export interface CommandLine {
@@ -18,19 +17,6 @@ export interface CommandLine {
   /** What is no flag: a command and its arguments. The Relay Proxy ignores it. */
   positional: string[];
 }
-
-/** Every flag, in the order of `--help`. */
-export const FLAGS: Record<string, { value?: string; help: string }> = {
-  config: {
-    value: "PATH",
-    help:
-      `Read this configuration file. Without --config and --from-env: ${DEFAULT_CONFIG_FILE} if there is one, and the environment.`,
-  },
-  "allow-missing-file": { help: "Go on without the configuration file if it does not exist." },
-  "from-env": { help: "Read environment variables. With --config they come after the file." },
-  version: { help: "Print the version." },
-  help: { help: "Print this." },
-};
 
 /**
  * Reads the command line as Go programs do: one dash or two, `--config PATH` or `--config=PATH`, `--from-env` or

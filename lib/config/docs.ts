@@ -1,4 +1,4 @@
-import { FLAGS } from "./command_line.ts";
+import { FLAGS } from "./_flags.ts";
 import type { Effect, Section, Setting } from "./_section.ts";
 import { SECTIONS } from "./table.ts";
 

@@ -1,10 +1,12 @@
 import { findConflicts, findWarnings, SOURCE_HINT } from "./_check.ts";
-import { readVariablesInto, type Variables } from "./_environment.ts";
+import { readVariablesInto } from "./_environment.ts";
 import { readFileInto } from "./_file.ts";
+import { toSettings } from "./_to_settings.ts";
 import { noValues, type Reading } from "./_values.ts";
 import type { CommandLine } from "./command_line.ts";
+import type { Variables } from "./environment.ts";
 import { type Problem, SettingsError, type SettingsStage } from "./errors.ts";
-import { type Settings, toSettings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 /** What `loadSettings` reads from. */
 export interface LoadOptions {

@@ -15,9 +15,9 @@
  *
  * @module
  */
-export { environmentVariables, type Variables } from "./_environment.ts";
-export { type CommandLine, parseCommandLine } from "./command_line.ts";
-export { type Problem, SettingsError, type SettingsStage } from "./errors.ts";
-export { renderSettings, settingsHelp } from "./docs.ts";
-export { type LoadedSettings, type LoadOptions, loadSettings } from "./load.ts";
-export { DEFAULT_SETTINGS, type Settings, type TlsSettings } from "./settings.ts";
+export * from "./command_line.ts";
+export * from "./docs.ts";
+export * from "./environment.ts";
+export * from "./errors.ts";
+export * from "./load.ts";
+export * from "./settings.ts";

@@ -7,7 +7,7 @@ Deno.test("renderSettings() is what docs/settings.md has (else run tools/setting
 
 Deno.test("settingsHelp() tells flags, used settings with their defaults, and how to write them", () => {
   const help = settingsHelp();
-  assertStringIncludes(help, "  --config PATH\n      Read this configuration file.");
+  assertStringIncludes(help, "  --config PATH\n      Read this file.");
   assertStringIncludes(help, "[Main]\n  PORT, port = 8030\n      TCP port to listen on. (port)\n");
   assertStringIncludes(help, "  FILE_DATA_SOURCE, fileDataSource\n");
   assertStringIncludes(help, "  size: A number with a unit: 512B, 64KiB,");

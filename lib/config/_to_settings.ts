@@ -1,0 +1,52 @@
+import { type Values, withDefaults } from "./_values.ts";
+import type { Settings } from "./settings.ts";
+
+// A timer with a longer delay fires at once: setTimeout() counts in 31 bits. Some 24 days.
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Makes settings of what was read.
+ *
+ * @param values What was read, checked.
+ * @returns The settings, with defaults where nothing was set.
+ */
+export function toSettings(values: Values): Settings {
+  const main = withDefaults("Main", values.Main);
+  const offlineMode = withDefaults("OfflineMode", values.OfflineMode);
+  const events = withDefaults("Events", values.Events);
+  const { key: autoConfigKey } = values.AutoConfig;
+  return {
+    port: main.port,
+    bindAddress: main.bindAddress,
+    ...main.tlsEnabled && {
+      tls: {
+        cert: main.tlsCert ?? "",
+        key: main.tlsKey ?? "",
+        minVersion: main.tlsMinVersion === "1.3" ? "1.3" : "1.2",
+      },
+    },
+    heartbeatInterval: timer(main.heartbeatInterval),
+    maxClientConnectionTime: timer(main.maxClientConnectionTime),
+    pingStreamJitterTime: timer(main.pingStreamJitterTime),
+    shutdownGracePeriod: timer(main.shutdownGracePeriod),
+    initTimeout: timer(main.initTimeout),
+    exitOnError: main.exitOnError,
+    exitAlways: main.exitAlways,
+    ignoreConnectionErrors: main.ignoreConnectionErrors,
+    expiredCredentialCleanupInterval: timer(main.expiredCredentialCleanupInterval),
+    logLevel: main.logLevel,
+    logFormat: main.logFormat,
+    fileDataSource: offlineMode.fileDataSource ?? "",
+    fileDataSourceMonitoringInterval: timer(offlineMode.fileDataSourceMonitoringInterval),
+    maxArchiveSize: offlineMode.maxArchiveSize,
+    envAllowedOrigin: offlineMode.envAllowedOrigin ?? [],
+    envAllowedHeader: offlineMode.envAllowedHeader ?? [],
+    sendEvents: events.sendEvents,
+    maxInboundPayloadSize: events.maxInboundPayloadSize,
+    ...autoConfigKey !== undefined && { autoConfigKey },
+  };
+}
+
+function timer(ms: number): number {
+  return Math.min(Math.max(ms, 0), MAX_TIMER_MS);
+}

@@ -1,0 +1,15 @@
+import { OBSOLETE, variableSettings } from "./_environment.ts";
+
+/** Environment variables by name. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Lists the environment variables that Halyard reads.
+ *
+ * `--allow-env=` takes the list as it is; with `--ignore-env` beside it, listing the environment shows these alone.
+ *
+ * @returns Their names, sorted; one that ends with `*` stands for all that start so.
+ */
+export function environmentVariables(): string[] {
+  return [...new Set([OBSOLETE, ...variableSettings().map(({ env }) => env)])].sort();
+}
