@@ -11,6 +11,13 @@ export function decode(text: string): unknown {
   return JSON.parse(decodeURIComponent(text));
 }
 
+/** The length of a text without the space at its end. A regular expression would take a second for a long inner space. */
+function lengthWithoutSpace(text: string): number {
+  let length = text.length;
+  while (length > 0 && " \t\r".includes(text.charAt(length - 1))) length--;
+  return length;
+}
+
 /**
  * Turns a configuration file into lines that every INI parser reads alike.
  *
@@ -75,7 +82,7 @@ export function iniLines(text: string): string {
     while (!isAtEnd()) {
       const plain = take(/[^"\\\n;#]+/y);
       value += plain;
-      if (/[^ \t\r]/.test(plain)) end = value.length - /[ \t\r]*$/.exec(plain)![0].length;
+      end = value.length - plain.length + lengthWithoutSpace(plain);
       if (take(/"/y)) value += takeQuoted('\\"nt');
       else if (take(/\\\r?"/y)) value += '"';
       else if (!take(/\\\r?\n/y)) {

@@ -34,7 +34,7 @@ export class SettingsError extends SyntaxError {
     super(prefix + problems.map(({ message }) => message).join(", "));
     this.stage = stage;
     this.problems = problems;
-    const hints = new Set(problems.flatMap(({ hint }) => hint ?? []));
-    this.hint = [...hints].join("; ") || "--help tells how each setting is written";
+    this.hint = problems.flatMap(({ hint }) => hint ?? []).join("; ") ||
+      "--help tells how each setting is written";
   }
 }

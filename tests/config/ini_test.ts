@@ -19,6 +19,7 @@ const VALUES: [text: string, ...values: (string | null)[]][] = [
   ["a=b", "b"],
   ["\t a \t = \t b c \t ", "b c"],
   ["a = b\r\n", "b"],
+  ['a = b\r "c\rd"', "b cd"],
   ["a =", ""],
   ["a = ; comment", ""],
   ["a", null],
@@ -152,6 +153,7 @@ Deno.test("readIni() reads large files of every shape in one pass", () => {
   assertEquals(valuesOf(`a = b${"\\\n".repeat(count)}`), ["b"]);
   assertEquals(valuesOf(`a = "${"\\\\".repeat(count)}"`), ["\\".repeat(count)]);
   assertEquals(valuesOf(`a = ${" ".repeat(count)}b${" ".repeat(count)}`), ["b"]);
+  assertEquals(valuesOf(`a = b${" ".repeat(count)}c`)[0]?.length, count + 2);
   assertThrows(() => read("[".repeat(count)), SyntaxError);
 });
 

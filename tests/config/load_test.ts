@@ -442,6 +442,7 @@ const NOTHING = "you must specify at least one environment in your configuration
 const NO_ARCHIVE: [sources: Sources, refusal: [stage: string, message: string, hint: string]][] = [
   [{ args: [] }, ["relay", NOTHING, SOURCE_HINT]],
   [{ file: "" }, ["relay", NOTHING, SOURCE_HINT]],
+  [{ env: { FILE_DATA_SOURCE: "" } }, ["relay", NOTHING, SOURCE_HINT]],
   [{ env: { AUTO_CONFIG_KEY: "rel-key", ENV_ALLOWED_ORIGIN: "o" } }, ["relay", NOTHING, SOURCE_HINT]],
   [{ args: ["--config", "c", "--allow-missing-file"] }, ["relay", NOTHING, SOURCE_HINT]],
   [
