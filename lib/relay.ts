@@ -1,5 +1,13 @@
 import type { Settings } from "./config/mod.ts";
-import { createHandler, eventRoutes, listen, phpRoutes, serverSdkRoutes, statusRoute } from "./http/mod.ts";
+import {
+  clientRoutes,
+  createHandler,
+  eventRoutes,
+  listen,
+  phpRoutes,
+  serverSdkRoutes,
+  statusRoute,
+} from "./http/mod.ts";
 import type { Log } from "./observe/mod.ts";
 import { FileSource, Loader } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
@@ -31,7 +39,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     settings;
   const store = new Store();
   const hub = new Hub({ ...settings, store, log });
-  const loader = new Loader({ path, maxBytes, store, log, onChange: (changes) => hub.publish(changes) });
+  const loader = new Loader({ path, maxBytes, store, log, onSwap: () => hub.update() });
   const source = new FileSource({
     path,
     interval,
@@ -41,14 +49,19 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
   });
   const routes = [
     ...serverSdkRoutes(hub),
+    ...clientRoutes(hub),
     ...phpRoutes(),
     ...eventRoutes(settings.maxInboundPayloadSize),
-    statusRoute(store, VERSION, () => loader.status),
+    statusRoute(
+      store,
+      VERSION,
+      () => loader.status && { ...loader.status, ...(source.lastError && { lastError: source.lastError }) },
+    ),
   ];
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
     await loader.load(await source.read());
-    server = await listen(createHandler(routes, store, log), settings, log);
+    server = await listen(createHandler(routes, { store, log, cors: settings }), settings, log);
   } catch (error) {
     hub.close();
     throw error;

@@ -1,25 +1,62 @@
-/**
- * Reads a request's body and throws it away, so that the client sees its request received and the connection can be used
- * again. Stops at the limit or the deadline; what follows is then left unread and the connection closes.
- *
- * @param request The request.
- * @param maxBytes How much is read at most: bytes, as they arrive (compressed bodies are not expanded).
- * @param deadline How long reading may take: ms.
- */
-export async function drainBody(request: Request, maxBytes: number, deadline: number): Promise<void> {
+/** How long a client may take to send a body: ms. SDKs send theirs at once; a minute is a very slow line. */
+const BODY_DEADLINE = 60_000;
+
+/** Hands over a body as it arrives, until the deadline cuts it off. What is left unread closes the connection. */
+async function* readChunks(request: Request, deadline: number): AsyncGenerator<Uint8Array> {
   if (request.body === null) return;
   const reader = request.body.getReader();
   const timer = setTimeout(() => reader.cancel().catch(() => {}), deadline);
   try {
-    for (let left = maxBytes; left >= 0;) {
+    while (true) {
       const { done, value } = await reader.read();
       if (done) return;
-      left -= value.byteLength;
+      yield value;
     }
-    await reader.cancel();
-  } catch {
-    // The client went away: there is nobody left to tell.
   } finally {
     clearTimeout(timer);
+    await reader.cancel().catch(() => {});
   }
+}
+
+/**
+ * Reads a request's body and throws it away, so that the client sees its request received and the connection can be used
+ * again. Stops at the limit or the deadline.
+ *
+ * @param request The request.
+ * @param maxBytes How much is read at most: bytes, as they arrive (compressed bodies are not expanded).
+ * @param deadline How long reading may take: ms. @default {60_000}
+ */
+export async function drainBody(request: Request, maxBytes: number, deadline = BODY_DEADLINE): Promise<void> {
+  let length = 0;
+  try {
+    for await (const chunk of readChunks(request, deadline)) {
+      length += chunk.byteLength;
+      if (length > maxBytes) return;
+    }
+  } catch {
+    // The client went away: there is nobody left to tell.
+  }
+}
+
+/**
+ * Reads a request's body.
+ *
+ * @param request The request.
+ * @param maxBytes How long it may be: bytes.
+ * @param deadline How long reading may take: ms. A body cut off by it is incomplete. @default {60_000}
+ * @returns The body; `undefined` when it is too long.
+ */
+export async function readBody(
+  request: Request,
+  maxBytes: number,
+  deadline = BODY_DEADLINE,
+): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for await (const chunk of readChunks(request, deadline)) {
+    length += chunk.byteLength;
+    if (length > maxBytes) return undefined;
+    chunks.push(chunk as Uint8Array<ArrayBuffer>);
+  }
+  return await new Blob(chunks).bytes();
 }

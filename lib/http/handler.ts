@@ -1,24 +1,35 @@
 import type { Log } from "../observe/mod.ts";
 import type { CredentialKind, Store, StoredEnvironment } from "../store/mod.ts";
-import { type Route, Router } from "./router.ts";
+import { type CorsPolicy, createCors } from "./cors.ts";
+import { type Match, type Route, type RouteContext, Router } from "./router.ts";
 
 const TEXT = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
 
+/** What the handler needs besides the routes. */
+export interface HandlerOptions {
+  /** Where credentials are looked up. */
+  store: Store;
+  /** Gets one line a request at level debug: method, route, status; never the URL, which may hold a context. */
+  log: Log;
+  /** Which browsers may call. */
+  cors: CorsPolicy;
+}
+
 /**
- * Joins routes into the one function that answers requests: it finds the route, checks the credential and adds
- * `X-LD-EnvID` to what is answered in an environment's name. Statuses and bodies are the Relay Proxy's.
+ * Joins routes into the one function that answers requests: it finds the route, checks the credential, adds `X-LD-EnvID`
+ * to what is answered in an environment's name and, where browsers call, what they need to read it. Statuses and bodies
+ * are the Relay Proxy's.
  *
  * @param routes All routes.
- * @param store Where credentials are looked up.
- * @param log Gets one line a request at level debug: method, route, status; never the URL, which may hold a context.
+ * @param options Store, log and policy.
  * @returns The handler.
  */
 export function createHandler(
   routes: Route[],
-  store: Store,
-  log: Log,
+  { store, log, cors }: HandlerOptions,
 ): (request: Request) => Promise<Response> {
   const router = new Router(routes);
+  const addCorsHeaders = createCors(cors);
   const noticed = new Set<string>();
 
   function noticeFilter(environment: StoredEnvironment, query: string): void {
@@ -30,29 +41,34 @@ export function createHandler(
     );
   }
 
-  async function answer(request: Request, path: string, query: string): Promise<[Response, string?]> {
-    const match = router.match(request.method, path);
-    if (!match) return [new Response("404 page not found\n", { status: 404, headers: TEXT })];
-    if ("allowed" in match) {
-      return [new Response(null, { status: 405, headers: { allow: match.allowed.join(", ") } })];
-    }
-    const { route, params } = match;
-    if (route.credential === undefined) return [await route.handle(request, { params, query }), route.path];
-    const credential = readCredential(route.credential, request, params);
+  async function answerRoute(route: Route, request: Request, context: RouteContext): Promise<Response> {
+    if (route.credential === undefined) return await route.handle(request, context);
+    const credential = readCredential(route.credential, request, context.params);
     const environment = credential && store.find(route.credential, credential);
-    if (!environment) return [refuseCredential(route.credential, credential, store.ready), route.path];
-    noticeFilter(environment, query);
-    const response = environment.snapshot
-      ? await route.handle(request, {
-        environment,
-        snapshot: environment.snapshot,
-        credential,
-        params,
-        query,
-      })
+    if (!environment) return refuseCredential(route.credential, credential, store.ready);
+    noticeFilter(environment, context.query);
+    const { snapshot } = environment;
+    const response = snapshot
+      ? await route.handle(request, { ...context, environment, snapshot, credential })
       : new Response("client was not initialized", { status: 503, headers: TEXT });
     response.headers.set("x-ld-envid", environment.id);
-    return [response, route.path];
+    return response;
+  }
+
+  /** Preflights carry no credentials, so they are answered before any are looked at. */
+  async function answerMatch(
+    { route, routes, params }: Match,
+    request: Request,
+    query: string,
+  ): Promise<Response> {
+    const isBrowsers = routes.some(({ credential }) => credential === "environment");
+    const methods = routes.map(({ method }) => method).join(", ");
+    const response = route ? await answerRoute(route, request, { params, query }) : new Response(null, {
+      status: isBrowsers && request.method === "OPTIONS" ? 200 : 405,
+      headers: { allow: methods },
+    });
+    if (isBrowsers) addCorsHeaders(request, response);
+    return response;
   }
 
   return async (request) => {
@@ -64,8 +80,13 @@ export function createHandler(
         headers: { location: query ? `${cleaned}?${query}` : cleaned },
       });
     }
-    const [response, route = "none"] = await answer(request, path, query);
-    log.debug(`Request: method=${request.method} route=${route} status=${response.status}`);
+    const match = router.match(request.method, path);
+    const response = match
+      ? await answerMatch(match, request, query)
+      : new Response("404 page not found\n", { status: 404, headers: TEXT });
+    log.debug(
+      `Request: method=${request.method} route=${match?.routes[0]?.path ?? "none"} status=${response.status}`,
+    );
     return response;
   };
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+export * from "./client_routes.ts";
+export * from "./cors.ts";
 export * from "./event_routes.ts";
 export * from "./handler.ts";
 export * from "./php_routes.ts";

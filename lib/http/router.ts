@@ -35,10 +35,15 @@ export type Route =
   | (RouteOf<RouteContext> & { credential?: never })
   | (RouteOf<EnvironmentContext> & { credential: CredentialKind });
 
-/** A route that fits, or the methods that would. */
-export type Match =
-  | { route: Route; params: Record<string, string> }
-  | { allowed: string[] };
+/** What was found for a path. */
+export interface Match {
+  /** The route for the method; `undefined` when the path is there, but not for this method. */
+  route: Route | undefined;
+  /** All routes of the path. */
+  routes: Route[];
+  /** Path parameters, decoded. */
+  params: Record<string, string>;
+}
 
 interface Path {
   routes: Route[];
@@ -73,29 +78,23 @@ export class Router {
    *
    * @param method Request method.
    * @param path Request path, still percent-encoded.
-   * @returns The route and its parameters; the methods that the path has when it does not have this one; `undefined` when
-   * no route has the path.
+   * @returns What was found; `undefined` when no route has the path.
    */
   match(method: string, path: string): Match | undefined {
     const fixed = this.#fixed.get(path);
     if (fixed) return choose(fixed.routes, method, {});
     const segments = path.split("/");
-    const allowed: string[] = [];
     for (const pattern of this.#patterns.get(segments.length) ?? []) {
       const params = matchSegments(pattern, segments);
-      if (!params) continue;
-      const match = choose(pattern.routes, method, params);
-      if ("route" in match) return match;
-      allowed.push(...match.allowed);
+      if (params) return choose(pattern.routes, method, params);
     }
-    return allowed.length > 0 ? { allowed } : undefined;
+    return undefined;
   }
 }
 
 function choose(routes: Route[], method: string, params: Record<string, string>): Match {
   const wanted = method === "HEAD" ? "GET" : method;
-  const route = routes.find((route) => route.method === wanted);
-  return route ? { route, params } : { allowed: routes.map((route) => route.method) };
+  return { route: routes.find((route) => route.method === wanted), routes, params };
 }
 
 function parseSegment(segment: string): Path["segments"][number] {

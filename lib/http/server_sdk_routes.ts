@@ -1,13 +1,7 @@
-import type { Channel, Hub } from "../stream/mod.ts";
+import { ALL_CHANNEL, type Channel, FLAGS_CHANNEL, type Hub } from "../stream/mod.ts";
 import { respondWithPayload } from "./payload.ts";
 import type { EnvironmentContext, Route } from "./router.ts";
-
-const STREAM_HEADERS = {
-  "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-cache, no-store, must-revalidate",
-  "x-accel-buffering": "no",
-  "access-control-allow-origin": "*",
-};
+import { respondWithStream } from "./stream_response.ts";
 
 /**
  * Routes of server-side SDKs: `/all` and `/flags` by stream, `/sdk/latest-all` by poll.
@@ -16,16 +10,13 @@ const STREAM_HEADERS = {
  * @returns The routes.
  */
 export function serverSdkRoutes(hub: Hub): Route[] {
-  function openStream(channel: Channel): (request: Request, context: EnvironmentContext) => Response {
-    return (request, { environment, snapshot, credential }) => {
-      if (request.method === "HEAD") return new Response(null, { headers: STREAM_HEADERS });
-      const stream = { channel, environmentId: environment.id, credentialKind: "sdk", credential } as const;
-      return new Response(hub.open(stream, snapshot), { headers: STREAM_HEADERS });
-    };
+  function stream(channel: Channel): (request: Request, context: EnvironmentContext) => Promise<Response> {
+    return (request, context) =>
+      respondWithStream(hub, request, { ...context, channel, credentialKind: "sdk" });
   }
   return [
-    { method: "GET", path: "/all", credential: "sdk", handle: openStream("all") },
-    { method: "GET", path: "/flags", credential: "sdk", handle: openStream("flags") },
+    { method: "GET", path: "/all", credential: "sdk", handle: stream(ALL_CHANNEL) },
+    { method: "GET", path: "/flags", credential: "sdk", handle: stream(FLAGS_CHANNEL) },
     {
       method: "GET",
       path: "/sdk/latest-all",

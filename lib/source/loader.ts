@@ -26,8 +26,8 @@ export interface LoaderOptions {
   store: Store;
   /** Is told what was loaded and what was wrong. */
   log: Log;
-  /** Is told what each load has changed, right after the store has. */
-  onChange?: (changes: EnvironmentChange[]) => void;
+  /** Is called right after each swap. */
+  onSwap?: () => void;
 }
 
 /** Turns the bytes of an archive into what the store serves: all of it or, when the archive is bad, nothing. */
@@ -52,14 +52,14 @@ export class Loader {
    * @throws {ArchiveError} When it is no good archive; what was served before is served on.
    */
   async load(content: FileContent): Promise<void> {
-    const { path, maxBytes, store, log, onChange } = this.#options;
+    const { path, maxBytes, store, log, onSwap } = this.#options;
     const { environments } = await readArchive(content.bytes, { path, maxCompressedBytes: maxBytes });
     const loaded: LoadedEnvironment[] = [];
     for (const environment of environments) loaded.push(await prepare(environment, store));
     const first = !store.ready;
     const changes = store.replace(loaded);
     this.#status = { path, digest: content.digest, loadedAt: Date.now() };
-    onChange?.(changes);
+    onSwap?.();
     for (const change of changes) logChange(log, change);
     if (loaded.length === 0) {
       log.warn("The data file does not contain any environments; check your configuration");

@@ -11,8 +11,9 @@ import { ServerSentEventStream } from "@std/http";
  * @returns The event's bytes.
  */
 export async function encodeEvent(event: string, data: string): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = ReadableStream
-    .from([{ event: ` ${event}`, data: ` ${data}` }])
-    .pipeThrough(new ServerSentEventStream());
-  return new Uint8Array(await new Response(bytes).arrayBuffer());
+  const encoder = new ServerSentEventStream();
+  const written = encoder.writable.getWriter().write({ event: ` ${event}`, data: ` ${data}` });
+  const { value } = await encoder.readable.getReader().read();
+  await written;
+  return value as Uint8Array<ArrayBuffer>;
 }

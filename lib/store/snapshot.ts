@@ -1,6 +1,7 @@
 import { eTag } from "@std/http";
 import { gzipSync } from "node:zlib";
 import type { Environment, EnvironmentData, EnvironmentMetadata, Flag, Item, Segment } from "../model/mod.ts";
+import { type CompiledEnvironment, compileEnvironment } from "../evaluation/mod.ts";
 import { encodeEvent } from "./event.ts";
 
 /** One JSON document in the forms that clients ask for, and the `put` event that carries it. */
@@ -25,6 +26,8 @@ export interface Snapshot {
   readonly all: Payload;
   /** `{"<key>":{…}}`: `/sdk/flags` and, as event, `/flags`. */
   readonly flags: Payload;
+  /** Flags and segments ready for evaluation. */
+  readonly compiled: CompiledEnvironment;
 }
 
 /**
@@ -44,7 +47,7 @@ export async function prepareSnapshot(environment: Environment, previous?: Snaps
   if (all === previous?.all && JSON.stringify(metadata) === JSON.stringify(previous.metadata)) {
     return previous;
   }
-  return { metadata, data, all, flags };
+  return { metadata, data, all, flags, compiled: compileEnvironment(data, previous?.compiled) };
 }
 
 /** Tombstones are left out: several SDKs stumble over what the Relay Proxy sends for them. */

@@ -1,5 +1,6 @@
 import type { Log } from "../observe/mod.ts";
-import type { CredentialKind, EnvironmentChange, Payload, Snapshot, Store } from "../store/mod.ts";
+import type { CredentialKind, Snapshot, Store } from "../store/mod.ts";
+import type { Channel } from "./channel.ts";
 
 /**
  * How many bytes may wait in the process for one reader, in bytes. What the kernel's socket buffers hold (some MB) is not
@@ -10,8 +11,14 @@ const MAX_QUEUED_BYTES = 1024 * 1024;
 /** Share of the maximum connection time by which a stream may be closed early, so that not all reconnect at once. */
 const CONNECTION_TIME_JITTER = 0.1;
 
-/** What a stream carries: `all` flags and segments, or the `flags` alone (old SDKs). */
-export type Channel = "all" | "flags";
+/** How long streams are brought up to date in one go before requests get their turn: ms. */
+const SLICE = 5;
+
+/** Longest delay that a timer takes: ms. A longer one would fire at once. */
+const MAX_TIMER_DELAY = 2 ** 31 - 1;
+
+/** A comment: keeps proxies and SDKs (which give up after five silent minutes) from closing an idle stream. */
+const HEARTBEAT = new TextEncoder().encode(":\n\n");
 
 /** What `Hub.open` needs to know of a new stream. */
 export interface StreamRequest {
@@ -19,10 +26,14 @@ export interface StreamRequest {
   channel: Channel;
   /** Client-side ID of its environment. */
   environmentId: string;
+  /** What its environment serves at this moment. */
+  snapshot: Snapshot;
   /** Kind of the credential that opened it. */
   credentialKind: CredentialKind;
   /** The credential: when it opens this environment no more, the stream is closed. */
   credential: string;
+  /** Whether its client may still read the environment as it now is; if not, it is closed. @default {always} */
+  mayRead?: (snapshot: Snapshot) => boolean;
 }
 
 /** Settings of a hub. */
@@ -48,22 +59,19 @@ interface Stream extends StreamRequest {
   closeTimer?: Timer;
 }
 
-/** Longest delay that a timer takes: ms. A longer one would fire at once. */
-const MAX_TIMER_DELAY = 2 ** 31 - 1;
-
-/** A comment: keeps proxies and SDKs (which give up after five silent minutes) from closing an idle stream. */
-const HEARTBEAT = new TextEncoder().encode(":\n\n");
-
 /**
- * Holds every open stream and fans events out to them. An event is encoded once and its bytes are shared.
+ * Holds every open stream and brings each to what the store serves. A stream remembers the snapshot it was last brought
+ * to, so a newer reload supersedes an older one and none is skipped.
  *
- * Call `publish` with what each `Store.replace` has changed. The hub keeps timers until `close`.
+ * Call `update` after each `Store.replace`. The hub keeps timers until `close`.
  */
 export class Hub {
   readonly #options: HubOptions;
   readonly #streams = new Set<Stream>();
   readonly #heartbeatTimer: Timer | undefined;
   #expiryTimer: Timer | undefined;
+  #updating: Promise<void> | undefined;
+  #updateAgain = false;
   #closed = false;
 
   /** @param options Store, log and times. */
@@ -71,10 +79,8 @@ export class Hub {
     this.#options = options;
     const { heartbeatInterval } = options;
     if (heartbeatInterval > 0) {
-      this.#heartbeatTimer = setInterval(
-        () => this.#sendAll(HEARTBEAT),
-        Math.min(heartbeatInterval, MAX_TIMER_DELAY),
-      );
+      const interval = Math.min(heartbeatInterval, MAX_TIMER_DELAY);
+      this.#heartbeatTimer = setInterval(() => this.#sendAll(HEARTBEAT), interval);
     }
     this.#closeInvalid();
   }
@@ -85,18 +91,18 @@ export class Hub {
   }
 
   /**
-   * Opens a stream: it starts with a `put` of the snapshot and gets every later change until it is closed.
+   * Opens a stream: it begins as its channel says and gets every later change until it is closed.
    *
    * @param request What it carries and for whom.
-   * @param snapshot What the environment serves at this moment.
    * @returns The response's body.
    */
-  open(request: StreamRequest, snapshot: Snapshot): ReadableStream<Uint8Array> {
+  async open(request: StreamRequest): Promise<ReadableStream<Uint8Array>> {
+    const first = await request.channel.begin(request.snapshot);
     let stream: Stream;
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
         stream = { ...request, controller };
-        controller.enqueue(payloadOf(snapshot, request.channel).put);
+        controller.enqueue(first);
         if (this.#closed) return controller.close();
         this.#streams.add(stream);
         const { maxClientConnectionTime, random = Math.random } = this.#options;
@@ -104,26 +110,23 @@ export class Hub {
           const delay = maxClientConnectionTime * (1 - CONNECTION_TIME_JITTER * random());
           stream.closeTimer = setTimeout(() => this.#close(stream), Math.min(delay, MAX_TIMER_DELAY));
         }
+        // The store may have moved on while the first event was made.
+        if (this.#current(stream) !== request.snapshot) this.update();
       },
       cancel: () => this.#forget(stream),
     }, { highWaterMark: 0, size: (chunk) => chunk.byteLength });
   }
 
   /**
-   * Closes the streams whose credential is no longer good, and brings all others to the new state of their environment.
+   * Closes the streams whose credential is no longer good, at once, and brings all others to what the store serves.
    *
-   * @param changes What `Store.replace` gave.
+   * @returns When every stream has been brought there.
    */
-  publish(changes: EnvironmentChange[]): void {
+  update(): Promise<void> {
     this.#closeInvalid();
-    const byId = new Map(changes.map((change) => [change.id, change]));
-    for (const stream of this.#streams) {
-      const change = byId.get(stream.environmentId);
-      if (!change?.before?.snapshot || !change.after?.snapshot) continue;
-      const before = payloadOf(change.before.snapshot, stream.channel);
-      const after = payloadOf(change.after.snapshot, stream.channel);
-      if (before !== after) this.#send(stream, after.put);
-    }
+    this.#updateAgain = true;
+    this.#updating ??= this.#updateAll().finally(() => this.#updating = undefined);
+    return this.#updating;
   }
 
   /** Closes every stream and stops all timers. */
@@ -132,6 +135,31 @@ export class Hub {
     clearInterval(this.#heartbeatTimer);
     clearTimeout(this.#expiryTimer);
     for (const stream of this.#streams) this.#close(stream);
+  }
+
+  async #updateAll(): Promise<void> {
+    let sliceEnd = performance.now() + SLICE;
+    while (this.#updateAgain) {
+      this.#updateAgain = false;
+      for (const stream of this.#streams) {
+        await this.#updateStream(stream);
+        if (performance.now() < sliceEnd) continue;
+        await new Promise((resolve) => setTimeout(resolve));
+        sliceEnd = performance.now() + SLICE;
+      }
+    }
+  }
+
+  async #updateStream(stream: Stream): Promise<void> {
+    const current = this.#current(stream);
+    if (current === undefined || current === stream.snapshot) return;
+    const bytes = await stream.channel.update(stream.snapshot, current);
+    stream.snapshot = current;
+    if (bytes && this.#streams.has(stream)) this.#send(stream, bytes);
+  }
+
+  #current(stream: Stream): Snapshot | undefined {
+    return this.#options.store.get(stream.environmentId)?.snapshot;
   }
 
   #sendAll(bytes: Uint8Array): void {
@@ -151,17 +179,18 @@ export class Hub {
     }
   }
 
-  /** Closes streams whose credential is revoked or expired, and looks again when the next one expires. */
+  /** Closes streams that may no longer read their environment, and looks again when the next key expires. */
   #closeInvalid(): void {
     const { store, expiredCredentialCleanupInterval } = this.#options;
     for (const stream of this.#streams) {
-      if (store.find(stream.credentialKind, stream.credential)?.id !== stream.environmentId) {
-        this.#close(stream);
-      }
+      const { credentialKind, credential, environmentId, mayRead } = stream;
+      const environment = store.find(credentialKind, credential);
+      const isGood = environment?.id === environmentId && environment.snapshot;
+      if (!isGood || mayRead?.(isGood) === false) this.#close(stream);
     }
     const delay = Math.min(store.timeToNextExpiry + 1, expiredCredentialCleanupInterval, MAX_TIMER_DELAY);
     clearTimeout(this.#expiryTimer);
-    this.#expiryTimer = setTimeout(() => this.#closeInvalid(), delay);
+    if (!this.#closed) this.#expiryTimer = setTimeout(() => this.#closeInvalid(), delay);
   }
 
   #close(stream: Stream): void {
@@ -182,8 +211,4 @@ class SlowReaderError extends RangeError {
   constructor(queued: number) {
     super(`Cannot send to a stream: ${queued} bytes are waiting for its reader already`);
   }
-}
-
-function payloadOf(snapshot: Snapshot, channel: Channel): Payload {
-  return channel === "all" ? snapshot.all : snapshot.flags;
 }

@@ -3,4 +3,5 @@
  *
  * @module
  */
+export * from "./channel.ts";
 export * from "./hub.ts";

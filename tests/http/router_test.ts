@@ -18,7 +18,7 @@ const ROUTER = new Router([
 
 function summarize(match: Match | undefined): unknown {
   if (match === undefined) return undefined;
-  return "route" in match ? [match.route.path, match.params] : match.allowed;
+  return match.route ? [match.route.path, match.params] : match.routes.map((route) => route.method);
 }
 
 // What a client asks for, and the route and parameters, or the allowed methods, or nothing.

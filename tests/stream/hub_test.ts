@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Hub, type HubOptions } from "../../lib/stream/mod.ts";
+import { ALL_CHANNEL, FLAGS_CHANNEL, Hub, type HubOptions } from "../../lib/stream/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { makeLog, makeSnapshot, makeStore, text } from "../_environments.ts";
 
@@ -16,9 +16,10 @@ function makeHub(store: Store, options: Partial<HubOptions> = {}): Hub {
   });
 }
 
-function open(hub: Hub, store: Store, id = "e1", credential = `sdk-${id}`, channel: "all" | "flags" = "all") {
-  const request = { channel, environmentId: id, credentialKind: "sdk", credential } as const;
-  return hub.open(request, store.get(id)!.snapshot!).getReader();
+async function open(hub: Hub, store: Store, id = "e1", credential = `sdk-${id}`, channel = ALL_CHANNEL) {
+  const snapshot = store.get(id)!.snapshot!;
+  const stream = await hub.open({ channel, environmentId: id, snapshot, credentialKind: "sdk", credential });
+  return stream.getReader();
 }
 
 async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string | undefined> {
@@ -30,41 +31,41 @@ Deno.test("Hub.open() starts with the put of its channel", async () => {
   const store = await makeStore({ e1: { flags: { f: {} } } });
   const hub = makeHub(store);
   const { all, flags } = store.get("e1")!.snapshot!;
-  assertEquals(await read(open(hub, store)), text(all.put));
-  assertEquals(await read(open(hub, store, "e1", "sdk-e1", "flags")), text(flags.put));
+  assertEquals(await read(await open(hub, store)), text(all.put));
+  assertEquals(await read(await open(hub, store, "e1", "sdk-e1", FLAGS_CHANNEL)), text(flags.put));
   assertEquals(hub.size, 2);
   hub.close();
   assertEquals(hub.size, 0);
 });
 
-Deno.test("Hub.publish() sends a put to the streams of changed environments only", async () => {
+Deno.test("Hub.update() sends a put to the streams of changed environments only", async () => {
   const store = await makeStore({ e1: {}, e2: {} });
   const hub = makeHub(store);
   const [one, two, flags] = [
-    open(hub, store),
-    open(hub, store, "e2"),
-    open(hub, store, "e1", "sdk-e1", "flags"),
+    await open(hub, store),
+    await open(hub, store, "e2"),
+    await open(hub, store, "e1", "sdk-e1", FLAGS_CHANNEL),
   ];
   for (const reader of [one, two, flags]) await read(reader);
   const segments = await makeSnapshot("e1", { segments: { s: {} } }, store.get("e1")!.snapshot);
-  hub.publish(
-    store.replace([{ id: "e1", snapshot: segments }, { id: "e2", snapshot: store.get("e2")!.snapshot! }]),
-  );
+  store.replace([{ id: "e1", snapshot: segments }, { id: "e2", snapshot: store.get("e2")!.snapshot! }]);
+  await hub.update();
   assertEquals(await read(one), text(segments.all.put));
   hub.close();
   assertEquals(await read(two), undefined);
   assertEquals(await read(flags), undefined);
 });
 
-Deno.test("Hub.publish() closes streams of removed environments and revoked keys, and no others", async () => {
+Deno.test("Hub.update() closes streams of removed environments and revoked keys, and no others", async () => {
   const sdkKey = { value: "new", expiring: { value: "old", timestamp: 5_000 } };
   const store = await makeStore({ e1: { env: { sdkKey } }, e2: {} }, () => 1_000);
   const hub = makeHub(store);
-  const [kept, revoked] = [open(hub, store, "e1", "new"), open(hub, store, "e1", "old")];
-  const removed = open(hub, store, "e2");
+  const [kept, revoked] = [await open(hub, store, "e1", "new"), await open(hub, store, "e1", "old")];
+  const removed = await open(hub, store, "e2");
   for (const reader of [kept, revoked, removed]) await read(reader);
   const rotated = await makeSnapshot("e1", { env: { sdkKey: { value: "new" } } }, store.get("e1")!.snapshot);
-  hub.publish(store.replace([{ id: "e1", snapshot: rotated }]));
+  store.replace([{ id: "e1", snapshot: rotated }]);
+  await hub.update();
   assertEquals(await read(revoked), undefined);
   assertEquals(await read(removed), undefined);
   assertEquals(hub.size, 1);
@@ -75,7 +76,7 @@ Deno.test("Hub closes a stream when its key expires, without a reload", async ()
   const sdkKey = { value: "new", expiring: { value: "old", timestamp: Date.now() + 50 } };
   const store = await makeStore({ e1: { env: { sdkKey } } });
   const hub = makeHub(store);
-  const [kept, expiring] = [open(hub, store, "e1", "new"), open(hub, store, "e1", "old")];
+  const [kept, expiring] = [await open(hub, store, "e1", "new"), await open(hub, store, "e1", "old")];
   await read(kept);
   await read(expiring);
   assertEquals(await read(expiring), undefined);
@@ -87,7 +88,7 @@ Deno.test("Hub closes a stream when its key expires, without a reload", async ()
 Deno.test("Hub sends heartbeats as comments", async () => {
   const store = await makeStore({ e1: {} });
   const hub = makeHub(store, { heartbeatInterval: 5 });
-  const reader = open(hub, store);
+  const reader = await open(hub, store);
   await read(reader);
   assertEquals(await read(reader), ":\n\n");
   hub.close();
@@ -96,7 +97,7 @@ Deno.test("Hub sends heartbeats as comments", async () => {
 Deno.test("Hub closes a stream after the maximum connection time, less the jitter", async () => {
   const store = await makeStore({ e1: {} });
   const hub = makeHub(store, { maxClientConnectionTime: 20, random: () => 0.999 });
-  const reader = open(hub, store);
+  const reader = await open(hub, store);
   await read(reader);
   assertEquals(await read(reader), undefined);
   assertEquals(hub.size, 0);
@@ -106,7 +107,7 @@ Deno.test("Hub closes a stream after the maximum connection time, less the jitte
 Deno.test("Hub forgets a stream whose client goes away", async () => {
   const store = await makeStore({ e1: {} });
   const hub = makeHub(store, { maxClientConnectionTime: NEVER });
-  const reader = open(hub, store);
+  const reader = await open(hub, store);
   await reader.cancel();
   assertEquals(hub.size, 0);
   hub.close();
@@ -116,11 +117,12 @@ Deno.test("Hub cuts off a reader that has fallen more than 1 MiB behind, and no 
   const store = await makeStore({ e1: {} });
   const log = makeLog();
   const hub = makeHub(store, { log });
-  const [slow, quick] = [open(hub, store), open(hub, store)];
+  const [slow, quick] = [await open(hub, store), await open(hub, store)];
   await read(quick);
   for (let version = 1; version <= 3; version++) {
     const flag = { version, salt: "x".repeat(1024 * 1024) };
-    hub.publish(store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: flag } }) }]));
+    store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: flag } }) }]);
+    await hub.update();
     assert((await read(quick))!.includes(`"version":${version}`));
   }
   assertEquals(hub.size, 1);

@@ -1,0 +1,114 @@
+import { eTag } from "@std/http";
+import { gzipSync } from "node:zlib";
+import { type Audience, evaluateAll } from "../evaluation/mod.ts";
+import { type CredentialKind, encodeEvent, type Snapshot } from "../store/mod.ts";
+import { type Channel, type Hub, PING_CHANNEL } from "../stream/mod.ts";
+import { checkContext, type ContextRequest, readContextRequest, RequestError } from "./context_request.ts";
+import { respondWithPayload } from "./payload.ts";
+import type { EnvironmentContext, Route } from "./router.ts";
+import { isProven } from "./secure_mode.ts";
+import { respondWithStream } from "./stream_response.ts";
+
+/** How hard evaluations are compressed, from 1 to 9: they are made anew for each request, so quickly. */
+const GZIP_LEVEL = 1;
+
+/** A family of clients: who they are, where they poll and, unless they are servers, where they stream. */
+interface Family {
+  credential: CredentialKind;
+  audience: Audience;
+  evalx: string;
+  streams?: { eval: string; ping: string };
+}
+
+const FAMILIES: Family[] = [
+  {
+    credential: "environment",
+    audience: "environmentId",
+    evalx: "/sdk/evalx/{envId}",
+    streams: { eval: "/eval/{envId}", ping: "/ping/{envId}" },
+  },
+  {
+    credential: "mobile",
+    audience: "mobile",
+    evalx: "/msdk/evalx",
+    streams: { eval: "/meval", ping: "/mping" },
+  },
+  { credential: "sdk", audience: "server", evalx: "/sdk/evalx" },
+];
+
+/**
+ * Routes of clients that get results instead of rules: browsers, mobile apps, and servers that let the relay evaluate. By
+ * poll (`evalx`), by stream with data (`eval`), by stream that only tells of changes (`ping`).
+ *
+ * @param hub Where streams live.
+ * @returns The routes.
+ */
+export function clientRoutes(hub: Hub): Route[] {
+  return FAMILIES.flatMap((family) => familyRoutes(family, hub));
+}
+
+function familyRoutes({ credential, audience, evalx, streams }: Family, hub: Hub): Route[] {
+  const isSecured = credential === "environment";
+
+  type Answer = (request: Request, context: EnvironmentContext, asked: ContextRequest) => Promise<Response>;
+  function withContext(answer: Answer): (request: Request, context: EnvironmentContext) => Promise<Response> {
+    return async (request, context) => {
+      try {
+        const asked = await readContextRequest(request, context.params, context.query);
+        checkContext(asked, context.snapshot.metadata, isSecured);
+        return await answer(request, context, asked);
+      } catch (error) {
+        if (error instanceof RequestError) return error.toResponse();
+        throw error;
+      }
+    };
+  }
+
+  function evaluate({ compiled }: Snapshot, { context, withReasons }: ContextRequest): string {
+    return evaluateAll(compiled, context, { audience, withReasons });
+  }
+
+  const poll = withContext(async (request, { snapshot }, asked) => {
+    const body = new TextEncoder().encode(evaluate(snapshot, asked));
+    const etag = await eTag(body, { weak: true });
+    return respondWithPayload(request, {
+      body,
+      etag,
+      get gzip() {
+        return new Uint8Array(gzipSync(body, { level: GZIP_LEVEL }));
+      },
+    });
+  });
+
+  const stream = withContext((request, context, asked) => {
+    const channel: Channel = {
+      begin: (snapshot) => encodeEvent("put", evaluate(snapshot, asked)),
+      update(before, after) {
+        const [old, now] = [evaluate(before, asked), evaluate(after, asked)];
+        return old === now ? undefined : encodeEvent("put", now);
+      },
+    };
+    function mayRead({ metadata }: Snapshot): boolean {
+      return !isSecured || !metadata.secureMode || isProven(asked.context, asked.hash, metadata.sdkKeys);
+    }
+    return respondWithStream(hub, request, { ...context, channel, credentialKind: credential, mayRead });
+  });
+
+  function ping(request: Request, context: EnvironmentContext): Promise<Response> {
+    return respondWithStream(hub, request, { ...context, channel: PING_CHANNEL, credentialKind: credential });
+  }
+
+  return [
+    { method: "GET", path: `${evalx}/contexts/{context}`, credential, handle: poll },
+    { method: "GET", path: `${evalx}/users/{context}`, credential, handle: poll },
+    { method: "REPORT", path: `${evalx}/context`, credential, handle: poll },
+    { method: "REPORT", path: `${evalx}/user`, credential, handle: poll },
+    ...streams
+      ? [
+        { method: "GET", path: `${streams.eval}/{context}`, credential, handle: stream } as const,
+        { method: "REPORT", path: streams.eval, credential, handle: stream } as const,
+        { method: "GET", path: streams.ping, credential, handle: ping } as const,
+      ]
+      : [],
+  ];
+}

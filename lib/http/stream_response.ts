@@ -1,0 +1,34 @@
+import type { Hub, StreamRequest } from "../stream/mod.ts";
+import type { EnvironmentContext } from "./router.ts";
+
+/** `X-Accel-Buffering` keeps nginx from holding events back. */
+const STREAM_HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-store, must-revalidate",
+  "x-accel-buffering": "no",
+  "access-control-allow-origin": "*",
+};
+
+/** What a route says of the stream it opens, its own context included. */
+export type StreamOptions =
+  & EnvironmentContext
+  & Pick<StreamRequest, "channel" | "credentialKind" | "mayRead">;
+
+/**
+ * Answers with a stream; to `HEAD`, with its headers alone.
+ *
+ * @param hub Where the stream will live.
+ * @param request The request.
+ * @param options What the stream carries and for whom.
+ * @returns The response.
+ */
+export async function respondWithStream(
+  hub: Hub,
+  request: Request,
+  options: StreamOptions,
+): Promise<Response> {
+  if (request.method === "HEAD") return new Response(null, { headers: STREAM_HEADERS });
+  const { environment, params: _params, query: _query, ...stream } = options;
+  const body = await hub.open({ ...stream, environmentId: environment.id });
+  return new Response(body, { headers: STREAM_HEADERS });
+}

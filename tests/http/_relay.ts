@@ -1,0 +1,62 @@
+import {
+  clientRoutes,
+  type CorsPolicy,
+  createHandler,
+  eventRoutes,
+  phpRoutes,
+  serverSdkRoutes,
+  statusRoute,
+} from "../../lib/http/mod.ts";
+import type { Store } from "../../lib/store/mod.ts";
+import { Hub } from "../../lib/stream/mod.ts";
+import { type EnvironmentParts, makeLog, makeStore } from "../_environments.ts";
+
+/** What `relayTest` serves unless told otherwise. */
+const PARTS: EnvironmentParts = {
+  flags: { f: { on: true, unknown: 1.0 }, gone: { deleted: true }, "ü key": {} },
+  segments: { s: {} },
+};
+
+/** A whole relay but for file and socket. */
+export function makeRelay(store: Store, cors: CorsPolicy = { envAllowedOrigin: [], envAllowedHeader: [] }) {
+  const log = makeLog();
+  const hub = new Hub({
+    store,
+    log,
+    heartbeatInterval: 0,
+    maxClientConnectionTime: 0,
+    expiredCredentialCleanupInterval: 60_000,
+  });
+  const dataFile = { path: "flags.tar.gz", digest: "ab", loadedAt: 1 };
+  const routes = [
+    ...serverSdkRoutes(hub),
+    ...clientRoutes(hub),
+    ...phpRoutes(),
+    ...eventRoutes(1_000),
+    statusRoute(store, "1.2.3", () => dataFile),
+  ];
+  const handler = createHandler(routes, { store, log, cors });
+  function fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return handler(new Request(`http://localhost${path}`, init));
+  }
+  function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(path, { headers: { authorization: "sdk-e1", ...headers } });
+  }
+  return { fetch, get, log, hub };
+}
+
+/** Runs a test against a relay that serves environment `e1`. */
+export function relayTest(
+  name: string,
+  run: (relay: ReturnType<typeof makeRelay>) => Promise<void>,
+  parts = PARTS,
+): void {
+  Deno.test(name, async () => {
+    const relay = makeRelay(await makeStore({ e1: parts }));
+    try {
+      await run(relay);
+    } finally {
+      relay.hub.close();
+    }
+  });
+}
