@@ -118,7 +118,7 @@ export const size: ValueType<number> = {
   },
 };
 
-const INT64_LIMIT = 2 ** 63; // Go holds both in 64 bits and refuses what does not fit.
+const INT64_LIMIT = 2 ** 63; // Go holds both in 64 bits and refuses what does not fit; here the limit itself is rounded.
 
 /** Adds up `1h30m`: a sign, then numbers each followed by a unit. Truncates to the smallest unit. */
 function parseUnits(text: string, units: ReadonlyMap<string, number>): number | undefined {
@@ -132,7 +132,7 @@ function parseUnits(text: string, units: ReadonlyMap<string, number>): number | 
     total += Number(amount) * factor;
     end += part.length;
   }
-  if (end === 0 || end < amounts.length || total >= INT64_LIMIT) return undefined;
+  if (end === 0 || end < amounts.length || total > INT64_LIMIT) return undefined;
   return Math.trunc(sign === "-" ? -total : total);
 }
 
@@ -142,8 +142,10 @@ export const url: ValueType<string> = {
   syntax: "An address with its scheme, as `https://sdk.launchdarkly.com`.",
   parse(text) {
     if (text === "") return undefined;
-    if (!/^[a-z][a-z\d+.-]*:/i.test(text)) throw new SyntaxError("must be an absolute URL/URI");
-    if (!URL.canParse(text)) throw new SyntaxError("not a valid URL/URI");
+    const isAbsolute = /^[a-z][a-z\d+.-]*:/i.test(text);
+    const isBroken = isAbsolute ? !URL.canParse(text) : /^[^/?#]*:|%(?![\da-f]{2})/i.test(text);
+    if (isBroken) throw new SyntaxError("not a valid URL/URI");
+    if (!isAbsolute) throw new SyntaxError("must be an absolute URL/URI");
     return text;
   },
 };

@@ -29,7 +29,7 @@ const GOOD: Record<string, [type: ValueType<unknown>, values: [text: string, val
     ["-1m30s", -90_000],
     ["+1s", 1_000],
     ["0.5ns", 0],
-    ["2562047h", 9_223_369_200_000],
+    ["2562047h47m16.854775807s", 9_223_372_036_854.775],
   ]],
   url: [types.url, [["", undefined], ["http://a", "http://a"], ["localhost:8030", "localhost:8030"]]],
   list: [types.list, [["", []], ["a", ["a"]], ["a,b", ["a", "b"]], ["a, b", ["a", " b"]], ["a,,b,", [
@@ -104,6 +104,9 @@ const BAD: Record<string, [type: ValueType<unknown>, values: [text: string, erro
     ["sdk.launchdarkly.com", "must be an absolute URL/URI"],
     ["/path", "must be an absolute URL/URI"],
     ["http://a b", "not a valid URL/URI"],
+    ["://a", "not a valid URL/URI"],
+    ["1a:b", "not a valid URL/URI"],
+    ["a%zz", "not a valid URL/URI"],
   ]],
   logLevel: [types.logLevel, [["trace", '"trace" is not a valid log level'], [
     "in\nfo",
@@ -115,7 +118,7 @@ const BAD: Record<string, [type: ValueType<unknown>, values: [text: string, erro
     '"TLS1.2" is not a valid TLS version',
   ]]],
   size: [types.size, [["10", SIZE], ["10mb", SIZE], ["10M", SIZE], ["MiB", SIZE], ["1 MiB", SIZE], [
-    "8EiB",
+    "9EiB",
     SIZE,
   ]]],
 };
