@@ -45,7 +45,7 @@ export function readVariablesInto(reading: Reading, variables: Variables): Probl
     }
     const text = variables[env];
     if (text === undefined) continue;
-    const fault = readText(values, section, name, text, "environment");
+    const fault = readText(values, { section, name, text, source: "environment" });
     if (fault !== undefined) problems.push({ message: `${env}: ${fault}` });
   }
   if (variables[OBSOLETE]) {

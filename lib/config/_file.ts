@@ -57,7 +57,7 @@ function readVariable(
   const name = namesIn(section).find((known) => isSameName(known, written));
   if (!name) return [unsupported(occurrences[0]![0], place, suggest(written, section))];
   return occurrences.flatMap(([line, text]) => {
-    const fault = readText(values, section, name, text, "file");
+    const fault = readText(values, { section, name, text, source: "file" });
     return fault === undefined ? [] : [{ message: `line ${line}: ${fault} at ${place}` }];
   });
 }

@@ -25,23 +25,26 @@ export function noValues(): Values {
   return Object.fromEntries(Object.keys(SECTIONS).map((name) => [name, {}])) as Values;
 }
 
+/** A setting's text and where it is written. */
+export interface WrittenText {
+  /** The section of the setting. */
+  section: SectionName;
+  /** Its name in that section. */
+  name: string;
+  /** What is written; `null` where the name stands alone. */
+  text: string | null;
+  /** Where. */
+  source: ValueSource;
+}
+
 /**
  * Reads a text: sets the value, or adds to a list.
  *
  * @param values Get it.
- * @param section The section, and the setting's name in it.
- * @param name The setting's name in its section.
- * @param text What is written; `null` where a name stands alone.
- * @param source Where it is written.
+ * @param written The text.
  * @returns What is wrong with it, if something is.
  */
-export function readText(
-  values: Values,
-  section: SectionName,
-  name: string,
-  text: string | null,
-  source: ValueSource,
-): string | undefined {
+export function readText(values: Values, { section, name, text, source }: WrittenText): string | undefined {
   const settings: Record<string, Setting> = SECTIONS[section].settings;
   const { type } = settings[name]!;
   const target: Record<string, unknown> = values[section];
