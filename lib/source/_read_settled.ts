@@ -54,19 +54,12 @@ export function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
 export async function statFile({ path, maxBytes, fs }: ReadOptions): Promise<Deno.FileInfo> {
   const info = await fs.stat(path).catch((error) => refuse(path, error));
   if (!info.isFile) {
-    throw new SourceError(
-      path,
-      "not a file",
-      `it is ${info.isDirectory ? "a directory" : "no regular file"}`,
-      {
-        hint: "name the archive itself",
-      },
-    );
+    const detail = `it is ${info.isDirectory ? "a directory" : "no regular file"}`;
+    throw new SourceError(detail, { path, reason: "not a file", hint: "name the archive itself" });
   }
   if (info.size > maxBytes) {
-    throw new SourceError(path, "too big", `it has more than ${maxBytes} bytes`, {
-      hint: "check that it is the archive, or raise the limit for archives",
-    });
+    const hint = "check that it is the archive, or raise the limit for archives";
+    throw new SourceError(`it has more than ${maxBytes} bytes`, { path, reason: "too big", hint });
   }
   return info;
 }
@@ -93,9 +86,8 @@ export async function readSettled(
     info = await statFile(options);
     if (isSame(before, info) && bytes.length === info.size) return { bytes, info };
   }
-  throw new SourceError(path, "changing", "it keeps changing", {
-    hint: "copy it to another name beside it, then rename it",
-  });
+  const hint = "copy it to another name beside it, then rename it";
+  throw new SourceError("it keeps changing", { path, reason: "changing", hint });
 }
 
 /** Reads the first `size` bytes, or fewer where the file ends. */
@@ -111,19 +103,16 @@ async function readBytes(fs: FileSystem, path: string, size: number): Promise<Ui
   return buffer.subarray(0, length);
 }
 
-function refuse(path: string, error: unknown): never {
-  if (error instanceof Deno.errors.NotFound) {
-    throw new SourceError(path, "missing", "there is no such file", {
-      cause: error,
-      hint:
-        "put the archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
-    });
+function refuse(path: string, cause: unknown): never {
+  if (cause instanceof Deno.errors.NotFound) {
+    const hint =
+      "put the archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] " +
+      "fileDataSource";
+    throw new SourceError("there is no such file", { path, reason: "missing", hint, cause });
   }
-  const hint = error instanceof Deno.errors.NotCapable
+  const hint = cause instanceof Deno.errors.NotCapable
     ? `grant it with --allow-read="${path}"`
     : "make sure that the user who runs Halyard can read the file and enter its directories";
-  throw new SourceError(path, "unreadable", error instanceof Error ? error.message : String(error), {
-    cause: error,
-    hint,
-  });
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  throw new SourceError(detail, { path, reason: "unreadable", hint, cause });
 }

@@ -140,11 +140,12 @@ export class FileSource {
   }
 
   async #listen(watcher: Deno.FsWatcher): Promise<void> {
+    const { interval, log } = this.#options;
     try {
       // Any event counts: where Kubernetes swaps a directory link, none names the file.
       for await (const _ of watcher) this.#nap.abort();
     } catch (error) {
-      this.#options.log.info(`Watching ended, data file is still looked at on time: ${messageOf(error)}`);
+      log.info(`Watching ended, data file is looked at every ${interval} ms: ${messageOf(error)}`);
     }
   }
 

@@ -1,6 +1,18 @@
 /** Why a data file cannot be read: it is not there, may not be read, is no regular file, exceeds the limit, or never rests. */
 export type SourceErrorReason = "missing" | "unreadable" | "not a file" | "too big" | "changing";
 
+/** What a `SourceError` carries. */
+export interface SourceErrorOptions {
+  /** Path of the file as configured. */
+  path: string;
+  /** What is wrong, for programs. */
+  reason: SourceErrorReason;
+  /** What a person can do about it. */
+  hint: string;
+  /** The error behind it. */
+  cause?: unknown;
+}
+
 /** A data file that cannot be read. */
 export class SourceError extends Error {
   /** Set so that a report shows it. */
@@ -15,20 +27,13 @@ export class SourceError extends Error {
   /**
    * Makes an error that names the file.
    *
-   * @param path Path of the file as configured.
-   * @param reason What is wrong, for programs.
    * @param detail What is wrong, for people: ends the message.
-   * @param options What to do about it, and the error behind it.
+   * @param options What it carries.
    */
-  constructor(
-    path: string,
-    reason: SourceErrorReason,
-    detail: string,
-    options: ErrorOptions & { hint: string },
-  ) {
-    super(`Cannot read data file "${path}": ${detail}`, options);
-    this.path = path;
-    this.reason = reason;
+  constructor(detail: string, options: SourceErrorOptions) {
+    super(`Cannot read data file "${options.path}": ${detail}`, options);
+    this.path = options.path;
+    this.reason = options.reason;
     this.hint = options.hint;
   }
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Clock, FileSystem } from "../../lib/source/_read_settled.ts";
 import { FileSource, type FileSourceOptions } from "../../lib/source/file_source.ts";
 import { SourceError } from "../../lib/source/source_error.ts";
-import { follow, type Followed, recordLog, replace } from "./_follow.ts";
+import { follow, type Followed, Inbox, recordLog, replace } from "./_follow.ts";
 
 /** Longer than any test: nobody looks unless an event says so. */
 const NEVER_MS = 1e9;
@@ -196,28 +196,68 @@ Deno.test("FileSource notices another content behind equal timestamps and size",
   assertEquals(contents.items, ["FIRST"]);
 });
 
-Deno.test("FileSource opens the file again only when it looks changed, and once more after a timestamp's step", async () => {
+Deno.test("FileSource opens an unchanged file once more after a timestamp's step, and not again", async () => {
   let now = 0;
   let opened = 0;
-  const sleeps = Promise.withResolvers<void>();
-  let isCounting = false;
-  let remaining = 20;
+  const looks = new Inbox<number>();
   await using followed = await follow({
     interval: 20,
     fs: { ...POLL_ONLY, open: (path, options) => (opened++, Deno.open(path, options)) },
     clock: {
       now: () => now,
       sleep(ms, signal) {
-        if (isCounting && ms === 20 && --remaining === 0) sleeps.resolve();
+        if (ms === 20) looks.push(opened);
         return QUICK_CLOCK.sleep(ms, signal);
       },
     },
   });
-  now += 2000;
-  isCounting = true;
-  await sleeps.promise;
-  assertEquals(opened, 2, "once at first, once after 2 s");
+  for (const expected of [1, 2, 2]) {
+    const next = looks.items.length + 5;
+    await looks.find(() => looks.items.length > next);
+    assertEquals(looks.items.at(-1), expected);
+    now += 2000;
+  }
   assertEquals(followed.contents.items, []);
+});
+
+Deno.test("FileSource rests after an event until the next", async () => {
+  const sleeps = new Inbox<boolean>();
+  await using followed = await follow({
+    interval: NEVER_MS,
+    clock: {
+      now: Date.now,
+      sleep(ms, signal) {
+        if (ms === NEVER_MS) sleeps.push(signal.aborted);
+        return QUICK_CLOCK.sleep(ms, signal);
+      },
+    },
+  });
+  await replace(followed.path, "second");
+  await followed.contents.find(() => true);
+  const before = sleeps.items.length;
+  await sleeps.find((isAborted) => !isAborted, before);
+});
+
+Deno.test("FileSource reads a file that grows only when it has stopped growing", async () => {
+  let chunks = 0;
+  let path = "";
+  await using followed = await follow({
+    fs: POLL_ONLY,
+    clock: {
+      now: Date.now,
+      async sleep(ms, signal) {
+        if (ms !== 10 && chunks > 0) {
+          await Deno.writeTextFile(path, `chunk ${chunks--}\n`, { append: true });
+        }
+        await QUICK_CLOCK.sleep(ms / 10, signal);
+      },
+    },
+  });
+  path = followed.path;
+  chunks = 3;
+  await replace(path, "");
+  await followed.contents.find(() => true);
+  assertEquals(followed.contents.items, ["chunk 3\nchunk 2\nchunk 1\n"]);
 });
 
 Deno.test("FileSource tells once of a file that never rests, waits longer each time, and takes it when it rests", async () => {
@@ -261,7 +301,7 @@ Deno.test("FileSource reads again when the file changes while it is read", async
       const file = await Deno.open(name);
       if (!hasChanged && (await file.stat()).size === 6) {
         hasChanged = true;
-        await replace(path, "third!!");
+        await replace(path, "third!");
       }
       return file;
     },
@@ -270,7 +310,7 @@ Deno.test("FileSource reads again when the file changes while it is read", async
   path = followed.path;
   await replace(path, "second");
   await followed.contents.find(() => true);
-  assertEquals(followed.contents.items, ["third!!"]);
+  assertEquals(followed.contents.items, ["third!"]);
 });
 
 const BAD_PLACES: [name: string, make: (path: string) => Promise<unknown>, message: string, hint: string][] =
@@ -346,6 +386,32 @@ for (const [name, make, message, hint] of BAD_PLACES) {
   });
 }
 
+Deno.test("FileSource.read() says what to do about a file that may not be read", async () => {
+  const path = "/data/flags.tar.gz";
+  for (
+    const [cause, hint] of [
+      [
+        new Deno.errors.PermissionDenied("Permission denied (os error 13)"),
+        "make sure that the user who runs Halyard can read the file and enter its directories",
+      ],
+      [new Deno.errors.NotCapable("Requires read access"), `grant it with --allow-read="${path}"`],
+    ] as const
+  ) {
+    const fs: FileSystem = { ...Deno, stat: () => Promise.reject(cause) };
+    const source = new FileSource({
+      path,
+      interval: 1,
+      maxBytes: 1,
+      log: recordLog(() => {}),
+      onContent() {},
+      fs,
+    });
+    const error = await assertRejects(() => source.read(), SourceError);
+    assertEquals(error.message, `Cannot read data file "${path}": ${cause.message}`);
+    assertEquals([error.reason, error.hint, error.cause], ["unreadable", hint, cause]);
+  }
+});
+
 Deno.test("FileSource.read() gives bytes and digest, up to the limit", async () => {
   const directory = await Deno.makeTempDir({ prefix: "halyard-source-" });
   const path = `${directory}/flags.tar.gz`;
@@ -377,14 +443,14 @@ Deno.test("FileSource hands a content that its taker refuses over once, and goes
   assertEquals(lines.items.filter((line) => line.startsWith("error")).length, 1);
 });
 
-Deno.test("FileSource waits for its taker, and then hands over what came meanwhile", async () => {
-  const gate = Promise.withResolvers<void>();
+Deno.test("FileSource hands over one content after the other", async () => {
   let running = 0;
   let most = 0;
   await using followed = await follow({
+    clock: QUICK_CLOCK,
     async onContent() {
       most = Math.max(most, ++running);
-      await gate.promise;
+      await QUICK_CLOCK.sleep(1000, new AbortController().signal); // far longer than a read takes
       running--;
     },
   });
@@ -392,21 +458,25 @@ Deno.test("FileSource waits for its taker, and then hands over what came meanwhi
   await replace(path, "second");
   await contents.find((content) => content === "second");
   await replace(path, "third");
-  const refreshed = [source.refresh(), source.refresh()];
-  gate.resolve();
-  await Promise.all(refreshed);
+  await Promise.all([source.refresh(), source.refresh()]);
   assertEquals(contents.items, ["second", "third"]);
   assertEquals(most, 1);
 });
 
-Deno.test("FileSource.refresh() reads at once, and hands over only what is new", async () => {
-  await using followed = await follow({ interval: NEVER_MS, fs: POLL_ONLY });
+Deno.test("FileSource.refresh() reads whether or not the file looks changed, and hands over only what is new", async () => {
+  const fs: FileSystem = {
+    ...POLL_ONLY,
+    async stat(path) {
+      return { ...await Deno.stat(path), ino: 1, mtime: new Date(0), ctime: new Date(0) };
+    },
+  };
+  await using followed = await follow({ interval: NEVER_MS, fs });
   const { path, source, contents } = followed;
   await source.refresh();
-  await replace(path, "second");
+  await replace(path, "FIRST");
   await source.refresh();
   await source.refresh();
-  assertEquals(contents.items, ["second"]);
+  assertEquals(contents.items, ["FIRST"]);
 });
 
 Deno.test("FileSource notices what changed between read() and start()", async () => {
@@ -438,6 +508,7 @@ async function closeAt(point: string): Promise<void> {
   const reached = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   let isArmed = false;
+  let opened = 0;
   async function pause(at: string): Promise<void> {
     if (!isArmed || at !== point) return;
     reached.resolve();
@@ -445,12 +516,13 @@ async function closeAt(point: string): Promise<void> {
   }
   await using followed = await follow({
     fs: {
-      ...Deno,
+      ...POLL_ONLY,
       async stat(path) {
         await pause("stat");
         return Deno.stat(path);
       },
       async open(path) {
+        if (isArmed) opened++;
         await pause("open");
         const file = await Deno.open(path);
         const read = file.read.bind(file);
@@ -476,8 +548,32 @@ async function closeAt(point: string): Promise<void> {
   const closed = followed.source.close();
   gate.resolve();
   await closed;
+  assertEquals(opened, point === "sleep" || point === "stat" ? 0 : 1, point);
   assertEquals(followed.contents.items, point === "onContent" ? ["second"] : [], point);
 }
+
+Deno.test("FileSource.close() waits for a refresh", async () => {
+  const started = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  let isTaken = false;
+  await using followed = await follow({
+    interval: NEVER_MS,
+    fs: POLL_ONLY,
+    async onContent() {
+      started.resolve();
+      await gate.promise;
+      isTaken = true;
+    },
+  });
+  const { path, source } = followed;
+  await replace(path, "second");
+  const refreshed = source.refresh();
+  await started.promise;
+  const closed = source.close().then(() => isTaken);
+  setTimeout(gate.resolve, 20);
+  assertEquals(await closed, true);
+  await refreshed;
+});
 
 Deno.test("FileSource outlives the failure of any call to the file system", async () => {
   for (const call of ["stat", "open", "read"]) {
@@ -526,10 +622,12 @@ async function outlive(call: string, failing: number): Promise<void> {
 Deno.test("FileSource polls on when its watcher dies", async () => {
   for (const error of [new Error("Injected"), undefined]) {
     const died = Promise.withResolvers<void>();
+    const watched: unknown[] = [];
     await using followed = await follow({
       fs: {
         ...Deno,
-        watchFs() {
+        watchFs(paths, options) {
+          watched.push(paths, options?.recursive);
           const watcher = {
             close() {},
             return: () => Promise.resolve({ value: undefined, done: true }),
@@ -544,12 +642,13 @@ Deno.test("FileSource polls on when its watcher dies", async () => {
         },
       },
     });
-    const { path, contents, lines } = followed;
+    const { directory, path, contents, lines } = followed;
     await died.promise;
+    assertEquals(watched, [directory, false]);
     await replace(path, "second");
     await contents.find((content) => content === "second");
     assertEquals(
-      lines.items.includes("info: Watching ended, data file is still looked at on time: Injected"),
+      lines.items.includes("info: Watching ended, data file is looked at every 10 ms: Injected"),
       !!error,
     );
   }
