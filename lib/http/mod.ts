@@ -8,7 +8,7 @@ export * from "./cors.ts";
 export * from "./event_routes.ts";
 export * from "./handler.ts";
 export * from "./php_routes.ts";
-export type { EnvironmentContext, Match, Route, RouteContext } from "./router.ts";
+export type { EnvironmentContext, Route, RouteContext, RouteOf } from "./router.ts";
 export * from "./server.ts";
 export * from "./server_sdk_routes.ts";
 export * from "./status_route.ts";

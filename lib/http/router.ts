@@ -18,7 +18,8 @@ export interface EnvironmentContext extends RouteContext {
   credential: string;
 }
 
-interface RouteOf<Context> {
+/** One method of one path, as far as it does not depend on the credential. */
+export interface RouteOf<Context> {
   /** HTTP method. `HEAD` goes to the `GET` route. */
   method: "GET" | "POST" | "REPORT";
   /** Path; a segment `{name}` or `{name}.gif` takes any text without a slash. */

@@ -2,11 +2,14 @@ import type { Log } from "../observe/mod.ts";
 
 /** The relay cannot listen: the port is taken, the address is not this host's, or a certificate cannot be used. */
 export class ListenError extends Error {
+  /** The name of the class. */
   override readonly name = "ListenError";
   /** What to do about it. */
   readonly hint: string;
 
   /**
+   * Makes the error.
+   *
    * @param message What could not be done and why.
    * @param hint What to do about it.
    * @param cause The error behind it.

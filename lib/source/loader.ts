@@ -35,7 +35,11 @@ export class Loader {
   readonly #options: LoaderOptions;
   #status: LoadStatus | undefined;
 
-  /** @param options Where archives come from and go to. */
+  /**
+   * Makes a loader that has loaded nothing yet.
+   *
+   * @param options Where archives come from and go to.
+   */
   constructor(options: LoaderOptions) {
     this.#options = options;
   }

@@ -52,7 +52,11 @@ export class Store {
   #tables: Tables | undefined;
   readonly #now: () => number;
 
-  /** @param now The clock: ms since epoch. */
+  /**
+   * Makes a store that serves nothing yet.
+   *
+   * @param now The clock: ms since epoch.
+   */
   constructor(now: () => number = Date.now) {
     this.#now = now;
   }

@@ -74,7 +74,11 @@ export class Hub {
   #updateAgain = false;
   #closed = false;
 
-  /** @param options Store, log and times. */
+  /**
+   * Makes a hub without streams; its timers begin.
+   *
+   * @param options Store, log and times.
+   */
   constructor(options: HubOptions) {
     this.#options = options;
     const { heartbeatInterval } = options;

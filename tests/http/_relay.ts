@@ -17,8 +17,21 @@ const PARTS: EnvironmentParts = {
   segments: { s: {} },
 };
 
+/** A relay whose requests are function calls. */
+export interface TestRelay {
+  /** Sends a request. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Sends a GET with the SDK key of environment `e1`. */
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  log: ReturnType<typeof makeLog>;
+  hub: Hub;
+}
+
 /** A whole relay but for file and socket. */
-export function makeRelay(store: Store, cors: CorsPolicy = { envAllowedOrigin: [], envAllowedHeader: [] }) {
+export function makeRelay(
+  store: Store,
+  cors: CorsPolicy = { envAllowedOrigin: [], envAllowedHeader: [] },
+): TestRelay {
   const log = makeLog();
   const hub = new Hub({
     store,
