@@ -12,6 +12,15 @@
  *
  * @module
  */
+export { parseAttributeReference } from "./attribute.ts";
+export {
+  type Context,
+  ContextError,
+  decodeContext,
+  getAttribute,
+  parseContext,
+  type SingleContext,
+} from "./context.ts";
 export * from "./environment.ts";
 export {
   type Clause,

@@ -1,0 +1,85 @@
+import { type Clause, type JsonValue, parseAttributeReference } from "../model/mod.ts";
+import { parseDate } from "./_date.ts";
+import { compilePattern, type Pattern } from "./_pattern.ts";
+import { ALL_KINDS, type Registry } from "./_registry.ts";
+import { parseSemVer, type SemVer } from "./_semver.ts";
+
+/** An operator and the values it compares with, parsed. Values that it can never match are left out. */
+export type Test =
+  | { op: "in"; values: Set<JsonValue> }
+  | { op: "startsWith" | "endsWith" | "contains"; values: string[] }
+  | { op: "matches"; values: Pattern[] }
+  | { op: "lessThan" | "lessThanOrEqual" | "greaterThan" | "greaterThanOrEqual"; values: number[] }
+  | { op: "before" | "after"; values: bigint[] }
+  | { op: "semVerEqual" | "semVerLessThan" | "semVerGreaterThan"; values: SemVer[] }
+  /** Slots of segments. */
+  | { op: "segmentMatch"; values: number[] }
+  /** An operator that this version does not know. */
+  | { op: "unknown"; values: null }
+  /** A malformed attribute reference. */
+  | { op: "malformed"; values: null };
+
+/** A clause, compiled. */
+export type CompiledClause = Test & {
+  /** Slot of the attribute that is tested; -1 when none is. */
+  slot: number;
+  /** Turns the answer round. */
+  negate: boolean;
+};
+
+/**
+ * Compiles the clauses of a rule.
+ *
+ * @param clauses The clauses; absent means none.
+ * @param registry Numbers the clauses and what they refer to.
+ * @returns How many there are, and then their slots in order.
+ */
+export function compileClauses(clauses: Clause[] | null | undefined, registry: Registry): number[] {
+  const slots = (clauses ?? []).map((clause) =>
+    registry.getClause(JSON.stringify(clause), () => compileClause(clause, registry))
+  );
+  return [slots.length, ...slots];
+}
+
+function compileClause(clause: Clause, registry: Registry): CompiledClause {
+  const negate = clause.negate ?? false;
+  const test = compileTest(clause.op ?? "", clause.values ?? [], registry);
+  if (test.op === "segmentMatch") return { ...test, slot: -1, negate };
+  const path = parseAttributeReference(clause.attribute, clause.contextKind);
+  if (path === null) return { op: "malformed", values: null, slot: -1, negate };
+  const kind = path.length === 1 && path[0] === "kind" ? ALL_KINDS : clause.contextKind || "user";
+  return { ...test, slot: registry.getAttribute(kind, path), negate };
+}
+
+function compileTest(op: string, values: JsonValue[], registry: Registry): Test {
+  switch (op) {
+    case "in":
+      return { op, values: new Set(values) };
+    case "startsWith":
+    case "endsWith":
+    case "contains":
+      return { op, values: strings(values) };
+    case "matches":
+      return { op, values: strings(values).map(compilePattern).filter((pattern) => pattern !== null) };
+    case "lessThan":
+    case "lessThanOrEqual":
+    case "greaterThan":
+    case "greaterThanOrEqual":
+      return { op, values: values.filter((value) => typeof value === "number") };
+    case "before":
+    case "after":
+      return { op, values: values.map(parseDate).filter((date) => date !== null) };
+    case "semVerEqual":
+    case "semVerLessThan":
+    case "semVerGreaterThan":
+      return { op, values: values.map(parseSemVer).filter((version) => version !== null) };
+    case "segmentMatch":
+      return { op, values: strings(values).map((key) => registry.segments.get(key)) };
+    default:
+      return { op: "unknown", values: null };
+  }
+}
+
+function strings(values: JsonValue[]): string[] {
+  return values.filter((value) => typeof value === "string");
+}

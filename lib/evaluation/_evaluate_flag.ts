@@ -1,0 +1,91 @@
+import { type CompiledFlag, type CompiledRollout, isRollout, type Served } from "./_flag.ts";
+import { getBucket, MALFORMED, matchClauses, YES } from "./_match.ts";
+import { getValue, type Session } from "./_session.ts";
+import { type Evaluation, EvaluationFactory } from "./evaluation.ts";
+
+/**
+ * Evaluates a flag. One that is a prerequisite of others is evaluated once in a session.
+ *
+ * @param session Whose context.
+ * @param compiled The flag.
+ * @param slot Its slot as a prerequisite; -1 when it is none.
+ * @returns What the flag gives.
+ */
+export function evaluateCompiled(session: Session, compiled: CompiledFlag, slot: number): Evaluation {
+  if (compiled.constant !== null) return compiled.constant;
+  if (slot < 0) return evaluateAfresh(session, compiled);
+  const known = session.evaluations[slot];
+  if (known) return known;
+  // Met again before it is known, it is part of a cycle.
+  session.evaluations[slot] = null;
+  return session.evaluations[slot] = evaluateAfresh(session, compiled);
+}
+
+function evaluateAfresh(session: Session, compiled: CompiledFlag): Evaluation {
+  session.askedBigSegment = false;
+  const evaluation = walk(session, compiled);
+  if (!session.askedBigSegment) return evaluation;
+  const { flag, variation, reason, prerequisites } = evaluation;
+  const status = { ...reason, bigSegmentsStatus: "NOT_CONFIGURED" } as const;
+  return new EvaluationFactory(flag).make(variation, status, prerequisites);
+}
+
+function walk(session: Session, compiled: CompiledFlag): Evaluation {
+  const { prerequisites, targets, clauses, served } = compiled;
+  for (let i = 0; i < prerequisites.length; i++) {
+    const failed = checkPrerequisite(session, compiled, i);
+    if (failed !== null) return failed;
+  }
+  for (let i = 0; i < targets.length; i++) {
+    const { slot, evaluations } = targets[i]!;
+    const evaluation = evaluations.get(getValue(session, slot) as string);
+    if (evaluation !== undefined) return evaluation;
+  }
+  const fallthrough = served.length - 1;
+  for (let rule = 0, at = 0; rule < fallthrough; rule++) {
+    const match = matchClauses(session, clauses, at);
+    if (match === YES) return serve(session, served[rule]!);
+    if (match === MALFORMED) return makeMalformed(compiled, prerequisites.length);
+    at += clauses[at]! + 1;
+  }
+  return serve(session, served[fallthrough]!);
+}
+
+/** What the flag gives because of a prerequisite; null when it is met. */
+function checkPrerequisite(session: Session, compiled: CompiledFlag, index: number): Evaluation | null {
+  const { slot, variation, failed } = compiled.prerequisites[index]!;
+  const other = session.environment.flagsBySlot[slot];
+  if (other === undefined) {
+    return new EvaluationFactory(compiled.flag).makeOff(failed.reason, listEvaluated(compiled, index));
+  }
+  if (session.evaluations[slot] === null) return makeMalformed(compiled, index);
+  const askedBefore = session.askedBigSegment;
+  const evaluation = evaluateCompiled(session, other, slot);
+  session.askedBigSegment = askedBefore || evaluation.reason.bigSegmentsStatus !== undefined;
+  if (evaluation.reason.kind === "ERROR") return makeMalformed(compiled, index);
+  return other.flag.on && evaluation.variation === variation ? null : failed;
+}
+
+function makeMalformed(compiled: CompiledFlag, evaluated: number): Evaluation {
+  return new EvaluationFactory(compiled.flag).makeMalformed(listEvaluated(compiled, evaluated));
+}
+
+/** Keys of the first prerequisites of a flag. */
+function listEvaluated({ prerequisites }: CompiledFlag, count: number): readonly string[] {
+  return count === 0 ? [] : prerequisites[count - 1]!.failed.prerequisites;
+}
+
+function serve(session: Session, served: Served): Evaluation {
+  return isRollout(served) ? choose(session, served) : served;
+}
+
+function choose(session: Session, rollout: CompiledRollout): Evaluation {
+  const { keySlot, ends, evaluations, evaluationsWithoutKind } = rollout;
+  const bucket = getBucket(session, rollout);
+  for (let i = 0; i < ends.length; i++) {
+    if (bucket >= ends[i]!) continue;
+    return getValue(session, keySlot) === null ? evaluationsWithoutKind[i]! : evaluations[i]!;
+  }
+  // Rounding may leave the last end just below a bucket.
+  return evaluations.at(-1)!;
+}

@@ -1,0 +1,176 @@
+import type { Flag, Target, VariationOrRollout } from "../model/mod.ts";
+import { compileClauses } from "./_clause.ts";
+import type { Registry } from "./_registry.ts";
+import { accumulateWeights, type Bucketing, compileBucketing } from "./_rollout.ts";
+import { type Evaluation, EvaluationFactory, type Reason } from "./evaluation.ts";
+
+/** A prerequisite, compiled. */
+export interface CompiledPrerequisite {
+  /** Slot of the other flag. */
+  slot: number;
+  /** Variation that it must give. */
+  variation: number;
+  /** What the flag gives when the other one is off or gives something else. */
+  failed: Evaluation;
+}
+
+/** Context keys of one kind, each with what it gets. */
+export interface CompiledTargets {
+  /** Slot of the kind's key. */
+  slot: number;
+  /** By context key. */
+  evaluations: Map<string, Evaluation>;
+}
+
+/** A rollout, compiled: how to find a context's bucket, and what it gets there. */
+export interface CompiledRollout extends Bucketing {
+  /** Where the share of each weighted variation ends. */
+  ends: number[];
+  /** What each gives. */
+  evaluations: Evaluation[];
+  /** What each gives a context without the rollout's kind, which takes no part in an experiment. */
+  evaluationsWithoutKind: Evaluation[];
+}
+
+/** What a rule or the fallthrough serves: always the same, or what a rollout chooses. */
+export type Served = Evaluation | CompiledRollout;
+
+/**
+ * A flag, compiled. It is laid out flat, because with thousands of flags the time goes into fetching memory, not into
+ * comparing.
+ */
+export interface CompiledFlag {
+  /** The flag's JSON, by which a later environment knows that it is unchanged. */
+  text: string;
+  /** The flag. */
+  flag: Flag;
+  /** What every context gets, when the context does not matter. */
+  constant: Evaluation | null;
+  /** Other flags that must give a certain variation. */
+  prerequisites: CompiledPrerequisite[];
+  /** Targets, in the order in which they are tried. */
+  targets: CompiledTargets[];
+  /** For each rule the number of its clauses and their slots. */
+  clauses: number[];
+  /** For each rule what it serves, and what the fallthrough serves at the end. */
+  served: Served[];
+}
+
+/** Shared by all flags that have none of something. */
+const NONE: never[] = [];
+
+/**
+ * Compiles a flag.
+ *
+ * @param flag The flag.
+ * @param text Its JSON.
+ * @param registry Numbers attributes, clauses, segments and prerequisites.
+ * @returns The compiled form, which refers to other flags and to segments by number only.
+ */
+export function compileFlag(flag: Flag, text: string, registry: Registry): CompiledFlag {
+  const factory = new EvaluationFactory(flag);
+  const keys = (flag.prerequisites ?? []).map(({ key }) => key ?? "");
+  const compilation = { flag, registry, factory, keys };
+  const rules = flag.rules ?? [];
+  const targets = compileTargets(compilation);
+  const served = rules.map((rule, ruleIndex) =>
+    compileServed(compilation, rule, {
+      kind: "RULE_MATCH",
+      ruleIndex,
+      ...(rule.id ? { ruleId: rule.id } : {}),
+    })
+  );
+  const fallthrough = compileServed(compilation, flag.fallthrough ?? {}, { kind: "FALLTHROUGH" });
+  const unconditional = keys.length + targets.length + rules.length === 0 && !isRollout(fallthrough);
+  return {
+    text,
+    flag,
+    constant: !flag.on ? factory.makeOff({ kind: "OFF" }, []) : unconditional ? fallthrough : null,
+    prerequisites: keys.length === 0 ? NONE : flag.prerequisites!.map(({ variation }, i) => ({
+      slot: registry.prerequisites.get(keys[i]!),
+      variation: variation ?? 0,
+      failed: factory.makeOff(
+        { kind: "PREREQUISITE_FAILED", prerequisiteKey: keys[i]! },
+        keys.slice(0, i + 1),
+      ),
+    })),
+    targets,
+    clauses: rules.flatMap((rule) => compileClauses(rule.clauses, registry)),
+    served: [...served, fallthrough],
+  };
+}
+
+/**
+ * Tells what a rule serves apart.
+ *
+ * @param served What it serves.
+ * @returns Whether a rollout chooses.
+ */
+export function isRollout(served: Served): served is CompiledRollout {
+  return "ends" in served;
+}
+
+/** What compiling a flag's parts needs to know. */
+interface Compilation {
+  flag: Flag;
+  registry: Registry;
+  factory: EvaluationFactory;
+  /** Keys of the prerequisites. */
+  keys: string[];
+}
+
+function compileServed(
+  compilation: Compilation,
+  { variation, rollout }: VariationOrRollout,
+  reason: Reason,
+): Served {
+  const { flag, registry, factory, keys } = compilation;
+  if (typeof variation === "number") return factory.make(variation, reason, keys);
+  if (!rollout?.variations?.length) return factory.makeMalformed(keys);
+  const experiment = rollout.kind === "experiment";
+  const bucketing = compileBucketing({
+    key: flag.key,
+    salt: flag.salt,
+    seed: rollout.seed,
+    contextKind: rollout.contextKind,
+    bucketBy: experiment ? null : rollout.bucketBy,
+  }, registry);
+  if (bucketing === null) return factory.makeMalformed(keys);
+  const plain = rollout.variations.map(({ variation }) => factory.make(variation ?? 0, reason, keys));
+  const tracked: Reason = { ...reason, inExperiment: true };
+  return {
+    ...bucketing,
+    ends: accumulateWeights(rollout),
+    evaluations: experiment
+      ? rollout.variations.map(({ variation, untracked }, i) =>
+        untracked ? plain[i]! : factory.make(variation ?? 0, tracked, keys)
+      )
+      : plain,
+    evaluationsWithoutKind: plain,
+  };
+}
+
+/** Targets that follow each other and are of one kind become one map, in which the first that lists a key counts. */
+function compileTargets({ flag, registry, factory, keys }: Compilation): CompiledTargets[] {
+  const compiled: CompiledTargets[] = [];
+  for (const { contextKind, variation, values } of listTargets(flag)) {
+    if (!values?.length) continue;
+    const slot = registry.getAttribute(contextKind || "user", ["key"]);
+    if (compiled.at(-1)?.slot !== slot) compiled.push({ slot, evaluations: new Map() });
+    const { evaluations } = compiled.at(-1)!;
+    const evaluation = factory.make(variation ?? 0, { kind: "TARGET_MATCH" }, keys);
+    for (const key of values) {
+      if (!evaluations.has(key)) evaluations.set(key, evaluation);
+    }
+  }
+  return compiled.length === 0 ? NONE : compiled;
+}
+
+/** An empty user target in `contextTargets` is where the one for the same variation in `targets` has its turn. */
+function listTargets({ targets, contextTargets }: Flag): Target[] {
+  if (!contextTargets?.length) return targets ?? [];
+  return contextTargets.map((target) => {
+    if (target.values?.length || (target.contextKind && target.contextKind !== "user")) return target;
+    return targets?.find(({ variation }) => (variation ?? 0) === (target.variation ?? 0)) ?? target;
+  });
+}

@@ -1,0 +1,204 @@
+import type { JsonValue } from "../model/mod.ts";
+import { computeBucket } from "./_bucket.ts";
+import type { CompiledClause } from "./_clause.ts";
+import { parseDate } from "./_date.ts";
+import { countSteps, type Pattern } from "./_pattern.ts";
+import type { Bucketing } from "./_rollout.ts";
+import type { CompiledSegment, KeyList } from "./_segment.ts";
+import { compareSemVer, parseSemVer, type SemVer } from "./_semver.ts";
+import { getBucketValue, getValue, type Session } from "./_session.ts";
+
+/** It does not match. */
+export const NO = 1;
+/** It matches. */
+export const YES = 2;
+/** The flag or a segment it reaches is malformed. */
+export const MALFORMED = 3;
+
+/** Added to what is remembered when finding it out meant asking a big segment. */
+const ASKED_BIG_SEGMENT = 4;
+
+/**
+ * Finds out whether a context meets all conditions of a rule.
+ *
+ * @param session Whose context.
+ * @param clauses Numbers and slots of clauses.
+ * @param at Where the rule's number of clauses is; without any, every context meets them.
+ * @returns `YES`, `NO` or `MALFORMED`.
+ */
+export function matchClauses(session: Session, clauses: number[], at: number): number {
+  const { matches } = session;
+  for (const end = at + clauses[at]!; at < end; at++) {
+    const slot = clauses[at + 1]!;
+    let match = matches[slot]!;
+    if (match === 0 || match > ASKED_BIG_SEGMENT) match = findMatch(session, slot);
+    if (match !== YES) return match;
+  }
+  return YES;
+}
+
+function findMatch(session: Session, slot: number): number {
+  const known = session.matches[slot]!;
+  if (known !== 0) {
+    session.askedBigSegment = true;
+    return known - ASKED_BIG_SEGMENT;
+  }
+  const clause = session.environment.registry.clauses[slot]!;
+  if (clause.op !== "segmentMatch") return session.matches[slot] = matchClause(session, clause);
+  const askedBefore = session.askedBigSegment;
+  session.askedBigSegment = false;
+  const match = matchSegments(session, clause.values, clause.negate);
+  session.matches[slot] = session.askedBigSegment ? match + ASKED_BIG_SEGMENT : match;
+  session.askedBigSegment ||= askedBefore;
+  return match;
+}
+
+function matchClause(session: Session, clause: CompiledClause): number {
+  if (clause.op === "malformed") return MALFORMED;
+  const value = getValue(session, clause.slot);
+  if (value === null) return NO;
+  const matches = Array.isArray(value)
+    ? anyMatches(session, clause, value)
+    : matchValue(session, clause, value);
+  return matches === clause.negate ? NO : YES;
+}
+
+function anyMatches(session: Session, clause: CompiledClause, values: JsonValue[]): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (matchValue(session, clause, values[i]!)) return true;
+  }
+  return false;
+}
+
+function matchValue(session: Session, clause: CompiledClause, value: JsonValue): boolean {
+  switch (clause.op) {
+    case "in":
+      return clause.values.has(value);
+    case "startsWith":
+      return typeof value === "string" && clause.values.some((start) => value.startsWith(start));
+    case "endsWith":
+      return typeof value === "string" && clause.values.some((end) => value.endsWith(end));
+    case "contains":
+      return typeof value === "string" && clause.values.some((part) => value.includes(part));
+    case "matches":
+      return typeof value === "string" &&
+        clause.values.some((pattern) => matchPattern(session, pattern, value));
+    case "lessThan":
+      return typeof value === "number" && clause.values.some((limit) => value < limit);
+    case "lessThanOrEqual":
+      return typeof value === "number" && clause.values.some((limit) => value <= limit);
+    case "greaterThan":
+      return typeof value === "number" && clause.values.some((limit) => value > limit);
+    case "greaterThanOrEqual":
+      return typeof value === "number" && clause.values.some((limit) => value >= limit);
+    case "before":
+    case "after":
+      return matchDate(session, clause.op, value, clause.values);
+    case "semVerEqual":
+      return matchVersion(session, 0, value, clause.values);
+    case "semVerLessThan":
+      return matchVersion(session, -1, value, clause.values);
+    case "semVerGreaterThan":
+      return matchVersion(session, 1, value, clause.values);
+    default:
+      return false;
+  }
+}
+
+function matchPattern(session: Session, pattern: Pattern, text: string): boolean {
+  session.patternSteps -= countSteps(pattern, text);
+  return session.patternSteps >= 0 && pattern.regex.test(text);
+}
+
+function matchDate(session: Session, op: "before" | "after", value: JsonValue, limits: bigint[]): boolean {
+  const dates = session.dates ??= new Map();
+  let date = dates.get(value);
+  if (date === undefined) dates.set(value, date = parseDate(value));
+  if (date === null) return false;
+  for (let i = 0; i < limits.length; i++) {
+    if (op === "before" ? date < limits[i]! : date > limits[i]!) return true;
+  }
+  return false;
+}
+
+/** Whether comparing with any of the versions gives the wanted sign. */
+function matchVersion(session: Session, wanted: number, value: JsonValue, versions: SemVer[]): boolean {
+  const parsed = session.versions ??= new Map();
+  let version = parsed.get(value);
+  if (version === undefined) parsed.set(value, version = parseSemVer(value));
+  if (version === null) return false;
+  for (let i = 0; i < versions.length; i++) {
+    if (Math.sign(compareSemVer(version, versions[i]!)) === wanted) return true;
+  }
+  return false;
+}
+
+function matchSegments(session: Session, slots: number[], negate: boolean): number {
+  for (let i = 0; i < slots.length; i++) {
+    const member = matchSegment(session, slots[i]!);
+    if (member === MALFORMED) return MALFORMED;
+    if (member === YES) return negate ? NO : YES;
+  }
+  return negate ? YES : NO;
+}
+
+function matchSegment(session: Session, slot: number): number {
+  const known = session.memberships[slot]!;
+  if (known !== 0) {
+    if (known > ASKED_BIG_SEGMENT) session.askedBigSegment = true;
+    return known & ~ASKED_BIG_SEGMENT;
+  }
+  const segment = session.environment.segmentsBySlot[slot];
+  if (segment === undefined) return NO;
+  const askedBefore = session.askedBigSegment;
+  session.askedBigSegment = false;
+  // Met again before it is known, it is part of a cycle.
+  session.memberships[slot] = MALFORMED;
+  const member = findMembership(session, segment);
+  session.memberships[slot] = session.askedBigSegment ? member + ASKED_BIG_SEGMENT : member;
+  session.askedBigSegment ||= askedBefore;
+  return member;
+}
+
+function findMembership(session: Session, segment: CompiledSegment): number {
+  if (segment.unbounded === null) {
+    if (isListed(session, segment.included)) return YES;
+    if (isListed(session, segment.excluded)) return NO;
+  } else if (!segment.unbounded.hasGeneration) {
+    session.askedBigSegment = true;
+    return NO;
+  } else {
+    if (getValue(session, segment.unbounded.slot) === null) return NO;
+    session.askedBigSegment = true;
+  }
+  for (const { clauses, share, bucketing } of segment.rules) {
+    const match = matchClauses(session, clauses, 0);
+    if (match === MALFORMED) return MALFORMED;
+    if (match === NO) continue;
+    if (share === null) return YES;
+    if (bucketing === null) return MALFORMED;
+    if (getValue(session, bucketing.keySlot) !== null && getBucket(session, bucketing) < share) return YES;
+  }
+  return NO;
+}
+
+function isListed(session: Session, lists: KeyList[]): boolean {
+  for (let i = 0; i < lists.length; i++) {
+    const { slot, keys } = lists[i]!;
+    const key = getValue(session, slot);
+    if (key !== null && keys.has(key as string)) return true;
+  }
+  return false;
+}
+
+/**
+ * Computes the bucket that a context falls into.
+ *
+ * @param session Whose context.
+ * @param bucketing What decides.
+ * @returns A number from 0 to 1; 0 when the context lacks the kind or the attribute, or it is no string or integer.
+ */
+export function getBucket(session: Session, bucketing: Bucketing): number {
+  const value = getBucketValue(session, bucketing.slot);
+  return value === null ? 0 : computeBucket(bucketing, value, session.hasher);
+}

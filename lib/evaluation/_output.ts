@@ -1,0 +1,55 @@
+import type { CompiledFlag } from "./_flag.ts";
+import type { Evaluation } from "./evaluation.ts";
+
+/** A flag in its environment. */
+export interface Entry {
+  /** The flag, compiled. */
+  compiled: CompiledFlag;
+  /** Its slot as a prerequisite of other flags; -1 when it is none. */
+  slot: number;
+}
+
+/** All flags that an audience sees; those for which the context does not matter are already put together. */
+export interface Output {
+  /** Flags whose evaluation depends on the context. */
+  flags: CompiledFlag[];
+  /** Their slots as prerequisites. */
+  slots: number[];
+  /** Members of the flags before each of `flags`, and in the end of those after the last. */
+  runs: string[];
+}
+
+/**
+ * Prepares the output for an audience.
+ *
+ * @param entries The flags that it sees, in order.
+ * @param withReasons Whether members say why.
+ * @returns The prepared output.
+ */
+export function prepareOutput(entries: Iterable<Entry>, withReasons: boolean): Output {
+  const output: Output = { flags: [], slots: [], runs: [] };
+  let run: string[] = [];
+  for (const { compiled, slot } of entries) {
+    if (compiled.constant !== null) {
+      run.push(getMember(compiled.constant, withReasons));
+    } else {
+      output.flags.push(compiled);
+      output.slots.push(slot);
+      output.runs.push(run.join(""));
+      run = [];
+    }
+  }
+  output.runs.push(run.join(""));
+  return output;
+}
+
+/**
+ * Gets the text of an evaluation.
+ *
+ * @param evaluation The evaluation.
+ * @param withReasons Whether it says why.
+ * @returns A member of a JSON object with a comma before it.
+ */
+export function getMember(evaluation: Evaluation, withReasons: boolean): string {
+  return withReasons ? evaluation.memberStart + evaluation.memberEnd : evaluation.member;
+}

@@ -1,0 +1,65 @@
+import { parseAttributeReference, type Rollout } from "../model/mod.ts";
+import { compilePrefix, type Prefix } from "./_bucket.ts";
+import type { Registry } from "./_registry.ts";
+
+/** Which attribute of which part of a context decides its bucket, and how. */
+export interface Bucketing extends Prefix {
+  /** Slot of the key of the context's part: null when it has no such part. */
+  keySlot: number;
+  /** Slot of the attribute. */
+  slot: number;
+}
+
+/** What bucketing is told by a rollout or a segment's rule. */
+export interface BucketingOptions {
+  /** Key of the flag or segment. */
+  key: string;
+  /** Its salt. */
+  salt: string | null | undefined;
+  /** Kind of the context's part; absent means `user`. */
+  contextKind: string | null | undefined;
+  /** Attribute to bucket by; absent means `key`. */
+  bucketBy: string | null | undefined;
+  /** Replaces key and salt. */
+  seed?: number | null | undefined;
+}
+
+/**
+ * Compiles bucketing.
+ *
+ * @param options What to bucket by.
+ * @param registry Numbers the attributes.
+ * @returns The compiled form, or `null` when `bucketBy` is a malformed reference.
+ */
+export function compileBucketing(options: BucketingOptions, registry: Registry): Bucketing | null {
+  const { key, salt, contextKind, bucketBy, seed } = options;
+  const path = bucketBy ? parseAttributeReference(bucketBy, contextKind) : ["key"];
+  if (path === null) return null;
+  const kind = contextKind || "user";
+  return {
+    keySlot: registry.getAttribute(kind, ["key"]),
+    slot: registry.getAttribute(kind, path),
+    ...compilePrefix(`${seed ?? `${key}.${salt ?? ""}`}.`, registry.blocks),
+  };
+}
+
+/**
+ * Adds up weights as Go does, in 32-bit floating point.
+ *
+ * @param rollout The rollout.
+ * @returns For each of its variations the bucket at which it ends.
+ */
+export function accumulateWeights(rollout: Rollout): number[] {
+  let sum = 0;
+  return (rollout.variations ?? []).map(({ weight }) => sum = Math.fround(sum + toShare(weight ?? 0)));
+}
+
+/**
+ * Converts a weight to a share of all contexts.
+ *
+ * @param weight Thousandths of a percent.
+ * @returns A 32-bit floating point number, 1 for all.
+ */
+export function toShare(weight: number): number {
+  return Math.fround(Math.fround(weight) / 100_000);
+}

@@ -1,0 +1,70 @@
+import type { JsonValue } from "../model/mod.ts";
+
+/** A semantic version, taken apart for comparison. */
+export interface SemVer {
+  /** Major, minor and patch. */
+  release: [number, number, number];
+  /** Identifiers after the hyphen; none for a release. Build metadata does not count and is dropped. */
+  prerelease: string[];
+}
+
+/** Longest version that is read, in characters: what the widely used parsers accept. */
+const MAX_SEMVER_LENGTH = 256;
+
+const NUMBER = "(0|[1-9]\\d*)";
+const IDENTIFIERS = "([0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)";
+const SEMVER = new RegExp(
+  `^${NUMBER}(?:\\.${NUMBER})?(?:\\.${NUMBER})?(?:-${IDENTIFIERS})?(?:\\+${IDENTIFIERS})?$`,
+);
+const DIGITS = /^\d+$/;
+
+/**
+ * Parses a version as semver 2.0 has it, except that minor and patch may be left out (`2`, `2-rc.1`).
+ *
+ * @param value Any JSON value.
+ * @returns The version, or `null` when it is none.
+ */
+export function parseSemVer(value: JsonValue): SemVer | null {
+  if (typeof value !== "string" || value.length > MAX_SEMVER_LENGTH) return null;
+  const match = SEMVER.exec(value);
+  if (match === null) return null;
+  const [, major, minor = "0", patch = "0", identifiers] = match;
+  const release: SemVer["release"] = [Number(major), Number(minor), Number(patch)];
+  if (!release.every(Number.isSafeInteger)) return null;
+  const prerelease = identifiers?.split(".") ?? [];
+  if (
+    prerelease.some((identifier) => identifier.length > 1 && identifier[0] === "0" && DIGITS.test(identifier))
+  ) {
+    return null;
+  }
+  return { release, prerelease };
+}
+
+/**
+ * Compares by semver precedence.
+ *
+ * @param a A version.
+ * @param b Another one.
+ * @returns Negative when `a` comes first, 0 when neither does, positive when `b` does.
+ */
+export function compareSemVer(a: SemVer, b: SemVer): number {
+  for (let i = 0; i < 3; i++) {
+    const difference = a.release[i]! - b.release[i]!;
+    if (difference !== 0) return difference;
+  }
+  const [left, right] = [a.prerelease, b.prerelease];
+  if (left.length === 0 || right.length === 0) return right.length - left.length;
+  for (let i = 0; i < left.length && i < right.length; i++) {
+    const difference = compareIdentifiers(left[i]!, right[i]!);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** Numbers come before words and are compared as numbers: without leading zeros, the longer one is the larger. */
+function compareIdentifiers(a: string, b: string): number {
+  const [aNumeric, bNumeric] = [DIGITS.test(a), DIGITS.test(b)];
+  if (aNumeric !== bNumeric) return aNumeric ? -1 : 1;
+  if (aNumeric && a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
+}

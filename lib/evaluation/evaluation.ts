@@ -1,0 +1,121 @@
+import type { Flag, JsonValue } from "../model/mod.ts";
+
+/** Why a flag has the value it has; names and order of the fields are LaunchDarkly's. */
+export interface Reason {
+  /** What decided. */
+  kind: "OFF" | "FALLTHROUGH" | "TARGET_MATCH" | "RULE_MATCH" | "PREREQUISITE_FAILED" | "ERROR";
+  /** Position of the rule that matched. */
+  ruleIndex?: number;
+  /** Identifier of the rule that matched, if it has one. */
+  ruleId?: string;
+  /** Key of the flag that did not give the variation it should. */
+  prerequisiteKey?: string;
+  /** What is wrong. */
+  errorKind?: "MALFORMED_FLAG";
+  /** Set when the context takes part in an experiment. */
+  inExperiment?: true;
+  /** Set when a big segment was asked: an archive does not have their members. */
+  bigSegmentsStatus?: "NOT_CONFIGURED";
+}
+
+/** What a flag gives a context. Most are made when the flag is compiled and shared by all contexts: do not change them. */
+export interface Evaluation {
+  /** The flag. */
+  readonly flag: Flag;
+  /** Position of the value among the flag's variations; null when it is none of them. */
+  readonly variation: number | null;
+  /** The value; null when the flag is off and has no off variation, or is malformed. */
+  readonly value: JsonValue;
+  /** Why. */
+  readonly reason: Reason;
+  /** Whether LaunchDarkly counts it as an experiment's: clients then track the value and the reason. */
+  readonly experiment: boolean;
+  /** Keys of the flag's own prerequisites that were evaluated, in order. */
+  readonly prerequisites: readonly string[];
+  /** What clients get: a member of a JSON object with a comma before it; without the reason unless it is an experiment's. */
+  readonly member: string;
+  /** The member with the reason, up to the reason. */
+  readonly memberStart: string;
+  /** The rest of it. */
+  readonly memberEnd: string;
+}
+
+const MALFORMED: Reason = { kind: "ERROR", errorKind: "MALFORMED_FLAG" };
+
+/** Makes the evaluations of one flag. Their texts are shared where they are the same, or memory would be mostly texts. */
+export class EvaluationFactory {
+  readonly #flag: Flag;
+  readonly #texts = new Map<string, string>();
+
+  /** @param flag The flag. */
+  constructor(flag: Flag) {
+    this.#flag = flag;
+  }
+
+  /**
+   * Makes an evaluation.
+   *
+   * @param variation Index of the variation, null for a null value; one that the flag does not have makes it malformed.
+   * @param reason Why.
+   * @param prerequisites Keys of the prerequisites evaluated before.
+   * @returns The evaluation.
+   */
+  make(variation: number | null, reason: Reason, prerequisites: readonly string[]): Evaluation {
+    const { key, version, variations, trackEvents, debugEventsUntilDate } = this.#flag;
+    const value = variation === null ? null : variations?.[variation];
+    if (value === undefined) return this.makeMalformed(prerequisites);
+    const experiment = isExperiment(this.#flag, reason);
+    const memberStart = this.#share([
+      `,${JSON.stringify(key)}:{"value":${
+        JSON.stringify(value)
+      },"variation":${variation},"version":${version}`,
+      trackEvents || experiment ? ',"trackEvents":true' : "",
+      experiment ? ',"trackReason":true' : "",
+    ]);
+    const end = [
+      debugEventsUntilDate ? `,"debugEventsUntilDate":${debugEventsUntilDate}` : "",
+      prerequisites.length > 0 ? `,"prerequisites":${JSON.stringify(prerequisites)}` : "",
+      "}",
+    ];
+    const memberEnd = this.#share([`,"reason":${JSON.stringify(reason)}`, ...end]);
+    const member = this.#share([memberStart, ...(experiment ? [memberEnd] : end)]);
+    const flag = this.#flag;
+    return { flag, variation, value, reason, experiment, prerequisites, member, memberStart, memberEnd };
+  }
+
+  /**
+   * Makes the evaluation that gives the off variation.
+   *
+   * @param reason Why.
+   * @param prerequisites Keys of the prerequisites evaluated before.
+   * @returns The evaluation; its value is null when the flag has no off variation.
+   */
+  makeOff(reason: Reason, prerequisites: readonly string[]): Evaluation {
+    return this.make(this.#flag.offVariation ?? null, reason, prerequisites);
+  }
+
+  /**
+   * Makes the evaluation of a malformed flag.
+   *
+   * @param prerequisites Keys of the prerequisites evaluated before.
+   * @returns The evaluation.
+   */
+  makeMalformed(prerequisites: readonly string[]): Evaluation {
+    return this.make(null, MALFORMED, prerequisites);
+  }
+
+  /** Joins, because a text put together by `+` is a tree of its parts, slower to read; and gives equal texts only once. */
+  #share(parts: string[]): string {
+    const text = parts.join("");
+    const known = this.#texts.get(text);
+    if (known === undefined) this.#texts.set(text, text);
+    return known ?? text;
+  }
+}
+
+/** What LaunchDarkly counts as an experiment: newer ones say so themselves, older ones are marked on the flag or rule. */
+function isExperiment({ trackEventsFallthrough, rules }: Flag, reason: Reason): boolean {
+  if (reason.inExperiment) return true;
+  if (reason.kind === "FALLTHROUGH") return trackEventsFallthrough ?? false;
+  return reason.kind === "RULE_MATCH" && (rules?.[reason.ruleIndex!]?.trackEvents ?? false);
+}

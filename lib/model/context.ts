@@ -1,0 +1,198 @@
+import type { JsonValue } from "./flag.ts";
+
+/** Deepest nesting of objects and arrays inside one context. LaunchDarkly's own attributes are a few levels deep; this keeps recursion short. */
+const MAX_CONTEXT_DEPTH = 64;
+
+/** JSON values in one context, nested ones included. Every clause may look at each element of an array, so this bounds what one request can cost. */
+const MAX_CONTEXT_VALUES = 10_000;
+
+/** Kinds in one context. LaunchDarkly accepts a handful; a clause on `kind` looks at each. */
+const MAX_CONTEXT_KINDS = 100;
+
+/** What the Relay Proxy answers when the text in a URL is no base64; clients may show it, so these words stay. */
+const NOT_BASE64 = "context part of URL path did not decode as valid base64";
+
+/** What the Relay Proxy answers when that text is no context. */
+const NOT_A_CONTEXT = "context part of URL path did not decode to valid evaluation context as JSON";
+
+const BASE64 = /^[\w+/-]*={0,2}$/;
+const KIND = /^[\w.-]+$/;
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Strings of a legacy user that have a place of their own; everything else it can say is in `custom`. */
+const USER_STRINGS = ["name", "firstName", "lastName", "email", "country", "avatar", "ip"];
+
+/** Names that `custom` of a legacy user cannot take, because a context means something else by them. */
+const RESERVED_CUSTOM = new Set(["kind", "key", "name", "anonymous", "_meta"]);
+
+/** What is evaluated is no context. The message can be shown to the client; `cause` may say more. */
+export class ContextError extends TypeError {
+  /** Always `ContextError`. */
+  override readonly name = "ContextError";
+}
+
+/** One kind's part of a context. */
+export interface SingleContext {
+  /** Its kind, e.g. `user`. */
+  kind: string;
+  /** Its key; empty only for a legacy user. */
+  key: string;
+  /** All that clauses can test: `kind`, `key`, `anonymous`, `name` if given, and its own attributes. None is null. */
+  attributes: Map<string, JsonValue>;
+  /** Part of the bucketing hash; legacy users only. */
+  secondary?: string;
+}
+
+/** What flags are evaluated for: one part per kind. */
+export interface Context {
+  /** The parts, in ascending order of kind. */
+  parts: SingleContext[];
+  /** The canonical key, which secure mode signs. Empty for a legacy user with an empty key, and only then. */
+  fullyQualifiedKey: string;
+}
+
+/**
+ * Parses a context out of already parsed JSON: a single-kind or a multi-kind context, or a legacy user (no `kind`).
+ * Private attributes are ignored, since nothing is sent on. A multi-kind context with one kind is that single context.
+ *
+ * @param json JSON value.
+ * @returns The context; a legacy user with an empty key is let through, so that the caller can refuse it last.
+ * @throws {ContextError} When it is none, or exceeds the limits of depth, values or kinds.
+ */
+export function parseContext(json: unknown): Context {
+  const root = asObject(json, "context");
+  checkSize(root, MAX_CONTEXT_DEPTH, 0);
+  if (!Object.hasOwn(root, "kind")) return toContext([parseUser(root)]);
+  const kind = root.kind;
+  if (kind !== "multi") return toContext([parseSingle(root, kind, "")]);
+  const kinds = Object.keys(root).filter((name) => name !== "kind").sort();
+  if (kinds.length === 0) throw new ContextError('A context of kind "multi" must have at least one kind');
+  if (kinds.length > MAX_CONTEXT_KINDS) {
+    throw new ContextError(`A context must have at most ${MAX_CONTEXT_KINDS} kinds, has ${kinds.length}`);
+  }
+  return toContext(kinds.map((name) => parseSingle(asObject(root[name], name), name, `${name}.`)));
+}
+
+/**
+ * Decodes a context out of base64: the URL-safe or the standard alphabet, padded or not.
+ *
+ * @param text Base64 of a context's JSON in UTF-8, as clients put it into URLs.
+ * @returns The context.
+ * @throws {ContextError} With the Relay Proxy's words for "no base64" or "no context"; `cause` says what was wrong.
+ */
+export function decodeContext(text: string): Context {
+  let bytes: Uint8Array;
+  try {
+    if (!BASE64.test(text)) throw new SyntaxError("A character is outside the alphabet");
+    bytes = Uint8Array.fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch (cause) {
+    throw new ContextError(NOT_BASE64, { cause });
+  }
+  try {
+    return parseContext(JSON.parse(UTF8.decode(bytes)));
+  } catch (cause) {
+    throw new ContextError(NOT_A_CONTEXT, { cause });
+  }
+}
+
+/**
+ * Gets what a path of property names leads to in one kind's part of a context.
+ *
+ * @param context The context.
+ * @param kind Kind of the part.
+ * @param path Property names from the outside in; arrays cannot be stepped into.
+ * @returns The value, or `null` when the context has no such kind or attribute.
+ */
+export function getAttribute(context: Context, kind: string, path: readonly string[]): JsonValue {
+  const part = context.parts.find((part) => part.kind === kind);
+  let value: JsonValue = part?.attributes.get(path[0]!) ?? null;
+  for (let i = 1; i < path.length; i++) {
+    const name = path[i]!;
+    if (typeof value !== "object" || value === null || Array.isArray(value) || !Object.hasOwn(value, name)) {
+      return null;
+    }
+    value = value[name]!;
+  }
+  return value;
+}
+
+type JsonObject = Record<string, JsonValue>;
+
+function toContext(parts: SingleContext[]): Context {
+  const [first] = parts;
+  return {
+    parts,
+    fullyQualifiedKey: parts.length === 1 && first!.kind === "user"
+      ? first!.key
+      : parts.map(({ kind, key }) => `${kind}:${key.replaceAll("%", "%25").replaceAll(":", "%3A")}`).join(
+        ":",
+      ),
+  };
+}
+
+function parseSingle(object: JsonObject, kind: unknown, path: string): SingleContext {
+  if (typeof kind !== "string" || !KIND.test(kind) || kind === "kind" || kind === "multi") {
+    throw new ContextError(
+      'A context kind must be made of ASCII letters, digits, ".", "_" and "-", and not be "kind" or "multi"',
+    );
+  }
+  if (typeof object.key !== "string" || object.key === "") {
+    throw new ContextError(`"${path}key" must be a string that is not empty`);
+  }
+  checkString(object.name, `${path}name`);
+  const attributes = new Map<string, JsonValue>();
+  for (const [name, value] of Object.entries(object)) {
+    if (value !== null && name !== "_meta") attributes.set(name, value);
+  }
+  attributes.set("kind", kind);
+  attributes.set("anonymous", readAnonymous(object, path));
+  return { kind, key: object.key, attributes };
+}
+
+function parseUser(object: JsonObject): SingleContext {
+  if (typeof object.key !== "string") throw new ContextError('"key" must be a string');
+  const attributes = new Map<string, JsonValue>();
+  for (const [name, value] of Object.entries(asObject(object.custom ?? {}, "custom"))) {
+    if (value !== null && !RESERVED_CUSTOM.has(name)) attributes.set(name, value);
+  }
+  for (const name of USER_STRINGS) {
+    const value = checkString(object[name], name);
+    if (value !== undefined) attributes.set(name, value);
+  }
+  attributes.set("kind", "user").set("key", object.key).set("anonymous", readAnonymous(object, ""));
+  const user: SingleContext = { kind: "user", key: object.key, attributes };
+  const secondary = checkString(object.secondary, "secondary");
+  if (secondary !== undefined) user.secondary = secondary;
+  return user;
+}
+
+function readAnonymous(object: JsonObject, path: string): boolean {
+  const anonymous = object.anonymous ?? false;
+  if (typeof anonymous !== "boolean") throw new ContextError(`"${path}anonymous" must be a boolean`);
+  return anonymous;
+}
+
+function checkString(value: JsonValue | undefined, path: string): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "string") throw new ContextError(`"${path}" must be a string`);
+  return value;
+}
+
+function asObject(value: unknown, path: string): JsonObject {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new ContextError(`"${path}" must be an object`);
+  }
+  return value as JsonObject;
+}
+
+/** Counts the values inside `value` onto `count`; throws past a limit. */
+function checkSize(value: object, depth: number, count: number): number {
+  if (depth === 0) throw new ContextError(`A context must be nested at most ${MAX_CONTEXT_DEPTH} deep`);
+  for (const inner of Object.values(value)) {
+    if (++count > MAX_CONTEXT_VALUES) {
+      throw new ContextError(`A context must hold at most ${MAX_CONTEXT_VALUES} values`);
+    }
+    if (typeof inner === "object" && inner !== null) count = checkSize(inner, depth - 1, count);
+  }
+  return count;
+}
