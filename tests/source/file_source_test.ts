@@ -220,6 +220,35 @@ Deno.test("FileSource opens an unchanged file once more after a timestamp's step
   assertEquals(followed.contents.items, []);
 });
 
+Deno.test("FileSource gathers the events of a busy directory before it looks", async () => {
+  const gate = Promise.withResolvers<void>();
+  const gathering = new Inbox<number>();
+  let looks = 0;
+  await using followed = await follow({
+    interval: NEVER_MS,
+    fs: { ...Deno, stat: (path) => (looks++, Deno.stat(path)) },
+    clock: {
+      now: Date.now,
+      async sleep(ms, signal) {
+        if (ms === NEVER_MS) return QUICK_CLOCK.sleep(ms, signal);
+        if (looks > 3) gathering.push(looks); // the first read takes three looks, the start one
+        if (looks > 3) await gate.promise;
+      },
+    },
+  });
+  for (let i = 0; i < 100; i++) await Deno.writeTextFile(`${followed.directory}/neighbour ${i}`, "");
+  assertEquals(await gathering.find(() => true), 4);
+  gate.resolve();
+});
+
+Deno.test("FileSource waits for an interval longer than a timer can take", async () => {
+  let looks = 0;
+  const fs: FileSystem = { ...POLL_ONLY, stat: (path) => (looks++, Deno.stat(path)) };
+  await using followed = await follow({ interval: 2 ** 40, fs });
+  for (let i = 0; i < 3; i++) await followed.source.refresh();
+  assertEquals(looks, 3 + 1 + 3 * 3, "the first read, the start, the refreshes");
+});
+
 Deno.test("FileSource rests after an event until the next", async () => {
   const sleeps = new Inbox<boolean>();
   await using followed = await follow({
