@@ -8,6 +8,8 @@ import { VERSION } from "../version.ts";
 import { serve } from "./serve.ts";
 import { printFailure, TERMINAL, type Terminal } from "./terminal.ts";
 
+export type { Terminal };
+
 const USAGE = `Halyard ${VERSION}: serves LaunchDarkly SDKs from an offline archive.
 
 Usage: halyard [serve] [flags]

@@ -1,15 +1,5 @@
+import type { Clock, FileSystem } from "./platform.ts";
 import { SourceError } from "./source_error.ts";
-
-/** Time, as a source needs it. */
-export interface Clock {
-  /** Gives the time in ms since epoch. */
-  now(): number;
-  /** Waits for that many ms, or until the signal aborts; resolves either way. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
-}
-
-/** The calls a source makes to the file system: those of `Deno`. */
-export type FileSystem = Pick<typeof Deno, "stat" | "open" | "watchFs">;
 
 /** What `readSettled` needs. */
 export interface ReadOptions {

@@ -1,14 +1,7 @@
 import { dirname } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import type { Log } from "../observe/mod.ts";
-import {
-  type Clock,
-  type FileSystem,
-  isSame,
-  type ReadOptions,
-  readSettled,
-  statFile,
-} from "./_read_settled.ts";
+import { isSame, type ReadOptions, readSettled, statFile } from "./_read_settled.ts";
+import { type Clock, type FileSystem, MACHINE_CLOCK } from "./platform.ts";
 import { SourceError } from "./source_error.ts";
 
 /** A data file at one moment. */
@@ -45,16 +38,6 @@ const DEBOUNCE_MS = 50;
  * steps of two. A file is read once more after that time.
  */
 const TIMESTAMP_STEP_MS = 2000;
-
-/** Longest time that a timer takes, in ms (WHATWG HTML, timers: a signed 32-bit integer): a longer one would end at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-const MACHINE_CLOCK: Clock = {
-  now: Date.now,
-  async sleep(ms, signal) {
-    await setTimeout(Math.min(ms, MAX_TIMER_MS), undefined, { signal }).catch(() => {}); // rejects only when aborted
-  },
-};
 
 /** Follows one file: notices when it has changed, waits until it is written in full, hands over its bytes. */
 export class FileSource {

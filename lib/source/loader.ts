@@ -1,8 +1,19 @@
-import { type ArchiveEnvironment, readArchive } from "../archive/mod.ts";
 import type { EnvironmentMetadata } from "../model/mod.ts";
 import { type Log, obscureKey } from "../observe/mod.ts";
-import { type EnvironmentChange, type LoadedEnvironment, prepareSnapshot, type Store } from "../store/mod.ts";
+import {
+  assembleSnapshot,
+  type EnvironmentChange,
+  knownOf,
+  type NewEnvironment,
+  type Pause,
+  type Store,
+} from "../store/mod.ts";
 import type { FileContent } from "./file_source.ts";
+import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_archive.ts";
+import { canLoadInWorker, loadInWorker, type LoadOptions } from "./load_in_worker.ts";
+
+/** How long a load may hold up requests in one go: ms. */
+const SLICE = 5;
 
 /** How the archive's file stands: what is served and whether something newer could not be. */
 export interface LoadStatus {
@@ -28,11 +39,14 @@ export interface LoaderOptions {
   log: Log;
   /** Is called right after each swap. */
   onSwap?: () => void;
+  /** How loads are run; for tests. */
+  worker?: LoadOptions;
 }
 
 /** Turns the bytes of an archive into what the store serves: all of it or, when the archive is bad, nothing. */
 export class Loader {
   readonly #options: LoaderOptions;
+  readonly #canLoadInWorker: boolean;
   #status: LoadStatus | undefined;
 
   /**
@@ -42,6 +56,12 @@ export class Loader {
    */
   constructor(options: LoaderOptions) {
     this.#options = options;
+    this.#canLoadInWorker = canLoadInWorker(options.worker?.url);
+    if (!this.#canLoadInWorker) {
+      options.log.warn(
+        "Requests will wait while an archive is loaded: --allow-read does not name Halyard's own code",
+      );
+    }
   }
 
   /** How the file stands; `undefined` before the first good load. */
@@ -56,12 +76,17 @@ export class Loader {
    * @throws {ArchiveError} When it is no good archive; what was served before is served on.
    */
   async load(content: FileContent): Promise<void> {
-    const { path, maxBytes, store, log, onSwap } = this.#options;
-    const { environments } = await readArchive(content.bytes, { path, maxCompressedBytes: maxBytes });
-    const loaded: LoadedEnvironment[] = [];
-    for (const environment of environments) loaded.push(await prepare(environment, store));
+    const { path, maxBytes, store, log, onSwap, worker } = this.#options;
+    const known = new Map(
+      store.environments.flatMap(({ id, snapshot }) => snapshot ? [[id, knownOf(snapshot)]] : []),
+    );
+    const request: LoadRequest = { bytes: content.bytes, path, maxBytes, known };
+    const loaded = this.#canLoadInWorker ? await loadInWorker(request, worker) : await loadArchive(request);
+    const pause = createPause();
+    const environments = [];
+    for (const environment of loaded) environments.push(await assemble(environment, store, pause));
     const first = !store.ready;
-    const changes = store.replace(loaded);
+    const changes = store.replace(environments);
     this.#status = { path, digest: content.digest, loadedAt: Date.now() };
     onSwap?.();
     for (const change of changes) logChange(log, change);
@@ -98,12 +123,24 @@ export class Loader {
   }
 }
 
-async function prepare(loaded: ArchiveEnvironment, store: Store): Promise<LoadedEnvironment> {
-  const { id } = loaded;
-  if ("environment" in loaded) {
-    return { id, snapshot: await prepareSnapshot(loaded.environment, store.get(id)?.snapshot) };
-  }
-  return { id, fault: loaded.error.message, ...(loaded.metadata && { metadata: loaded.metadata }) };
+/** Makes a function that lets requests have their turn whenever `SLICE` is used up. */
+function createPause(): Pause {
+  let sliceEnd = performance.now() + SLICE;
+  return () => {
+    if (performance.now() < sliceEnd) return;
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        sliceEnd = performance.now() + SLICE;
+        resolve();
+      })
+    );
+  };
+}
+
+async function assemble(loaded: LoadedEnvironment, store: Store, pause: Pause): Promise<NewEnvironment> {
+  if (!("prepared" in loaded)) return loaded;
+  const { id, prepared } = loaded;
+  return { id, snapshot: await assembleSnapshot(prepared, store.get(id)?.snapshot, pause) };
 }
 
 function logChange(log: Log, { id, before, after }: EnvironmentChange): void {

@@ -22,7 +22,7 @@
  *
  * @module
  */
-export type { Clock, FileSystem } from "./_read_settled.ts";
 export * from "./file_source.ts";
 export * from "./loader.ts";
+export * from "./platform.ts";
 export * from "./source_error.ts";

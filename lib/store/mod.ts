@@ -17,5 +17,6 @@
  * @module
  */
 export * from "./event.ts";
+export * from "./prepare.ts";
 export * from "./snapshot.ts";
 export * from "./store.ts";

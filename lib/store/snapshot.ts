@@ -1,26 +1,18 @@
-import { eTag } from "@std/http";
-import { gzipSync } from "node:zlib";
-import type { Environment, EnvironmentData, EnvironmentMetadata, Flag, Item, Segment } from "../model/mod.ts";
 import { type CompiledEnvironment, compileEnvironment } from "../evaluation/mod.ts";
-import { encodeEvent } from "./event.ts";
-
-/** One JSON document in the forms that clients ask for, and the `put` event that carries it. */
-export interface Payload {
-  /** UTF-8 JSON. A view into `put`, so that a document is in memory once. */
-  body: Uint8Array<ArrayBuffer>;
-  /** `body` compressed with gzip. */
-  gzip: Uint8Array<ArrayBuffer>;
-  /** Weak entity tag of the content: the same for both encodings and on every replica. */
-  etag: string;
-  /** The server-sent event that brings a stream to this state. */
-  put: Uint8Array<ArrayBuffer>;
-}
+import type { Environment, EnvironmentData, EnvironmentMetadata, Flag, Item, Segment } from "../model/mod.ts";
+import {
+  type KnownEnvironment,
+  type Payload,
+  type PreparedEnvironment,
+  type PreparedItems,
+  prepareEnvironment,
+} from "./prepare.ts";
 
 /** Everything that one version of an environment serves, ready to send. Never changed once made. */
 export interface Snapshot {
   /** Who the environment is and who may read it. */
   readonly metadata: EnvironmentMetadata;
-  /** Flags and segments, one by one. */
+  /** Flags and segments, one by one. An item that a reload did not change is the same object as before. */
   readonly data: EnvironmentData;
   /** `{"flags":{…},"segments":{…}}`: `/sdk/latest-all` and, as event, `/all`. */
   readonly all: Payload;
@@ -28,47 +20,87 @@ export interface Snapshot {
   readonly flags: Payload;
   /** Flags and segments ready for evaluation. */
   readonly compiled: CompiledEnvironment;
+  /** Digests of all flags and segments, by which the next load tells what has changed. */
+  readonly digests: Uint8Array<ArrayBuffer>;
 }
 
+/** Lets requests have their turn when work has held the loop for long enough. */
+export type Pause = () => Promise<void> | undefined;
+
 /**
- * Prepares all that requests will pick up: bodies, compressed bodies, tags and `put` events.
+ * Makes a snapshot of what a load has prepared.
  *
- * @param environment What the archive says.
- * @param previous What is served now. Payloads with equal content are taken from it, so that "changed" is a comparison of
- * objects (`before.all !== after.all`) and memory is not held twice.
+ * @param prepared What the load handed over, prepared against `previous`.
+ * @param previous What is served now.
+ * @param pause Is called between items. @default {never pauses}
  * @returns The snapshot; `previous` itself when nothing that anyone can see has changed.
  */
-export async function prepareSnapshot(environment: Environment, previous?: Snapshot): Promise<Snapshot> {
-  const { metadata, data } = environment;
-  const flagsJson = joinItems(data.flags);
-  const allJson = `{"flags":${flagsJson},"segments":${joinItems(data.segments)}}`;
-  const all = await preparePayload(allJson, '{"path":"/","data":', "}", previous?.all);
-  const flags = await preparePayload(flagsJson, "", "", previous?.flags);
+export async function assembleSnapshot(
+  prepared: PreparedEnvironment,
+  previous?: Snapshot,
+  pause: Pause = () => undefined,
+): Promise<Snapshot> {
+  const { metadata, digests } = prepared;
+  const all = prepared.all ?? previous?.all;
+  const flags = prepared.flags ?? previous?.flags;
+  if (!all || !flags) {
+    throw new TypeError("Cannot assemble a snapshot: its payloads are neither new nor known");
+  }
   if (all === previous?.all && JSON.stringify(metadata) === JSON.stringify(previous.metadata)) {
     return previous;
   }
-  return { metadata, data, all, flags, compiled: compileEnvironment(data, previous?.compiled) };
+  const data = {
+    flags: await assembleItems<Flag>(prepared.flagItems, previous?.data.flags, pause),
+    segments: await assembleItems<Segment>(prepared.segmentItems, previous?.data.segments, pause),
+  };
+  return { metadata, data, all, flags, digests, compiled: compileEnvironment(data, previous?.compiled) };
 }
 
-/** Tombstones are left out: several SDKs stumble over what the Relay Proxy sends for them. */
-function joinItems(items: Map<string, Item<Flag> | Item<Segment>>): string {
-  const members: string[] = [];
-  for (const [key, { value, text }] of items) {
-    if (value.deleted !== true) members.push(`${JSON.stringify(key)}:${text}`);
+/**
+ * Tells a load what is served already.
+ *
+ * @param snapshot What is served.
+ * @returns What the load needs to know of it.
+ */
+export function knownOf({ all, flags, digests }: Snapshot): KnownEnvironment {
+  return { allEtag: all.etag, flagsEtag: flags.etag, digests };
+}
+
+/**
+ * Prepares and assembles in one go, where holding up requests does not matter.
+ *
+ * @param environment What the archive says.
+ * @param previous What is served now.
+ * @returns The snapshot; `previous` itself when nothing that anyone can see has changed.
+ */
+export async function prepareSnapshot(environment: Environment, previous?: Snapshot): Promise<Snapshot> {
+  return await assembleSnapshot(
+    await prepareEnvironment(environment, previous && knownOf(previous)),
+    previous,
+  );
+}
+
+/** What is checked when it is loaded is only parsed here. */
+async function assembleItems<T extends Flag | Segment>(
+  { keys, changed, texts, ends }: PreparedItems,
+  previous: Map<string, Item<T>> | undefined,
+  pause: Pause,
+): Promise<Map<string, Item<T>>> {
+  const decoder = new TextDecoder();
+  const items = new Map<string, Item<T>>();
+  let next = 0;
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
+    if (changed[next] === i) {
+      const text = decoder.decode(texts.subarray(ends[next - 1] ?? 0, ends[next]));
+      items.set(key, { value: JSON.parse(text), text });
+      next++;
+      await pause();
+    } else {
+      const known = previous?.get(key);
+      if (!known) throw new TypeError(`Cannot assemble a snapshot: "${key}" is neither new nor known`);
+      items.set(key, known);
+    }
   }
-  return `{${members.join(",")}}`;
-}
-
-async function preparePayload(
-  json: string,
-  head: string,
-  tail: string,
-  previous?: Payload,
-): Promise<Payload> {
-  const put = await encodeEvent("put", head + json + tail);
-  const start = "event: put\ndata: ".length + head.length;
-  const body = put.subarray(start, put.length - tail.length - "\n\n".length);
-  const etag = await eTag(body, { weak: true });
-  if (previous?.etag === etag) return previous;
-  return { body, gzip: new Uint8Array(gzipSync(body)), etag, put };
+  return items;
 }

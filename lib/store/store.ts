@@ -19,7 +19,7 @@ export interface StoredEnvironment {
 }
 
 /** An environment out of a newly read archive: either ready to serve, or with a fault. */
-export type LoadedEnvironment =
+export type NewEnvironment =
   | { id: string; snapshot: Snapshot }
   | { id: string; metadata?: EnvironmentMetadata; fault: string };
 
@@ -107,7 +107,7 @@ export class Store {
    * @param loaded The archive's environments.
    * @returns What changed, in ascending order of ID; environments that stayed as they were are not in it.
    */
-  replace(loaded: LoadedEnvironment[]): EnvironmentChange[] {
+  replace(loaded: NewEnvironment[]): EnvironmentChange[] {
     const before = this.#tables?.environments ?? new Map<string, StoredEnvironment>();
     const after = new Map<string, StoredEnvironment>();
     for (const environment of loaded.toSorted((a, b) => a.id < b.id ? -1 : 1)) {
@@ -123,7 +123,7 @@ export class Store {
 }
 
 function merge(
-  loaded: LoadedEnvironment,
+  loaded: NewEnvironment,
   old: StoredEnvironment | undefined,
   now: number,
 ): StoredEnvironment {

@@ -1,0 +1,23 @@
+import { setTimeout } from "node:timers/promises";
+
+/** Time, as a source needs it. */
+export interface Clock {
+  /** Gives the time in ms since epoch. */
+  now(): number;
+  /** Waits for that many ms, or until the signal aborts; resolves either way. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** The calls a source makes to the file system: those of `Deno`. */
+export type FileSystem = Pick<typeof Deno, "stat" | "open" | "watchFs">;
+
+/** Longest time that a timer takes, in ms (WHATWG HTML, timers: a signed 32-bit integer): a longer one would end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The clock of the machine. */
+export const MACHINE_CLOCK: Clock = {
+  now: Date.now,
+  async sleep(ms, signal) {
+    await setTimeout(Math.min(ms, MAX_TIMER_MS), undefined, { signal }).catch(() => {}); // rejects only when aborted
+  },
+};
