@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import type { Clock, FileSystem } from "../../lib/source/_read_settled.ts";
 import { FileSource, type FileSourceOptions } from "../../lib/source/file_source.ts";
+import type { Clock, FileSystem } from "../../lib/source/platform.ts";
 import { SourceError } from "../../lib/source/source_error.ts";
 import { follow, type Followed, Inbox, recordLog, replace } from "./_follow.ts";
 
