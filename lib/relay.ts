@@ -63,7 +63,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     await loader.load(await source.read());
     server = await listen(createHandler(routes, { store, log, cors: settings }), settings, log);
   } catch (error) {
-    hub.close();
+    await hub.close();
     throw error;
   }
   source.start();
@@ -72,8 +72,9 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     store,
     async close() {
       await source.close();
-      hub.close();
-      await server.shutdown();
+      const finished = server.shutdown();
+      await hub.close(settings.shutdownGracePeriod);
+      await finished;
     },
   };
 }

@@ -1,18 +1,22 @@
 import type { Log } from "../observe/mod.ts";
 import type { CredentialKind, Snapshot, Store } from "../store/mod.ts";
 import type { Channel } from "./channel.ts";
+import { Outbox } from "./outbox.ts";
 
 /**
- * How many bytes may wait in the process for one reader, in bytes. What the kernel's socket buffers hold (some MB) is not
- * counted, nor is the event being written, so only a reader that has fallen far behind gets here: 1 MiB.
+ * How long a reader may take for the next 64 KiB: ms. Slower readers are cut off, since what waits for them cannot be freed.
+ * SDKs come back by themselves.
  */
-const MAX_QUEUED_BYTES = 1024 * 1024;
+const STALL_DEADLINE = 60_000;
 
 /** Share of the maximum connection time by which a stream may be closed early, so that not all reconnect at once. */
 const CONNECTION_TIME_JITTER = 0.1;
 
 /** How long streams are brought up to date in one go before requests get their turn: ms. */
 const SLICE = 5;
+
+/** Time between two rounds of closing streams at the end: ms. */
+const CLOSE_TICK = 50;
 
 /** Longest delay that a timer takes: ms. A longer one would fire at once. */
 const MAX_TIMER_DELAY = 2 ** 31 - 1;
@@ -48,6 +52,8 @@ export interface HubOptions {
   maxClientConnectionTime: number;
   /** Longest time between two looks for revoked and expired credentials: ms. Expiries that are known are met exactly. */
   expiredCredentialCleanupInterval: number;
+  /** How long a reader may take for the next 64 KiB: ms. @default {60_000} */
+  stallDeadline?: number;
   /** A number from 0 up to 1. @default {Math.random} */
   random?: () => number;
 }
@@ -55,20 +61,21 @@ export interface HubOptions {
 type Timer = ReturnType<typeof setTimeout>;
 
 interface Stream extends StreamRequest {
-  controller: ReadableStreamDefaultController<Uint8Array>;
+  outbox: Outbox;
   closeTimer?: Timer;
 }
 
 /**
  * Holds every open stream and brings each to what the store serves. A stream remembers the snapshot it was last brought
- * to, so a newer reload supersedes an older one and none is skipped.
+ * to and is told of a newer one only when its reader has taken all before: a newer reload supersedes an older one, none
+ * is skipped, and never more than one update waits for a reader, however slow.
  *
  * Call `update` after each `Store.replace`. The hub keeps timers until `close`.
  */
 export class Hub {
   readonly #options: HubOptions;
   readonly #streams = new Set<Stream>();
-  readonly #heartbeatTimer: Timer | undefined;
+  readonly #timers: Timer[] = [];
   #expiryTimer: Timer | undefined;
   #updating: Promise<void> | undefined;
   #updateAgain = false;
@@ -81,11 +88,12 @@ export class Hub {
    */
   constructor(options: HubOptions) {
     this.#options = options;
-    const { heartbeatInterval } = options;
+    const { heartbeatInterval, stallDeadline = STALL_DEADLINE } = options;
     if (heartbeatInterval > 0) {
       const interval = Math.min(heartbeatInterval, MAX_TIMER_DELAY);
-      this.#heartbeatTimer = setInterval(() => this.#sendAll(HEARTBEAT), interval);
+      this.#timers.push(setInterval(() => this.#sendHeartbeats(), interval));
     }
+    this.#timers.push(setInterval(() => this.#closeStalled(stallDeadline), stallDeadline / 4));
     this.#closeInvalid();
   }
 
@@ -102,43 +110,59 @@ export class Hub {
    */
   async open(request: StreamRequest): Promise<ReadableStream<Uint8Array>> {
     const first = await request.channel.begin(request.snapshot);
-    let stream: Stream;
-    return new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        stream = { ...request, controller };
-        controller.enqueue(first);
-        if (this.#closed) return controller.close();
-        this.#streams.add(stream);
-        const { maxClientConnectionTime, random = Math.random } = this.#options;
-        if (maxClientConnectionTime > 0) {
-          const delay = maxClientConnectionTime * (1 - CONNECTION_TIME_JITTER * random());
-          stream.closeTimer = setTimeout(() => this.#close(stream), Math.min(delay, MAX_TIMER_DELAY));
-        }
-        // The store may have moved on while the first event was made.
-        if (this.#current(stream) !== request.snapshot) this.update();
-      },
-      cancel: () => this.#forget(stream),
-    }, { highWaterMark: 0, size: (chunk) => chunk.byteLength });
+    const outbox = new Outbox(() => this.#updateIfBehind(stream), () => this.#forget(stream));
+    const stream: Stream = { ...request, outbox };
+    outbox.write(first);
+    if (this.#closed) {
+      outbox.close();
+      return outbox.body;
+    }
+    this.#streams.add(stream);
+    const { maxClientConnectionTime, random = Math.random } = this.#options;
+    if (maxClientConnectionTime > 0) {
+      const delay = maxClientConnectionTime * (1 - CONNECTION_TIME_JITTER * random());
+      stream.closeTimer = setTimeout(() => this.#close(stream), Math.min(delay, MAX_TIMER_DELAY));
+    }
+    return outbox.body;
   }
 
   /**
    * Closes the streams whose credential is no longer good, at once, and brings all others to what the store serves.
    *
-   * @returns When every stream has been brought there.
+   * @returns When every stream whose reader keeps up has been brought there.
    */
   update(): Promise<void> {
     this.#closeInvalid();
+    return this.#updateSoon();
+  }
+
+  /**
+   * Closes every stream and stops all timers.
+   *
+   * @param spread Over how long streams are closed, so that their clients do not all come back at once: ms.
+   * @returns When all are closed.
+   */
+  async close(spread = 0): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#expiryTimer);
+    const end = performance.now() + spread;
+    for (
+      let left = end - performance.now();
+      this.#streams.size > 0 && left > 0;
+      left = end - performance.now()
+    ) {
+      const share = Math.ceil(this.#streams.size * Math.min(1, CLOSE_TICK / left));
+      for (const stream of [...this.#streams].slice(0, share)) this.#close(stream);
+      if (this.#streams.size > 0) await new Promise((resolve) => setTimeout(resolve, CLOSE_TICK));
+    }
+    for (const stream of this.#streams) this.#close(stream);
+  }
+
+  #updateSoon(): Promise<void> {
     this.#updateAgain = true;
     this.#updating ??= this.#updateAll().finally(() => this.#updating = undefined);
     return this.#updating;
-  }
-
-  /** Closes every stream and stops all timers. */
-  close(): void {
-    this.#closed = true;
-    clearInterval(this.#heartbeatTimer);
-    clearTimeout(this.#expiryTimer);
-    for (const stream of this.#streams) this.#close(stream);
   }
 
   async #updateAll(): Promise<void> {
@@ -156,30 +180,36 @@ export class Hub {
 
   async #updateStream(stream: Stream): Promise<void> {
     const current = this.#current(stream);
-    if (current === undefined || current === stream.snapshot) return;
+    if (current === undefined || current === stream.snapshot || !stream.outbox.isDrained) return;
     const bytes = await stream.channel.update(stream.snapshot, current);
     stream.snapshot = current;
-    if (bytes && this.#streams.has(stream)) this.#send(stream, bytes);
+    if (bytes && this.#streams.has(stream)) stream.outbox.write(bytes);
+  }
+
+  /** A reader has taken all there was: the store may have moved on meanwhile. */
+  #updateIfBehind(stream: Stream): void {
+    if (this.#streams.has(stream) && this.#current(stream) !== stream.snapshot) this.#updateSoon();
   }
 
   #current(stream: Stream): Snapshot | undefined {
     return this.#options.store.get(stream.environmentId)?.snapshot;
   }
 
-  #sendAll(bytes: Uint8Array): void {
-    for (const stream of this.#streams) this.#send(stream, bytes);
+  #sendHeartbeats(): void {
+    for (const { outbox } of this.#streams) {
+      if (outbox.isDrained) outbox.write(HEARTBEAT);
+    }
   }
 
-  #send(stream: Stream, bytes: Uint8Array): void {
-    const queued = -(stream.controller.desiredSize ?? 0);
-    if (queued > MAX_QUEUED_BYTES) {
+  #closeStalled(deadline: number): void {
+    const since = performance.now() - deadline;
+    for (const stream of this.#streams) {
+      const { environmentId, outbox } = stream;
+      if (outbox.isDrained || outbox.progressAt > since) continue;
       this.#options.log.warn(
-        `Closed a stream of environment ${stream.environmentId}: its reader is too slow`,
+        `Closed a stream of environment ${environmentId}: its reader takes nothing any more`,
       );
-      this.#forget(stream);
-      stream.controller.error(new SlowReaderError(queued));
-    } else {
-      stream.controller.enqueue(bytes);
+      this.#close(stream);
     }
   }
 
@@ -199,20 +229,11 @@ export class Hub {
 
   #close(stream: Stream): void {
     this.#forget(stream);
-    stream.controller.close();
+    stream.outbox.close();
   }
 
   #forget(stream: Stream): void {
     this.#streams.delete(stream);
     clearTimeout(stream.closeTimer);
-  }
-}
-
-/** Ends the stream of a reader that does not keep up; its client sees the connection end and comes back. */
-class SlowReaderError extends RangeError {
-  override readonly name = "SlowReaderError";
-
-  constructor(queued: number) {
-    super(`Cannot send to a stream: ${queued} bytes are waiting for its reader already`);
   }
 }

@@ -69,7 +69,7 @@ export function relayTest(
     try {
       await run(relay);
     } finally {
-      relay.hub.close();
+      await relay.hub.close();
     }
   });
 }

@@ -280,7 +280,7 @@ for (const [name, path, init] of STREAMS) {
       await readEvent(reader),
       'event: put\ndata: {"both":{"value":"yes","variation":1,"version":4}}\n\n',
     );
-    relay.hub.close();
+    await relay.hub.close();
     assertEquals(await readEvent(reader), undefined);
   });
 }
@@ -299,7 +299,7 @@ for (
     store.replace([{ id: "e1", snapshot: await makeSnapshot("e1") }]);
     await relay.hub.update();
     assertEquals(await readEvent(reader), "event: ping\ndata:  \n\n");
-    relay.hub.close();
+    await relay.hub.close();
   });
 }
 
@@ -314,7 +314,7 @@ Deno.test("secure mode switched on closes the streams that did not prove their c
   await relay.hub.update();
   assertEquals(await readEvent(unproven), undefined);
   assertEquals(relay.hub.size, 1);
-  relay.hub.close();
+  await relay.hub.close();
 });
 
 relayTest("GET /sdk/goals and the event picture answer without any outbound connection", async (relay) => {

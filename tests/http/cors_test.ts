@@ -67,7 +67,7 @@ Deno.test("a preflight is answered before there is any data", async () => {
   const response = await relay.fetch("/sdk/goals/e1");
   assertEquals(response.status, 503);
   assertEquals(response.headers.get("access-control-allow-origin"), "*");
-  relay.hub.close();
+  await relay.hub.close();
 });
 
 Deno.test("503 of an environment without data may be read by browsers", async () => {
@@ -76,7 +76,7 @@ Deno.test("503 of an environment without data may be read by browsers", async ()
   const relay = makeRelay(store);
   const response = await relay.fetch("/ping/e1");
   assertEquals([response.status, response.headers.get("access-control-allow-origin")], [503, "*"]);
-  relay.hub.close();
+  await relay.hub.close();
 });
 
 // Origin of the request, and the origin that the answer allows.
@@ -104,7 +104,7 @@ for (const [origin, allowed] of ORIGINS) {
       assertEquals(response.headers.get("access-control-allow-origin"), allowed);
       assertEquals(response.headers.get("vary")?.endsWith("Origin"), true);
     }
-    relay.hub.close();
+    await relay.hub.close();
   });
 }
 
@@ -123,7 +123,7 @@ Deno.test("configured headers are allowed besides those of the SDKs", async () =
   ) {
     assertEquals(allowed.includes(name), true, name);
   }
-  relay.hub.close();
+  await relay.hub.close();
 });
 
 relayTest(

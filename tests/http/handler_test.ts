@@ -67,7 +67,7 @@ Deno.test("createHandler() answers 503 to every credential before the first data
   const relay = makeRelay(new Store());
   const response = await relay.get("/all");
   assertEquals([response.status, await response.text()], [503, "Halyard has not loaded its archive yet"]);
-  relay.hub.close();
+  await relay.hub.close();
 });
 
 Deno.test("createHandler() answers 503 for a known environment without data", async () => {
@@ -77,7 +77,7 @@ Deno.test("createHandler() answers 503 for a known environment without data", as
   const response = await relay.get("/sdk/latest-all");
   assertEquals([response.status, await response.text()], [503, "client was not initialized"]);
   assertEquals(response.headers.get("x-ld-envid"), "e1");
-  relay.hub.close();
+  await relay.hub.close();
 });
 
 relayTest("createHandler() ignores a payload filter and says so once", async (relay) => {

@@ -34,7 +34,7 @@ Deno.test("Hub.open() starts with the put of its channel", async () => {
   assertEquals(await read(await open(hub, store)), text(all.put));
   assertEquals(await read(await open(hub, store, "e1", "sdk-e1", FLAGS_CHANNEL)), text(flags.put));
   assertEquals(hub.size, 2);
-  hub.close();
+  await hub.close();
   assertEquals(hub.size, 0);
 });
 
@@ -51,7 +51,7 @@ Deno.test("Hub.update() sends a put to the streams of changed environments only"
   store.replace([{ id: "e1", snapshot: segments }, { id: "e2", snapshot: store.get("e2")!.snapshot! }]);
   await hub.update();
   assertEquals(await read(one), text(segments.all.put));
-  hub.close();
+  await hub.close();
   assertEquals(await read(two), undefined);
   assertEquals(await read(flags), undefined);
 });
@@ -69,7 +69,7 @@ Deno.test("Hub.update() closes streams of removed environments and revoked keys,
   assertEquals(await read(revoked), undefined);
   assertEquals(await read(removed), undefined);
   assertEquals(hub.size, 1);
-  hub.close();
+  await hub.close();
 });
 
 Deno.test("Hub closes a stream when its key expires, without a reload", async () => {
@@ -82,7 +82,7 @@ Deno.test("Hub closes a stream when its key expires, without a reload", async ()
   assertEquals(await read(expiring), undefined);
   assertEquals(store.find("sdk", "old"), undefined);
   assertEquals(hub.size, 1);
-  hub.close();
+  await hub.close();
 });
 
 Deno.test("Hub sends heartbeats as comments", async () => {
@@ -91,7 +91,7 @@ Deno.test("Hub sends heartbeats as comments", async () => {
   const reader = await open(hub, store);
   await read(reader);
   assertEquals(await read(reader), ":\n\n");
-  hub.close();
+  await hub.close();
 });
 
 Deno.test("Hub closes a stream after the maximum connection time, less the jitter", async () => {
@@ -101,7 +101,7 @@ Deno.test("Hub closes a stream after the maximum connection time, less the jitte
   await read(reader);
   assertEquals(await read(reader), undefined);
   assertEquals(hub.size, 0);
-  hub.close();
+  await hub.close();
 });
 
 Deno.test("Hub forgets a stream whose client goes away", async () => {
@@ -110,24 +110,58 @@ Deno.test("Hub forgets a stream whose client goes away", async () => {
   const reader = await open(hub, store);
   await reader.cancel();
   assertEquals(hub.size, 0);
-  hub.close();
+  await hub.close();
 });
 
-Deno.test("Hub cuts off a reader that has fallen more than 1 MiB behind, and no other", async () => {
+Deno.test("Hub tells a reader that falls behind of the newest state only, once it has taken all before", async () => {
+  const store = await makeStore({ e1: {} });
+  const hub = makeHub(store);
+  const reader = await open(hub, store);
+  for (let version = 1; version <= 3; version++) {
+    store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: { version } } }) }]);
+    await hub.update();
+  }
+  assertEquals(await read(reader), 'event: put\ndata: {"path":"/","data":{"flags":{},"segments":{}}}\n\n');
+  assert((await read(reader))!.includes('"version":3'));
+  await hub.close();
+  assertEquals(await read(reader), undefined);
+});
+
+Deno.test("Hub hands large events over in pieces and whole", async () => {
+  const salt = "x".repeat(200_000);
+  const store = await makeStore({ e1: { flags: { f: { salt } } } });
+  const hub = makeHub(store);
+  const reader = await open(hub, store);
+  const { put } = store.get("e1")!.snapshot!.all;
+  let received = "";
+  while (received.length < put.length) received += await read(reader);
+  assertEquals(received, text(put));
+  await hub.close();
+});
+
+Deno.test("Hub cuts off a reader that takes nothing any more, and no other", async () => {
   const store = await makeStore({ e1: {} });
   const log = makeLog();
-  const hub = makeHub(store, { log });
-  const [slow, quick] = [await open(hub, store), await open(hub, store)];
-  await read(quick);
-  for (let version = 1; version <= 3; version++) {
-    const flag = { version, salt: "x".repeat(1024 * 1024) };
-    store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: flag } }) }]);
-    await hub.update();
-    assert((await read(quick))!.includes(`"version":${version}`));
-  }
+  const hub = makeHub(store, { log, stallDeadline: 20 });
+  const [stalled, idle] = [await open(hub, store), await open(hub, store)];
+  await read(idle);
+  const closed = idle.read();
+  while (log.lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(log.lines, ["warn: Closed a stream of environment e1: its reader takes nothing any more"]);
   assertEquals(hub.size, 1);
-  const error = await slow.read().then(() => undefined, (error) => error);
-  assertEquals(error?.name, "SlowReaderError");
-  assertEquals(log.lines, ["warn: Closed a stream of environment e1: its reader is too slow"]);
-  hub.close();
+  assertEquals(await read(stalled), undefined);
+  await hub.close();
+  assertEquals((await closed).done, true);
+});
+
+Deno.test("Hub.close() spreads the closing of streams", async () => {
+  const store = await makeStore({ e1: {} });
+  const hub = makeHub(store);
+  const readers = await Promise.all(Array.from({ length: 8 }, () => open(hub, store)));
+  await Promise.all(readers.map(read));
+  const closing = hub.close(300);
+  assert(hub.size > 0);
+  await closing;
+  assertEquals(hub.size, 0);
+  for (const reader of readers) assertEquals(await read(reader), undefined);
 });
