@@ -11,7 +11,7 @@ import {
 import type { Log } from "./observe/mod.ts";
 import { FileSource, Loader } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
-import { Hub } from "./stream/mod.ts";
+import { Admission, Hub } from "./stream/mod.ts";
 import { VERSION } from "./version.ts";
 
 /** A running relay. */
@@ -20,7 +20,9 @@ export interface Relay {
   readonly address: Deno.NetAddr;
   /** What it serves. */
   readonly store: Store;
-  /** Closes all streams, finishes requests in flight and stops. */
+  /** Looks at the archive now, whether or not its file looks changed. What is found is logged. */
+  reload(): Promise<void>;
+  /** Stops listening, closes streams one by one over the grace period, finishes requests in flight. */
   close(): Promise<void>;
 }
 
@@ -38,7 +40,8 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
   const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval } =
     settings;
   const store = new Store();
-  const hub = new Hub({ ...settings, store, log });
+  const admission = new Admission({ maxBytes: settings.maxPayloadBytesInFlight });
+  const hub = new Hub({ ...settings, store, log, admission });
   const loader = new Loader({ path, maxBytes, store, log, onSwap: () => hub.update() });
   const source = new FileSource({
     path,
@@ -48,9 +51,9 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     onContent: (content) => loader.reload(content),
   });
   const routes = [
-    ...serverSdkRoutes(hub),
+    ...serverSdkRoutes(hub, admission),
     ...clientRoutes(hub),
-    ...phpRoutes(),
+    ...phpRoutes(admission),
     ...eventRoutes(settings.maxInboundPayloadSize),
     statusRoute(
       store,
@@ -70,6 +73,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
   return {
     address: server.addr,
     store,
+    reload: () => source.refresh(),
     async close() {
       await source.close();
       const finished = server.shutdown();

@@ -43,7 +43,7 @@ export async function serve(
   if (settings.sendEvents) {
     log.info("Events will be accepted, but will be discarded, since there is no connection to LaunchDarkly");
   }
-  const stopped = nextSignal();
+  const stopped = onStop((signal) => log.info(`Stopping on ${signal}; a second signal stops at once`));
   const relay = await startRelay(settings, log);
   if (settings.exitAlways) {
     await relay.close();
@@ -54,7 +54,11 @@ export async function serve(
   const url = `${settings.tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
   log.info(`Listening on ${url} (address ${hostname}, port ${port})`);
   options.onListen?.(relay, url);
-  log.info(`Stopping on ${await stopped}`);
+  onReload(() => {
+    log.info("Reloading on SIGHUP");
+    relay.reload();
+  });
+  await stopped;
   await relay.close();
   return 0;
 }
@@ -89,9 +93,25 @@ function readFileIfThere(path: string): Uint8Array | undefined {
   }
 }
 
-function nextSignal(): Promise<Deno.Signal> {
-  return new Promise((resolve) => {
-    const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-    for (const signal of signals) Deno.addSignalListener(signal, () => resolve(signal));
-  });
+/** Resolves on the first signal to stop; the second one ends the process. */
+function onStop(notify: (signal: Deno.Signal) => void): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isStopping = false;
+  function stop(signal: Deno.Signal): void {
+    if (isStopping) Deno.exit(1);
+    isStopping = true;
+    notify(signal);
+    resolve();
+  }
+  const signals: Deno.Signal[] = isWindows() ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, () => stop(signal));
+  return promise;
+}
+
+function onReload(reload: () => void): void {
+  if (!isWindows()) Deno.addSignalListener("SIGHUP", reload);
+}
+
+function isWindows(): boolean {
+  return Deno.build.os === "windows";
 }

@@ -76,6 +76,11 @@ export function findConflicts({ values, environments, filters }: Reading): Probl
     "leave it out for 64MiB",
   );
   refuseIf(
+    isBelow(main.maxPayloadBytesInFlight, 1),
+    "max payload bytes in flight must be greater than zero",
+    "leave it out for 256MiB",
+  );
+  refuseIf(
     isBelow(main.expiredCredentialCleanupInterval, MIN_INTERVAL_MS),
     `expired credential cleanup interval must be >= ${MIN_INTERVAL_MS}ms`,
     "leave it out for 1m",

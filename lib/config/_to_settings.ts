@@ -29,6 +29,8 @@ export function toSettings(values: Values): Settings {
     maxClientConnectionTime: timer(main.maxClientConnectionTime),
     pingStreamJitterTime: timer(main.pingStreamJitterTime),
     shutdownGracePeriod: timer(main.shutdownGracePeriod),
+    maxStreams: main.maxStreams,
+    maxPayloadBytesInFlight: main.maxPayloadBytesInFlight,
     initTimeout: timer(main.initTimeout),
     exitOnError: main.exitOnError,
     exitAlways: main.exitAlways,

@@ -28,6 +28,10 @@ export interface Settings {
   pingStreamJitterTime: number;
   /** How long open requests may go on after a signal to stop: ms; 0 to cut them at once. */
   shutdownGracePeriod: number;
+  /** Largest number of open streams. */
+  maxStreams: number;
+  /** How much of whole data sets may be on its way to clients at one time: bytes. */
+  maxPayloadBytesInFlight: number;
   /** Time the Relay Proxy allows for start-up: ms. */
   initTimeout: number;
   /** Whether a failed environment ends the program at start. */

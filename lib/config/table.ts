@@ -52,6 +52,19 @@ export const SECTIONS = {
         default: "10s",
         help: "Time that open requests get after a signal to stop. Not in the Relay Proxy.",
       },
+      maxStreams: {
+        env: "MAX_STREAMS",
+        type: integer,
+        default: "20000",
+        help: "Largest number of open streams; one more is answered 503. Not in the Relay Proxy.",
+      },
+      maxPayloadBytesInFlight: {
+        env: "MAX_PAYLOAD_BYTES_IN_FLIGHT",
+        type: size,
+        default: "256MiB",
+        help:
+          "Whole data sets on their way to clients at one time; what is more waits. Not in the Relay Proxy.",
+      },
       tlsEnabled: { env: "TLS_ENABLED", type: boolean, default: "false", help: "Whether to serve HTTPS." },
       tlsCert: { env: "TLS_CERT", type: path, help: "Certificate chain in PEM. Needed with `tlsEnabled`." },
       tlsKey: { env: "TLS_KEY", type: path, help: "Private key in PEM. Needed with `tlsEnabled`." },

@@ -27,7 +27,7 @@ export interface HandlerOptions {
 export function createHandler(
   routes: Route[],
   { store, log, cors }: HandlerOptions,
-): (request: Request) => Promise<Response> {
+): (request: Request, info?: { completed: Promise<void> }) => Promise<Response> {
   const router = new Router(routes);
   const addCorsHeaders = createCors(cors);
   const noticed = new Set<string>();
@@ -57,13 +57,13 @@ export function createHandler(
 
   /** Preflights carry no credentials, so they are answered before any are looked at. */
   async function answerMatch(
-    { route, routes, params }: Match,
+    { route, routes }: Match,
     request: Request,
-    query: string,
+    context: RouteContext,
   ): Promise<Response> {
     const isBrowsers = routes.some(({ credential }) => credential === "environment");
     const methods = routes.map(({ method }) => method).join(", ");
-    const response = route ? await answerRoute(route, request, { params, query }) : new Response(null, {
+    const response = route ? await answerRoute(route, request, context) : new Response(null, {
       status: isBrowsers && request.method === "OPTIONS" ? 200 : 405,
       headers: { allow: methods },
     });
@@ -71,7 +71,7 @@ export function createHandler(
     return response;
   }
 
-  return async (request) => {
+  return async (request, { completed } = { completed: Promise.resolve() }) => {
     const [path, query] = splitTarget(request.url);
     const cleaned = cleanPath(path);
     if (cleaned !== path) {
@@ -82,7 +82,7 @@ export function createHandler(
     }
     const match = router.match(request.method, path);
     const response = match
-      ? await answerMatch(match, request, query)
+      ? await answerMatch(match, request, { params: match.params, query, completed })
       : new Response("404 page not found\n", { status: 404, headers: TEXT });
     log.debug(
       `Request: method=${request.method} route=${match?.routes[0]?.path ?? "none"} status=${response.status}`,

@@ -1,5 +1,10 @@
 import { acceptsEncodings, ifNoneMatch } from "@std/http";
 import type { Payload } from "../store/mod.ts";
+import type { Admission } from "../stream/mod.ts";
+import type { RouteContext } from "./router.ts";
+
+/** When a client that found no room should come back: seconds. */
+const RETRY_AFTER = "5";
 
 /**
  * Answers with a prepared document: 304 if the client has it, gzip if the client takes it.
@@ -27,4 +32,38 @@ export function respondWithPayload(
 /** A client that says nothing about encodings (old SDKs) is sent plain JSON, though the standard would allow either. */
 function acceptsGzip(request: Request): boolean {
   return request.headers.has("accept-encoding") && acceptsEncodings(request, "gzip", "identity") === "gzip";
+}
+
+/**
+ * Sends a large response when there is room for it.
+ *
+ * @param response The response.
+ * @param bytes Size of its body.
+ * @param admission Bounds what is on its way.
+ * @param context Tells when the response has been sent.
+ * @returns The response, or 503 when there was no room for too long.
+ */
+export async function admit(
+  response: Response,
+  bytes: number,
+  admission: Admission,
+  { completed }: Pick<RouteContext, "completed">,
+): Promise<Response> {
+  if (response.status === 304) return response;
+  const leave = await admission.enter(bytes);
+  if (!leave) return respondBusy();
+  completed.then(leave, leave);
+  return response;
+}
+
+/**
+ * Turns a client away for the moment; SDKs come back by themselves.
+ *
+ * @returns 503 with `Retry-After`.
+ */
+export function respondBusy(): Response {
+  return new Response("Too many clients at this moment", {
+    status: 503,
+    headers: { "retry-after": RETRY_AFTER },
+  });
 }

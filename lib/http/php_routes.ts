@@ -2,7 +2,8 @@ import { eTag } from "@std/http";
 import { gzipSync } from "node:zlib";
 import type { EnvironmentMetadata, Flag, Item, Segment } from "../model/mod.ts";
 import type { Payload } from "../store/mod.ts";
-import { respondWithPayload } from "./payload.ts";
+import type { Admission } from "../stream/mod.ts";
+import { admit, respondWithPayload } from "./payload.ts";
 import type { Route } from "./router.ts";
 
 type Document = Pick<Payload, "body" | "gzip" | "etag">;
@@ -12,9 +13,10 @@ type AnyItem = Item<Flag> | Item<Segment>;
  * Polling routes of the PHP SDK: `/sdk/flags`, `/sdk/flags/{key}`, `/sdk/segments/{key}`. Where the environment sets a
  * time to live, answers may be cached that long (`Expires`), as with the Relay Proxy.
  *
+ * @param admission Bounds what is on its way.
  * @returns The routes.
  */
-export function phpRoutes(): Route[] {
+export function phpRoutes(admission: Admission): Route[] {
   // A single item is prepared when it is first asked for; an item that a reload replaces is forgotten with its document.
   const documents = new WeakMap<AnyItem, Promise<Document>>();
 
@@ -38,8 +40,11 @@ export function phpRoutes(): Route[] {
       method: "GET",
       path: "/sdk/flags",
       credential: "sdk",
-      handle: (request, { snapshot }) =>
-        respondWithPayload(request, snapshot.flags, cacheHeaders(snapshot.metadata)),
+      handle: (request, context) => {
+        const { flags, metadata } = context.snapshot;
+        const response = respondWithPayload(request, flags, cacheHeaders(metadata));
+        return admit(response, flags.body.length, admission, context);
+      },
     },
     {
       method: "GET",

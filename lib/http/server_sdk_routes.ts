@@ -1,5 +1,5 @@
-import { ALL_CHANNEL, type Channel, FLAGS_CHANNEL, type Hub } from "../stream/mod.ts";
-import { respondWithPayload } from "./payload.ts";
+import { type Admission, ALL_CHANNEL, type Channel, FLAGS_CHANNEL, type Hub } from "../stream/mod.ts";
+import { admit, respondWithPayload } from "./payload.ts";
 import type { EnvironmentContext, Route } from "./router.ts";
 import { respondWithStream } from "./stream_response.ts";
 
@@ -7,9 +7,10 @@ import { respondWithStream } from "./stream_response.ts";
  * Routes of server-side SDKs: `/all` and `/flags` by stream, `/sdk/latest-all` by poll.
  *
  * @param hub Where streams live.
+ * @param admission Bounds what is on its way.
  * @returns The routes.
  */
-export function serverSdkRoutes(hub: Hub): Route[] {
+export function serverSdkRoutes(hub: Hub, admission: Admission): Route[] {
   function stream(channel: Channel): (request: Request, context: EnvironmentContext) => Promise<Response> {
     return (request, context) =>
       respondWithStream(hub, request, { ...context, channel, credentialKind: "sdk" });
@@ -21,7 +22,10 @@ export function serverSdkRoutes(hub: Hub): Route[] {
       method: "GET",
       path: "/sdk/latest-all",
       credential: "sdk",
-      handle: (request, { snapshot }) => respondWithPayload(request, snapshot.all),
+      handle: (request, context) => {
+        const { all } = context.snapshot;
+        return admit(respondWithPayload(request, all), all.body.length, admission, context);
+      },
     },
   ];
 }

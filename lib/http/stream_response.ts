@@ -1,4 +1,5 @@
 import type { Hub, StreamRequest } from "../stream/mod.ts";
+import { respondBusy } from "./payload.ts";
 import type { EnvironmentContext } from "./router.ts";
 
 /** `X-Accel-Buffering` keeps nginx from holding events back. */
@@ -28,7 +29,14 @@ export async function respondWithStream(
   options: StreamOptions,
 ): Promise<Response> {
   if (request.method === "HEAD") return new Response(null, { headers: STREAM_HEADERS });
-  const { environment, params: _params, query: _query, ...stream } = options;
-  const body = await hub.open({ ...stream, environmentId: environment.id });
-  return new Response(body, { headers: STREAM_HEADERS });
+  const { environment, snapshot, credential, credentialKind, channel, mayRead } = options;
+  const body = await hub.open({
+    channel,
+    environmentId: environment.id,
+    snapshot,
+    credentialKind,
+    credential,
+    ...mayRead && { mayRead },
+  });
+  return body ? new Response(body, { headers: STREAM_HEADERS }) : respondBusy();
 }

@@ -158,7 +158,7 @@ export class FileSource {
     this.#problem = undefined;
     if (!content) return;
     if (content.digest === this.#digest) {
-      return log.debug(`Data file "${path}" has the same content as before`);
+      return log[force ? "info" : "debug"](`Data file "${path}" has the same content as before`);
     }
     this.#digest = content.digest;
     try {

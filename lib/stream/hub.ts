@@ -1,5 +1,6 @@
 import type { Log } from "../observe/mod.ts";
 import type { CredentialKind, Snapshot, Store } from "../store/mod.ts";
+import type { Admission } from "./admission.ts";
 import type { Channel } from "./channel.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -46,6 +47,10 @@ export interface HubOptions {
   store: Store;
   /** Takes what the person who looks for a fault wants to know. */
   log: Log;
+  /** Bounds what is on its way to new streams. */
+  admission: Admission;
+  /** Largest number of open streams. */
+  maxStreams: number;
   /** Time between comments that keep idle streams open: ms, 0 for none. */
   heartbeatInterval: number;
   /** After how long a stream is closed, so that load spreads: ms (up to a tenth less, by chance), 0 for never. */
@@ -62,6 +67,8 @@ type Timer = ReturnType<typeof setTimeout>;
 
 interface Stream extends StreamRequest {
   outbox: Outbox;
+  /** To be called when the first event has been taken. */
+  leave: () => void;
   closeTimer?: Timer;
 }
 
@@ -106,17 +113,17 @@ export class Hub {
    * Opens a stream: it begins as its channel says and gets every later change until it is closed.
    *
    * @param request What it carries and for whom.
-   * @returns The response's body.
+   * @returns The response's body; `undefined` when there is no room at this moment, and the client should come back later.
    */
-  async open(request: StreamRequest): Promise<ReadableStream<Uint8Array>> {
+  async open(request: StreamRequest): Promise<ReadableStream<Uint8Array> | undefined> {
+    if (this.#streams.size >= this.#options.maxStreams || this.#closed) return undefined;
     const first = await request.channel.begin(request.snapshot);
-    const outbox = new Outbox(() => this.#updateIfBehind(stream), () => this.#forget(stream));
-    const stream: Stream = { ...request, outbox };
+    const leave = await this.#options.admission.enter(first.length);
+    if (!leave) return undefined;
+    if (this.#closed) return leave(), undefined;
+    const outbox = new Outbox(() => this.#onDrain(stream), () => this.#forget(stream));
+    const stream: Stream = { ...request, outbox, leave };
     outbox.write(first);
-    if (this.#closed) {
-      outbox.close();
-      return outbox.body;
-    }
     this.#streams.add(stream);
     const { maxClientConnectionTime, random = Math.random } = this.#options;
     if (maxClientConnectionTime > 0) {
@@ -186,8 +193,9 @@ export class Hub {
     if (bytes && this.#streams.has(stream)) stream.outbox.write(bytes);
   }
 
-  /** A reader has taken all there was: the store may have moved on meanwhile. */
-  #updateIfBehind(stream: Stream): void {
+  /** A reader has taken all there was; the store may have moved on meanwhile. */
+  #onDrain(stream: Stream): void {
+    stream.leave();
     if (this.#streams.has(stream) && this.#current(stream) !== stream.snapshot) this.#updateSoon();
   }
 
@@ -233,6 +241,7 @@ export class Hub {
   }
 
   #forget(stream: Stream): void {
+    stream.leave();
     this.#streams.delete(stream);
     clearTimeout(stream.closeTimer);
   }

@@ -3,5 +3,6 @@
  *
  * @module
  */
+export * from "./admission.ts";
 export * from "./channel.ts";
 export * from "./hub.ts";

@@ -69,6 +69,8 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
     maxClientConnectionTime = 2s
     pingStreamJitterTime = 3s
     shutdownGracePeriod = 4s
+    maxStreams = 9
+    maxPayloadBytesInFlight = 8MiB
     initTimeout = 5s
     tlsEnabled
     tlsCert = c
@@ -99,6 +101,8 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
     MAX_CLIENT_CONNECTION_TIME: "2s",
     PING_STREAM_JITTER_TIME: "3s",
     SHUTDOWN_GRACE_PERIOD: "4s",
+    MAX_STREAMS: "9",
+    MAX_PAYLOAD_BYTES_IN_FLIGHT: "8MiB",
     INIT_TIMEOUT: "5s",
     TLS_ENABLED: "1",
     TLS_CERT: "c",
@@ -127,6 +131,8 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
       maxClientConnectionTime: 2_000,
       pingStreamJitterTime: 3_000,
       shutdownGracePeriod: 4_000,
+      maxStreams: 9,
+      maxPayloadBytesInFlight: 8_388_608,
       initTimeout: 5_000,
       tls: { cert: "c", key: "k", minVersion: "1.3" },
       logLevel: "debug",

@@ -8,7 +8,7 @@ import {
   statusRoute,
 } from "../../lib/http/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
-import { Hub } from "../../lib/stream/mod.ts";
+import { Admission, Hub } from "../../lib/stream/mod.ts";
 import { type EnvironmentParts, makeLog, makeStore } from "../_environments.ts";
 
 /** What `relayTest` serves unless told otherwise. */
@@ -33,7 +33,10 @@ export function makeRelay(
   cors: CorsPolicy = { envAllowedOrigin: [], envAllowedHeader: [] },
 ): TestRelay {
   const log = makeLog();
+  const admission = new Admission({ maxBytes: 1_000_000 });
   const hub = new Hub({
+    admission,
+    maxStreams: 100,
     store,
     log,
     heartbeatInterval: 0,
@@ -42,9 +45,9 @@ export function makeRelay(
   });
   const dataFile = { path: "flags.tar.gz", digest: "ab", loadedAt: 1 };
   const routes = [
-    ...serverSdkRoutes(hub),
+    ...serverSdkRoutes(hub, admission),
     ...clientRoutes(hub),
-    ...phpRoutes(),
+    ...phpRoutes(admission),
     ...eventRoutes(1_000),
     statusRoute(store, "1.2.3", () => dataFile),
   ];

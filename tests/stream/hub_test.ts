@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ALL_CHANNEL, FLAGS_CHANNEL, Hub, type HubOptions } from "../../lib/stream/mod.ts";
+import { Admission, ALL_CHANNEL, FLAGS_CHANNEL, Hub, type HubOptions } from "../../lib/stream/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { makeLog, makeSnapshot, makeStore, text } from "../_environments.ts";
 
@@ -9,6 +9,8 @@ function makeHub(store: Store, options: Partial<HubOptions> = {}): Hub {
   return new Hub({
     store,
     log: makeLog(),
+    admission: new Admission({ maxBytes: 1_000_000 }),
+    maxStreams: 100,
     heartbeatInterval: 0,
     maxClientConnectionTime: 0,
     expiredCredentialCleanupInterval: NEVER,
@@ -19,7 +21,7 @@ function makeHub(store: Store, options: Partial<HubOptions> = {}): Hub {
 async function open(hub: Hub, store: Store, id = "e1", credential = `sdk-${id}`, channel = ALL_CHANNEL) {
   const snapshot = store.get(id)!.snapshot!;
   const stream = await hub.open({ channel, environmentId: id, snapshot, credentialKind: "sdk", credential });
-  return stream.getReader();
+  return stream!.getReader();
 }
 
 async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string | undefined> {
