@@ -1,49 +1,22 @@
 import type { JsonValue } from "../model/mod.ts";
 import { addBlock, BLOCK_BYTES, BLOCK_WORDS, SHA1_START } from "./_sha1.ts";
 
-/** The constant beginning of a bucketing hash's input, hashed as far as it fills blocks. */
+/** What is hashed before a context's value, hashed already as far as it fills blocks. */
 export interface Prefix {
-  /** Where the block that it ends in begins in the pool. */
+  /** Where the bucketer keeps the block that it ends in. */
   block: number;
   /** Its length in bytes. */
   length: number;
-  /** SHA-1 state after the whole blocks; null when there is none. */
+  /** SHA-1 state after its whole blocks; null when it has none. */
   state: Int32Array | null;
 }
 
-/** Blocks side by side, because thousands of small arrays would cost more memory and time to fetch. */
-export class BlockPool {
-  /** All words. */
-  words: Int32Array = new Int32Array(BLOCK_WORDS);
-  #length = 0;
-
-  /**
-   * Adds a block.
-   *
-   * @param block Its words.
-   * @returns Where it begins in `words`.
-   */
-  add(block: Int32Array): number {
-    const at = this.#length;
-    this.#length += BLOCK_WORDS;
-    if (this.#length > this.words.length) {
-      const words = new Int32Array(2 * this.words.length);
-      words.set(this.words);
-      this.words = words;
-    }
-    this.words.set(block, at);
-    return at;
-  }
-}
-
-/** What hashing needs: for each session one, so that nothing is shared between two. */
-export interface Hasher {
-  /** Where prefixes have their blocks. */
-  pool: BlockPool;
-  /** SHA-1 state. */
-  state: Int32Array;
-  /** The block that is being filled. */
-  words: Int32Array;
+/** What a context's value adds to a hash, once for each place in a word where it may begin. */
+export interface BucketValue {
+  /** Its length in bytes. */
+  length: number;
+  /** By how many bytes of the first word are taken: its words, with the bit that ends a message. */
+  words: Int32Array[];
 }
 
 const UTF8 = new TextEncoder();
@@ -51,90 +24,111 @@ const UTF8 = new TextEncoder();
 /** The 15 hexadecimal digits of the hash that count are 60 bits. */
 const BUCKET_RANGE = 2 ** 60;
 
-/**
- * Makes a hasher.
- *
- * @param pool Where prefixes have their blocks.
- * @returns The hasher.
- */
-export function createHasher(pool: BlockPool): Hasher {
-  return { pool, state: Int32Array.from(SHA1_START), words: new Int32Array(BLOCK_WORDS) };
+/** Finds the buckets of contexts by hashing, in memory of its own. */
+export class Bucketer {
+  /** The last blocks of all prefixes side by side: thousands of small arrays would be slow to fetch. */
+  #blocks = new Int32Array(BLOCK_WORDS);
+  #used = 0;
+  readonly #state = new Int32Array(5);
+  readonly #words = new Int32Array(BLOCK_WORDS);
+
+  /**
+   * Compiles what is hashed before a context's value.
+   *
+   * @param text The seed, or key and salt, with a full stop at the end.
+   * @returns The prefix.
+   */
+  compilePrefix(text: string): Prefix {
+    const bytes = UTF8.encode(text);
+    this.#state.set(SHA1_START);
+    this.#words.fill(0);
+    for (let i = 0; i < bytes.length; i++) {
+      const at = i % BLOCK_BYTES;
+      this.#words[at >> 2]! |= bytes[i]! << (24 - 8 * (at & 3));
+      if (at === BLOCK_BYTES - 1) this.#nextBlock();
+    }
+    const state = bytes.length < BLOCK_BYTES ? null : this.#state.slice();
+    return { block: this.#keepBlock(), length: bytes.length, state };
+  }
+
+  /**
+   * Computes a bucket.
+   *
+   * @param prefix What is hashed before the value.
+   * @param value The value.
+   * @returns A number from 0 to 1, rounded to 32-bit floating point as Go does.
+   */
+  computeBucket(prefix: Prefix, value: BucketValue): number {
+    const state = this.#state;
+    const words = this.#words;
+    const blocks = this.#blocks;
+    const start = prefix.state ?? SHA1_START;
+    for (let i = 0; i < state.length; i++) state[i] = start[i]!;
+    for (let i = 0; i < BLOCK_WORDS; i++) words[i] = blocks[prefix.block + i]!;
+    const rest = value.words[prefix.length & 3]!;
+    let at = (prefix.length % BLOCK_BYTES) >> 2;
+    for (let i = 0; i < rest.length; i++, at++) {
+      if (at === BLOCK_WORDS) {
+        this.#nextBlock();
+        at = 0;
+      }
+      words[at]! |= rest[i]!;
+    }
+    // The length takes the last two words.
+    if (at > BLOCK_WORDS - 2) this.#nextBlock();
+    words[BLOCK_WORDS - 1] = 8 * (prefix.length + value.length);
+    addBlock(state, words);
+    return toBucket(state[0]! >>> 0, state[1]! >>> 4);
+  }
+
+  #nextBlock(): void {
+    addBlock(this.#state, this.#words);
+    for (let i = 0; i < BLOCK_WORDS; i++) this.#words[i] = 0;
+  }
+
+  #keepBlock(): number {
+    const at = this.#used;
+    this.#used += BLOCK_WORDS;
+    if (this.#used > this.#blocks.length) {
+      const blocks = new Int32Array(2 * this.#blocks.length);
+      blocks.set(this.#blocks);
+      this.#blocks = blocks;
+    }
+    this.#blocks.set(this.#words, at);
+    return at;
+  }
 }
 
 /**
- * Compiles what is hashed before a context's value.
- *
- * @param text The seed, or key and salt, with a full stop at the end.
- * @param pool Where its block goes.
- * @returns The prefix.
- */
-export function compilePrefix(text: string, pool: BlockPool): Prefix {
-  const bytes = UTF8.encode(text);
-  const hasher = createHasher(pool);
-  appendBytes(hasher, bytes, 0);
-  return {
-    block: pool.add(hasher.words),
-    length: bytes.length,
-    state: bytes.length < BLOCK_BYTES ? null : hasher.state,
-  };
-}
-
-/**
- * Encodes what a context's attribute adds to the hash.
+ * Encodes what a context's attribute adds to a hash.
  *
  * @param value Value of the attribute.
  * @param secondary Secondary key of a legacy user.
- * @returns Its bytes, or `null` when contexts cannot be bucketed by such a value: it is neither a string nor an integer.
+ * @returns It, or `null` when contexts cannot be bucketed by such a value: it is neither a string nor an integer.
  */
-export function encodeBucketValue(value: JsonValue, secondary: string | undefined): Uint8Array | null {
+export function encodeBucketValue(value: JsonValue, secondary: string | undefined): BucketValue | null {
   let text: string;
   if (typeof value === "string") text = value;
   // Go's int has 64 bits; String() would round the digits of large numbers.
   else if (Number.isInteger(value) && Math.abs(value as number) < 2 ** 63) {
     text = `${BigInt(value as number)}`;
   } else return null;
-  return UTF8.encode(secondary === undefined ? text : `${text}.${secondary}`);
+  const bytes = UTF8.encode(secondary === undefined ? text : `${text}.${secondary}`);
+  return { length: bytes.length, words: [0, 1, 2, 3].map((at) => toWords(bytes, at)) };
 }
 
-/**
- * Computes a bucket.
- *
- * @param prefix What is hashed before the value.
- * @param value The encoded value.
- * @param hasher Hashes.
- * @returns A number from 0 to 1, rounded to 32-bit floating point as Go does.
- */
-export function computeBucket(prefix: Prefix, value: Uint8Array, hasher: Hasher): number {
-  const { pool, state, words } = hasher;
-  const start = prefix.state ?? SHA1_START;
-  for (let i = 0; i < state.length; i++) state[i] = start[i]!;
-  for (let i = 0; i < BLOCK_WORDS; i++) words[i] = pool.words[prefix.block + i]!;
-  const end = appendBytes(hasher, value, prefix.length % BLOCK_BYTES);
-  words[end >> 2]! |= 0x80 << (24 - 8 * (end & 3));
-  if (end >= BLOCK_BYTES - 8) {
-    addBlock(state, words);
-    words.fill(0);
+function toWords(bytes: Uint8Array, at: number): Int32Array {
+  const words = new Int32Array(((at + bytes.length) >> 2) + 1);
+  for (const byte of bytes) {
+    words[at >> 2]! |= byte << (24 - 8 * (at & 3));
+    at++;
   }
-  words[BLOCK_WORDS - 1] = 8 * (prefix.length + value.length);
-  addBlock(state, words);
-  return toBucket(state[0]! >>> 0, state[1]! >>> 4);
+  words[at >> 2]! |= 0x80 << (24 - 8 * (at & 3));
+  return words;
 }
 
 /** Rounds 32 and 28 bits of hash to a float in one step: what a double cannot hold of them only has to break ties. */
 function toBucket(high: number, low: number): number {
   const sticky = (low & ~0xff) | ((low & 0xff) !== 0 ? 0x80 : 0);
   return Math.fround(high * 2 ** 28 + sticky) / BUCKET_RANGE;
-}
-
-/** Writes bytes into a zeroed block from `at`, takes in each block that becomes full, and says where it stopped. */
-function appendBytes({ state, words }: Hasher, bytes: Uint8Array, at: number): number {
-  for (let i = 0; i < bytes.length; i++) {
-    words[at >> 2]! |= bytes[i]! << (24 - 8 * (at & 3));
-    if (++at === BLOCK_BYTES) {
-      addBlock(state, words);
-      words.fill(0);
-      at = 0;
-    }
-  }
-  return at;
 }

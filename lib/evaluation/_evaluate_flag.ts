@@ -1,6 +1,6 @@
 import { type CompiledFlag, type CompiledRollout, isRollout, type Served } from "./_flag.ts";
 import { getBucket, MALFORMED, matchClauses, YES } from "./_match.ts";
-import { getValue, type Session } from "./_session.ts";
+import { getValue, MAX_NESTING, type SessionState } from "./_session.ts";
 import { type Evaluation, EvaluationFactory } from "./evaluation.ts";
 
 /**
@@ -11,7 +11,7 @@ import { type Evaluation, EvaluationFactory } from "./evaluation.ts";
  * @param slot Its slot as a prerequisite; -1 when it is none.
  * @returns What the flag gives.
  */
-export function evaluateCompiled(session: Session, compiled: CompiledFlag, slot: number): Evaluation {
+export function evaluateCompiled(session: SessionState, compiled: CompiledFlag, slot: number): Evaluation {
   if (compiled.constant !== null) return compiled.constant;
   if (slot < 0) return evaluateAfresh(session, compiled);
   const known = session.evaluations[slot];
@@ -21,7 +21,7 @@ export function evaluateCompiled(session: Session, compiled: CompiledFlag, slot:
   return session.evaluations[slot] = evaluateAfresh(session, compiled);
 }
 
-function evaluateAfresh(session: Session, compiled: CompiledFlag): Evaluation {
+function evaluateAfresh(session: SessionState, compiled: CompiledFlag): Evaluation {
   session.askedBigSegment = false;
   const evaluation = walk(session, compiled);
   if (!session.askedBigSegment) return evaluation;
@@ -30,7 +30,7 @@ function evaluateAfresh(session: Session, compiled: CompiledFlag): Evaluation {
   return new EvaluationFactory(flag).make(variation, status, prerequisites);
 }
 
-function walk(session: Session, compiled: CompiledFlag): Evaluation {
+function walk(session: SessionState, compiled: CompiledFlag): Evaluation {
   const { prerequisites, targets, clauses, served } = compiled;
   for (let i = 0; i < prerequisites.length; i++) {
     const failed = checkPrerequisite(session, compiled, i);
@@ -52,15 +52,18 @@ function walk(session: Session, compiled: CompiledFlag): Evaluation {
 }
 
 /** What the flag gives because of a prerequisite; null when it is met. */
-function checkPrerequisite(session: Session, compiled: CompiledFlag, index: number): Evaluation | null {
+function checkPrerequisite(session: SessionState, compiled: CompiledFlag, index: number): Evaluation | null {
   const { slot, variation, failed } = compiled.prerequisites[index]!;
   const other = session.environment.flagsBySlot[slot];
   if (other === undefined) {
     return new EvaluationFactory(compiled.flag).makeOff(failed.reason, listEvaluated(compiled, index));
   }
-  if (session.evaluations[slot] === null) return makeMalformed(compiled, index);
+  const isCycle = session.evaluations[slot] === null;
+  if (isCycle || session.nesting === MAX_NESTING) return makeMalformed(compiled, index);
   const askedBefore = session.askedBigSegment;
+  session.nesting++;
   const evaluation = evaluateCompiled(session, other, slot);
+  session.nesting--;
   session.askedBigSegment = askedBefore || evaluation.reason.bigSegmentsStatus !== undefined;
   if (evaluation.reason.kind === "ERROR") return makeMalformed(compiled, index);
   return other.flag.on && evaluation.variation === variation ? null : failed;
@@ -75,11 +78,11 @@ function listEvaluated({ prerequisites }: CompiledFlag, count: number): readonly
   return count === 0 ? [] : prerequisites[count - 1]!.failed.prerequisites;
 }
 
-function serve(session: Session, served: Served): Evaluation {
+function serve(session: SessionState, served: Served): Evaluation {
   return isRollout(served) ? choose(session, served) : served;
 }
 
-function choose(session: Session, rollout: CompiledRollout): Evaluation {
+function choose(session: SessionState, rollout: CompiledRollout): Evaluation {
   const { keySlot, ends, evaluations, evaluationsWithoutKind } = rollout;
   const bucket = getBucket(session, rollout);
   for (let i = 0; i < ends.length; i++) {

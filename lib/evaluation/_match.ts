@@ -1,12 +1,11 @@
 import type { JsonValue } from "../model/mod.ts";
-import { computeBucket } from "./_bucket.ts";
 import type { CompiledClause } from "./_clause.ts";
 import { parseDate } from "./_date.ts";
 import { countSteps, type Pattern } from "./_pattern.ts";
 import type { Bucketing } from "./_rollout.ts";
 import type { CompiledSegment, KeyList } from "./_segment.ts";
 import { compareSemVer, parseSemVer, type SemVer } from "./_semver.ts";
-import { getBucketValue, getValue, type Session } from "./_session.ts";
+import { getBucketValue, getValue, MAX_NESTING, type SessionState } from "./_session.ts";
 
 /** It does not match. */
 export const NO = 1;
@@ -26,7 +25,7 @@ const ASKED_BIG_SEGMENT = 4;
  * @param at Where the rule's number of clauses is; without any, every context meets them.
  * @returns `YES`, `NO` or `MALFORMED`.
  */
-export function matchClauses(session: Session, clauses: number[], at: number): number {
+export function matchClauses(session: SessionState, clauses: number[], at: number): number {
   const { matches } = session;
   for (const end = at + clauses[at]!; at < end; at++) {
     const slot = clauses[at + 1]!;
@@ -37,7 +36,7 @@ export function matchClauses(session: Session, clauses: number[], at: number): n
   return YES;
 }
 
-function findMatch(session: Session, slot: number): number {
+function findMatch(session: SessionState, slot: number): number {
   const known = session.matches[slot]!;
   if (known !== 0) {
     session.askedBigSegment = true;
@@ -53,7 +52,7 @@ function findMatch(session: Session, slot: number): number {
   return match;
 }
 
-function matchClause(session: Session, clause: CompiledClause): number {
+function matchClause(session: SessionState, clause: CompiledClause): number {
   if (clause.op === "malformed") return MALFORMED;
   const value = getValue(session, clause.slot);
   if (value === null) return NO;
@@ -63,14 +62,14 @@ function matchClause(session: Session, clause: CompiledClause): number {
   return matches === clause.negate ? NO : YES;
 }
 
-function anyMatches(session: Session, clause: CompiledClause, values: JsonValue[]): boolean {
+function anyMatches(session: SessionState, clause: CompiledClause, values: JsonValue[]): boolean {
   for (let i = 0; i < values.length; i++) {
     if (matchValue(session, clause, values[i]!)) return true;
   }
   return false;
 }
 
-function matchValue(session: Session, clause: CompiledClause, value: JsonValue): boolean {
+function matchValue(session: SessionState, clause: CompiledClause, value: JsonValue): boolean {
   switch (clause.op) {
     case "in":
       return clause.values.has(value);
@@ -105,12 +104,17 @@ function matchValue(session: Session, clause: CompiledClause, value: JsonValue):
   }
 }
 
-function matchPattern(session: Session, pattern: Pattern, text: string): boolean {
+function matchPattern(session: SessionState, pattern: Pattern, text: string): boolean {
   session.patternSteps -= countSteps(pattern, text);
   return session.patternSteps >= 0 && pattern.regex.test(text);
 }
 
-function matchDate(session: Session, op: "before" | "after", value: JsonValue, limits: bigint[]): boolean {
+function matchDate(
+  session: SessionState,
+  op: "before" | "after",
+  value: JsonValue,
+  limits: bigint[],
+): boolean {
   const dates = session.dates ??= new Map();
   let date = dates.get(value);
   if (date === undefined) dates.set(value, date = parseDate(value));
@@ -122,7 +126,7 @@ function matchDate(session: Session, op: "before" | "after", value: JsonValue, l
 }
 
 /** Whether comparing with any of the versions gives the wanted sign. */
-function matchVersion(session: Session, wanted: number, value: JsonValue, versions: SemVer[]): boolean {
+function matchVersion(session: SessionState, wanted: number, value: JsonValue, versions: SemVer[]): boolean {
   const parsed = session.versions ??= new Map();
   let version = parsed.get(value);
   if (version === undefined) parsed.set(value, version = parseSemVer(value));
@@ -133,7 +137,7 @@ function matchVersion(session: Session, wanted: number, value: JsonValue, versio
   return false;
 }
 
-function matchSegments(session: Session, slots: number[], negate: boolean): number {
+function matchSegments(session: SessionState, slots: number[], negate: boolean): number {
   for (let i = 0; i < slots.length; i++) {
     const member = matchSegment(session, slots[i]!);
     if (member === MALFORMED) return MALFORMED;
@@ -142,9 +146,9 @@ function matchSegments(session: Session, slots: number[], negate: boolean): numb
   return negate ? YES : NO;
 }
 
-function matchSegment(session: Session, slot: number): number {
-  const known = session.memberships[slot]!;
-  if (known !== 0) {
+function matchSegment(session: SessionState, slot: number): number {
+  const known = session.memberships[slot];
+  if (known !== undefined) {
     if (known > ASKED_BIG_SEGMENT) session.askedBigSegment = true;
     return known & ~ASKED_BIG_SEGMENT;
   }
@@ -154,13 +158,14 @@ function matchSegment(session: Session, slot: number): number {
   session.askedBigSegment = false;
   // Met again before it is known, it is part of a cycle.
   session.memberships[slot] = MALFORMED;
-  const member = findMembership(session, segment);
+  const member = session.nesting++ < MAX_NESTING ? findMembership(session, segment) : MALFORMED;
+  session.nesting--;
   session.memberships[slot] = session.askedBigSegment ? member + ASKED_BIG_SEGMENT : member;
   session.askedBigSegment ||= askedBefore;
   return member;
 }
 
-function findMembership(session: Session, segment: CompiledSegment): number {
+function findMembership(session: SessionState, segment: CompiledSegment): number {
   if (segment.unbounded === null) {
     if (isListed(session, segment.included)) return YES;
     if (isListed(session, segment.excluded)) return NO;
@@ -182,7 +187,7 @@ function findMembership(session: Session, segment: CompiledSegment): number {
   return NO;
 }
 
-function isListed(session: Session, lists: KeyList[]): boolean {
+function isListed(session: SessionState, lists: KeyList[]): boolean {
   for (let i = 0; i < lists.length; i++) {
     const { slot, keys } = lists[i]!;
     const key = getValue(session, slot);
@@ -198,7 +203,7 @@ function isListed(session: Session, lists: KeyList[]): boolean {
  * @param bucketing What decides.
  * @returns A number from 0 to 1; 0 when the context lacks the kind or the attribute, or it is no string or integer.
  */
-export function getBucket(session: Session, bucketing: Bucketing): number {
+export function getBucket(session: SessionState, bucketing: Bucketing): number {
   const value = getBucketValue(session, bucketing.slot);
-  return value === null ? 0 : computeBucket(bucketing, value, session.hasher);
+  return value === null ? 0 : session.environment.registry.bucketer.computeBucket(bucketing, value);
 }

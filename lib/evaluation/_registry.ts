@@ -1,4 +1,4 @@
-import { BlockPool } from "./_bucket.ts";
+import { Bucketer } from "./_bucket.ts";
 import type { CompiledClause } from "./_clause.ts";
 
 /** Numbers texts from 0 upwards. */
@@ -69,8 +69,8 @@ export class Registry {
   readonly attributes: Attribute[] = [];
   /** Clauses by slot. */
   readonly clauses: CompiledClause[] = [];
-  /** Beginnings of bucketing hashes. */
-  readonly blocks: BlockPool = new BlockPool();
+  /** Finds buckets, and keeps what is hashed for all of a rollout's contexts. */
+  readonly bucketer: Bucketer = new Bucketer();
   /** Slots of segments by key. */
   readonly segments: Slots = new Slots();
   /** Slots of prerequisites by key. */

@@ -1,5 +1,5 @@
 import { parseAttributeReference, type Rollout } from "../model/mod.ts";
-import { compilePrefix, type Prefix } from "./_bucket.ts";
+import type { Prefix } from "./_bucket.ts";
 import type { Registry } from "./_registry.ts";
 
 /** Which attribute of which part of a context decides its bucket, and how. */
@@ -39,7 +39,7 @@ export function compileBucketing(options: BucketingOptions, registry: Registry):
   return {
     keySlot: registry.getAttribute(kind, ["key"]),
     slot: registry.getAttribute(kind, path),
-    ...compilePrefix(`${seed ?? `${key}.${salt ?? ""}`}.`, registry.blocks),
+    ...registry.bucketer.compilePrefix(`${seed ?? `${key}.${salt ?? ""}`}.`),
   };
 }
 

@@ -1,37 +1,40 @@
 import { type Context, getAttribute, type JsonValue } from "../model/mod.ts";
-import { createHasher, encodeBucketValue, type Hasher } from "./_bucket.ts";
-import type { CompiledEnvironment } from "./environment.ts";
+import { type BucketValue, encodeBucketValue } from "./_bucket.ts";
+import type { LinkedEnvironment } from "./_linked.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { MAX_PATTERN_STEPS } from "./_pattern.ts";
 import { ALL_KINDS } from "./_registry.ts";
 import type { SemVer } from "./_semver.ts";
 
+/** Prerequisites and segments that may stand inside each other. People nest a few; a chain past this is taken for malformed, not followed until the stack overflows. */
+export const MAX_NESTING = 200;
+
 /** What evaluating the flags of one environment for one context has found out so far, each thing once. */
-export interface Session {
+export interface SessionState {
   /** The environment. */
-  readonly environment: CompiledEnvironment;
+  readonly environment: LinkedEnvironment;
   /** The context. */
   readonly context: Context;
   /** Values of attributes by slot, null for an absent one; undefined until looked up. */
   readonly values: (JsonValue | undefined)[];
-  /** Bytes to hash by slot of the attribute, null when it cannot be bucketed by; undefined until encoded. */
-  readonly bucketValues: (Uint8Array | null | undefined)[];
+  /** What to hash by slot of the attribute, null when it cannot be bucketed by; undefined until encoded. */
+  readonly bucketValues: (BucketValue | null | undefined)[];
   /** Values parsed as dates; made when first needed, as few contexts need it. */
   dates: Map<JsonValue, bigint | null> | undefined;
   /** Values parsed as versions; likewise. */
   versions: Map<JsonValue, SemVer | null> | undefined;
   /** Whether clauses match by their slot; 0 until known. */
   readonly matches: Uint8Array;
-  /** Memberships by slot of the segment; 0 until known. */
-  readonly memberships: Uint8Array;
+  /** Memberships by slot of the segment; undefined until known. */
+  readonly memberships: (number | undefined)[];
   /** Evaluations of prerequisites by slot; undefined until known, null while under way. */
   readonly evaluations: (Evaluation | null | undefined)[];
+  /** How many prerequisites and segments the one under way stands inside of. */
+  nesting: number;
   /** Whether a big segment was asked since this was last set to false. */
   askedBigSegment: boolean;
   /** Steps that regular expressions may still take. */
   patternSteps: number;
-  /** Hashes for bucketing. */
-  readonly hasher: Hasher;
 }
 
 /**
@@ -41,7 +44,7 @@ export interface Session {
  * @param context The context.
  * @returns A session in which nothing is known yet.
  */
-export function createSession(environment: CompiledEnvironment, context: Context): Session {
+export function createState(environment: LinkedEnvironment, context: Context): SessionState {
   const { registry } = environment;
   return {
     environment,
@@ -51,11 +54,11 @@ export function createSession(environment: CompiledEnvironment, context: Context
     dates: undefined,
     versions: undefined,
     matches: new Uint8Array(registry.clauses.length),
-    memberships: new Uint8Array(registry.segments.size),
+    memberships: new Array(registry.segments.size),
     evaluations: new Array(registry.prerequisites.size),
+    nesting: 0,
     askedBigSegment: false,
     patternSteps: MAX_PATTERN_STEPS,
-    hasher: createHasher(registry.blocks),
   };
 }
 
@@ -66,12 +69,12 @@ export function createSession(environment: CompiledEnvironment, context: Context
  * @param slot Slot of the attribute.
  * @returns Its value, null when the context does not have it.
  */
-export function getValue(session: Session, slot: number): JsonValue {
+export function getValue(session: SessionState, slot: number): JsonValue {
   const value = session.values[slot];
   return value === undefined ? findValue(session, slot) : value;
 }
 
-function findValue(session: Session, slot: number): JsonValue {
+function findValue(session: SessionState, slot: number): JsonValue {
   const { environment, context } = session;
   const { kind, path } = environment.registry.attributes[slot]!;
   const value = kind === ALL_KINDS
@@ -85,14 +88,14 @@ function findValue(session: Session, slot: number): JsonValue {
  *
  * @param session The session.
  * @param slot Slot of the attribute.
- * @returns Bytes, or null when the context cannot be bucketed by that attribute.
+ * @returns It, or null when the context cannot be bucketed by that attribute.
  */
-export function getBucketValue(session: Session, slot: number): Uint8Array | null {
+export function getBucketValue(session: SessionState, slot: number): BucketValue | null {
   const bytes = session.bucketValues[slot];
   return bytes === undefined ? encodeValue(session, slot) : bytes;
 }
 
-function encodeValue(session: Session, slot: number): Uint8Array | null {
+function encodeValue(session: SessionState, slot: number): BucketValue | null {
   const { kind } = session.environment.registry.attributes[slot]!;
   const secondary = session.context.parts.find((part) => part.kind === kind)?.secondary;
   return session.bucketValues[slot] = encodeBucketValue(getValue(session, slot), secondary);

@@ -1,6 +1,6 @@
-import type { EnvironmentData, Flag } from "../model/mod.ts";
+import type { EnvironmentData } from "../model/mod.ts";
 import { type CompiledFlag, compileFlag } from "./_flag.ts";
-import { type Entry, type Output, prepareOutput } from "./_output.ts";
+import { LinkedEnvironment } from "./_linked.ts";
 import { Registry } from "./_registry.ts";
 import { type CompiledSegment, compileSegment } from "./_segment.ts";
 
@@ -15,56 +15,13 @@ export interface OutputOptions {
   withReasons: boolean;
 }
 
-/** Flags and segments of an environment, ready to be evaluated. What is inside is the evaluator's own business. */
-export class CompiledEnvironment {
-  /** Numbers what flags and segments refer to. */
-  readonly registry: Registry;
-  /** Flags by key, in the order of the data. */
-  readonly flags: ReadonlyMap<string, Entry>;
-  /** Segments by key. */
-  readonly segments: ReadonlyMap<string, CompiledSegment>;
-  /** Flags by their slot as a prerequisite. */
-  readonly flagsBySlot: readonly (CompiledFlag | undefined)[];
-  /** Segments by slot. */
-  readonly segmentsBySlot: readonly (CompiledSegment | undefined)[];
-  readonly #outputs = new Map<string, Output>();
-
+/** Flags and segments of an environment, ready to be evaluated. */
+export interface CompiledEnvironment {
   /**
-   * Puts flags and segments where the numbers by which others refer to them point.
-   *
-   * @param registry Those numbers.
-   * @param flags Compiled flags by key.
-   * @param segments Compiled segments by key.
+   * The evaluator's own business.
+   * @internal
    */
-  constructor(
-    registry: Registry,
-    flags: ReadonlyMap<string, CompiledFlag>,
-    segments: ReadonlyMap<string, CompiledSegment>,
-  ) {
-    this.registry = registry;
-    this.segments = segments;
-    this.flagsBySlot = registry.prerequisites.keys().map((key) => flags.get(key)).toArray();
-    this.segmentsBySlot = registry.segments.keys().map((key) => segments.get(key)).toArray();
-    this.flags = new Map(
-      flags.entries().map(([key, compiled]) => [key, { compiled, slot: registry.prerequisites.find(key) }]),
-    );
-  }
-
-  /**
-   * Gets the prepared output, which is made the first time that somebody asks for it.
-   *
-   * @param options Who asks, and for what.
-   * @returns All flags that they see.
-   */
-  getOutput({ audience, withReasons }: OutputOptions): Output {
-    const name = `${audience} ${withReasons}`;
-    let output = this.#outputs.get(name);
-    if (output === undefined) {
-      const visible = this.flags.values().filter(({ compiled }) => isVisible(compiled.flag, audience));
-      this.#outputs.set(name, output = prepareOutput(visible, withReasons));
-    }
-    return output;
-  }
+  readonly linked: LinkedEnvironment;
 }
 
 /**
@@ -78,39 +35,40 @@ export function compileEnvironment(
   data: EnvironmentData,
   previous?: CompiledEnvironment,
 ): CompiledEnvironment {
-  const known = previous?.registry.isWorn ? undefined : previous;
-  const registry = known?.registry ?? new Registry();
-  const segments = new Map<string, CompiledSegment>();
-  for (const [key, { value, text }] of data.segments) {
-    if (value.deleted) continue;
-    const same = known?.segments.get(key);
-    segments.set(key, same?.text === text ? same : compileSegment(value, text, registry));
-  }
-  const flags = new Map<string, CompiledFlag>();
-  for (const [key, { value, text }] of data.flags) {
-    if (value.deleted) continue;
-    const same = known?.flags.get(key)?.compiled;
-    flags.set(key, same?.text === text ? same : compileFlag(value, text, registry));
-  }
-  registry.limitGrowth();
-  return new CompiledEnvironment(registry, flags, segments);
+  const steps = compileInSteps(data, previous);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
 }
 
 /**
- * Says whether an audience sees a flag. Without `clientSideAvailability` the older `clientSide` counts for clients with
- * an environment ID, and mobile clients see everything.
+ * Compiles an environment like `compileEnvironment`, but stops after each flag and segment, so that the caller can let
+ * others work in between: thousands of changed flags take longer than a server may stand still.
  *
- * @param flag The flag.
- * @param audience Who asks.
- * @returns Whether they see it.
+ * @param data Flags and segments.
+ * @param previous The environment before a reload.
+ * @returns Steps; the last one gives the compiled environment.
  */
-export function isVisible({ clientSideAvailability, clientSide }: Flag, audience: Audience): boolean {
-  switch (audience) {
-    case "environmentId":
-      return (clientSideAvailability ? clientSideAvailability.usingEnvironmentId : clientSide) ?? false;
-    case "mobile":
-      return clientSideAvailability ? clientSideAvailability.usingMobileKey ?? false : true;
-    case "server":
-      return true;
+export function* compileInSteps(
+  data: EnvironmentData,
+  previous?: CompiledEnvironment,
+): Generator<void, CompiledEnvironment> {
+  const known = previous?.linked.registry.isWorn ? undefined : previous?.linked;
+  const registry = known?.registry ?? new Registry();
+  const segments = new Map<string, CompiledSegment>();
+  for (const [key, { value, text }] of data.segments) {
+    const same = known?.segments.get(key);
+    if (same?.text === text) segments.set(key, same);
+    else if (!value.deleted) segments.set(key, compileSegment(value, text, registry));
+    yield;
   }
+  const flags = new Map<string, CompiledFlag>();
+  for (const [key, { value, text }] of data.flags) {
+    const same = known?.flags.get(key)?.compiled;
+    if (same?.text === text) flags.set(key, same);
+    else if (!value.deleted) flags.set(key, compileFlag(value, text, registry));
+    yield;
+  }
+  registry.limitGrowth();
+  return { linked: new LinkedEnvironment(registry, flags, segments) };
 }

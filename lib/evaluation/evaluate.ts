@@ -1,9 +1,30 @@
 import type { Context } from "../model/mod.ts";
 import { evaluateCompiled } from "./_evaluate_flag.ts";
 import { getMember } from "./_output.ts";
-import { createSession, type Session } from "./_session.ts";
-import { type CompiledEnvironment, isVisible, type OutputOptions } from "./environment.ts";
+import { createState, type SessionState } from "./_session.ts";
+import { isVisible } from "./_linked.ts";
+import type { CompiledEnvironment, OutputOptions } from "./environment.ts";
 import type { Evaluation } from "./evaluation.ts";
+
+/** A context in an environment; it remembers what evaluating one flag has found out for the next. */
+export interface Session {
+  /**
+   * The evaluator's own business.
+   * @internal
+   */
+  readonly state: SessionState;
+}
+
+/**
+ * Begins to evaluate single flags for a context.
+ *
+ * @param environment Flags and segments.
+ * @param context The context.
+ * @returns A session.
+ */
+export function createSession({ linked }: CompiledEnvironment, context: Context): Session {
+  return { state: createState(linked, context) };
+}
 
 /**
  * Evaluates one flag.
@@ -12,9 +33,17 @@ import type { Evaluation } from "./evaluation.ts";
  * @param key Key of the flag.
  * @returns What the flag gives, or `undefined` when there is no such flag.
  */
-export function evaluate(session: Session, key: string): Evaluation | undefined {
-  const entry = session.environment.flags.get(key);
-  return entry && evaluateCompiled(session, entry.compiled, entry.slot);
+export function evaluate({ state }: Session, key: string): Evaluation | undefined {
+  const entry = state.environment.flags.get(key);
+  return entry && evaluateCompiled(state, entry.compiled, entry.slot);
+}
+
+/** What a client gets for one flag. */
+export interface EvaluationText {
+  /** Version of the flag. */
+  version: number;
+  /** JSON object of the evaluation. In a `patch` it has the flag's `key` besides. */
+  text: string;
 }
 
 /**
@@ -23,12 +52,18 @@ export function evaluate(session: Session, key: string): Evaluation | undefined 
  * @param session A context in an environment.
  * @param key Key of the flag.
  * @param options Who asks, and for what.
- * @returns JSON object of the evaluation, or `undefined` when the client sees no such flag.
+ * @returns What the client gets, or `undefined` when it sees no such flag.
  */
-export function evaluateText(session: Session, key: string, options: OutputOptions): string | undefined {
+export function evaluateText(
+  session: Session,
+  key: string,
+  options: OutputOptions,
+): EvaluationText | undefined {
   const evaluation = evaluate(session, key);
   if (evaluation === undefined || !isVisible(evaluation.flag, options.audience)) return undefined;
-  return getMember(evaluation, options.withReasons).slice(JSON.stringify(key).length + 2);
+  // A member is `,"key":{…}`.
+  const text = getMember(evaluation, options.withReasons).slice(JSON.stringify(key).length + 2);
+  return { version: evaluation.flag.version, text };
 }
 
 /**
@@ -44,11 +79,11 @@ export function evaluateAll(
   context: Context,
   options: OutputOptions,
 ): string {
-  const session = createSession(environment, context);
-  const { flags, slots, runs } = environment.getOutput(options);
+  const state = createState(environment.linked, context);
+  const { flags, slots, runs } = environment.linked.getOutput(options);
   let text = runs[0]!;
   for (let i = 0; i < flags.length; i++) {
-    const evaluation = evaluateCompiled(session, flags[i]!, slots[i]!);
+    const evaluation = evaluateCompiled(state, flags[i]!, slots[i]!);
     text += getMember(evaluation, options.withReasons) + runs[i + 1]!;
   }
   return `{${text.slice(1)}}`;

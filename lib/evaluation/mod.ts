@@ -7,8 +7,15 @@ export {
   type Audience,
   type CompiledEnvironment,
   compileEnvironment,
+  compileInSteps,
   type OutputOptions,
 } from "./environment.ts";
-export { evaluate, evaluateAll, evaluateText } from "./evaluate.ts";
+export {
+  createSession,
+  evaluate,
+  evaluateAll,
+  evaluateText,
+  type EvaluationText,
+  type Session,
+} from "./evaluate.ts";
 export type { Evaluation, Reason } from "./evaluation.ts";
-export { createSession, type Session } from "./_session.ts";

@@ -1,0 +1,77 @@
+import type { Flag } from "../model/mod.ts";
+import type { CompiledFlag } from "./_flag.ts";
+import { type Entry, type Output, prepareOutput } from "./_output.ts";
+import type { Registry } from "./_registry.ts";
+import type { CompiledSegment } from "./_segment.ts";
+import type { Audience, OutputOptions } from "./environment.ts";
+
+/** Compiled flags and segments of an environment, put where the numbers by which others refer to them point. */
+export class LinkedEnvironment {
+  /** Numbers what flags and segments refer to. */
+  readonly registry: Registry;
+  /** Flags by key, in the order of the data. */
+  readonly flags: ReadonlyMap<string, Entry>;
+  /** Segments by key. */
+  readonly segments: ReadonlyMap<string, CompiledSegment>;
+  /** Flags by their slot as a prerequisite. */
+  readonly flagsBySlot: readonly (CompiledFlag | undefined)[];
+  /** Segments by slot. */
+  readonly segmentsBySlot: readonly (CompiledSegment | undefined)[];
+  readonly #outputs = new Map<string, Output>();
+
+  /**
+   * Links flags and segments.
+   *
+   * @param registry Those numbers.
+   * @param flags Compiled flags by key.
+   * @param segments Compiled segments by key.
+   */
+  constructor(
+    registry: Registry,
+    flags: ReadonlyMap<string, CompiledFlag>,
+    segments: ReadonlyMap<string, CompiledSegment>,
+  ) {
+    this.registry = registry;
+    this.segments = segments;
+    this.flagsBySlot = registry.prerequisites.keys().map((key) => flags.get(key)).toArray();
+    this.segmentsBySlot = registry.segments.keys().map((key) => segments.get(key)).toArray();
+    this.flags = new Map(
+      flags.entries().map(([key, compiled]) => [key, { compiled, slot: registry.prerequisites.find(key) }]),
+    );
+  }
+
+  /**
+   * Gets the prepared output, which is made the first time that somebody asks for it.
+   *
+   * @param options Who asks, and for what.
+   * @returns All flags that they see.
+   */
+  getOutput({ audience, withReasons }: OutputOptions): Output {
+    const name = `${audience} ${withReasons}`;
+    let output = this.#outputs.get(name);
+    if (output === undefined) {
+      const visible = this.flags.values().filter(({ compiled }) => isVisible(compiled.flag, audience));
+      this.#outputs.set(name, output = prepareOutput(visible, withReasons));
+    }
+    return output;
+  }
+}
+
+/**
+ * Says whether an audience sees a flag. Without `clientSideAvailability` the older `clientSide` counts for clients with
+ * an environment ID, and mobile clients see everything.
+ *
+ * @param flag The flag.
+ * @param audience Who asks.
+ * @returns Whether they see it.
+ */
+export function isVisible({ clientSideAvailability, clientSide }: Flag, audience: Audience): boolean {
+  switch (audience) {
+    case "environmentId":
+      return (clientSideAvailability ? clientSideAvailability.usingEnvironmentId : clientSide) ?? false;
+    case "mobile":
+      return clientSideAvailability ? clientSideAvailability.usingMobileKey ?? false : true;
+    case "server":
+      return true;
+  }
+}
