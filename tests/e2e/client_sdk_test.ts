@@ -41,6 +41,12 @@ function nextValue(client: LDClient): Promise<unknown> {
 
 for (const useReport of [false, true]) {
   const name = `node-client-sdk 3 by ${useReport ? "REPORT" : "GET"}`;
+  const poll = useReport
+    ? "method=REPORT route=/sdk/evalx/{envId}/context status=200"
+    : "method=GET route=/sdk/evalx/{envId}/contexts/{context} status=200";
+  const stream = useReport
+    ? "method=REPORT route=/eval/{envId} status=200"
+    : "method=GET route=/eval/{envId}/{context} status=200";
 
   Deno.test(`${name} gets every JSON type and reasons, follows a change of context and the file`, async () => {
     await using file = await DataFile.create(await clientArchive("one"));
@@ -53,6 +59,8 @@ for (const useReport of [false, true]) {
       variationIndex: 0,
       reason: { kind: "TARGET_MATCH" },
     });
+    await relay.waitFor(poll);
+    await relay.waitFor(stream);
 
     await client.identify(IT);
     assertEquals(client.variationDetail("personal"), {
@@ -60,6 +68,7 @@ for (const useReport of [false, true]) {
       variationIndex: 1,
       reason: { kind: "FALLTHROUGH" },
     });
+    await relay.waitFor(stream);
 
     const next = nextValue(client);
     await file.replace(await clientArchive("two"));
@@ -73,12 +82,14 @@ for (const useReport of [false, true]) {
 
   Deno.test(`${name} gets flags in secure mode with the hash of its context only`, async () => {
     await using file = await DataFile.create(await clientArchive("one", { secureMode: true }));
-    await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
+    await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path, LOG_LEVEL: "debug" } });
     const { client, complaints } = connect(relay, { useReport, hash: HASHES.she });
     await client.waitForInitialization(START_SECONDS);
     assertEquals(client.variation("personal"), "hers");
+    await relay.waitFor(stream);
     await client.identify(IT, HASHES.it);
     assertEquals(client.variation("personal"), "its");
+    await relay.waitFor(stream);
     const next = nextValue(client);
     await file.replace(await clientArchive("two", { secureMode: true }));
     assertEquals(await next, "two");
