@@ -1,0 +1,85 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { LoadError, loadInWorker, type LoadOptions } from "../../lib/source/load_in_worker.ts";
+import { assembleSnapshot, knownOf } from "../../lib/store/mod.ts";
+import { makeSnapshot, text } from "../_environments.ts";
+import { constantFlag, packArchive } from "../e2e/_archive.ts";
+
+/** A thread that runs `code` when it is asked to load. */
+function threadOf(code: string): URL {
+  const source =
+    `import { parentPort } from "node:worker_threads"; parentPort.once("message", () => { ${code} });`;
+  return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+}
+
+async function load(archive: Uint8Array<ArrayBuffer>, options: LoadOptions = {}, known = new Map()) {
+  return await loadInWorker({ bytes: archive, path: "flags.tar.gz", maxBytes: 1_000_000, known }, options);
+}
+
+Deno.test("loadInWorker() prepares what a snapshot is assembled from", async () => {
+  const parts = { flags: { a: constantFlag("ü"), b: { deleted: true, version: 3 } }, segments: { s: {} } };
+  const [loaded] = await load(await packArchive({ e1: parts }));
+  if (!loaded || !("prepared" in loaded)) throw new Error("It has a fault");
+  const snapshot = await assembleSnapshot(loaded.prepared);
+  const expected = await makeSnapshot("e1", parts);
+  assertEquals(text(snapshot.all.put), text(expected.all.put));
+  assertEquals(snapshot.data, expected.data);
+  assertEquals(snapshot.all.etag, expected.all.etag);
+  assertEquals(snapshot.metadata, expected.metadata);
+});
+
+Deno.test("loadInWorker() hands over only what is new", async () => {
+  const flags = { a: constantFlag("one"), b: constantFlag("two"), c: constantFlag("three") };
+  const before = await makeSnapshot("e1", { flags });
+  const archive = await packArchive({
+    e1: { flags: { ...flags, b: constantFlag("changed", 2), d: constantFlag("new") } },
+  });
+  const [loaded] = await load(archive, {}, new Map([["e1", knownOf(before)]]));
+  if (!loaded || !("prepared" in loaded)) throw new Error("It has a fault");
+  const { keys, changed } = loaded.prepared.flagItems;
+  assertEquals([...changed].map((index) => keys[index]), ["b", "d"]);
+  const after = await assembleSnapshot(loaded.prepared, before);
+  assertEquals(after.data.flags.get("a") === before.data.flags.get("a"), true);
+  assertEquals(after.data.flags.get("b")!.value.version, 2);
+  assertEquals([...after.data.flags.keys()], ["a", "b", "c", "d"]);
+});
+
+Deno.test("loadInWorker() gives the fault of an environment beside the others", async () => {
+  const loaded = await load(await packArchive({ good: {}, bad: { flags: { f: { version: "1" } } } }));
+  assertEquals(loaded.map(({ id }) => id), ["bad", "good"]);
+  assertStringIncludes((loaded[0] as { fault: string }).fault, '"version" must be an integer');
+});
+
+Deno.test("loadInWorker() says what is wrong with an archive, with the hint", async () => {
+  const error = await assertRejects(() => load(new TextEncoder().encode("no archive")), LoadError);
+  assertStringIncludes(error.message, 'Cannot read archive "flags.tar.gz"');
+  assertStringIncludes(error.hint, "copy");
+});
+
+// How a thread can fail, and what is said about it.
+const FAULTS: [what: string, code: string, options: LoadOptions, message: string][] = [
+  ["hangs", "for (;;);", { deadline: 200 }, "the loading thread took longer than 200 ms"],
+  [
+    "never answers",
+    "setInterval(() => {}, 1000);",
+    { deadline: 200 },
+    "the loading thread took longer than 200 ms",
+  ],
+  ["crashes", "throw new Error('boom');", {}, "the loading thread crashed: boom"],
+  ["ends early", "process.exit(3);", {}, "the loading thread ended without an answer"],
+  [
+    "runs out of memory",
+    "const all = []; for (;;) all.push(new Array(100_000).fill(all.length));",
+    { heapLimit: 32 },
+    "the loading thread",
+  ],
+];
+
+for (const [what, code, options, message] of FAULTS) {
+  Deno.test(`loadInWorker() refuses a thread that ${what}, and the next load works`, async () => {
+    const archive = await packArchive({ e1: {} });
+    const error = await assertRejects(() => load(archive, { ...options, url: threadOf(code) }), LoadError);
+    assertStringIncludes(error.message, message);
+    assertStringIncludes(error.hint, "next change");
+    assertEquals((await load(archive)).length, 1);
+  });
+}
