@@ -1,4 +1,4 @@
-import { type CompiledEnvironment, compileEnvironment } from "../evaluation/mod.ts";
+import { type CompiledEnvironment, compileInSteps } from "../evaluation/mod.ts";
 import type { Environment, EnvironmentData, EnvironmentMetadata, Flag, Item, Segment } from "../model/mod.ts";
 import {
   type KnownEnvironment,
@@ -53,7 +53,10 @@ export async function assembleSnapshot(
     flags: await assembleItems<Flag>(prepared.flagItems, previous?.data.flags, pause),
     segments: await assembleItems<Segment>(prepared.segmentItems, previous?.data.segments, pause),
   };
-  return { metadata, data, all, flags, digests, compiled: compileEnvironment(data, previous?.compiled) };
+  const steps = compileInSteps(data, previous?.compiled);
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) await pause();
+  return { metadata, data, all, flags, digests, compiled: step.value };
 }
 
 /**
