@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Settings } from "./config/mod.ts";
 import {
   clientRoutes,
@@ -5,6 +6,7 @@ import {
   eventRoutes,
   listen,
   phpRoutes,
+  type Server,
   serverSdkRoutes,
   statusRoute,
 } from "./http/mod.ts";
@@ -14,6 +16,9 @@ import { Store } from "./store/mod.ts";
 import { Admission, Hub } from "./stream/mod.ts";
 import { VERSION } from "./version.ts";
 
+/** Share of the grace period over which streams are closed; the rest is for their last bytes to arrive. */
+const CLOSING_SHARE = 0.9;
+
 /** A running relay. */
 export interface Relay {
   /** Where it listens. */
@@ -22,8 +27,29 @@ export interface Relay {
   readonly store: Store;
   /** Looks at the archive now, whether or not its file looks changed. What is found is logged. */
   reload(): Promise<void>;
-  /** Stops listening, closes streams one by one over the grace period, finishes requests in flight. */
+  /**
+   * Stops listening, closes streams one by one over the grace period, finishes requests in flight. What is still open then (a
+   * body that never ends, a reader that takes nothing) is left to the end of the process.
+   */
   close(): Promise<void>;
+}
+
+/**
+ * Loads the archive once and follows nothing: to find out whether it is good.
+ *
+ * @param settings All settings.
+ * @param log Where it tells what is in the archive.
+ * @returns What would be served.
+ * @throws {SourceError} When the file cannot be read.
+ * @throws {LoadError} When the file is no good archive.
+ */
+export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
+  const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval } =
+    settings;
+  const store = new Store();
+  const source = new FileSource({ path, interval, maxBytes, log, onContent: () => {} });
+  await new Loader({ path, maxBytes, store, log }).load(await source.read());
+  return store;
 }
 
 /**
@@ -61,7 +87,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
       () => loader.status && { ...loader.status, ...(source.lastError && { lastError: source.lastError }) },
     ),
   ];
-  let server: Deno.HttpServer<Deno.NetAddr>;
+  let server: Server;
   try {
     await loader.load(await source.read());
     server = await listen(createHandler(routes, { store, log, cors: settings }), settings, log);
@@ -75,10 +101,14 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     store,
     reload: () => source.refresh(),
     async close() {
-      await source.close();
-      const finished = server.shutdown();
-      await hub.close(settings.shutdownGracePeriod);
-      await finished;
+      const { shutdownGracePeriod: grace } = settings;
+      const waiting = new AbortController();
+      const graceIsOver = setTimeout(grace, "over", { signal: waiting.signal }).catch(() => {});
+      const closed = Promise.all([source.close(), hub.close(grace * CLOSING_SHARE), server.shutdown()]);
+      if (await Promise.race([closed, graceIsOver]) === "over") {
+        log.warn(`Some requests are still open ${grace} ms after the signal to stop: they are cut off`);
+      }
+      waiting.abort();
     },
   };
 }

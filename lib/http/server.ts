@@ -1,4 +1,6 @@
 import type { Log } from "../observe/mod.ts";
+import { serveSteadily } from "./_deno_server.ts";
+import { serveTls13 } from "./_https_server.ts";
 
 /** The relay cannot listen: the port is taken, the address is not this host's, or a certificate cannot be used. */
 export class ListenError extends Error {
@@ -20,13 +22,19 @@ export class ListenError extends Error {
   }
 }
 
+/** Answers a request. */
+export type Handler = (request: Request) => Response | Promise<Response>;
+
+/** A server that listens. */
+export type Server = Pick<Deno.HttpServer<Deno.NetAddr>, "addr" | "shutdown">;
+
 /** Where to listen and with what. */
 export interface ListenOptions {
   /** TCP port; 0 for any free one. */
   port: number;
   /** IP address or host name. */
   bindAddress: string;
-  /** Paths of a PEM certificate and its key; plain HTTP when absent. */
+  /** Paths of a PEM certificate and its key, and the least version of TLS; plain HTTP when absent. */
   tls?: { cert: string; key: string; minVersion: "1.2" | "1.3" };
 }
 
@@ -41,33 +49,27 @@ export interface ListenOptions {
  * @returns The running server.
  * @throws {ListenError} When it cannot listen or the certificate cannot be used.
  */
-export async function listen(
-  handler: Deno.ServeHandler,
-  options: ListenOptions,
-  log: Log,
-): Promise<Deno.HttpServer<Deno.NetAddr>> {
+export async function listen(handler: Handler, options: ListenOptions, log: Log): Promise<Server> {
   const { port, bindAddress, tls } = options;
-  const certificate = tls ? { cert: await readPem(tls.cert), key: await readPem(tls.key) } : {};
-  function serve(hostname: string): Deno.HttpServer<Deno.NetAddr> {
-    return Deno.serve({
-      ...certificate,
-      port,
-      hostname,
-      onListen: () => {},
-      onError: (error) => {
-        log.error(
-          `Cannot answer a request: ${error instanceof Error ? error.stack ?? error.message : error}`,
-        );
-        return new Response(null, { status: 500 });
-      },
-    }, handler);
+  const pem = tls && { cert: await readPem(tls.cert), key: await readPem(tls.key) };
+
+  function onError(error: unknown): Response {
+    log.error(`Cannot answer a request: ${error instanceof Error ? error.stack ?? error.message : error}`);
+    return new Response(null, { status: 500 });
   }
-  try {
-    return serve(bindAddress);
-  } catch (error) {
-    if (bindAddress === "::" && isAddressFamilyMissing(error)) return serve("0.0.0.0");
-    throw listenError(error, options);
+
+  async function serve(hostname: string): Promise<Server> {
+    const address = { port, hostname, onError };
+    try {
+      if (pem && tls.minVersion === "1.3") return await serveTls13(handler, { ...address, ...pem });
+      return serveSteadily(handler, { ...address, ...pem, onListen: () => {}, log });
+    } catch (error) {
+      if (hostname === "::" && isAddressFamilyMissing(error)) return await serve("0.0.0.0");
+      throw listenError(error, { ...options, bindAddress: hostname });
+    }
   }
+
+  return await serve(bindAddress);
 }
 
 /** Linux says "Address family not supported" (os error 97) or, with IPv6 disabled, "Cannot assign requested address". */
@@ -89,27 +91,30 @@ async function readPem(path: string): Promise<string> {
 }
 
 function listenError(error: unknown, { port, bindAddress, tls }: ListenOptions): ListenError {
-  const message = `Cannot listen on port ${port} of "${bindAddress}": ${(error as Error).message}`;
-  if (error instanceof Deno.errors.AddrInUse) {
+  const { message } = error as Error;
+  if (tls && isAboutCertificate(error)) {
     return new ListenError(
-      message,
-      "another program has this port: stop it, or set PORT ([Main] port)",
+      `Cannot serve TLS with "${tls.cert}" and "${tls.key}": ${message}`,
+      "TLS_CERT ([Main] tlsCert) must be a certificate in PEM, TLS_KEY (tlsKey) its own private key, without a password",
       error,
     );
   }
-  if (error instanceof Deno.errors.NotCapable) {
-    return new ListenError(
-      message,
-      "the permission flag --allow-net does not name this address and port",
-      error,
-    );
-  }
-  if (tls && error instanceof Deno.errors.InvalidData) {
-    return new ListenError(
-      message,
-      `"${tls.cert}" and "${tls.key}" must be a PEM certificate and its key`,
-      error,
-    );
-  }
-  return new ListenError(message, "check PORT and BIND_ADDRESS ([Main] port, bindAddress)", error);
+  const hint = LISTEN_HINTS.find(([type]) => error instanceof type)?.[1];
+  return new ListenError(
+    `Cannot listen on port ${port} of "${bindAddress}": ${message}`,
+    hint ?? "check PORT and BIND_ADDRESS ([Main] port, bindAddress)",
+    error,
+  );
+}
+
+const LISTEN_HINTS: [type: new () => Error, hint: string][] = [
+  [Deno.errors.AddrInUse, "another program has this port: stop it, or set PORT ([Main] port)"],
+  [Deno.errors.NotCapable, "the permission flag --allow-net does not name this address and port"],
+  [Deno.errors.PermissionDenied, "ports below 1024 are for root: set PORT ([Main] port)"],
+];
+
+/** Deno tells a key that belongs to another certificate, and an empty file, by message alone. */
+function isAboutCertificate(error: unknown): boolean {
+  return error instanceof Deno.errors.InvalidData || error instanceof TypeError ||
+    (error as Error).message.includes("KeyMismatch");
 }

@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Handler, Server } from "./server.ts";
+
+/** Longest request line and headers together: bytes. What `Deno.serve` takes. */
+const MAX_HEADER_BYTES = 65_536;
+
+/** What `serveTls13` needs. */
+export interface Tls13Options {
+  /** TCP port. */
+  port: number;
+  /** IP address or host name. */
+  hostname: string;
+  /** PEM. */
+  cert: string;
+  /** PEM. */
+  key: string;
+  /** Answers for a handler that failed. */
+  onError(error: unknown): Response;
+}
+
+/**
+ * Serves HTTPS to clients that speak TLS 1.3, over HTTP/1.1. `Deno.serve` would let in TLS 1.2: it knows no least version.
+ *
+ * @param handler Answers each request.
+ * @param options Address, certificate, and what to do about errors.
+ * @returns The running server.
+ * @throws {Error} When it cannot listen or the certificate cannot be used: the errors of `Deno.serve`.
+ */
+export async function serveTls13(
+  handler: Handler,
+  { port, hostname, cert, key, onError }: Tls13Options,
+): Promise<Server> {
+  // `node:https` learns of a bad certificate from its first client, and of a missing permission outside of every promise.
+  Deno.listenTls({ port, hostname, cert, key }).close();
+  const options = { cert, key, minVersion: "TLSv1.3", maxHeaderSize: MAX_HEADER_BYTES } as const;
+  const server = createServer(options, async (incoming, outgoing) => {
+    const request = toRequest(incoming);
+    if (!request) return void outgoing.writeHead(400).end();
+    try {
+      await send(await handler(request), outgoing);
+    } catch (error) {
+      await send(onError(error), outgoing);
+    }
+  });
+  server.listen(port, hostname);
+  await once(server, "listening");
+  const { address, port: actualPort } = server.address() as AddressInfo;
+  return {
+    addr: { transport: "tcp", hostname: address, port: actualPort },
+    shutdown: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** Gives `undefined` for what `Request` cannot hold, for example the method `TRACE`. */
+function toRequest(incoming: IncomingMessage): Request | undefined {
+  const { method = "GET", url = "/", headers } = incoming;
+  const hasBody = method !== "GET" && method !== "HEAD";
+  // A handler that has seen enough of a body must be able to answer, so cancelling must not destroy the connection.
+  const body = hasBody && ReadableStream.from(incoming.iterator({ destroyOnReturn: false }));
+  try {
+    return new Request(url.startsWith("/") ? `https://localhost${url}` : url, {
+      method,
+      headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
+      ...(body && { body }),
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+async function send({ status, headers, body }: Response, outgoing: ServerResponse): Promise<void> {
+  outgoing.statusCode = status;
+  outgoing.setHeaders(headers);
+  if (!body) return void outgoing.end();
+  // Its errors are no news: the client went away, or the hub has cut it off and said so.
+  await pipeline(Readable.fromWeb(body as never), outgoing).catch(() => {});
+}
