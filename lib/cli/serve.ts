@@ -3,12 +3,13 @@ import {
   environmentVariables,
   type LoadedSettings,
   loadSettings,
+  type Settings,
   type Variables,
 } from "../config/mod.ts";
-import { createLog } from "../observe/mod.ts";
-import { type Relay, startRelay } from "../relay.ts";
+import { createLog, type Log } from "../observe/mod.ts";
+import { loadOnce, type Relay, startRelay } from "../relay.ts";
 import { VERSION } from "../version.ts";
-import { type Terminal } from "./terminal.ts";
+import { describeFailure, type Terminal } from "./terminal.ts";
 
 /** What a serving command can be told. */
 export interface ServeOptions {
@@ -43,17 +44,32 @@ export async function serve(
   if (settings.sendEvents) {
     log.info("Events will be accepted, but will be discarded, since there is no connection to LaunchDarkly");
   }
+  try {
+    return await serveUntilStopped(settings, log, options.onListen);
+  } catch (error) {
+    // Who collects JSON lines would not find plain text.
+    if (settings.logFormat !== "json" || settings.logLevel === "none") throw error;
+    log.error(describeFailure(error).join("; "));
+    return 1;
+  }
+}
+
+async function serveUntilStopped(
+  settings: Settings,
+  log: Log,
+  onListen: ServeOptions["onListen"],
+): Promise<number> {
+  if (settings.exitAlways) {
+    const { environments } = await loadOnce(settings, log);
+    return environments.every((environment) => environment.snapshot) ? 0 : 1;
+  }
   const stopped = onStop((signal) => log.info(`Stopping on ${signal}; a second signal stops at once`));
   const relay = await startRelay(settings, log);
-  if (settings.exitAlways) {
-    await relay.close();
-    return relay.store.environments.every((environment) => environment.snapshot) ? 0 : 1;
-  }
   const { hostname, port } = relay.address;
   const host = hostname === "::" || hostname === "0.0.0.0" ? "localhost" : hostname;
   const url = `${settings.tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
   log.info(`Listening on ${url} (address ${hostname}, port ${port})`);
-  options.onListen?.(relay, url);
+  onListen?.(relay, url);
   onReload(() => {
     log.info("Reloading on SIGHUP");
     relay.reload();

@@ -28,13 +28,25 @@ const SETTINGS_PREFIXES: Record<SettingsStage, string> = {
 };
 
 /**
- * Prints why the program ends: what could not be done and, if the error knows it, what to do.
+ * Says why the program ends.
+ *
+ * @param error The error.
+ * @returns What could not be done and why; after it, if the error knows it, what to do.
+ */
+export function describeFailure(error: unknown): string[] {
+  const prefix = error instanceof SettingsError ? SETTINGS_PREFIXES[error.stage] : "Unable to create relay";
+  const message = `${prefix}: ${error instanceof Error ? error.message : error}`;
+  return error instanceof Error && "hint" in error && error.hint
+    ? [message, `hint: ${error.hint}`]
+    : [message];
+}
+
+/**
+ * Prints why the program ends, what to do on a line of its own.
  *
  * @param terminal Where to.
- * @param error The error; its `hint` goes to a line of its own.
+ * @param error The error.
  */
 export function printFailure(terminal: Terminal, error: unknown): void {
-  const prefix = error instanceof SettingsError ? SETTINGS_PREFIXES[error.stage] : "Unable to create relay";
-  terminal.printError(`${prefix}: ${error instanceof Error ? error.message : error}\n`);
-  if (error instanceof Error && "hint" in error && error.hint) terminal.printError(`hint: ${error.hint}\n`);
+  terminal.printError(`${describeFailure(error).join("\n")}\n`);
 }
