@@ -4,6 +4,7 @@ import {
   clientRoutes,
   createHandler,
   eventRoutes,
+  healthRoutes,
   listen,
   phpRoutes,
   type Server,
@@ -11,7 +12,7 @@ import {
   statusRoute,
 } from "./http/mod.ts";
 import type { Log } from "./observe/mod.ts";
-import { FileSource, Loader } from "./source/mod.ts";
+import { FileSource, Loader, type LoadStatus } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
 import { Admission, Hub } from "./stream/mod.ts";
 import { VERSION } from "./version.ts";
@@ -76,16 +77,17 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     log,
     onContent: (content) => loader.reload(content),
   });
+  let isClosing = false;
+  function getDataFile(): LoadStatus | undefined {
+    return loader.status && { ...loader.status, ...source.lastError && { lastError: source.lastError } };
+  }
   const routes = [
     ...serverSdkRoutes(hub, admission),
     ...clientRoutes(hub),
     ...phpRoutes(admission),
     ...eventRoutes(settings.maxInboundPayloadSize),
-    statusRoute(
-      store,
-      VERSION,
-      () => loader.status && { ...loader.status, ...(source.lastError && { lastError: source.lastError }) },
-    ),
+    ...healthRoutes(store, () => ({ isClosing, lastError: getDataFile()?.lastError?.message })),
+    statusRoute(store, VERSION, getDataFile),
   ];
   let server: Server;
   try {
@@ -101,6 +103,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     store,
     reload: () => source.refresh(),
     async close() {
+      isClosing = true;
       const { shutdownGracePeriod: grace } = settings;
       const waiting = new AbortController();
       const graceIsOver = setTimeout(grace, "over", { signal: waiting.signal }).catch(() => {});

@@ -5,6 +5,7 @@
  */
 import { parseCommandLine, settingsHelp } from "../config/mod.ts";
 import { VERSION } from "../version.ts";
+import { health } from "./health.ts";
 import { serve } from "./serve.ts";
 import { printFailure, TERMINAL, type Terminal } from "./terminal.ts";
 
@@ -12,7 +13,8 @@ export type { Terminal };
 
 const USAGE = `Halyard ${VERSION}: serves LaunchDarkly SDKs from an offline archive.
 
-Usage: halyard [serve] [flags]
+Usage: halyard [serve] [flags]     serves until SIGINT or SIGTERM
+       halyard health [flags]      asks a running relay whether it is ready: exit code 0 or 1
 
 `;
 
@@ -35,11 +37,10 @@ export async function run(args: readonly string[], terminal: Terminal = TERMINAL
       return 0;
     }
     const [command = "serve"] = commandLine.positional;
-    if (command !== "serve") {
-      terminal.printError(`Error: there is no command "${command}"\nhint: --help lists what there is\n`);
-      return 1;
-    }
-    return await serve(commandLine, terminal);
+    if (command === "serve") return await serve(commandLine, terminal);
+    if (command === "health") return await health(commandLine, terminal);
+    terminal.printError(`Error: there is no command "${command}"\nhint: --help lists what there is\n`);
+    return 1;
   } catch (error) {
     printFailure(terminal, error);
     return 1;

@@ -83,11 +83,12 @@ async function serveUntilStopped(
  * Reads the settings of this process.
  *
  * @param commandLine What the command line says.
+ * @param needsSource Whether it is an error that no archive is configured. @default {true}
  * @returns The settings.
  * @throws {SettingsError} When they cannot be used.
  */
-export function readSettings(commandLine: CommandLine): LoadedSettings {
-  return loadSettings(commandLine, { env: readEnvironment(), readFile: readFileIfThere });
+export function readSettings(commandLine: CommandLine, needsSource = true): LoadedSettings {
+  return loadSettings(commandLine, { env: readEnvironment(), readFile: readFileIfThere, needsSource });
 }
 
 /** With `--allow-env` limited to some names, Deno lists the environment only if `--ignore-env` is there too. */

@@ -10,6 +10,7 @@ export const FLAGS: Record<string, { value?: string; help: string }> = {
   },
   "allow-missing-file": { help: "Go on without the file if it does not exist." },
   "from-env": { help: "Read environment variables. With --config, they come after the file." },
+  url: { value: "URL", help: "For the command health: the relay to ask. Without it, the one on this host." },
   version: { help: "Print the version." },
   help: { help: "Print flags and settings." },
 };

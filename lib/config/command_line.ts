@@ -10,6 +10,8 @@ export interface CommandLine {
   allowMissingFile: boolean;
   /** Whether environment variables count. */
   fromEnv: boolean;
+  /** Relay that the command `health` asks. */
+  url?: string;
   /** Whether to tell the version, and nothing else. */
   version: boolean;
   /** Whether to tell how to use the program, and nothing else. */
@@ -56,12 +58,17 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     return refuse(`invalid boolean value "${text}" for -${name}`);
   }
 
+  const url = given.get("url");
+  if (url !== undefined && !URL.canParse(url)) {
+    refuse(`invalid URL "${url}" for -url`, "write it as http://host:8030");
+  }
   const flags = {
     allowMissingFile: isOn("allow-missing-file"),
     fromEnv: isOn("from-env"),
     version: isOn("version"),
     help: isOn("help"),
     positional,
+    ...url !== undefined && { url },
   };
   const configFile = given.get("config");
   if (configFile) return { ...flags, configFile };

@@ -7,6 +7,7 @@ export * from "./client_routes.ts";
 export * from "./cors.ts";
 export * from "./event_routes.ts";
 export * from "./handler.ts";
+export * from "./health_routes.ts";
 export * from "./php_routes.ts";
 export type { EnvironmentContext, Route, RouteContext, RouteOf } from "./router.ts";
 export * from "./server.ts";

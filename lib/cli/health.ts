@@ -1,0 +1,54 @@
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { CommandLine } from "../config/mod.ts";
+import { readSettings } from "./serve.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** How long a relay may take to answer: ms. Container probes give up after some seconds too. */
+const TIMEOUT = 5_000;
+
+/** More of an answer than this is not printed: bytes. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/**
+ * Asks a running relay whether it is ready, and prints its answer. For hosts and containers without a shell or curl.
+ *
+ * @param commandLine `--url` names the relay; without it, the one that these settings would start, on this host.
+ * @param terminal Where the answer goes.
+ * @returns 0 when it is ready, 1 when it is not or does not answer.
+ */
+export async function health(commandLine: CommandLine, terminal: Terminal): Promise<number> {
+  const url = new URL("/health/ready", commandLine.url ?? localUrl(commandLine));
+  try {
+    const { status, body } = await get(url);
+    terminal.print(`${body}\n`);
+    return status === 200 ? 0 : 1;
+  } catch (error) {
+    terminal.printError(`Error: ${url.href} does not answer: ${(error as Error).message}\n`);
+    terminal.printError("hint: is the relay running, and is this its port? --url names another\n");
+    return 1;
+  }
+}
+
+function localUrl(commandLine: CommandLine): string {
+  const { port, bindAddress, tls } = readSettings(commandLine, false).settings;
+  const host = bindAddress === "::" || bindAddress === "0.0.0.0" ? "localhost" : bindAddress;
+  return `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** The certificate is not checked: it names the host that clients use, not `localhost`, and nothing secret is sent. */
+function get(url: URL): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === "https:" ? requestHttps : requestHttp;
+    const request = send(url, { rejectUnauthorized: false, agent: false, timeout: TIMEOUT }, (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (text: string) => body = (body + text).slice(0, MAX_ANSWER_BYTES));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+      response.on("error", reject);
+    });
+    request.on("timeout", () => request.destroy(new Error(`no answer within ${TIMEOUT} ms`)));
+    request.on("error", reject);
+    request.end();
+  });
+}
