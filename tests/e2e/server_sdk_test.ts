@@ -42,7 +42,7 @@ async function canStart(sdk: Sdk, url: string, key: string): Promise<boolean> {
 }
 
 for (const sdk of SDKS) {
-  const sanitizeOps = !sdk.leavesTimers;
+  const sanitizeResources = !sdk.leavesTimers;
 
   Deno.test(`${sdk.name} gets every JSON type, follows the file, and outlives a bad file and a restart`, {
     sanitizeOps,
@@ -79,7 +79,7 @@ for (const sdk of SDKS) {
     });
   });
 
-  Deno.test(`${sdk.name} follows a key rotation with and without grace`, { sanitizeOps }, async () => {
+  Deno.test(`${sdk.name} follows a key rotation with and without grace`, { sanitizeResources }, async () => {
     const [a, b] = ["sdk-aaaaaaaa-aaaa", "sdk-bbbbbbbb-bbbb"];
     await using file = await DataFile.create(await archiveWith({ sdkKey: { value: a } }, "one", 1));
     await withShortWaits(async () => {
