@@ -13,7 +13,8 @@ import { buildDemo } from "./demo_archive.ts";
 const DEMO = "dist/demo.tar.gz";
 
 async function start(args: string[]): Promise<number> {
-  const commandLine = parseCommandLine(args);
+  // Beside a file of --config too, the environment counts.
+  const commandLine = { ...parseCommandLine(args), fromEnv: true };
   try {
     return await serve(commandLine, TERMINAL, { loaded: readSettings(commandLine) });
   } catch (error) {
@@ -22,7 +23,7 @@ async function start(args: string[]): Promise<number> {
   await ensureDir("dist");
   await Deno.writeFile(DEMO, await buildDemo(new URL("../examples/", import.meta.url)));
   Deno.env.set("FILE_DATA_SOURCE", DEMO);
-  const loaded = readSettings({ ...commandLine, fromEnv: true });
+  const loaded = readSettings(commandLine);
   return await serve(commandLine, TERMINAL, { loaded, onListen: printExamples });
 }
 

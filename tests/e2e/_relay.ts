@@ -6,6 +6,10 @@ export interface RelayOptions {
   args?: string[];
   /** Permission flags. @default {["--allow-all"]} */
   permissions?: string[];
+  /** Program to run. @default {"main.ts"} */
+  script?: string;
+  /** How many files it may have open. @default {what the host allows} */
+  openFiles?: number;
   /** Port to listen on. @default {a free one} */
   port?: number;
 }
@@ -18,6 +22,8 @@ export interface RelayProcess extends AsyncDisposable {
   readonly port: number;
   /** What it has written so far, both outputs, line by line. */
   readonly lines: string[];
+  /** Those of the lines that went to standard error. */
+  readonly errors: string[];
   /** Waits for a line that contains `text` among those written after the last line that was waited for. */
   waitFor(text: string): Promise<string>;
   /** Sends a signal and waits for the end. */
@@ -33,17 +39,20 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
-/** The command that runs `main.ts` with the same `@std` as these tests. */
+/** The command that runs Halyard with the same `@std` as these tests. */
 export function halyardCommand(
-  { env, args = ["--from-env"], permissions = ["--allow-all"] }: RelayOptions,
+  { env, args = ["--from-env"], permissions = ["--allow-all"], script = "main.ts", openFiles }: RelayOptions,
 ): Deno.Command {
   const root = new URL("../../", import.meta.url);
   const standIns = import.meta.resolve("@std/assert").startsWith("file:");
   const importMap = standIns ? ["--import-map=lib/std/import_map.json"] : [];
   const passed = ["PATH", "HOME", "DENO_DIR", "JSR_URL", "NPM_CONFIG_REGISTRY"];
   const inherited = Object.entries(Deno.env.toObject()).filter(([name]) => passed.includes(name));
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "--no-lock", ...importMap, ...permissions, "main.ts", ...args],
+  const limit = openFiles === undefined ? [] : ["sh", "-c", `ulimit -n ${openFiles}; exec "$0" "$@"`];
+  const flags = ["--quiet", "--no-prompt", "--no-lock", ...importMap, ...permissions];
+  const [program, ...programArgs] = [...limit, Deno.execPath(), "run", ...flags, script, ...args];
+  return new Deno.Command(program!, {
+    args: programArgs,
     cwd: root,
     clearEnv: true,
     env: { ...Object.fromEntries(inherited), NO_COLOR: "1", ...env },
@@ -58,19 +67,20 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const port = options.port ?? freePort();
   const process = halyardCommand({ ...options, env: { PORT: String(port), ...options.env } }).spawn();
   const lines: string[] = [];
+  const errors: string[] = [];
   let read = 0;
   let wake = Promise.withResolvers<void>();
-  async function collect(stream: ReadableStream<Uint8Array>): Promise<void> {
+  async function collect(stream: ReadableStream<Uint8Array>, ...places: string[][]): Promise<void> {
     let rest = "";
     for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
       const parts = (rest + chunk).split("\n");
       rest = parts.pop()!;
-      lines.push(...parts);
+      for (const place of places) place.push(...parts);
       wake.resolve();
       wake = Promise.withResolvers();
     }
   }
-  const collected = Promise.all([collect(process.stdout), collect(process.stderr)]);
+  const collected = Promise.all([collect(process.stdout, lines), collect(process.stderr, lines, errors)]);
   let ended = false;
   const status = process.status.finally(() => ended = true);
   async function waitFor(text: string): Promise<string> {
@@ -98,6 +108,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
     url: `http://127.0.0.1:${port}`,
     port,
     lines,
+    errors,
     waitFor,
     stop,
     async [Symbol.asyncDispose]() {

@@ -1,0 +1,300 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { VERSION } from "../../lib/version.ts";
+import { constantFlag, DataFile, packArchive } from "./_archive.ts";
+import { freePort, halyardCommand, type RelayOptions, startRelay } from "./_relay.ts";
+
+const ENVIRONMENT = { env: { sdkKey: { value: "sdk-e1" } }, flags: { f: constantFlag(true) } };
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a command to its end. */
+async function run(options: Partial<RelayOptions>): Promise<Outcome> {
+  const { code, stdout, stderr } = await halyardCommand({ env: {}, ...options }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** A good archive and, beside it, a configuration file. */
+async function makeFiles(config = ""): Promise<DataFile & { config: string }> {
+  const file = await DataFile.create(await packArchive({ e1: ENVIRONMENT }));
+  const path = file.path.replace("flags.tar.gz", "ld-relay.conf");
+  await Deno.writeTextFile(path, config.replace("ARCHIVE", file.path));
+  return Object.assign(file, { config: path });
+}
+
+async function getStatus(url: string): Promise<number> {
+  const response = await fetch(`${url}/sdk/latest-all`, { headers: { authorization: "sdk-e1" } });
+  await response.body?.cancel();
+  return response.status;
+}
+
+/** Waits until a relay that cannot say so serves. */
+async function waitUntilServing(url: string): Promise<void> {
+  const deadline = AbortSignal.timeout(20_000);
+  while (await getStatus(url).catch(() => 0) !== 200) {
+    deadline.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+Deno.test("main.ts prints its version", async () => {
+  assertEquals(await run({ args: ["--version"] }), { code: 0, stdout: `halyard ${VERSION}\n`, stderr: "" });
+});
+
+Deno.test("main.ts prints every flag and variable for --help", async () => {
+  const { code, stdout, stderr } = await run({ args: ["--help"] });
+  assertEquals([code, stderr], [0, ""]);
+  for (const flag of ["--config", "--allow-missing-file", "--from-env", "--version"]) {
+    assertStringIncludes(stdout, flag);
+  }
+  assertStringIncludes(stdout, "FILE_DATA_SOURCE, fileDataSource");
+});
+
+// A command line and an environment that cannot work: what is printed, and what the hint says.
+const REFUSALS: [args: string[], env: Record<string, string>, message: string, hint: RegExp][] = [
+  [["--bogus"], {}, "Error: flag provided but not defined: -bogus", /--help/],
+  [["--confg", "x"], {}, "Error: flag provided but not defined: -confg", /did you mean --config\?/],
+  [["--config"], {}, "Error: flag needs an argument: -config", /--help/],
+  [["sreve"], {}, 'Error: there is no command "sreve"', /--help/],
+  [
+    ["--config", "/nonexistent/relay.conf"],
+    { FILE_DATA_SOURCE: "x" },
+    'Error: configuration file "/nonexistent/relay.conf" does not exist',
+    /--allow-missing-file/,
+  ],
+  [
+    ["--from-env"],
+    {},
+    "Unable to create relay: you must specify at least one environment in your configuration",
+    /set FILE_DATA_SOURCE/,
+  ],
+  [
+    ["--config", "/nonexistent/relay.conf", "--allow-missing-file"],
+    { FILE_DATA_SOURCE: "x" },
+    "Unable to create relay: you must specify at least one environment in your configuration",
+    /add --from-env/,
+  ],
+  [
+    ["--from-env"],
+    { FILE_DATA_SOURCE: "x", PORT: "8o30" },
+    "Configuration error: PORT: not a valid integer",
+    /./,
+  ],
+  [
+    ["--from-env"],
+    { FILE_DATA_SOURCE: "/nonexistent/flags.tar.gz" },
+    'Unable to create relay: Cannot read data file "/nonexistent/flags.tar.gz": there is no such file',
+    /FILE_DATA_SOURCE/,
+  ],
+  [
+    ["--from-env"],
+    { FILE_DATA_SOURCE: "README.md" },
+    'Unable to create relay: Cannot read archive "README.md": it is neither a .tar.gz nor a .tar',
+    /\.tar\.gz/,
+  ],
+];
+
+for (const [args, env, message, hint] of REFUSALS) {
+  const what = [...Object.entries(env).map((pair) => pair.join("=")), ...args].join(" ");
+  Deno.test(`main.ts ends with exit code 1, a message and a hint for ${what}`, async () => {
+    const { code, stdout, stderr } = await run({ args, env });
+    assertEquals(code, 1);
+    const [first, second, ...rest] = stderr.split("\n");
+    assertEquals([first, rest], [message, [""]]);
+    assertMatch(second!, /^hint: /);
+    assertMatch(second!, hint);
+    assert(!/error|unable/i.test(stdout), stdout);
+  });
+}
+
+Deno.test("main.ts refuses a configuration file with a misspelled name and says the right one", async () => {
+  await using file = await makeFiles("[OfflineMode]\nfileDataSource = ARCHIVE\n[Main]\nprot = 1\n");
+  const { code, stderr } = await run({ args: ["--config", file.config] });
+  assertEquals(code, 1);
+  assertMatch(
+    stderr,
+    /^Error loading config file: .*section "Main", variable "prot"\nhint: .*did you mean "?port"?\?\n$/,
+  );
+});
+
+Deno.test("main.ts reads the file of --config, and with --from-env the environment wins", async () => {
+  const [filePort, envPort] = [freePort(), freePort()];
+  await using file = await makeFiles(`[OfflineMode]\nfileDataSource = ARCHIVE\n[Main]\nport = ${filePort}\n`);
+  const env = { PORT: String(envPort) };
+  {
+    await using relay = await startRelay({ env, args: ["--config", file.config], port: filePort });
+    assertMatch(relay.lines[0]!, /Starting Halyard \S+ with configuration file \S+ld-relay.conf$/);
+    assertEquals(await getStatus(`http://127.0.0.1:${filePort}`), 200);
+  }
+  const args = ["-config", file.config, "-from-env"];
+  await using relay = await startRelay({ env, args, port: envPort });
+  assertMatch(relay.lines[0]!, /with configuration file \S+ld-relay.conf plus environment variables$/);
+  assertEquals(await getStatus(`http://127.0.0.1:${envPort}`), 200);
+});
+
+Deno.test("main.ts without flags reads the environment and the default file, if there is one", async () => {
+  await using file = await makeFiles();
+  await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path }, args: [] });
+  const isThere = await Deno.stat("/etc/ld-relay.conf").then(() => true, () => false);
+  const origin = isThere
+    ? "configuration file /etc/ld-relay.conf plus environment variables"
+    : "configuration from environment variables";
+  assertStringIncludes(relay.lines[0]!, `with ${origin}`);
+  assertEquals(await getStatus(relay.url), 200);
+});
+
+Deno.test("main.ts writes errors to standard error, all else to standard output", async () => {
+  await using file = await makeFiles();
+  await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
+  assertEquals(relay.errors, []);
+  await file.replace(new TextEncoder().encode("no archive"));
+  const line = await relay.waitFor("Data file reload failed");
+  assertMatch(line, /^\S+ \S+ ERROR: .*serving the previous data: .*; hint: /);
+  assertEquals(relay.errors, [line]);
+});
+
+Deno.test("main.ts writes its log as JSON if told so, why it cannot start included", async () => {
+  await using file = await makeFiles();
+  const env = { FILE_DATA_SOURCE: file.path, LOG_FORMAT: "json" };
+  await using relay = await startRelay({ env });
+  await relay.stop();
+  for (const line of relay.lines) {
+    assertEquals(Object.keys(JSON.parse(line)), ["timestamp", "level", "message"]);
+  }
+  const { code, stderr } = await run({ env: { ...env, FILE_DATA_SOURCE: "README.md" } });
+  assertEquals([code, JSON.parse(stderr).level], [1, "error"]);
+  assertMatch(JSON.parse(stderr).message, /^Unable to create relay: .*; hint: /);
+});
+
+Deno.test("main.ts prints nothing at log level none, and serves", async () => {
+  await using file = await makeFiles();
+  const port = freePort();
+  const env = { FILE_DATA_SOURCE: file.path, LOG_LEVEL: "none", PORT: String(port) };
+  const process = halyardCommand({ env }).spawn();
+  await waitUntilServing(`http://127.0.0.1:${port}`);
+  process.kill("SIGTERM");
+  const { code, stdout, stderr } = await process.output();
+  assertEquals([code, stdout.length, stderr.length], [0, 0, 0]);
+});
+
+Deno.test("main.ts listens on the bind address only", async () => {
+  await using file = await makeFiles();
+  const env = { FILE_DATA_SOURCE: file.path, BIND_ADDRESS: "127.0.0.1" };
+  await using relay = await startRelay({ env });
+  const url = `http://127.0.0.1:${relay.port}`;
+  assert(
+    relay.lines.some((line) => line.endsWith(`Listening on ${url} (address 127.0.0.1, port ${relay.port})`)),
+  );
+  assertEquals(await getStatus(url), 200);
+  if (Deno.build.os === "linux") {
+    using other = await Deno.connect({ hostname: "127.0.0.2", port: relay.port }).catch(() => undefined);
+    assertEquals(other, undefined);
+  }
+});
+
+Deno.test("main.ts ends with exit code 1 when its port is taken, and leaves the other relay alone", async () => {
+  await using file = await makeFiles();
+  await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
+  const { code, stderr } = await run({ env: { FILE_DATA_SOURCE: file.path, PORT: String(relay.port) } });
+  assertEquals(code, 1);
+  assertMatch(
+    stderr,
+    /^Unable to create relay: Cannot listen on port \d+ of "::": .*in use.*\nhint: another program has this port: /,
+  );
+  assertEquals(await getStatus(relay.url), 200);
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`main.ts ends its streams and then itself with exit code 0 on ${signal}`, async () => {
+    await using file = await makeFiles();
+    await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
+    const stream = await fetch(`${relay.url}/all`, { headers: { authorization: "sdk-e1" } });
+    const reader = stream.body!.getReader();
+    assert(!(await reader.read()).done);
+    const [{ code, signal: killedBy }, { done }] = await Promise.all([relay.stop(signal), reader.read()]);
+    assertEquals([code, killedBy, done], [0, null, true]);
+    assertEquals(relay.errors, []);
+  });
+}
+
+Deno.test("main.ts ends within the grace period though a body never ends and a reader takes nothing", async () => {
+  // More than the kernel's buffers take, and nothing that gzip could make small.
+  const huge = constantFlag(Array.from({ length: 300_000 }, () => crypto.randomUUID()).join(""));
+  await using file = await DataFile.create(await packArchive({ e1: { flags: { huge } } }));
+  await using relay = await startRelay({
+    env: { FILE_DATA_SOURCE: file.path, SHUTDOWN_GRACE_PERIOD: "200ms" },
+  });
+  const requests = ["GET /all HTTP/1.1\r\n", "POST /bulk HTTP/1.1\r\nContent-Length: 9\r\n"];
+  const connections = await Promise.all(requests.map(async (request) => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: relay.port });
+    await connection.write(new TextEncoder().encode(`${request}Host: x\r\nAuthorization: sdk-e1\r\n\r\n`));
+    return connection;
+  }));
+  await connections[0]!.read(new Uint8Array(100));
+  assertEquals((await relay.stop()).code, 0);
+  assertMatch(relay.lines.at(-1)!, /WARN: Some requests are still open 200 ms after the signal to stop/);
+  for (const connection of connections) connection.close();
+});
+
+// What an archive holds, and how a run with EXIT_ALWAYS ends.
+const CHECKS: [
+  what: string,
+  archive: () => Promise<Uint8Array>,
+  code: number,
+  stdout: RegExp,
+  stderr: RegExp,
+][] = [
+  ["a good archive", () => packArchive({ e1: ENVIRONMENT }), 0, /Loaded data from .*1 environment/, /^$/],
+  [
+    "a faulty environment",
+    () => packArchive({ e1: ENVIRONMENT, e2: { flags: { f: { version: "1" } } } }),
+    1,
+    /Loaded data from .*2 environments/,
+    /^\S+ \S+ ERROR: Found invalid data for environment e2 .*version.*\n$/,
+  ],
+  [
+    "a bad archive",
+    () => Promise.resolve(new Uint8Array(1000)),
+    1,
+    /Starting/,
+    /^Unable to create relay: Cannot read archive .*\nhint: /,
+  ],
+];
+
+for (const [what, archive, code, stdout, stderr] of CHECKS) {
+  Deno.test(`main.ts with EXIT_ALWAYS reports and ends with exit code ${code} for ${what}, a taken port or not`, async () => {
+    await using file = await DataFile.create(await archive());
+    using taken = Deno.listen({ port: 0, hostname: "0.0.0.0" });
+    const env = { FILE_DATA_SOURCE: file.path, EXIT_ALWAYS: "1", PORT: String(taken.addr.port) };
+    const outcome = await run({ env });
+    assertEquals(outcome.code, code);
+    assertMatch(outcome.stdout, stdout);
+    assertMatch(outcome.stderr, stderr);
+    assert(!outcome.stdout.includes("Listening"));
+  });
+}
+
+Deno.test("main.ts accepts connections again after it has run out of files", async () => {
+  await using file = await makeFiles();
+  const openFiles = 100;
+  await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path }, openFiles });
+  const stream = await fetch(`${relay.url}/all`, { headers: { authorization: "sdk-e1" } });
+  const reader = stream.body!.getReader();
+  await reader.read();
+  const address = { hostname: "127.0.0.1", port: relay.port };
+  const connections = await Promise.allSettled(
+    Array.from({ length: 2 * openFiles }, () => Deno.connect(address)),
+  );
+  await relay.waitFor("Cannot accept connections: ");
+  assertMatch(relay.errors[0]!, /Too many open files.*; listening again soon; hint: allow more open files/);
+  for (const { value } of connections.filter((result) => result.status === "fulfilled")) value.close();
+  await waitUntilServing(relay.url);
+  await file.replace(await packArchive({ e1: { ...ENVIRONMENT, flags: { g: constantFlag(1) } } }));
+  const { value } = await reader.read();
+  assertStringIncludes(new TextDecoder().decode(value), '"g"');
+  await reader.cancel();
+});
