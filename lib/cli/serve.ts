@@ -4,6 +4,7 @@ import {
   type LoadedSettings,
   loadSettings,
   type Settings,
+  SettingsError,
   type Variables,
 } from "../config/mod.ts";
 import { createLog, type Log } from "../observe/mod.ts";
@@ -97,7 +98,16 @@ function readEnvironment(): Variables {
     return Deno.env.toObject();
   } catch {
     const names = environmentVariables().filter((name) => !name.endsWith("*"));
-    return Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]));
+    return Object.fromEntries(names.map((name) => [name, readVariable(name)]));
+  }
+}
+
+function readVariable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    const hint = "name every variable in --allow-env, or add --ignore-env to do without the others";
+    throw new SettingsError("environment", [{ message: (error as Error).message, hint }]);
   }
 }
 
