@@ -70,14 +70,17 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const errors: string[] = [];
   let read = 0;
   let wake = Promise.withResolvers<void>();
+  function rouse(): void {
+    wake.resolve();
+    wake = Promise.withResolvers();
+  }
   async function collect(stream: ReadableStream<Uint8Array>, ...places: string[][]): Promise<void> {
     let rest = "";
     for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
       const parts = (rest + chunk).split("\n");
       rest = parts.pop()!;
       for (const place of places) place.push(...parts);
-      wake.resolve();
-      wake = Promise.withResolvers();
+      rouse();
     }
   }
   const collected = Promise.all([collect(process.stdout, lines), collect(process.stderr, lines, errors)]);
@@ -85,7 +88,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const status = process.status.finally(() => ended = true);
   async function waitFor(text: string): Promise<string> {
     const deadline = AbortSignal.timeout(WAIT_MS);
-    deadline.onabort = () => wake.resolve();
+    deadline.onabort = rouse;
     while (true) {
       for (; read < lines.length; read++) {
         if (lines[read]!.includes(text)) return lines[read++]!;
