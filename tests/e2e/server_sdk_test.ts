@@ -45,7 +45,7 @@ for (const sdk of SDKS) {
   const sanitizeResources = !sdk.leavesTimers;
 
   Deno.test(`${sdk.name} gets every JSON type, follows the file, and outlives a bad file and a restart`, {
-    sanitizeOps,
+    sanitizeResources,
   }, async () => {
     await using file = await DataFile.create(await archiveWith({}, "one", 1));
     const port = freePort();
