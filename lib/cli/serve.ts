@@ -69,6 +69,7 @@ async function serveUntilStopped(
   const { hostname, port } = relay.address;
   const host = hostname === "::" || hostname === "0.0.0.0" ? "localhost" : hostname;
   const url = `${settings.tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  if (settings.tls) log.info(`TLS enabled for server (minimum TLS version: ${settings.tls.minVersion})`);
   log.info(`Listening on ${url} (address ${hostname}, port ${port})`);
   onListen?.(relay, url);
   onReload(() => {

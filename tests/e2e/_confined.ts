@@ -20,8 +20,8 @@ const ATTEMPTS: Record<string, (port: number) => unknown> = {
   "connect by node": connectByNode,
   "resolve a name": () => Deno.resolveDns("localhost", "A"),
   "listen elsewhere": () => Deno.listen({ port: 0, hostname: "127.0.0.1" }),
-  "write a file": () => Deno.writeTextFile("/tmp/x", ""),
-  "read a file": () => Deno.readTextFile("/etc/passwd"),
+  "write a file": () => Deno.makeTempFile(),
+  "read a file": () => Deno.readTextFile("deno.json"),
   "read a variable": () => Deno.env.get("HOME"),
   "run a program": () => new Deno.Command("true").output(),
 };
