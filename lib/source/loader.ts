@@ -2,6 +2,7 @@ import type { EnvironmentMetadata } from "../model/mod.ts";
 import { type Log, obscureKey } from "../observe/mod.ts";
 import {
   assembleSnapshot,
+  createPause,
   type EnvironmentChange,
   knownOf,
   type NewEnvironment,
@@ -11,9 +12,6 @@ import {
 import type { FileContent } from "./file_source.ts";
 import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_archive.ts";
 import { canLoadInWorker, loadInWorker, type LoadOptions } from "./load_in_worker.ts";
-
-/** How long a load may hold up requests in one go: ms. */
-const SLICE = 5;
 
 /** How the archive's file stands: what is served and whether something newer could not be. */
 export interface LoadStatus {
@@ -121,20 +119,6 @@ export class Loader {
     this.#options.log.error(`Data file reload failed, serving the previous data: ${message}${hint}`);
     if (this.#status) this.#status = { ...this.#status, lastError: { message, time: Date.now() } };
   }
-}
-
-/** Makes a function that lets requests have their turn whenever `SLICE` is used up. */
-function createPause(): Pause {
-  let sliceEnd = performance.now() + SLICE;
-  return () => {
-    if (performance.now() < sliceEnd) return;
-    return new Promise((resolve) =>
-      setTimeout(() => {
-        sliceEnd = performance.now() + SLICE;
-        resolve();
-      })
-    );
-  };
 }
 
 async function assemble(loaded: LoadedEnvironment, store: Store, pause: Pause): Promise<NewEnvironment> {

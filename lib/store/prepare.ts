@@ -2,6 +2,7 @@ import { eTag } from "@std/http";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { Environment, EnvironmentMetadata, Flag, Item, Segment } from "../model/mod.ts";
+import { concat } from "./_concat.ts";
 import { encodeEvent } from "./event.ts";
 
 /** One JSON document in the forms that clients ask for, and the `put` event that carries it. */
@@ -145,14 +146,4 @@ function splitDigests(digests: Uint8Array = new Uint8Array()): Set<string> {
     split.add(String.fromCharCode(...digests.subarray(i, i + DIGEST_BYTES)));
   }
   return split;
-}
-
-function concat(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

@@ -1,5 +1,6 @@
 import { type CompiledEnvironment, compileInSteps } from "../evaluation/mod.ts";
 import type { Environment, EnvironmentData, EnvironmentMetadata, Flag, Item, Segment } from "../model/mod.ts";
+import type { Pause } from "./pause.ts";
 import {
   type KnownEnvironment,
   type Payload,
@@ -23,9 +24,6 @@ export interface Snapshot {
   /** Digests of all flags and segments, by which the next load tells what has changed. */
   readonly digests: Uint8Array<ArrayBuffer>;
 }
-
-/** Lets requests have their turn when work has held the loop for long enough. */
-export type Pause = () => Promise<void> | undefined;
 
 /**
  * Makes a snapshot of what a load has prepared.
