@@ -1,4 +1,6 @@
 import { ServerSentEventStream } from "@std/http";
+import { concat } from "./_concat.ts";
+import { createPause } from "./pause.ts";
 
 /**
  * Encodes one server-sent event as the bytes that every stream gets.
@@ -16,4 +18,28 @@ export async function encodeEvent(event: string, data: string): Promise<Uint8Arr
   const { value } = await encoder.readable.getReader().read();
   await written;
   return value as Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Encodes several server-sent events, one after the other. Requests have their turn in between.
+ *
+ * @param events Name and data of each.
+ * @param maxBytes How long they may be together: bytes.
+ * @returns The events' bytes, or `undefined` when they would be longer than that.
+ */
+export async function encodeEvents(
+  events: Iterable<[event: string, data: string]>,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const pause = createPause();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (const [event, data] of events) {
+    const part = await encodeEvent(event, data);
+    length += part.length;
+    if (length > maxBytes) return undefined;
+    parts.push(part);
+    await pause();
+  }
+  return concat(parts);
 }

@@ -16,7 +16,9 @@
  *
  * @module
  */
+export * from "./diff.ts";
 export * from "./event.ts";
+export * from "./pause.ts";
 export * from "./prepare.ts";
 export * from "./snapshot.ts";
 export * from "./store.ts";

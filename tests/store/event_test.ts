@@ -1,0 +1,17 @@
+import { assertEquals } from "@std/assert";
+import { encodeEvents } from "../../lib/store/mod.ts";
+import { text } from "../_environments.ts";
+
+const EVENTS: [event: string, data: string][] = [["patch", '{"a":"ü"}'], ["delete", '{"b":1}']];
+const BYTES = 'event: patch\ndata: {"a":"ü"}\n\nevent: delete\ndata: {"b":1}\n\n';
+const LENGTH = new TextEncoder().encode(BYTES).length;
+
+Deno.test("encodeEvents() writes one event after the other", async () => {
+  assertEquals(text((await encodeEvents(EVENTS, Infinity))!), BYTES);
+  assertEquals(text((await encodeEvents([], Infinity))!), "");
+});
+
+Deno.test("encodeEvents() counts bytes, and gives up above the limit", async () => {
+  assertEquals((await encodeEvents(EVENTS, LENGTH))?.length, LENGTH);
+  assertEquals(await encodeEvents(EVENTS, LENGTH - 1), undefined);
+});
