@@ -1,8 +1,9 @@
 import { eTag } from "@std/http";
 import { gzipSync } from "node:zlib";
 import { type Audience, evaluateAll } from "../evaluation/mod.ts";
-import { type CredentialKind, encodeEvent, type Snapshot } from "../store/mod.ts";
-import { type Channel, type Hub, PING_CHANNEL } from "../stream/mod.ts";
+import type { CredentialKind, Snapshot } from "../store/mod.ts";
+import { type Hub, PING_CHANNEL } from "../stream/mod.ts";
+import { prepareClientChannels } from "./client_channel.ts";
 import { checkContext, type ContextRequest, readContextRequest, RequestError } from "./context_request.ts";
 import { respondWithPayload } from "./payload.ts";
 import type { EnvironmentContext, Route } from "./router.ts";
@@ -44,10 +45,15 @@ const FAMILIES: Family[] = [
  * @returns The routes.
  */
 export function clientRoutes(hub: Hub): Route[] {
-  return FAMILIES.flatMap((family) => familyRoutes(family, hub));
+  const openChannel = prepareClientChannels();
+  return FAMILIES.flatMap((family) => familyRoutes(family, hub, openChannel));
 }
 
-function familyRoutes({ credential, audience, evalx, streams }: Family, hub: Hub): Route[] {
+function familyRoutes(
+  { credential, audience, evalx, streams }: Family,
+  hub: Hub,
+  openChannel: ReturnType<typeof prepareClientChannels>,
+): Route[] {
   const isSecured = credential === "environment";
 
   type Answer = (request: Request, context: EnvironmentContext, asked: ContextRequest) => Promise<Response>;
@@ -64,12 +70,9 @@ function familyRoutes({ credential, audience, evalx, streams }: Family, hub: Hub
     };
   }
 
-  function evaluate({ compiled }: Snapshot, { context, withReasons }: ContextRequest): string {
-    return evaluateAll(compiled, context, { audience, withReasons });
-  }
-
-  const poll = withContext(async (request, { snapshot }, asked) => {
-    const body = new TextEncoder().encode(evaluate(snapshot, asked));
+  const poll = withContext(async (request, { snapshot }, { context, withReasons }) => {
+    const json = evaluateAll(snapshot.compiled, context, { audience, withReasons });
+    const body = new TextEncoder().encode(json);
     const etag = await eTag(body, { weak: true });
     return respondWithPayload(request, {
       body,
@@ -81,13 +84,7 @@ function familyRoutes({ credential, audience, evalx, streams }: Family, hub: Hub
   });
 
   const stream = withContext((request, context, asked) => {
-    const channel: Channel = {
-      begin: (snapshot) => encodeEvent("put", evaluate(snapshot, asked)),
-      update(before, after) {
-        const [old, now] = [evaluate(before, asked), evaluate(after, asked)];
-        return old === now ? undefined : encodeEvent("put", now);
-      },
-    };
+    const channel = openChannel(asked.context, { audience, withReasons: asked.withReasons });
     function mayRead({ metadata }: Snapshot): boolean {
       return !isSecured || !metadata.secureMode || isProven(asked.context, asked.hash, metadata.sdkKeys);
     }

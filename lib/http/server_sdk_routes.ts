@@ -1,4 +1,4 @@
-import { type Admission, ALL_CHANNEL, type Channel, FLAGS_CHANNEL, type Hub } from "../stream/mod.ts";
+import { type Admission, type Channel, type Hub, prepareServerChannels } from "../stream/mod.ts";
 import { admit, respondWithPayload } from "./payload.ts";
 import type { EnvironmentContext, Route } from "./router.ts";
 import { respondWithStream } from "./stream_response.ts";
@@ -11,13 +11,15 @@ import { respondWithStream } from "./stream_response.ts";
  * @returns The routes.
  */
 export function serverSdkRoutes(hub: Hub, admission: Admission): Route[] {
-  function stream(channel: Channel): (request: Request, context: EnvironmentContext) => Promise<Response> {
+  function stream(
+    openChannel: () => Channel,
+  ): (request: Request, context: EnvironmentContext) => Promise<Response> {
     return (request, context) =>
-      respondWithStream(hub, request, { ...context, channel, credentialKind: "sdk" });
+      respondWithStream(hub, request, { ...context, channel: openChannel(), credentialKind: "sdk" });
   }
   return [
-    { method: "GET", path: "/all", credential: "sdk", handle: stream(ALL_CHANNEL) },
-    { method: "GET", path: "/flags", credential: "sdk", handle: stream(FLAGS_CHANNEL) },
+    { method: "GET", path: "/all", credential: "sdk", handle: stream(prepareServerChannels("all")) },
+    { method: "GET", path: "/flags", credential: "sdk", handle: stream(prepareServerChannels("flags")) },
     {
       method: "GET",
       path: "/sdk/latest-all",

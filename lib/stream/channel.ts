@@ -1,6 +1,6 @@
-import type { Payload, Snapshot } from "../store/mod.ts";
+import { type Change, diffEnvironments, encodeEvents, oncePerPair, type Snapshot } from "../store/mod.ts";
 
-/** What a stream carries: how it begins, and what brings it from one state of its environment to another. */
+/** What one stream carries: how it begins, and what brings it from one state of its environment to another. */
 export interface Channel {
   /**
    * Gives the event that a new stream begins with.
@@ -10,7 +10,7 @@ export interface Channel {
    */
   begin(snapshot: Snapshot): Uint8Array | Promise<Uint8Array>;
   /**
-   * Gives what brings a stream up to date.
+   * Gives what brings a stream up to date. It must be sent, and the next call must wait for it.
    *
    * @param before What the stream was last brought to.
    * @param after What the environment serves now.
@@ -19,23 +19,93 @@ export interface Channel {
   update(before: Snapshot, after: Snapshot): Uint8Array | undefined | Promise<Uint8Array | undefined>;
 }
 
-function payloadChannel(payloadOf: (snapshot: Snapshot) => Payload): Channel {
+/** How a stream is told of changes one by one. */
+export interface Delta {
+  /** What has changed for this stream. */
+  changes: Change[];
+  /**
+   * Encodes a `patch` or `delete` for each change.
+   *
+   * @returns The events, or `undefined` when one `put` of everything is shorter.
+   */
+  encode(): Promise<Uint8Array | undefined>;
+}
+
+/** What a channel with deltas carries. */
+export interface DeltaSource {
+  /** Makes the `put` that says everything. */
+  put: Channel["begin"];
+  /** Finds what has changed. */
+  compare(before: Snapshot, after: Snapshot): Delta | Promise<Delta>;
+}
+
+/**
+ * Makes the channel of one stream whose client keeps a version with each thing it is told of, takes nothing about it that
+ * does not have a higher one, and remembers the version of what it was told to delete.
+ *
+ * A change that such a client would not take, such as a rollback, makes it one `put`, after which the client has
+ * forgotten all it knew, deletions included.
+ *
+ * @param source What it carries.
+ * @returns The channel, for one stream only: it knows what its client remembers.
+ */
+export function createDeltaChannel({ put, compare }: DeltaSource): Channel {
+  let tombstones: Map<string, number> | undefined;
+
+  function isTaken({ kind, key, version, previous }: Change): boolean {
+    return version > (previous ?? tombstones?.get(`${kind}/${key}`) ?? -Infinity);
+  }
+
+  function remember({ kind, key, text, version }: Change): void {
+    if (text === undefined) (tombstones ??= new Map()).set(`${kind}/${key}`, version);
+  }
+
   return {
-    begin: (snapshot) => payloadOf(snapshot).put,
-    update: (before, after) => payloadOf(before) === payloadOf(after) ? undefined : payloadOf(after).put,
+    begin: put,
+    async update(before, after) {
+      if (before.all === after.all) return undefined;
+      const { changes, encode } = await compare(before, after);
+      if (changes.length === 0) return undefined;
+      const events = changes.every(isTaken) ? await encode() : undefined;
+      if (events) changes.forEach(remember);
+      else tombstones = undefined;
+      return events ?? put(after);
+    },
   };
 }
 
-/** Flags and segments, for server-side SDKs: `/all`. */
-export const ALL_CHANNEL: Channel = payloadChannel((snapshot) => snapshot.all);
+/**
+ * Prepares the channels of server-side SDKs.
+ *
+ * @param kind `all` for flags and segments; `flags` for flags alone, as old SDKs want them.
+ * @returns Makes the channel of one stream. Events are encoded once for all of them.
+ */
+export function prepareServerChannels(kind: "all" | "flags"): () => Channel {
+  const compare = oncePerPair((before, after): Delta => {
+    const changes = diffEnvironments(before.data, after.data)
+      .filter((change) => kind === "all" || change.kind === kind);
+    let events: Promise<Uint8Array | undefined> | undefined;
+    function encode(): Promise<Uint8Array | undefined> {
+      const formatted = changes.values().map((change) => formatChange(change, kind));
+      return events ??= encodeEvents(formatted, after[kind].put.length);
+    }
+    return { changes, encode };
+  });
+  return () => createDeltaChannel({ put: (snapshot) => snapshot[kind].put, compare });
+}
 
-/** Flags alone, for old server-side SDKs: `/flags`. */
-export const FLAGS_CHANNEL: Channel = payloadChannel((snapshot) => snapshot.flags);
+function formatChange(change: Change, channel: "all" | "flags"): [event: string, data: string] {
+  const { kind, key, text, version } = change;
+  const path = JSON.stringify(channel === "all" ? `/${kind}/${key}` : `/${key}`);
+  return text === undefined
+    ? ["delete", `{"path":${path},"version":${version}}`]
+    : ["patch", `{"path":${path},"data":${text}}`];
+}
 
 /** The Relay Proxy's wire: the data is one blank. */
 const PING = new TextEncoder().encode("event: ping\ndata:  \n\n");
 
-/** Tells clients to poll, at the beginning and after each change: `/ping` and `/mping`. */
+/** Tells clients to poll, at the beginning and after each change: `/ping` and `/mping`. It serves any number of streams. */
 export const PING_CHANNEL: Channel = {
   begin: () => PING,
   update: (before, after) => before.all === after.all ? undefined : PING,

@@ -258,28 +258,28 @@ const STREAMS: [name: string, path: string, init: RequestInit][] = [
 ];
 
 for (const [name, path, init] of STREAMS) {
-  Deno.test(`${name} puts the evaluation at connect and after a reload that changes it`, async () => {
+  Deno.test(`${name} puts the evaluation at connect, patches it, and puts it again when versions fall`, async () => {
     const store = await makeStore({ e1: PARTS });
     const relay = makeRelay(store);
     const response = await relay.fetch(path, init);
     assertEquals(response.headers.get("content-type"), "text/event-stream; charset=utf-8");
     const reader = response.body!.getReader();
-    const first = (await readEvent(reader))!;
-    assert(first.startsWith('event: put\ndata: {"both":{"value":"yes","variation":1,"version":3}'), first);
+    const put = (await readEvent(reader))!;
+    assert(put.startsWith('event: put\ndata: {"both":{"value":"yes","variation":1,"version":3}'), put);
 
-    // A change that this context does not see is not sent; the next one is.
-    for (
-      const flags of [{ ...PARTS.flags, unmarked2: targetedFlag({}) }, {
-        both: { ...targetedFlag({ usingMobileKey: true, usingEnvironmentId: true }), version: 4 },
-      }]
-    ) {
-      store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags }, store.get("e1")!.snapshot) }]);
+    // A change that this context does not see is not sent.
+    for (const flags of [{ unseen: targetedFlag({}) }, { both: { ...PARTS.flags!["both"], version: 4 } }]) {
+      const parts = { flags: { ...PARTS.flags, ...flags } };
+      store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", parts, store.get("e1")!.snapshot) }]);
       await relay.hub.update();
     }
     assertEquals(
       await readEvent(reader),
-      'event: put\ndata: {"both":{"value":"yes","variation":1,"version":4}}\n\n',
+      'event: patch\ndata: {"key":"both","value":"yes","variation":1,"version":4}\n\n',
     );
+    store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", PARTS, store.get("e1")!.snapshot) }]);
+    await relay.hub.update();
+    assertEquals(await readEvent(reader), put);
     await relay.hub.close();
     assertEquals(await readEvent(reader), undefined);
   });

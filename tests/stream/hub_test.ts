@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Admission, ALL_CHANNEL, FLAGS_CHANNEL, Hub, type HubOptions } from "../../lib/stream/mod.ts";
+import { Admission, Hub, type HubOptions, prepareServerChannels } from "../../lib/stream/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { makeLog, makeSnapshot, makeStore, text } from "../_environments.ts";
 
@@ -18,7 +18,14 @@ function makeHub(store: Store, options: Partial<HubOptions> = {}): Hub {
   });
 }
 
-async function open(hub: Hub, store: Store, id = "e1", credential = `sdk-${id}`, channel = ALL_CHANNEL) {
+async function open(
+  hub: Hub,
+  store: Store,
+  id = "e1",
+  credential = `sdk-${id}`,
+  kind: "all" | "flags" = "all",
+) {
+  const channel = prepareServerChannels(kind)();
   const snapshot = store.get(id)!.snapshot!;
   const stream = await hub.open({ channel, environmentId: id, snapshot, credentialKind: "sdk", credential });
   return stream!.getReader();
@@ -34,25 +41,28 @@ Deno.test("Hub.open() starts with the put of its channel", async () => {
   const hub = makeHub(store);
   const { all, flags } = store.get("e1")!.snapshot!;
   assertEquals(await read(await open(hub, store)), text(all.put));
-  assertEquals(await read(await open(hub, store, "e1", "sdk-e1", FLAGS_CHANNEL)), text(flags.put));
+  assertEquals(await read(await open(hub, store, "e1", "sdk-e1", "flags")), text(flags.put));
   assertEquals(hub.size, 2);
   await hub.close();
   assertEquals(hub.size, 0);
 });
 
-Deno.test("Hub.update() sends a put to the streams of changed environments only", async () => {
+Deno.test("Hub.update() tells the streams of changed environments only", async () => {
   const store = await makeStore({ e1: {}, e2: {} });
   const hub = makeHub(store);
   const [one, two, flags] = [
     await open(hub, store),
     await open(hub, store, "e2"),
-    await open(hub, store, "e1", "sdk-e1", FLAGS_CHANNEL),
+    await open(hub, store, "e1", "sdk-e1", "flags"),
   ];
   for (const reader of [one, two, flags]) await read(reader);
   const segments = await makeSnapshot("e1", { segments: { s: {} } }, store.get("e1")!.snapshot);
   store.replace([{ id: "e1", snapshot: segments }, { id: "e2", snapshot: store.get("e2")!.snapshot! }]);
   await hub.update();
-  assertEquals(await read(one), text(segments.all.put));
+  assertEquals(
+    await read(one),
+    'event: patch\ndata: {"path":"/segments/s","data":{"key":"s","version":1}}\n\n',
+  );
   await hub.close();
   assertEquals(await read(two), undefined);
   assertEquals(await read(flags), undefined);

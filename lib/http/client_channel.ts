@@ -1,0 +1,65 @@
+import { createSession, evaluateAll, evaluateText, type OutputOptions } from "../evaluation/mod.ts";
+import type { Context } from "../model/mod.ts";
+import {
+  type Change,
+  createPause,
+  diffEnvironments,
+  encodeEvent,
+  encodeEvents,
+  findAffectedFlags,
+  getTombstoneVersion,
+  oncePerPair,
+  type Snapshot,
+} from "../store/mod.ts";
+import { type Channel, createDeltaChannel, type Delta } from "../stream/mod.ts";
+
+/**
+ * Prepares the channels of streams that carry what flags give one context.
+ *
+ * @returns Makes the channel of one stream. Which flags a reload may have changed is found out once for all of them.
+ */
+export function prepareClientChannels(): (context: Context, options: OutputOptions) => Channel {
+  const listAffected = oncePerPair((before, after) =>
+    findAffectedFlags(diffEnvironments(before.data, after.data), after.data)
+  );
+
+  return (context, options) => {
+    function put({ compiled }: Snapshot): Promise<Uint8Array> {
+      return encodeEvent("put", evaluateAll(compiled, context, options));
+    }
+
+    async function compare(before: Snapshot, after: Snapshot): Promise<Delta> {
+      const was = createSession(before.compiled, context);
+      const is = createSession(after.compiled, context);
+      const pause = createPause();
+      const changes: Change[] = [];
+      for (const key of listAffected(before, after)) {
+        const [old, now] = [evaluateText(was, key, options), evaluateText(is, key, options)];
+        if (old?.text !== now?.text) {
+          changes.push({
+            kind: "flags",
+            key,
+            ...old && { previous: old.version },
+            ...now ??
+              { version: getTombstoneVersion(old!.version, after.data.flags.get(key)?.value.version) },
+          });
+        }
+        await pause();
+      }
+      async function encode(): Promise<Uint8Array | undefined> {
+        // Only to learn that a `put` is shorter, everything is evaluated where that may well be so.
+        const isLarge = 2 * changes.length > after.data.flags.size;
+        const maxBytes = isLarge ? (await put(after)).length : Infinity;
+        return await encodeEvents(changes.values().map(formatChange), maxBytes);
+      }
+      return { changes, encode };
+    }
+
+    return createDeltaChannel({ put, compare });
+  };
+}
+
+function formatChange({ key, text, version }: Change): [event: string, data: string] {
+  const id = `{"key":${JSON.stringify(key)},`;
+  return text === undefined ? ["delete", `${id}"version":${version}}`] : ["patch", id + text.slice(1)];
+}
