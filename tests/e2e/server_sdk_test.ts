@@ -42,44 +42,46 @@ async function canStart(sdk: Sdk, url: string, key: string): Promise<boolean> {
 }
 
 for (const sdk of SDKS) {
-  const sanitizeResources = !sdk.leavesTimers;
+  const sanitizers = { sanitizeOps: !sdk.leavesTimers, sanitizeResources: !sdk.leavesTimers };
 
-  Deno.test(`${sdk.name} gets every JSON type, follows the file, and outlives a bad file and a restart`, {
-    sanitizeResources,
-  }, async () => {
-    await using file = await DataFile.create(await archiveWith({}, "one", 1));
-    const port = freePort();
-    const env = { FILE_DATA_SOURCE: file.path };
-    await withShortWaits(async () => {
-      const client = await (async () => {
-        await using relay = await startRelay({ env, port });
-        const client = sdk.connect(relay.url, "sdk-e1");
-        await client.waitForInitialization({ timeout: 10 });
-        for (const [key, value] of Object.entries(TYPES)) {
-          assertEquals(await client.variation(key, USER, "fallback"), value);
-        }
-        await file.replace(await archiveWith({}, "two", 2));
-        await waitForValue(client, "two");
+  Deno.test(
+    `${sdk.name} gets every JSON type, follows the file, and outlives a bad file and a restart`,
+    sanitizers,
+    async () => {
+      await using file = await DataFile.create(await archiveWith({}, "one", 1));
+      const port = freePort();
+      const env = { FILE_DATA_SOURCE: file.path };
+      await withShortWaits(async () => {
+        const client = await (async () => {
+          await using relay = await startRelay({ env, port });
+          const client = sdk.connect(relay.url, "sdk-e1");
+          await client.waitForInitialization({ timeout: 10 });
+          for (const [key, value] of Object.entries(TYPES)) {
+            assertEquals(await client.variation(key, USER, "fallback"), value);
+          }
+          await file.replace(await archiveWith({}, "two", 2));
+          await waitForValue(client, "two");
 
-        await file.replace(new TextEncoder().encode("this is no archive"));
-        await relay.waitFor("Data file reload failed");
-        assertEquals(await client.variation("changing", USER, "fallback"), "two");
-        assertEquals(await canStart(sdk, relay.url, "sdk-e1"), true);
+          await file.replace(new TextEncoder().encode("this is no archive"));
+          await relay.waitFor("Data file reload failed");
+          assertEquals(await client.variation("changing", USER, "fallback"), "two");
+          assertEquals(await canStart(sdk, relay.url, "sdk-e1"), true);
 
-        // An older version: a rollback must reach SDKs too.
-        await file.replace(await archiveWith({}, "one again", 1));
-        await waitForValue(client, "one again");
-        return client;
-      })();
-      assertEquals(await client.variation("changing", USER, "fallback"), "one again");
-      await file.replace(await archiveWith({}, "after restart", 3));
-      await using _relay = await startRelay({ env, port });
-      await waitForValue(client, "after restart");
-      await client.close();
-    });
-  });
+          // An older version: a rollback must reach SDKs too.
+          await file.replace(await archiveWith({}, "one again", 1));
+          await waitForValue(client, "one again");
+          return client;
+        })();
+        assertEquals(await client.variation("changing", USER, "fallback"), "one again");
+        await file.replace(await archiveWith({}, "after restart", 3));
+        await using _relay = await startRelay({ env, port });
+        await waitForValue(client, "after restart");
+        await client.close();
+      });
+    },
+  );
 
-  Deno.test(`${sdk.name} follows a key rotation with and without grace`, { sanitizeResources }, async () => {
+  Deno.test(`${sdk.name} follows a key rotation with and without grace`, sanitizers, async () => {
     const [a, b] = ["sdk-aaaaaaaa-aaaa", "sdk-bbbbbbbb-bbbb"];
     await using file = await DataFile.create(await archiveWith({ sdkKey: { value: a } }, "one", 1));
     await withShortWaits(async () => {
