@@ -1,5 +1,6 @@
 import { compileEnvironment, evaluateAll } from "../../lib/evaluation/mod.ts";
 import { parseContext } from "../../lib/model/mod.ts";
+import { isNearBoundary } from "./_boundary.ts";
 import { parseData, type RawData } from "./_environment.ts";
 import { type OracleResult, startOracle } from "./_oracle.ts";
 
@@ -13,40 +14,49 @@ export interface Mismatch {
 
 /** What a comparison came to. */
 export interface Comparison {
-  /** Flag and context pairs compared. */
+  /** Pairs of a flag and a context that were compared. */
   pairs: number;
-  /** The pairs that differ. */
+  /** Pairs that differ. */
   mismatches: Mismatch[];
+  /** Pairs that differ where 32 and 64 bits may; they are no mismatches. */
+  nearBoundary: number;
 }
 
-/** Evaluates every flag for every context here and in LaunchDarkly's SDK. */
-export async function compare(data: RawData, contexts: unknown[]): Promise<Comparison> {
-  const oracle = await startOracle(JSON.stringify(data));
-  try {
-    // Through JSON, because generated objects may share parts and hold -0.
-    const environment = compileEnvironment(parseData(JSON.parse(JSON.stringify(data))));
-    const mismatches: Mismatch[] = [];
-    let pairs = 0;
-    for (const context of contexts) {
-      const theirs = await oracle.evaluateAll(context);
-      const parsed = parseContext(JSON.parse(JSON.stringify(context)));
-      const ours = JSON.parse(evaluateAll(environment, parsed, { audience: "server", withReasons: true }));
-      for (const flag of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
-        pairs++;
-        const [left, right] = [normalize(ours[flag]), normalize(theirs[flag])];
-        if (JSON.stringify(left) !== JSON.stringify(right)) mismatches.push({ flag, context, ours: left, theirs: right });
-      }
+/** Evaluates every flag for every context here and in LaunchDarkly's SDK, and compares all that clients get. */
+export async function compare(raw: RawData, contexts: unknown[]): Promise<Comparison> {
+  // Through JSON, because generated objects may share parts and hold -0.
+  const text = JSON.stringify(raw);
+  const data = parseData(JSON.parse(text));
+  const [flags, segments] = [[...data.flags.values()], [...data.segments.values()]];
+  const environment = compileEnvironment(data);
+  const oracle = await startOracle(text);
+  const comparison: Comparison = { pairs: 0, mismatches: [], nearBoundary: 0 };
+  for (const context of contexts) {
+    const parsed = parseContext(JSON.parse(JSON.stringify(context)));
+    const ours = JSON.parse(evaluateAll(environment, parsed, { audience: "server", withReasons: true }));
+    const theirs = await oracle.evaluateAll(context);
+    for (const flag of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
+      comparison.pairs++;
+      const [left, right] = [normalize(ours[flag]), normalize(theirs[flag])];
+      if (JSON.stringify(left) === JSON.stringify(right)) continue;
+      const near = isNearBoundary(
+        flags.map(({ value }) => value),
+        segments.map(({ value }) => value),
+        parsed,
+      );
+      if (near) comparison.nearBoundary++;
+      else comparison.mismatches.push({ flag, context, ours: left, theirs: right });
     }
-    return { pairs, mismatches };
-  } finally {
-    oracle.close();
   }
+  oracle.close();
+  return comparison;
 }
 
-/** One order of fields for both; the prerequisites of a malformed flag are left out: JavaScript lists the malformed one too. */
+/** One order of fields for both. The prerequisites of a malformed flag are left out: JavaScript lists the malformed one too. */
 function normalize(result: OracleResult | undefined): unknown {
   if (result === undefined) return undefined;
-  const { value, variation, version, reason, trackEvents, trackReason, debugEventsUntilDate, prerequisites } = result;
+  const { value, variation, version, reason, trackEvents, trackReason, debugEventsUntilDate, prerequisites } =
+    result;
   return {
     value,
     variation: variation ?? null,

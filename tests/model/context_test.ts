@@ -1,0 +1,264 @@
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  type Context,
+  ContextError,
+  decodeContext,
+  getAttribute,
+  parseContext,
+} from "../../lib/model/mod.ts";
+
+function encode(json: unknown): string {
+  return new TextEncoder().encode(JSON.stringify(json)).toBase64({
+    alphabet: "base64url",
+    omitPadding: true,
+  });
+}
+
+function attributes(context: Context): Record<string, unknown>[] {
+  return context.parts.map((part) => Object.fromEntries([...part.attributes].sort()));
+}
+
+function nest(depth: number): unknown {
+  return depth === 0 ? 1 : { in: nest(depth - 1) };
+}
+
+Deno.test("parseContext() reads a context of one kind", () => {
+  const json = {
+    kind: "org",
+    key: "acme",
+    name: "Acme",
+    size: 3,
+    tags: ["a"],
+    none: null,
+    _meta: { privateAttributes: ["size"] },
+  };
+  const context = parseContext(json);
+  assertEquals(attributes(context), [{
+    anonymous: false,
+    key: "acme",
+    kind: "org",
+    name: "Acme",
+    size: 3,
+    tags: ["a"],
+  }]);
+  assertEquals(context.fullyQualifiedKey, "org:acme");
+});
+
+Deno.test("parseContext() reads a context of several kinds, in order of kind", () => {
+  const context = parseContext({ kind: "multi", user: { key: "u" }, device: { key: "d", anonymous: true } });
+  assertEquals(attributes(context), [
+    { anonymous: true, key: "d", kind: "device" },
+    { anonymous: false, key: "u", kind: "user" },
+  ]);
+  assertEquals(context.fullyQualifiedKey, "device:d:user:u");
+});
+
+Deno.test("parseContext() takes a multi-kind context with one kind for that one", () => {
+  assertEquals(
+    parseContext({ kind: "multi", org: { key: "o", x: 1 } }),
+    parseContext({ kind: "org", key: "o", x: 1 }),
+  );
+});
+
+Deno.test("parseContext() reads a legacy user", () => {
+  const context = parseContext({
+    key: "u",
+    secondary: "s",
+    name: "N",
+    email: "e@example.com",
+    country: null,
+    anonymous: null,
+    unknown: "left out",
+    privateAttributeNames: ["email"],
+    custom: {
+      plan: "free",
+      email: "loses",
+      key: "x",
+      kind: "x",
+      name: "x",
+      anonymous: true,
+      _meta: 1,
+      none: null,
+    },
+  });
+  assertEquals(attributes(context), [{
+    anonymous: false,
+    email: "e@example.com",
+    key: "u",
+    kind: "user",
+    name: "N",
+    plan: "free",
+  }]);
+  assertEquals(context.parts[0]!.secondary, "s");
+});
+
+Deno.test("parseContext() knows a secondary key of legacy users only", () => {
+  const [part] = parseContext({ kind: "user", key: "u", secondary: "s" }).parts;
+  assertEquals(part!.secondary, undefined);
+  assertEquals(part!.attributes.get("secondary"), "s");
+});
+
+Deno.test("parseContext() lets a legacy user with an empty key through, with an empty fully qualified key", () => {
+  assertEquals(parseContext({ key: "" }).fullyQualifiedKey, "");
+});
+
+const QUALIFIED: [json: unknown, key: string][] = [
+  [{ kind: "user", key: "a:b%c" }, "a:b%c"],
+  [{ key: "a:b%c" }, "a:b%c"],
+  [{ kind: "org", key: "a:b%c:" }, "org:a%3Ab%25c%3A"],
+  [{ kind: "multi", user: { key: "a:b" }, Org: { key: "%3A" } }, "Org:%253A:user:a%3Ab"],
+];
+
+for (const [json, key] of QUALIFIED) {
+  Deno.test(`parseContext() qualifies the key of ${JSON.stringify(json)}`, () => {
+    assertEquals(parseContext(json).fullyQualifiedKey, key);
+  });
+}
+
+const KIND_RULE =
+  'A context kind must be made of ASCII letters, digits, ".", "_" and "-", and not be "kind" or "multi"';
+
+const REFUSED: [name: string, json: unknown, message: string][] = [
+  ["null", null, '"context" must be an object'],
+  ["an array", [], '"context" must be an object'],
+  ["a string", "user", '"context" must be an object'],
+  ["an empty object", {}, '"key" must be a string'],
+  ["a legacy user with a number for a key", { key: 5 }, '"key" must be a string'],
+  [
+    "a legacy user with custom attributes in an array",
+    { key: "u", custom: [] },
+    '"custom" must be an object',
+  ],
+  ["a legacy user with a number for a name", { key: "u", name: 1 }, '"name" must be a string'],
+  [
+    "a legacy user with a number for a secondary key",
+    { key: "u", secondary: 1 },
+    '"secondary" must be a string',
+  ],
+  ["a legacy user whose anonymous is text", { key: "u", anonymous: "yes" }, '"anonymous" must be a boolean'],
+  ["a null kind", { kind: null, key: "u" }, KIND_RULE],
+  ["an empty kind", { kind: "", key: "u" }, KIND_RULE],
+  ['the kind "kind"', { kind: "kind", key: "u" }, KIND_RULE],
+  ["a kind with a space", { kind: "my org", key: "u" }, KIND_RULE],
+  ["a kind that is not ASCII", { kind: "é", key: "u" }, KIND_RULE],
+  ["a missing key", { kind: "user" }, '"key" must be a string that is not empty'],
+  ["an empty key", { kind: "user", key: "" }, '"key" must be a string that is not empty'],
+  ["a number for a key", { kind: "user", key: 1 }, '"key" must be a string that is not empty'],
+  ["a number for a name", { kind: "user", key: "u", name: 1 }, '"name" must be a string'],
+  ["anonymous as a number", { kind: "user", key: "u", anonymous: 0 }, '"anonymous" must be a boolean'],
+  ["no kinds", { kind: "multi" }, 'A context of kind "multi" must have at least one kind'],
+  ['"multi" inside "multi"', { kind: "multi", multi: { key: "u" } }, KIND_RULE],
+  ["a kind inside that is no object", { kind: "multi", user: "u" }, '"user" must be an object'],
+  ["a kind inside without a key", { kind: "multi", org: {} }, '"org.key" must be a string that is not empty'],
+  [
+    "a kind inside with a bad name",
+    { kind: "multi", org: { key: "o", name: {} } },
+    '"org.name" must be a string',
+  ],
+  [
+    "101 kinds",
+    { kind: "multi", ...Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`k${i}`, { key: "k" }])) },
+    "A context must have at most 100 kinds, has 101",
+  ],
+  ["65 levels", { kind: "user", key: "u", deep: nest(64) }, "A context must be nested at most 64 deep"],
+  [
+    "10,001 values",
+    { kind: "user", key: "u", list: Array(9_998).fill(0) },
+    "A context must hold at most 10000 values",
+  ],
+];
+
+for (const [name, json, message] of REFUSED) {
+  Deno.test(`parseContext() refuses ${name}`, () => {
+    assertEquals(assertThrows(() => parseContext(json), ContextError).message, message);
+  });
+}
+
+Deno.test("parseContext() accepts what is just within the limits", () => {
+  parseContext({ kind: "user", key: "u", deep: nest(63) });
+  parseContext({ kind: "user", key: "u", list: Array(9_997).fill(0) });
+  const kinds = Array.from({ length: 100 }, (_, i) => [`k${i}`, { key: "k" }]);
+  assertEquals(parseContext({ kind: "multi", ...Object.fromEntries(kinds) }).parts.length, 100);
+});
+
+Deno.test("parseContext() survives a body of nothing but brackets", () => {
+  const json = JSON.parse(`{"kind":"user","key":"u","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`);
+  assertThrows(() => parseContext(json), ContextError, "nested at most");
+});
+
+Deno.test("parseContext() never throws anything but a ContextError", () => {
+  fc.assert(fc.property(fc.jsonValue(), (json) => {
+    try {
+      parseContext(json);
+    } catch (error) {
+      assertInstanceOf(error, ContextError);
+    }
+  }));
+});
+
+Deno.test("getAttribute() follows a path through objects only", () => {
+  const context = parseContext({
+    kind: "multi",
+    user: { key: "u", deep: { "a/b": 1, in: { x: null } }, list: [1], text: "abc" },
+    org: JSON.parse('{"key":"o","__proto__":{"x":2},"deep":{"__proto__":3}}'),
+  });
+  const cases: [kind: string, path: string[], value: unknown][] = [
+    ["user", ["key"], "u"],
+    ["user", ["kind"], "user"],
+    ["user", ["anonymous"], false],
+    ["user", ["deep", "a/b"], 1],
+    ["user", ["deep", "in", "x"], null],
+    ["user", ["deep", "missing"], null],
+    ["user", ["deep", "constructor"], null],
+    ["user", ["constructor"], null],
+    ["user", ["list", "0"], null],
+    ["user", ["list", "length"], null],
+    ["user", ["text", "length"], null],
+    ["org", ["__proto__", "x"], 2],
+    ["org", ["deep", "__proto__"], 3],
+    ["device", ["key"], null],
+  ];
+  for (const [kind, path, value] of cases) assertEquals(getAttribute(context, kind, path), value);
+});
+
+Deno.test("decodeContext() reads both alphabets, padded or not", () => {
+  // "?>" and "ÿ" make characters that differ between the alphabets.
+  const json = { kind: "user", key: "k?>~ÿ", name: "日本" };
+  const text = encode(json);
+  const standard = text.replaceAll("-", "+").replaceAll("_", "/");
+  const padding = "=".repeat((4 - text.length % 4) % 4);
+  assertEquals(text === standard, false);
+  for (const form of [text, standard, text + padding, standard + padding]) {
+    assertEquals(decodeContext(form), parseContext(json));
+  }
+});
+
+const NOT_BASE64 = "context part of URL path did not decode as valid base64";
+const NOT_A_CONTEXT = "context part of URL path did not decode to valid evaluation context as JSON";
+
+const UNDECODABLE: [name: string, text: string, message: string][] = [
+  ["a character outside the alphabet", "e30*", NOT_BASE64],
+  ["a space", "e3 0", NOT_BASE64],
+  ["a line break", "e30\n", NOT_BASE64],
+  ["an impossible length", "e30aa", NOT_BASE64],
+  ["padding in the middle", "e3=0", NOT_BASE64],
+  ["too much padding", "e30==", NOT_BASE64],
+  ["nothing", "", NOT_A_CONTEXT],
+  ["text that is no JSON", "eHl6", NOT_A_CONTEXT],
+  ["bytes that are no UTF-8", new Uint8Array([0x22, 0xff, 0x22]).toBase64(), NOT_A_CONTEXT],
+  ["JSON that is no context", encode({ kind: "user" }), NOT_A_CONTEXT],
+];
+
+for (const [name, text, message] of UNDECODABLE) {
+  Deno.test(`decodeContext() refuses ${name}`, () => {
+    const error = assertThrows(() => decodeContext(text), ContextError);
+    assertEquals(error.message, message);
+    assertInstanceOf(error.cause, Error);
+  });
+}
+
+Deno.test("decodeContext() gives the problem as the cause", () => {
+  const error = assertThrows(() => decodeContext(encode({ kind: "user" })), ContextError);
+  assertEquals((error.cause as Error).message, '"key" must be a string that is not empty');
+});
