@@ -17,6 +17,8 @@ export interface Channel {
    * @returns Bytes of one or more events; `undefined` when the stream need not be told anything.
    */
   update(before: Snapshot, after: Snapshot): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /** Whether an update makes the client poll, so that all of them at once would be a herd. @default {false} */
+  isSpread?: boolean;
 }
 
 /** How a stream is told of changes one by one. */
@@ -109,4 +111,5 @@ const PING = new TextEncoder().encode("event: ping\ndata:  \n\n");
 export const PING_CHANNEL: Channel = {
   begin: () => PING,
   update: (before, after) => before.all === after.all ? undefined : PING,
+  isSpread: true,
 };

@@ -55,6 +55,8 @@ export interface HubOptions {
   heartbeatInterval: number;
   /** After how long a stream is closed, so that load spreads: ms (up to a tenth less, by chance), 0 for never. */
   maxClientConnectionTime: number;
+  /** Longest delay of an update that makes clients poll: ms; each is spread over the upper half of it. 0 for none. */
+  pingStreamJitterTime: number;
   /** Longest time between two looks for revoked and expired credentials: ms. Expiries that are known are met exactly. */
   expiredCredentialCleanupInterval: number;
   /** How long a reader may take for the next 64 KiB: ms. @default {60_000} */
@@ -70,6 +72,8 @@ interface Stream extends StreamRequest {
   /** To be called when the first event has been taken. */
   leave: () => void;
   closeTimer?: Timer;
+  /** Waits to update a stream that is spread; changes meanwhile are told with it. */
+  updateTimer?: Timer | undefined;
 }
 
 /**
@@ -177,12 +181,22 @@ export class Hub {
     while (this.#updateAgain) {
       this.#updateAgain = false;
       for (const stream of this.#streams) {
-        await this.#updateStream(stream);
+        if (stream.channel.isSpread) this.#updateLater(stream);
+        else await this.#updateStream(stream);
         if (performance.now() < sliceEnd) continue;
         await new Promise((resolve) => setTimeout(resolve));
         sliceEnd = performance.now() + SLICE;
       }
     }
+  }
+
+  #updateLater(stream: Stream): void {
+    if (this.#current(stream) === stream.snapshot) return;
+    const { pingStreamJitterTime, random = Math.random } = this.#options;
+    stream.updateTimer ??= setTimeout(() => {
+      stream.updateTimer = undefined;
+      this.#updateStream(stream);
+    }, pingStreamJitterTime / 2 * (1 + random()));
   }
 
   async #updateStream(stream: Stream): Promise<void> {
@@ -244,5 +258,6 @@ export class Hub {
     stream.leave();
     this.#streams.delete(stream);
     clearTimeout(stream.closeTimer);
+    clearTimeout(stream.updateTimer);
   }
 }

@@ -40,6 +40,7 @@ export function makeRelay(
     store,
     log,
     heartbeatInterval: 0,
+    pingStreamJitterTime: 0,
     maxClientConnectionTime: 0,
     expiredCredentialCleanupInterval: 60_000,
   });

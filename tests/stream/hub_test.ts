@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { Admission, Hub, type HubOptions, prepareServerChannels } from "../../lib/stream/mod.ts";
+import {
+  Admission,
+  Hub,
+  type HubOptions,
+  PING_CHANNEL,
+  prepareServerChannels,
+} from "../../lib/stream/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { makeLog, makeSnapshot, makeStore, text } from "../_environments.ts";
 
@@ -12,6 +18,7 @@ function makeHub(store: Store, options: Partial<HubOptions> = {}): Hub {
     admission: new Admission({ maxBytes: 1_000_000 }),
     maxStreams: 100,
     heartbeatInterval: 0,
+    pingStreamJitterTime: 0,
     maxClientConnectionTime: 0,
     expiredCredentialCleanupInterval: NEVER,
     ...options,
@@ -176,4 +183,26 @@ Deno.test("Hub.close() spreads the closing of streams", async () => {
   await closing;
   assertEquals(hub.size, 0);
   for (const reader of readers) assertEquals(await read(reader), undefined);
+});
+
+Deno.test("Hub delays pings within the upper half of the jitter time, and tells several changes with one", async () => {
+  const store = await makeStore({ e1: {} });
+  const hub = makeHub(store, { pingStreamJitterTime: 600, random: () => 0 });
+  const { snapshot } = store.get("e1")!;
+  const request = { environmentId: "e1", credentialKind: "sdk", credential: "sdk-e1" } as const;
+  const reader = (await hub.open({ ...request, snapshot: snapshot!, channel: PING_CHANNEL }))!.getReader();
+  await read(reader);
+  const versions = [1, 2, 3].map((version) => makeSnapshot("e1", { flags: { f: { version } } }));
+  const snapshots = await Promise.all(versions);
+  const received: unknown[] = [];
+  const ping = read(reader).then((event) => received.push(event));
+  for (const snapshot of snapshots) {
+    store.replace([{ id: "e1", snapshot }]);
+    await hub.update();
+  }
+  assertEquals(received, [], "nothing before half of the time is over");
+  await ping;
+  const closed = reader.read();
+  await hub.close();
+  assertEquals((await closed).done, true, "no second ping");
 });
