@@ -8,9 +8,12 @@ import { createTarDecoder, createTarPacker, type ParsedTarEntry } from "modern-t
 /** Longest path without a folder in it: bytes. The room that a ustar header has. */
 const MAX_PATH_BYTES = 100;
 
+/** What is to be written. */
+export type TarStreamInput = TarStreamFile | TarStreamDir | TarStreamSymlink;
+
 /** A file to be written. */
-export interface TarStreamInput {
-  /** Always a file. */
+export interface TarStreamFile {
+  /** What it is. */
   type: "file";
   /** Its path: at most 100 bytes. */
   path: string;
@@ -22,8 +25,32 @@ export interface TarStreamInput {
   options?: TarStreamOptions;
 }
 
-/** Metadata of a file. */
+/** A folder to be written. */
+export interface TarStreamDir {
+  /** What it is. */
+  type: "directory";
+  /** Its path: at most 100 bytes. */
+  path: string;
+  /** Its metadata. */
+  options?: TarStreamOptions;
+}
+
+/** A symbolic link to be written. */
+export interface TarStreamSymlink {
+  /** What it is. */
+  type: "symlink";
+  /** Its path: at most 100 bytes. */
+  path: string;
+  /** The path that it leads to: at most 100 bytes. */
+  linkname: string;
+  /** Its metadata. */
+  options?: TarStreamOptions;
+}
+
+/** Metadata of an entry that is written. */
 export interface TarStreamOptions {
+  /** Permissions. 0o644 for a file if absent. */
+  mode?: number;
   /** Time of change: seconds since epoch. Now if absent. */
   mtime?: number;
 }
@@ -36,11 +63,11 @@ export interface TarStreamEntry {
   readable?: ReadableStream<Uint8Array>;
 }
 
-/** Writes a tar: files in, bytes out. */
+/** Writes a tar: entries in, bytes out. */
 export class TarStream implements TransformStream<TarStreamInput, Uint8Array<ArrayBuffer>> {
   /** The tar. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Takes the files. */
+  /** Takes the entries. */
   readonly writable: WritableStream<TarStreamInput>;
 
   /** Makes the pair. */
@@ -48,7 +75,8 @@ export class TarStream implements TransformStream<TarStreamInput, Uint8Array<Arr
     const { readable, controller } = createTarPacker();
     this.readable = readable;
     this.writable = new WritableStream({
-      async write({ path, size, readable, options }) {
+      async write(input) {
+        const { type, path, options } = input;
         if (new TextEncoder().encode(path).length > MAX_PATH_BYTES) {
           const error = new RangeError(
             `Cannot write tar: path "${path}" has more than ${MAX_PATH_BYTES} bytes`,
@@ -56,8 +84,16 @@ export class TarStream implements TransformStream<TarStreamInput, Uint8Array<Arr
           controller.error(error);
           throw error;
         }
-        const mtime = new Date(options?.mtime === undefined ? Date.now() : options.mtime * 1000);
-        await readable.pipeTo(controller.add({ name: path, size, mtime }));
+        const entry = controller.add({
+          name: path,
+          type,
+          size: type === "file" ? input.size : 0,
+          mtime: new Date(options?.mtime === undefined ? Date.now() : options.mtime * 1000),
+          ...options?.mode !== undefined && { mode: options.mode },
+          ...type === "symlink" && { linkname: input.linkname },
+        });
+        if (type === "file") await input.readable.pipeTo(entry);
+        else await entry.close();
       },
       close: () => controller.finalize(),
       abort: (reason) => controller.error(reason),

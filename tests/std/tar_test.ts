@@ -57,6 +57,22 @@ Deno.test("TarStream writes headers, whole blocks and two of zeros at the end", 
   assertEquals(text.slice(512), "{}" + "\0".repeat(510 + 1024));
 });
 
+Deno.test("TarStream writes folders, symbolic links and permissions", async () => {
+  const options = { mode: 0o555, mtime: 0 };
+  const tar = await write(
+    { type: "directory", path: "d", options },
+    { type: "symlink", path: "l", linkname: "d/f", options },
+    { ...file("d/f", ""), options },
+  );
+  assertEquals(tar.length, 5 * 512);
+  const text = new TextDecoder().decode(tar);
+  for (const [i, kind, link] of [[0, "5", ""], [1, "2", "d/f"], [2, "0", ""]] as const) {
+    const header = text.slice(i * 512, (i + 1) * 512);
+    assertEquals(parseInt(header.slice(100, 108), 8), 0o555);
+    assertEquals([header[156], header.slice(157, 257).replace(/\0*$/, "")], [kind, link]);
+  }
+});
+
 Deno.test("TarStream gives the same bytes for the same files", async () => {
   assertEquals(await write(file("a.json", "{}")), await write(file("a.json", "{}")));
 });
