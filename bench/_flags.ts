@@ -60,14 +60,24 @@ export function makeContexts(count: number): unknown[] {
 
 function makeSimpleFlag(i: number, random: Random) {
   const on = random() < 0.5;
-  return { ...base(i, random), on, offVariation: 1, fallthrough: { variation: 0 }, rules: [], targets: [], prerequisites: [] };
+  return {
+    ...base(i, random),
+    on,
+    offVariation: 1,
+    fallthrough: { variation: 0 },
+    rules: [],
+    targets: [],
+    prerequisites: [],
+  };
 }
 
 function makeFlag(i: number, random: Random) {
   const withSegment = random() < 0.2;
   const rules = [0, 1, 2].map((rule) => ({
     id: `${hex(random, 4)}-${rule}`,
-    clauses: [0, 1, 2].map((clause) => withSegment && rule === 1 && clause === 0 ? segmentClause(random) : makeClause(random)),
+    clauses: [0, 1, 2].map((clause) =>
+      withSegment && rule === 1 && clause === 0 ? segmentClause(random) : makeClause(random)
+    ),
     ...(rule === 2 ? { rollout: makeRollout(random) } : { variation: Math.floor(random() * 3) }),
   }));
   const prerequisites = i > 0 && random() < 0.1
@@ -77,7 +87,9 @@ function makeFlag(i: number, random: Random) {
     ...base(i, random),
     on: true,
     offVariation: 2,
-    targets: random() < 0.2 ? [{ variation: 0, values: [`user-${hex(random, 4)}`, `user-${hex(random, 4)}`] }] : [],
+    targets: random() < 0.2
+      ? [{ variation: 0, values: [`user-${hex(random, 4)}`, `user-${hex(random, 4)}`] }]
+      : [],
     prerequisites,
     rules,
     fallthrough: { rollout: makeRollout(random) },
@@ -106,13 +118,34 @@ function makeClause(random: Random) {
   const negate = random() < 0.1;
   if (n < 0.3) return { attribute: "country", op: "in", values: some(COUNTRIES, random), negate };
   if (n < 0.5) return { attribute: "plan", op: "in", values: some(PLANS, random), negate };
-  if (n < 0.6) return { attribute: "groups", op: "in", values: [0, 1, 2, 3].map(() => `g${Math.floor(random() * 20)}`), negate };
+  if (n < 0.6) {
+    return {
+      attribute: "groups",
+      op: "in",
+      values: [0, 1, 2, 3].map(() => `g${Math.floor(random() * 20)}`),
+      negate,
+    };
+  }
   if (n < 0.7) return { attribute: "email", op: "endsWith", values: ["@example.com", "@mail.test"], negate };
   if (n < 0.75) return { attribute: "key", op: "startsWith", values: [`user-${hex(random, 1)}`], negate };
   if (n < 0.8) return { attribute: "beta", op: "in", values: [true], negate };
   if (n < 0.9) return { attribute: "seats", op: "greaterThan", values: [Math.floor(random() * 200)], negate };
-  if (n < 0.95) return { attribute: "version", op: "semVerGreaterThan", values: [`${Math.floor(random() * 4)}.5.0`], negate };
-  if (n < 0.98) return { attribute: "created", op: "before", values: [new Date(1.6e12 + random() * 1e11).toISOString()], negate };
+  if (n < 0.95) {
+    return {
+      attribute: "version",
+      op: "semVerGreaterThan",
+      values: [`${Math.floor(random() * 4)}.5.0`],
+      negate,
+    };
+  }
+  if (n < 0.98) {
+    return {
+      attribute: "created",
+      op: "before",
+      values: [new Date(1.6e12 + random() * 1e11).toISOString()],
+      negate,
+    };
+  }
   return { attribute: "email", op: "matches", values: ["^person[0-9]*5@"], negate };
 }
 
@@ -141,7 +174,9 @@ function pick<T>(all: T[], random: Random): T {
 }
 
 function hex(random: Random, bytes: number): string {
-  return Array.from({ length: bytes }, () => Math.floor(random() * 256).toString(16).padStart(2, "0")).join("");
+  return Array.from({ length: bytes }, () => Math.floor(random() * 256).toString(16).padStart(2, "0")).join(
+    "",
+  );
 }
 
 function flagKey(i: number): string {

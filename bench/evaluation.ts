@@ -1,50 +1,109 @@
 /**
- * Compares evaluating all flags here with `allFlagsState` and `JSON.stringify` of LaunchDarkly's Node.js SDK, both from
- * a context as JSON value to bytes of JSON.
+ * Compares evaluating all flags with `allFlagsState` and `JSON.stringify` of LaunchDarkly's SDK for Node.js: both from
+ * a context as a JSON value to the bytes of a JSON text, side by side in one process.
+ *
+ * Usage: `deno run -A bench/evaluation.ts`
  */
+import { Session } from "node:inspector/promises";
+import { TERMINAL } from "../lib/cli/terminal.ts";
 import { compileEnvironment, evaluateAll } from "../lib/evaluation/mod.ts";
 import { parseContext } from "../lib/model/mod.ts";
 import { parseData } from "../tests/evaluation/_environment.ts";
 import { startOracle } from "../tests/evaluation/_oracle.ts";
 import { makeContexts, makeFlags, type Shape } from "./_flags.ts";
 
-const ROUNDS = 7;
+/** Rounds in which the two take turns. */
+const ROUNDS = 21;
+/** Flags that each evaluates in a round. */
+const FLAGS_PER_ROUND = 20_000;
+/** Bytes of allocation between two samples of the heap profiler. */
+const SAMPLING_INTERVAL = 512;
+
 const CONTEXTS = makeContexts(50);
 const UTF8 = new TextEncoder();
 
-/** Evaluates all flags for one context; gives the length of the answer. */
+/** Evaluates all flags for one context; gives the number of bytes. */
 type Run = (context: unknown) => Promise<number> | number;
 
-/** Median of the ms that one evaluation of all flags takes, over rounds that alternate between the contestants. */
-async function measure(runs: Run[], evaluations: number): Promise<number[]> {
-  const times: number[][] = runs.map(() => []);
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [i, run] of runs.entries()) {
-      const start = performance.now();
-      for (let n = 0; n < evaluations; n++) await run(CONTEXTS[n % CONTEXTS.length]);
-      times[i]!.push((performance.now() - start) / evaluations);
-    }
-  }
-  return times.map((list) => list.sort((a, b) => a - b)[ROUNDS >> 1]!);
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1]!;
 }
 
-console.log("shape  flags   SDK ms   ours ms   ratio   SDK us/flag   ours us/flag   SDK bytes   our bytes   compile ms");
-for (const shape of ["rules", "mixed"] satisfies Shape[]) {
-  for (const count of [100, 1000, 5000]) {
-    const data = makeFlags(count, shape);
-    const text = JSON.stringify(data);
-    const oracle = await startOracle(text);
-    const parsed = parseData(JSON.parse(text));
-    const start = performance.now();
-    const environment = compileEnvironment(parsed);
-    const compile = performance.now() - start;
-    const theirs: Run = async (context) => UTF8.encode(await oracle.evaluateText(context, false)).length;
-    const ours: Run = (context) =>
-      UTF8.encode(evaluateAll(environment, parseContext(context), { audience: "server", withReasons: false })).length;
-    const [sdk, own] = await measure([theirs, ours], Math.max(20, 20_000 / count)) as [number, number];
-    const cells = [shape, count, sdk.toFixed(3), own.toFixed(4), (sdk / own).toFixed(1), (sdk / count * 1000).toFixed(2),
-      (own / count * 1000).toFixed(3), await theirs(CONTEXTS[0]), await ours(CONTEXTS[0]), compile.toFixed(1)];
-    console.log(cells.map((cell) => String(cell).padEnd(9)).join(" "));
-    oracle.close();
+async function time(run: Run, evaluations: number): Promise<number> {
+  const start = performance.now();
+  for (let i = 0; i < evaluations; i++) await run(CONTEXTS[i % CONTEXTS.length]);
+  return (performance.now() - start) / evaluations;
+}
+
+/** Bytes that one evaluation of all flags allocates on the JavaScript heap, what is collected at once included. */
+async function measureAllocation(run: Run, evaluations: number): Promise<number> {
+  const session = new Session();
+  session.connect();
+  await session.post("HeapProfiler.startSampling", {
+    samplingInterval: SAMPLING_INTERVAL,
+    includeObjectsCollectedByMajorGC: true,
+    includeObjectsCollectedByMinorGC: true,
+  });
+  await time(run, evaluations);
+  const { profile } = await session.post("HeapProfiler.stopSampling");
+  session.disconnect();
+  return sumSizes(profile.head) / evaluations;
+}
+
+interface ProfileNode {
+  selfSize: number;
+  children: ProfileNode[];
+}
+
+function sumSizes({ selfSize, children }: ProfileNode): number {
+  return children.reduce((sum, child) => sum + sumSizes(child), selfSize);
+}
+
+const COLUMNS = [
+  "shape",
+  "flags",
+  "SDK us/flag",
+  "ours us/flag",
+  "ratio",
+  "SDK B/flag",
+  "ours B/flag",
+  "compile ms",
+];
+
+function printRow(cells: (string | number)[]): void {
+  TERMINAL.print(cells.map((cell, i) => String(cell).padStart(COLUMNS[i]!.length)).join("  ") + "\n");
+}
+
+async function compareShape(shape: Shape, count: number): Promise<void> {
+  const text = JSON.stringify(makeFlags(count, shape));
+  const oracle = await startOracle(text);
+  const data = parseData(JSON.parse(text));
+  const start = performance.now();
+  const environment = compileEnvironment(data);
+  const compile = performance.now() - start;
+  const sdk: Run = async (context) => UTF8.encode(await oracle.evaluateText(context, false)).length;
+  const ours: Run = (context) =>
+    UTF8.encode(evaluateAll(environment, parseContext(context), { audience: "server", withReasons: false }))
+      .length;
+  const evaluations = FLAGS_PER_ROUND / count;
+  const times: [sdk: number, ours: number][] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    times.push([await time(sdk, evaluations), await time(ours, evaluations)]);
   }
+  printRow([
+    shape,
+    count,
+    (median(times.map(([sdk]) => sdk)) / count * 1000).toFixed(3),
+    (median(times.map(([, ours]) => ours)) / count * 1000).toFixed(3),
+    median(times.map(([sdk, ours]) => sdk / ours)).toFixed(1),
+    Math.round(await measureAllocation(sdk, evaluations) / count),
+    Math.round(await measureAllocation(ours, evaluations) / count),
+    compile.toFixed(0),
+  ]);
+  oracle.close();
+}
+
+printRow(COLUMNS);
+for (const shape of ["rules", "mixed"] satisfies Shape[]) {
+  for (const count of [100, 1000, 5000]) await compareShape(shape, count);
 }

@@ -7,7 +7,8 @@
 import fc from "fast-check";
 import { TERMINAL } from "../lib/cli/terminal.ts";
 import { compare } from "../tests/evaluation/_compare.ts";
-import { contexts, environments } from "../tests/evaluation/_generate.ts";
+import { contexts } from "../tests/evaluation/_contexts.ts";
+import { environments } from "../tests/evaluation/_generate.ts";
 
 const CONTEXTS = 20;
 const BATCH = 50;

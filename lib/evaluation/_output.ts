@@ -15,7 +15,7 @@ export interface Output {
   flags: CompiledFlag[];
   /** Their slots as prerequisites. */
   slots: number[];
-  /** Members of the flags before each of `flags`, and in the end of those after the last. */
+  /** Members of the flags before each of `flags`, and of those after the last; the first run has no comma before it. */
   runs: string[];
 }
 
@@ -40,6 +40,7 @@ export function prepareOutput(entries: Iterable<Entry>, withReasons: boolean): O
     }
   }
   output.runs.push(run.join(""));
+  output.runs[0] = output.runs[0]!.slice(1);
   return output;
 }
 

@@ -83,8 +83,8 @@ export function evaluateAll(
   const { flags, slots, runs } = environment.linked.getOutput(options);
   let text = runs[0]!;
   for (let i = 0; i < flags.length; i++) {
-    const evaluation = evaluateCompiled(state, flags[i]!, slots[i]!);
-    text += getMember(evaluation, options.withReasons) + runs[i + 1]!;
+    const member = getMember(evaluateCompiled(state, flags[i]!, slots[i]!), options.withReasons);
+    text += (text === "" ? member.slice(1) : member) + runs[i + 1]!;
   }
-  return `{${text.slice(1)}}`;
+  return `{${text}}`;
 }

@@ -1,5 +1,27 @@
 /**
- * Evaluates flags for contexts.
+ * Evaluates flags for contexts, without I/O: compile an environment once, then evaluate it for any number of contexts.
+ * It agrees with LaunchDarkly's evaluator in Go, which the Relay Proxy uses.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { compileEnvironment, createSession, evaluate, evaluateAll } from "./mod.ts";
+ * import { parseContext, parseFlag } from "../model/mod.ts";
+ *
+ * const text = '{"key":"beta","version":3,"on":true,"variations":["no","yes"],"fallthrough":{"variation":0},' +
+ *   '"rules":[{"clauses":[{"attribute":"plan","op":"in","values":["team"]}],"variation":1}]}';
+ * const flags = new Map([["beta", { value: parseFlag(JSON.parse(text), "beta"), text }]]);
+ * const environment = compileEnvironment({ flags, segments: new Map() });
+ * const context = parseContext({ kind: "user", key: "alice", plan: "team" });
+ *
+ * const evaluation = evaluate(createSession(environment, context), "beta");
+ * assertEquals(evaluation?.value, "yes");
+ * assertEquals(evaluation?.reason, { kind: "RULE_MATCH", ruleIndex: 0 });
+ * assertEquals(
+ *   evaluateAll(environment, context, { audience: "server", withReasons: false }),
+ *   '{"beta":{"value":"yes","variation":1,"version":3}}',
+ * );
+ * ```
  *
  * @module
  */

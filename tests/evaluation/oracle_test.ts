@@ -1,7 +1,8 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import fc from "fast-check";
 import { compare } from "./_compare.ts";
-import { contexts, environments } from "./_generate.ts";
+import { contexts } from "./_contexts.ts";
+import { environments } from "./_generate.ts";
 
 const RUNS = 25;
 const CONTEXTS = 10;

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { compileEnvironment, createSession, evaluate, evaluateAll } from "../../lib/evaluation/mod.ts";
 import { parseContext } from "../../lib/model/mod.ts";
 import { parseData } from "./_environment.ts";
-import { contexts, environments, FLAG_KEYS } from "./_generate.ts";
+import { contexts } from "./_contexts.ts";
+import { environments, FLAG_KEYS } from "./_generate.ts";
 
 Deno.test("evaluate() finds the same in one session, in any order of flags, as in a session for each flag", () => {
   const order = fc.shuffledSubarray(FLAG_KEYS, { minLength: FLAG_KEYS.length });

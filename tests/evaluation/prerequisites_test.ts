@@ -1,0 +1,114 @@
+import { assertEquals } from "@std/assert";
+import { createSession, evaluate, type Reason } from "../../lib/evaluation/mod.ts";
+import { parseContext } from "../../lib/model/mod.ts";
+import { compile, evaluateFlag, type Json, type RawData } from "./_environment.ts";
+
+const USER = { kind: "user", key: "u" };
+const MALFORMED: Reason = { kind: "ERROR", errorKind: "MALFORMED_FLAG" };
+
+type PrerequisiteCase = [
+  name: string,
+  data: RawData["flags"],
+  variation: number | null,
+  reason: Reason,
+  evaluated: string[],
+];
+
+function failed(prerequisiteKey: string): Reason {
+  return { kind: "PREREQUISITE_FAILED", prerequisiteKey };
+}
+
+function needs(...keys: string[]): Json {
+  return { prerequisites: keys.map((key) => ({ key, variation: 0 })) };
+}
+
+const PREREQUISITES: PrerequisiteCase[] = [
+  ["met", { flag: needs("a", "b"), a: {}, b: {} }, 0, { kind: "FALLTHROUGH" }, ["a", "b"]],
+  ["met by the first variation if it names none", { flag: { prerequisites: [{ key: "a" }] }, a: {} }, 0, {
+    kind: "FALLTHROUGH",
+  }, ["a"]],
+  [
+    "off, whatever its off variation",
+    { flag: needs("a", "b"), a: { on: false, offVariation: 0 }, b: {} },
+    2,
+    failed("a"),
+    ["a"],
+  ],
+  [
+    "of another variation",
+    { flag: needs("a", "b"), a: {}, b: { fallthrough: { variation: 1 } } },
+    2,
+    failed("b"),
+    ["a", "b"],
+  ],
+  ["missing", { flag: needs("a", "none"), a: {} }, 2, failed("none"), ["a"]],
+  ["deleted", { flag: needs("gone"), gone: { deleted: true } }, 2, failed("gone"), []],
+  ["without a key", { flag: { prerequisites: [{ variation: 0 }] } }, 2, failed(""), []],
+  [
+    "not evaluated, the flag being off",
+    { flag: { on: false, ...needs("a") }, a: {} },
+    2,
+    { kind: "OFF" },
+    [],
+  ],
+  ["with a prerequisite of its own that fails", { flag: needs("a"), a: needs("none") }, 2, failed("a"), [
+    "a",
+  ]],
+  [
+    "met although its own prerequisite fails, by its off variation",
+    {
+      flag: needs("a"),
+      a: { ...needs("none"), offVariation: 0 },
+    },
+    0,
+    { kind: "FALLTHROUGH" },
+    ["a"],
+  ],
+  ["malformed", { flag: needs("a", "b"), a: {}, b: { fallthrough: {} } }, null, MALFORMED, ["a"]],
+  ["itself", { flag: needs("flag") }, null, MALFORMED, []],
+  ["in a cycle", { flag: needs("a"), a: needs("b"), b: needs("a") }, null, MALFORMED, []],
+  ["in a cycle through the flag", { flag: needs("ok", "a"), a: needs("flag"), ok: {} }, null, MALFORMED, [
+    "ok",
+  ]],
+  [
+    "in a cycle that an off flag breaks",
+    { flag: needs("a"), a: { on: false, ...needs("flag") } },
+    2,
+    failed("a"),
+    ["a"],
+  ],
+];
+
+for (const [name, flags, variation, reason, evaluated] of PREREQUISITES) {
+  Deno.test(`evaluate() knows a prerequisite ${name}`, () => {
+    const evaluation = evaluateFlag({ flags: flags! }, USER);
+    assertEquals([evaluation.variation, evaluation.reason, evaluation.prerequisites], [
+      variation,
+      reason,
+      evaluated,
+    ]);
+  });
+}
+
+Deno.test("evaluate() finds the same whichever flag of a cycle comes first", () => {
+  const environment = compile({
+    flags: { a: needs("b"), b: needs("c"), c: needs("a"), d: needs("b"), e: {} },
+  });
+  const orders = [["a", "b", "c", "d", "e"], ["e", "d", "c", "b", "a"], ["c", "a", "d", "b", "e"]];
+  for (const order of orders) {
+    const session = createSession(environment, parseContext(USER));
+    for (const key of order) {
+      assertEquals(evaluate(session, key)!.reason, key === "e" ? { kind: "FALLTHROUGH" } : MALFORMED);
+    }
+  }
+});
+
+Deno.test("evaluate() takes prerequisites nested thousands deep for malformed instead of overflowing the stack", () => {
+  const count = 20_000;
+  const flags = Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`f${i}`, i + 1 < count ? needs(`f${i + 1}`) : {}]),
+  );
+  const session = createSession(compile({ flags }), parseContext(USER));
+  assertEquals(evaluate(session, "f0")!.reason, MALFORMED);
+  assertEquals(evaluate(session, `f${count - 100}`)!.reason, { kind: "FALLTHROUGH" });
+});
