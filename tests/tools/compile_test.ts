@@ -1,0 +1,293 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { crc32 } from "node:zlib";
+import { bundle } from "../../tools/bundle.ts";
+import { type Base, compile, permissionFlags } from "../../tools/compile.ts";
+import { buildDemo } from "../../tools/demo_archive.ts";
+import { freePort } from "../e2e/_relay.ts";
+import { canRun } from "./_programs.ts";
+
+const ignore = Deno.build.target !== "x86_64-unknown-linux-gnu"; // elsewhere, there has to be Deno's runtime base
+
+/** The same `@std` as these tests. */
+const importMap = import.meta.resolve("@std/assert").startsWith("file:")
+  ? "lib/std/import_map.json"
+  : undefined;
+
+const folder = await Deno.makeTempDir({ prefix: "halyard-compile-" });
+const script = `${folder}/halyard.js`;
+const program = `${folder}/halyard`;
+const archive = `${folder}/demo.tar.gz`;
+
+Deno.test.beforeAll(async () => {
+  await bundle({ importMap, output: script });
+  await Deno.writeFile(archive, await buildDemo(new URL("../../examples/", import.meta.url)));
+  if (!ignore) await compile({ script, output: program, base: "deno" });
+});
+
+Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program to its end, with nothing in its environment but what is given. */
+async function run(command: string[], env: Record<string, string> = {}, cwd = folder): Promise<Outcome> {
+  const [name, ...args] = command;
+  const { code, stdout, stderr } = await new Deno.Command(name!, { args, env, cwd, clearEnv: true }).output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** The flags that the README gives, with the archive's folder. */
+const README_FLAGS = [
+  ...["--no-prompt", "--allow-net=127.0.0.1:0", `--allow-read=${folder}`, "--no-config"],
+  "--allow-env=FILE_DATA_SOURCE,PORT,BIND_ADDRESS,EXIT_ALWAYS",
+  "--ignore-env",
+];
+
+Deno.test("bundle() makes one file that needs nothing else", async () => {
+  const flags = [...README_FLAGS, "--no-remote", "--no-npm"];
+  const env = { DENO_DIR: "/proc/self/exe", FILE_DATA_SOURCE: archive, EXIT_ALWAYS: "true" };
+  const { code, stdout, stderr } = await run([Deno.execPath(), "run", ...flags, script, "--from-env"], env);
+  assertEquals(stderr, "");
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, `Loaded data from ${archive}`);
+});
+
+Deno.test("compile() gives a program that tells its version and its own help", { ignore }, async () => {
+  assertMatch((await run([program, "--version"])).stdout, /^halyard \d+\.\d+\.\d+/);
+  assertStringIncludes((await run([program, "--help"])).stdout, "Usage: halyard");
+});
+
+Deno.test("compile() gives a program that serves, and ends with 0 on a signal", { ignore }, async () => {
+  const port = freePort();
+  const relay = new Deno.Command(program, {
+    clearEnv: true,
+    env: { FILE_DATA_SOURCE: archive, PORT: `${port}` },
+    stdout: "piped",
+  }).spawn();
+  let said = "";
+  let answer: Response | undefined;
+  for await (const text of relay.stdout.pipeThrough(new TextDecoderStream())) {
+    const listening = said.includes("Listening on");
+    said += text;
+    if (listening || !said.includes("Listening on")) continue;
+    const headers = { authorization: "sdk-de300000-0001-4000-8000-000000000001" };
+    answer = await fetch(`http://localhost:${port}/sdk/latest-all`, { method: "HEAD", headers });
+    relay.kill("SIGTERM");
+  }
+  assertEquals((await relay.status).code, 0, said);
+  assertEquals(answer?.status, 200);
+  assert(answer?.headers.has("etag"));
+});
+
+Deno.test("compile() gives a program that ends with 1 when it cannot start", { ignore }, async () => {
+  const { code, stderr } = await run([program], { FILE_DATA_SOURCE: `${folder}/none.tar.gz` });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, `${folder}/none.tar.gz`);
+});
+
+Deno.test(
+  "compile() gives a program that says which build option allows another address",
+  { ignore },
+  async () => {
+    const env = { FILE_DATA_SOURCE: archive, BIND_ADDRESS: "127.0.0.2", PORT: `${freePort()}` };
+    const { code, stderr } = await run([program], env);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "--allow-net");
+  },
+);
+
+Deno.test("compile() gives a program that leaves nothing behind", { ignore }, async () => {
+  const home = await Deno.makeTempDir();
+  const env = { HOME: home, TMPDIR: home, FILE_DATA_SOURCE: archive, EXIT_ALWAYS: "true" };
+  assertEquals((await run([program], env, home)).code, 0);
+  assertEquals(await Array.fromAsync(Deno.readDir(home)), []);
+  await Deno.remove(home);
+});
+
+const canBeNobody = Deno.build.os === "linux" && Deno.uid() === 0 && await canRun("unshare") &&
+  await canRun("ldd");
+
+Deno.test("compile() gives a program that runs as nobody on a read-only root with nothing but libc", {
+  ignore: ignore || !canBeNobody, // namespaces need root
+}, async () => {
+  const root = `${folder}/root`;
+  const libraries = (await run(["ldd", program])).stdout.match(/\/\S+/g)!.map((path) => path.split(":")[0]!);
+  for (const path of [...libraries, program, archive]) {
+    const copy = `${root}/${path}`;
+    await Deno.mkdir(copy.slice(0, copy.lastIndexOf("/")), { recursive: true });
+    await Deno.copyFile(path, copy);
+  }
+  await Deno.chmod(`${root}${folder}`, 0o755);
+  await Deno.mkdir(`${root}/proc`);
+  const asNobody = `set -e
+    mount --bind "$1" "$1"
+    mount -t proc proc "$1/proc"
+    mount -o remount,bind,ro "$1"
+    root=$1; shift
+    exec chroot --userspec=65532:65532 "$root" "$@"`;
+  const command = [
+    "unshare",
+    "--mount",
+    "--net",
+    "--pid",
+    "--fork",
+    "sh",
+    "-c",
+    asNobody,
+    "sh",
+    root,
+    program,
+  ];
+  const { code, stdout, stderr } = await run(command, {
+    PATH: Deno.env.get("PATH")!,
+    FILE_DATA_SOURCE: archive,
+    EXIT_ALWAYS: "true",
+  });
+  assertEquals(stderr, "");
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, `Loaded data from ${archive}`);
+});
+
+const REFUSED = new RegExp(
+  [
+    "^NotCapable: ",
+    "^Error: (send UNKNOWN|getaddrinfo EPERM) ",
+    "^TypeError: .*(--allow-import|--no-remote|--no-npm)",
+    "^NotADirectory: ",
+    "^denied: $",
+  ].join("|"),
+);
+
+Deno.test("compile() gives a program that can listen and read, and nothing else", { ignore }, async () => {
+  const attempts = `${folder}/attempts`;
+  const script = new URL("_attempts.js", import.meta.url).pathname;
+  await compile({ script, output: attempts, base: "deno", allowNet: ["127.0.0.3"] });
+  const { code, stdout, stderr } = await run([attempts, "7"], { PORT: "8031", SECRET: "1" });
+  assertEquals(stderr, "");
+  assertEquals(code, 7);
+  const { args, outcomes } = JSON.parse(stdout) as { args: string[]; outcomes: Record<string, string> };
+  assertEquals(args, ["7"]);
+  const entries = Object.entries(outcomes);
+  const possible = entries.filter(([, outcome]) => outcome === "possible").map(([attempt]) => attempt);
+  assertEquals(possible, [
+    "listen on ::",
+    "listen on 0.0.0.0",
+    "listen on ::1",
+    "listen on 127.0.0.1",
+    "listen on localhost",
+    "listen on 127.0.0.3",
+    "see a variable of Halyard's",
+    "see another variable",
+    "see all variables",
+  ]);
+  assertEquals(entries.length, possible.length + 20);
+  for (const [attempt, outcome] of entries) {
+    if (!possible.includes(attempt)) assertMatch(outcome, REFUSED, attempt);
+  }
+});
+
+/** Runs `compile()` with a variable of the environment set. */
+async function compileWith(name: string, value: string, base?: Base): Promise<string> {
+  const before = Deno.env.get(name);
+  const output = `${folder}/official`;
+  Deno.env.set(name, value);
+  try {
+    assertEquals(await compile({ script, output, base }), { base: "official" });
+  } finally {
+    if (before === undefined) Deno.env.delete(name);
+    else Deno.env.set(name, before);
+  }
+  return new TextDecoder().decode(await Deno.readFile(output));
+}
+
+/** Any executable will do to see what is put into it. */
+const STAND_IN = "/bin/true";
+
+Deno.test(
+  "compile() takes the runtime base that DENORT_BIN names, with the same permissions",
+  { ignore },
+  async () => {
+    const compiled = await compileWith("DENORT_BIN", STAND_IN);
+    assertStringIncludes(compiled, `"allow_net":["0.0.0.0","127.0.0.1","[::]","[::1]","localhost"]`);
+    for (const access of ["write", "run", "sys", "ffi"]) {
+      assertStringIncludes(compiled, `"allow_${access}":null`);
+    }
+    assertStringIncludes(compiled, `"allow_read":[]`);
+    assertStringIncludes(compiled, `"ignore_env":[]`);
+    assertStringIncludes(compiled, `"deny_import":[]`);
+    assertStringIncludes(compiled, `"prompt":false`);
+    assertStringIncludes(compiled, `"code_cache_key":null`);
+  },
+);
+
+Deno.test("compile() takes the runtime base that lies in Deno's cache", { ignore }, async () => {
+  const cache = `${folder}/cache`;
+  const release = `${cache}/dl/release/v${Deno.version.deno}`;
+  await Deno.mkdir(release, { recursive: true });
+  await Deno.writeFile(
+    `${release}/denort-${Deno.build.target}.zip`,
+    zip("denort", await Deno.readFile(STAND_IN)),
+  );
+  assertStringIncludes(await compileWith("DENO_DIR", cache, "official"), `"allow_read":[]`);
+});
+
+/** A zip with one file, not compressed (APPNOTE 4.3). */
+function zip(name: string, content: Uint8Array): Uint8Array {
+  const sizes = [crc32(content), content.length, content.length];
+  const local = record(0x04034b50, [20, 0, 0, 0, 0], sizes, [name.length, 0], name);
+  const central = record(
+    0x02014b50,
+    [20, 20, 0, 0, 0, 0],
+    sizes,
+    [name.length, 0, 0, 0, 0, 0, 0, 0, 0],
+    name,
+  );
+  const start = local.length + content.length;
+  const end = record(0x06054b50, [0, 0, 1, 1], [central.length, start], [0], "");
+  return new Uint8Array([...local, ...content, ...central, ...end]);
+}
+
+function record(
+  signature: number,
+  before: number[],
+  longs: number[],
+  after: number[],
+  text: string,
+): number[] {
+  const bytes = [signature].flatMap(long);
+  bytes.push(...before.flatMap(short), ...longs.flatMap(long), ...after.flatMap(short));
+  return [...bytes, ...new TextEncoder().encode(text)];
+}
+
+function short(value: number): number[] {
+  return [value & 255, value >> 8 & 255];
+}
+
+function long(value: number): number[] {
+  return [...short(value & 65535), ...short(value >>> 16)];
+}
+
+Deno.test("compile() refuses another machine without Deno's runtime base", async () => {
+  await assertRejects(
+    () => compile({ script, output: `${folder}/none`, target: "aarch64-apple-darwin", base: "deno" }),
+    Error,
+    "Cannot compile for aarch64-apple-darwin without Deno's runtime base: --base=deno was asked for\nhint: ",
+  );
+});
+
+Deno.test("permissionFlags() grants nothing but listening, loopback, reading and Halyard's variables", () => {
+  const [env] = permissionFlags([]).filter((flag) => flag.startsWith("--allow-env="));
+  assertMatch(env!, /[=,]FILE_DATA_SOURCE,/);
+  assert(!/[=,](DENO_|NODE_|OTEL_DENO)/.test(env!), "the machine code takes these away");
+  assertEquals(permissionFlags(["10.0.0.1", "[fd00::1]:8030"]), [
+    "--no-prompt",
+    "--allow-net=0.0.0.0,127.0.0.1,[::],[::1],localhost,10.0.0.1,[fd00::1]:8030",
+    "--allow-read",
+    env!,
+    "--ignore-env",
+    "--deny-import",
+  ]);
+});

@@ -1,0 +1,149 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { inject } from "../../tools/elf/inject.ts";
+import { canRun } from "./_programs.ts";
+
+const CODE = new URL("../../tools/elf/entry_x86_64.bin", import.meta.url);
+const SOURCE = new URL("../../tools/elf/entry_x86_64.s", import.meta.url);
+const START = { args: ["name"], env: [], script: new Uint8Array() };
+
+const ignore = Deno.build.target !== "x86_64-unknown-linux-gnu"; // there is machine code for no other
+
+Deno.test("the machine code is what its source says", {
+  ignore: ignore || !await canRun("as") || !await canRun("objcopy"), // GNU binutils
+}, async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run("as", ["-o", `${folder}/entry.o`, SOURCE.pathname]);
+    await run("objcopy", ["-O", "binary", "-j", ".text", `${folder}/entry.o`, `${folder}/entry.bin`]);
+    assertEquals(await Deno.readFile(`${folder}/entry.bin`), await Deno.readFile(CODE));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Tells what it sees of how it was started, and tries to change its own script. */
+const SCRIPT = `
+let change = "possible";
+try {
+  Deno.writeTextFileSync(new URL(import.meta.url), "other", { append: true });
+} catch (error) {
+  change = error.message.split(":")[0];
+}
+console.log(JSON.stringify({
+  args: Deno.args,
+  env: Deno.env.toObject(),
+  main: import.meta.main,
+  program: Deno.execPath(),
+  change,
+}));
+`;
+
+Deno.test("inject() makes a program of Deno and a script", { ignore }, async (t) => {
+  const folder = await Deno.makeTempDir();
+  const program = `${folder}/program`;
+  const args = ["program", "run", "--quiet", "--ext=js", "--allow-all"];
+  const env = ["DENO_DIR=/proc/self/exe", "BAKED=in"]; // no directory, so that Deno adds nothing of its own
+  try {
+    const script = new TextEncoder().encode(SCRIPT);
+    await Deno.writeFile(program, await inject(await Deno.readFile(Deno.execPath()), { args, env, script }), {
+      mode: 0o755,
+    });
+    const base = { args: [], main: true, program, change: "Operation not permitted (os error 1)" };
+
+    await t.step("that starts without any environment", async () => {
+      const expected = { ...base, env: { BAKED: "in", DENO_DIR: "/proc/self/exe" } };
+      assertEquals(JSON.parse(await run(program, [])), expected);
+    });
+
+    await t.step("whose arguments are the user's alone, as they are", async () => {
+      const args = ["", "--help", "--allow-run", "--", "a b", "é"];
+      assertEquals(JSON.parse(await run(program, args)).args, args);
+    });
+
+    await t.step("that keeps the environment, without what steers Deno", async () => {
+      const kept = {
+        PATH: "/bin",
+        EMPTY: "",
+        DENO: "1",
+        DENOISE_X: "2",
+        _: "3",
+        OTEL_X: "4",
+        HOME: "/nowhere",
+      };
+      const dropped = {
+        DENO_PERMISSION_BROKER_PATH: "/nowhere",
+        DENO_SERVE_ADDRESS: "tcp:127.0.0.1:1",
+        DENO_V8_FLAGS: "--none",
+        NODE_OPTIONS: "--require /nowhere.cjs",
+        OTEL_DENO: "true",
+        OTEL_DENO_CONSOLE: "replace",
+      };
+      const env = JSON.parse(await run(program, [], { ...kept, ...dropped })).env;
+      assertEquals(env, { BAKED: "in", DENO_DIR: "/proc/self/exe", ...kept });
+    });
+
+    await t.step("that takes many arguments and variables", async () => {
+      const args = Array.from({ length: 5000 }, (_, i) => `argument ${i}`);
+      const env = Object.fromEntries(args.map((value, i) => [`VARIABLE_${i}`, value]));
+      const outcome = JSON.parse(await run(program, args, env));
+      assertEquals(outcome.args, args);
+      assertEquals(outcome.env, { BAKED: "in", DENO_DIR: "/proc/self/exe", ...env });
+    });
+
+    await t.step("that says why it cannot start", async () => {
+      const { code, stderr } = await new Deno.Command("sh", {
+        args: ["-c", 'ulimit -n 64; exec "$0"', program],
+      }).output();
+      assertEquals(code, 1);
+      assertEquals(
+        new TextDecoder().decode(stderr),
+        "Cannot start: this host refuses a file in memory\n" +
+          "hint: allow the system call memfd_create and at least 100 open files\n",
+      );
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+const HEADER = new Uint8Array(64);
+HEADER.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+
+const REFUSED: [what: string, file: Uint8Array, message: string][] = [
+  ["an empty file", new Uint8Array(), "its executable is not one for Linux x86_64"],
+  [
+    "a script",
+    new TextEncoder().encode("#!/bin/sh\n".repeat(10)),
+    "its executable is not one for Linux x86_64",
+  ],
+  ["another machine's", withMachine(183), "its executable is not one for Linux x86_64"],
+  ["no segments", withMachine(62), "its executable has no note to replace"],
+];
+
+function withMachine(machine: number): Uint8Array {
+  const file = HEADER.slice();
+  file[18] = machine;
+  return file;
+}
+
+for (const [what, file, message] of REFUSED) {
+  Deno.test(`inject() refuses ${what}`, async () => {
+    await assertRejects(() => inject(file, START), TypeError, `Cannot put the script into Deno: ${message}`);
+  });
+}
+
+Deno.test("inject() refuses more strings than the machine code has room for", { ignore }, async () => {
+  const deno = await Deno.readFile(Deno.execPath());
+  const env = Array.from({ length: 509 }, (_, i) => `V${i}=`);
+  await assertRejects(
+    () => inject(deno, { ...START, env }),
+    RangeError,
+    "more than 510 arguments and variables",
+  );
+});
+
+async function run(program: string, args: string[], env: Record<string, string> = {}): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(program, { args, env, clearEnv: true }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}

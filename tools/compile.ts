@@ -1,0 +1,175 @@
+/**
+ * The task `compile`: makes one executable of the program, with its permissions baked in. `docs/compile.md` tells how.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { TERMINAL } from "../lib/cli/terminal.ts";
+import { environmentVariables } from "../lib/config/mod.ts";
+import { BUNDLE, bundle } from "./bundle.ts";
+import { inject } from "./elf/inject.ts";
+
+/** What Deno's own executable can be made into; all else needs `deno compile` and its runtime base. */
+const INJECTABLE = "x86_64-unknown-linux-gnu";
+
+/** How long `deno compile` may take, in ms: some 45 MB may have to be downloaded, or a firewall may swallow requests. */
+const COMPILE_TIMEOUT = 120_000;
+
+/** Any host's wildcard and loopback addresses, on any port: listening is possible, connecting to elsewhere is not. */
+const LISTEN_ADDRESSES = ["0.0.0.0", "127.0.0.1", "[::]", "[::1]", "localhost"];
+
+/** Deno can neither write its caches (no directory can be there) nor ask whether there is a newer Deno. */
+const ENVIRONMENT = ["DENO_DIR=/proc/self/exe", "DENO_NO_UPDATE_CHECK=1"];
+
+/** Code comes from the script alone, whatever lies around where the program is started. */
+const CODE_FLAGS = ["--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-code-cache"];
+
+/** What an executable is made of. */
+export interface CompileOptions {
+  /** Path of the script: one file. */
+  script: string;
+  /** Path of the file to write. */
+  output: string;
+  /** For which machine, as `deno compile --target` names it. @default {this machine} */
+  target?: string | undefined;
+  /** Further addresses that it may listen on, and may connect to. @default {[]} */
+  allowNet?: readonly string[];
+  /** What it runs on: Deno's runtime base for executables or, where that is not to be had, Deno itself. @default {either} */
+  base?: Base | undefined;
+}
+
+/** What an executable runs on: see `CompileOptions`. */
+export type Base = "official" | "deno";
+
+const BASES: Record<Base, string> = {
+  official: "Deno's runtime base",
+  deno: "Deno's own executable, with the script inside",
+};
+
+/** An executable that was made. */
+export interface Compiled {
+  /** What it runs on. */
+  base: Base;
+  /** Why it does not run on the runtime base, if that was tried. */
+  failure?: string;
+}
+
+/**
+ * Makes an executable.
+ *
+ * @param options Of what, where to, for which machine.
+ * @returns Which way it went.
+ * @throws {Error} When there is nothing it could run on.
+ */
+export async function compile(options: CompileOptions): Promise<Compiled> {
+  const { script, output, target = Deno.build.target, allowNet = [], base } = options;
+  const permissions = permissionFlags(allowNet);
+  const failure = base === "deno"
+    ? "--base=deno was asked for"
+    : await compileOfficially(script, output, target, permissions);
+  if (failure === undefined) return { base: "official" };
+  if (base === "official" || target !== INJECTABLE || Deno.build.target !== INJECTABLE) {
+    throw new Error(
+      `Cannot compile for ${target} without Deno's runtime base: ${failure}\n` +
+        `hint: docs/compile.md says how to provide it; ${INJECTABLE}, built on such a machine, can do without`,
+    );
+  }
+  const executable = await inject(await Deno.readFile(Deno.execPath()), {
+    args: ["halyard", "run", "--quiet", "--ext=js", ...CODE_FLAGS, ...permissions],
+    env: ENVIRONMENT,
+    script: await Deno.readFile(script),
+  });
+  // A file that is running cannot be written to; its name can be given to a new one.
+  await Deno.remove(output).catch(ignoreNotFound);
+  await Deno.writeFile(output, executable, { mode: 0o755 });
+  return { base: "deno", failure };
+}
+
+/**
+ * Lists the permissions that are baked in.
+ *
+ * @param allowNet Further addresses, with or without a port.
+ * @returns Deno's flags.
+ */
+export function permissionFlags(allowNet: readonly string[]): string[] {
+  return [
+    "--no-prompt",
+    `--allow-net=${[...LISTEN_ADDRESSES, ...allowNet].join(",")}`,
+    "--allow-read",
+    `--allow-env=${environmentVariables().join(",")}`,
+    "--ignore-env", // all others: they seem not to be set
+    "--deny-import",
+  ];
+}
+
+/** Gives why it failed, or `undefined`. */
+async function compileOfficially(
+  script: string,
+  output: string,
+  target: string,
+  permissions: string[],
+): Promise<string | undefined> {
+  const { success, signal, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["compile", "--quiet", "--no-check", ...CODE_FLAGS, ...permissions],
+      ...["--target", target, "--output", output, script],
+    ],
+    clearEnv: true,
+    env: buildEnvironment(),
+    stdin: "null",
+    signal: AbortSignal.timeout(COMPILE_TIMEOUT),
+  }).output();
+  if (success) return undefined;
+  if (signal) return `nothing came within ${COMPILE_TIMEOUT} ms`;
+  return new TextDecoder().decode(stderr).trim().replaceAll(/\s+/g, " ");
+}
+
+/** This process's, without what `deno compile` would bake in; failures are said in plain text. */
+function buildEnvironment(): Record<string, string> {
+  const all = Object.entries(Deno.env.toObject());
+  const kept = all.filter(([name]) => !name.startsWith("OTEL_") && name !== "DENO_V8_FLAGS");
+  return { ...Object.fromEntries(kept), NO_COLOR: "1", RUST_BACKTRACE: "0" };
+}
+
+function ignoreNotFound(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      "import-map": { type: "string" },
+      "allow-net": { type: "string", multiple: true },
+      base: { type: "string" },
+      output: { type: "string", default: "dist/halyard" },
+      target: { type: "string", default: Deno.build.target },
+    },
+  });
+  const { base, output, target } = values;
+  if (base !== undefined && base !== "official" && base !== "deno") {
+    throw new Error(`There is no base "${base}"\nhint: it is "official" or "deno"`);
+  }
+  await bundle({ importMap: values["import-map"] });
+  const allowNet = values["allow-net"] ?? [];
+  const compiled = await compile({ script: BUNDLE, output, target, base, allowNet });
+  if (compiled.failure) TERMINAL.print(`Not on Deno's runtime base: ${compiled.failure}\n`);
+  TERMINAL.print(`${output} is for ${target}, on ${BASES[compiled.base]}\n`);
+  if (target === Deno.build.target) await checkStart(output);
+}
+
+/** A bad address, for example, shows only now. */
+async function checkStart(path: string): Promise<void> {
+  const { success } = await new Deno.Command(resolve(path), { args: ["--version"] }).spawn().status;
+  if (!success) throw new Error(`"${path}" does not start; what it says stands above`);
+}
+
+if (import.meta.main) {
+  try {
+    await run(Deno.args);
+  } catch (error) {
+    TERMINAL.printError(`Error: ${error instanceof Error ? error.message : error}\n`);
+    Deno.exit(1);
+  }
+}

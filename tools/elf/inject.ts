@@ -1,0 +1,194 @@
+/**
+ * Puts a script into Deno's own Linux executable, so that the two are one file that starts the script.
+ *
+ * The file gets one segment more, at its end: the machine code of `entry_x86_64.s`, what it shall start, and the script.
+ * The program header that made room for it was a note nobody reads at run time; the entry point becomes that code.
+ * Nothing of Deno's is changed.
+ *
+ * @module
+ */
+
+/** What the executable starts. */
+export interface Start {
+  /** Deno's arguments before the script, the program's name first. */
+  args: string[];
+  /** Environment variables, `NAME=value`. Others that begin with `DENO_`, `NODE_` or `OTEL_DENO` are taken away. */
+  env: string[];
+  /** The script: JavaScript, UTF-8. */
+  script: Uint8Array;
+}
+
+/** Where the machine code puts the script; `SCRIPT_FD` there. */
+const SCRIPT_PATH = "/proc/self/fd/99";
+
+/** Most arguments and variables; `ROOM_FOR_STRINGS` in the machine code, less two for alignment. */
+const MAX_STRINGS = 510;
+
+/** What the new segment's address and offset are multiples of: bytes. The largest page that Linux has here. */
+const ALIGNMENT = 0x10000;
+
+// Offsets and values of the ELF format (System V ABI, chapters 4 and 5; x86-64 supplement, 4.4).
+const MAGIC = 0x7f454c46;
+const CLASS_64_LITTLE_ENDIAN = 0x0201;
+const MACHINE_X86_64 = 62;
+const PT_LOAD = 1;
+const PT_DYNAMIC = 2;
+const PT_NOTE = 4;
+const READABLE_EXECUTABLE = 5;
+const DT_STRTAB = 5;
+const DT_SYMTAB = 6;
+const DT_RELA = 7;
+const DT_RELASZ = 8;
+const R_X86_64_GLOB_DAT = 6;
+const PROGRAM_HEADER_SIZE = 56;
+const SYMBOL_SIZE = 24;
+const RELOCATION_SIZE = 24;
+const DYNAMIC_SIZE = 16;
+
+/** A program header; addresses, offsets and sizes in bytes. */
+interface Segment {
+  type: number;
+  flags: number;
+  offset: number;
+  address: number;
+  fileSize: number;
+  memorySize: number;
+}
+
+/**
+ * Makes one executable of Deno and a script.
+ *
+ * @param deno Deno's executable for Linux x86_64, as the npm registry gives it.
+ * @param start What it starts.
+ * @returns The new file.
+ * @throws {TypeError} When the file is no such executable.
+ */
+export async function inject(deno: Uint8Array, start: Start): Promise<Uint8Array<ArrayBuffer>> {
+  const code = await Deno.readFile(new URL("./entry_x86_64.bin", import.meta.url));
+  const view = new DataView(deno.buffer, deno.byteOffset, deno.byteLength);
+  if (!isExecutable(view)) {
+    throw new TypeError("Cannot put the script into Deno: its executable is not one for Linux x86_64");
+  }
+  const segments = readSegments(view);
+  const note = segments.findLastIndex(({ type }) => type === PT_NOTE);
+  if (note < 0) throw new TypeError("Cannot put the script into Deno: its executable has no note to replace");
+  const loaded = segments.filter(({ type }) => type === PT_LOAD);
+  const address = align(Math.max(...loaded.map((segment) => segment.address + segment.memorySize)));
+  const offset = align(deno.length);
+  const payload = layOut(code, start, readAddress(view, 24) - address, findEnviron(view, segments) - address);
+
+  const output = new Uint8Array(offset + payload.length);
+  output.set(deno);
+  output.set(payload, offset);
+  const size = payload.length;
+  const added = {
+    type: PT_LOAD,
+    flags: READABLE_EXECUTABLE,
+    offset,
+    address,
+    fileSize: size,
+    memorySize: size,
+  };
+  const headers = new DataView(output.buffer);
+  writeAddress(headers, 24, address);
+  // Loaded segments stand in the order of their addresses, so the new one goes to the end.
+  const table = readAddress(view, 32);
+  const end = table + segments.length * PROGRAM_HEADER_SIZE;
+  output.copyWithin(table + note * PROGRAM_HEADER_SIZE, table + (note + 1) * PROGRAM_HEADER_SIZE, end);
+  writeSegment(headers, end - PROGRAM_HEADER_SIZE, added);
+  return output;
+}
+
+/** The machine code, the table that it reads (`tail` in its source), the script. Addresses are relative to the code. */
+function layOut(code: Uint8Array, start: Start, entry: number, environ: number): Uint8Array {
+  const { args, env, script } = start;
+  if (args.length + 1 + env.length > MAX_STRINGS) {
+    throw new RangeError(`Cannot put the script into Deno: more than ${MAX_STRINGS} arguments and variables`);
+  }
+  const strings = new TextEncoder().encode(
+    [...args, SCRIPT_PATH, "", ...env, ""].map((text) => `${text}\0`).join(""),
+  );
+  const scriptStart = code.length + 32 + strings.length;
+  const numbers = new DataView(new ArrayBuffer(32));
+  [entry, environ, scriptStart, script.length].forEach((number, i) => writeAddress(numbers, i * 8, number));
+  const payload = new Uint8Array(scriptStart + script.length);
+  payload.set(code);
+  payload.set(new Uint8Array(numbers.buffer), code.length);
+  payload.set(strings, code.length + 32);
+  payload.set(script, scriptStart);
+  return payload;
+}
+
+function isExecutable(view: DataView): boolean {
+  return view.byteLength >= 64 && view.getUint32(0) === MAGIC &&
+    view.getUint16(4) === CLASS_64_LITTLE_ENDIAN &&
+    view.getUint16(18, true) === MACHINE_X86_64;
+}
+
+function readSegments(view: DataView): Segment[] {
+  const table = readAddress(view, 32);
+  return Array.from({ length: view.getUint16(56, true) }, (_, i) => {
+    const at = table + i * PROGRAM_HEADER_SIZE;
+    return {
+      type: view.getUint32(at, true),
+      flags: view.getUint32(at + 4, true),
+      offset: readAddress(view, at + 8),
+      address: readAddress(view, at + 16),
+      fileSize: readAddress(view, at + 32),
+      memorySize: readAddress(view, at + 40),
+    };
+  });
+}
+
+function writeSegment(view: DataView, at: number, segment: Segment): void {
+  const { type, flags, offset, address, fileSize, memorySize } = segment;
+  view.setUint32(at, type, true);
+  view.setUint32(at + 4, flags, true);
+  [offset, address, address, fileSize, memorySize, ALIGNMENT].forEach((number, i) =>
+    writeAddress(view, at + 8 + i * 8, number)
+  );
+}
+
+/** Gives the address at which the dynamic linker puts the address of libc's variable `environ`. */
+function findEnviron(view: DataView, segments: Segment[]): number {
+  const dynamic = new Map<number, number>();
+  for (const { offset, fileSize } of segments.filter(({ type }) => type === PT_DYNAMIC)) {
+    for (let at = offset; at < offset + fileSize; at += DYNAMIC_SIZE) {
+      dynamic.set(readAddress(view, at), readAddress(view, at + 8));
+    }
+  }
+  const [strings, symbols, relocations] = [DT_STRTAB, DT_SYMTAB, DT_RELA].map((tag) =>
+    offsetOf(segments, dynamic.get(tag) ?? 0)
+  ) as [number, number, number];
+  for (let at = relocations; at < relocations + (dynamic.get(DT_RELASZ) ?? 0); at += RELOCATION_SIZE) {
+    if (view.getUint32(at + 8, true) !== R_X86_64_GLOB_DAT) continue;
+    const name = strings + view.getUint32(symbols + view.getUint32(at + 12, true) * SYMBOL_SIZE, true);
+    if (readString(view, name) === "environ") return readAddress(view, at);
+  }
+  throw new TypeError("Cannot put the script into Deno: its executable does not import environ from libc");
+}
+
+function offsetOf(segments: Segment[], address: number): number {
+  const segment = segments.find((one) =>
+    one.type === PT_LOAD && one.address <= address && address < one.address + one.fileSize
+  );
+  return segment ? address - segment.address + segment.offset : 0;
+}
+
+function readString(view: DataView, at: number): string {
+  let end = at;
+  while (view.getUint8(end) !== 0) end++;
+  return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at, end - at));
+}
+
+function readAddress(view: DataView, at: number): number {
+  return Number(view.getBigUint64(at, true));
+}
+
+function writeAddress(view: DataView, at: number, value: number): void {
+  view.setBigInt64(at, BigInt(value), true);
+}
+
+function align(value: number): number {
+  return Math.ceil(value / ALIGNMENT) * ALIGNMENT;
+}
