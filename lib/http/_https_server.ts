@@ -73,10 +73,15 @@ function toRequest(incoming: IncomingMessage): Request | undefined {
   }
 }
 
-async function send({ status, headers, body }: Response, outgoing: ServerResponse): Promise<void> {
+async function send(response: Response, outgoing: ServerResponse): Promise<void> {
+  const { status, headers, body } = response;
   outgoing.statusCode = status;
   outgoing.setHeaders(headers);
-  if (!body) return void outgoing.end();
+  // Documents go out in one piece, with their length.
+  if (!headers.get("content-type")?.startsWith("text/event-stream")) {
+    return void outgoing.end(await response.bytes());
+  }
   // Its errors are no news: the client went away, or the hub has cut it off and said so.
-  await pipeline(Readable.fromWeb(body as never), outgoing).catch(() => {});
+  if (body) await pipeline(Readable.fromWeb(body as never), outgoing).catch(() => {});
+  else outgoing.end();
 }

@@ -19,6 +19,8 @@ const PARTS: EnvironmentParts = {
 
 /** A relay whose requests are function calls. */
 export interface TestRelay {
+  /** Answers requests, as a server has it. */
+  handler: (request: Request) => Promise<Response>;
   /** Sends a request. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Sends a GET with the SDK key of environment `e1`. */
@@ -59,7 +61,7 @@ export function makeRelay(
   function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(path, { headers: { authorization: "sdk-e1", ...headers } });
   }
-  return { fetch, get, log, hub };
+  return { handler, fetch, get, log, hub };
 }
 
 /** Runs a test against a relay that serves environment `e1`. */
