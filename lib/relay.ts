@@ -49,8 +49,13 @@ export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
     settings;
   const store = new Store();
   const source = new FileSource({ path, interval, maxBytes, log, onContent: () => {} });
-  await new Loader({ path, maxBytes, store, log }).load(await source.read());
-  return store;
+  const loader = new Loader({ path, maxBytes, store, log });
+  try {
+    await loader.load(await source.read());
+    return store;
+  } finally {
+    await loader.close();
+  }
 }
 
 /**
@@ -94,7 +99,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     await loader.load(await source.read());
     server = await listen(createHandler(routes, { store, log, cors: settings }), settings, log);
   } catch (error) {
-    await hub.close();
+    await Promise.all([hub.close(), loader.close()]);
     throw error;
   }
   source.start();
@@ -107,7 +112,11 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
       const { shutdownGracePeriod: grace } = settings;
       const waiting = new AbortController();
       const graceIsOver = setTimeout(grace, "over", { signal: waiting.signal }).catch(() => {});
-      const closed = Promise.all([source.close(), hub.close(grace * CLOSING_SHARE), server.shutdown()]);
+      const closed = Promise.all([
+        source.close().then(() => loader.close()),
+        hub.close(grace * CLOSING_SHARE),
+        server.shutdown(),
+      ]);
       if (await Promise.race([closed, graceIsOver]) === "over") {
         log.warn(`Some requests are still open ${grace} ms after the signal to stop: they are cut off`);
       }

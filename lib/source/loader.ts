@@ -11,7 +11,7 @@ import {
 } from "../store/mod.ts";
 import type { FileContent } from "./file_source.ts";
 import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_archive.ts";
-import { canLoadInWorker, loadInWorker, type LoadOptions } from "./load_in_worker.ts";
+import { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
 
 /** How the archive's file stands: what is served and whether something newer could not be. */
 export interface LoadStatus {
@@ -44,22 +44,21 @@ export interface LoaderOptions {
 /** Turns the bytes of an archive into what the store serves: all of it or, when the archive is bad, nothing. */
 export class Loader {
   readonly #options: LoaderOptions;
-  readonly #canLoadInWorker: boolean;
+  readonly #thread: LoadingThread | undefined;
   #status: LoadStatus | undefined;
 
   /**
-   * Makes a loader that has loaded nothing yet.
+   * Makes a loader that has loaded nothing yet. Its thread runs until `close`.
    *
    * @param options Where archives come from and go to.
    */
   constructor(options: LoaderOptions) {
     this.#options = options;
-    this.#canLoadInWorker = canLoadInWorker(options.worker?.url);
-    if (!this.#canLoadInWorker) {
-      options.log.warn(
+    const { log, worker } = options;
+    if (canStartThread(worker?.url)) this.#thread = new LoadingThread(worker);
+    else {log.warn(
         "Requests will wait while an archive is loaded: --allow-read does not name Halyard's own code",
-      );
-    }
+      );}
   }
 
   /** How the file stands; `undefined` before the first good load. */
@@ -74,12 +73,12 @@ export class Loader {
    * @throws {ArchiveError} When it is no good archive; what was served before is served on.
    */
   async load(content: FileContent): Promise<void> {
-    const { path, maxBytes, store, log, onSwap, worker } = this.#options;
+    const { path, maxBytes, store, log, onSwap } = this.#options;
     const known = new Map(
       store.environments.flatMap(({ id, snapshot }) => snapshot ? [[id, knownOf(snapshot)]] : []),
     );
     const request: LoadRequest = { bytes: content.bytes, path, maxBytes, known };
-    const loaded = this.#canLoadInWorker ? await loadInWorker(request, worker) : await loadArchive(request);
+    const loaded = await (this.#thread ? this.#thread.load(request) : loadArchive(request));
     const pause = createPause();
     const environments = [];
     for (const environment of loaded) environments.push(await assemble(environment, store, pause));
@@ -93,6 +92,11 @@ export class Loader {
     }
     const count = `${loaded.length} environment${loaded.length === 1 ? "" : "s"}, ${changes.length} changed`;
     log.info(`${first ? "Loaded" : "Reloaded"} data from ${path} (${count}, sha256 ${content.digest})`);
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    await this.#thread?.close();
   }
 
   /**

@@ -1,5 +1,5 @@
 /**
- * The thread that loads archives: it takes one `LoadRequest`, answers with one `LoadReply`, and is done.
+ * The thread that loads archives: it answers each `LoadRequest` with one `LoadReply`.
  *
  * @module
  */
@@ -40,7 +40,7 @@ function buffersOf(reply: LoadReply): ArrayBuffer[] {
 }
 
 if (!isMainThread) {
-  parentPort!.once("message", async (request: LoadRequest) => {
+  parentPort!.on("message", async (request: LoadRequest) => {
     const reply = await answer(request);
     parentPort!.postMessage(reply, buffersOf(reply));
   });

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { LoadError, loadInWorker, type LoadOptions } from "../../lib/source/load_in_worker.ts";
+import { LoadError, LoadingThread, type LoadOptions } from "../../lib/source/loading_thread.ts";
 import { assembleSnapshot, knownOf } from "../../lib/store/mod.ts";
 import { makeSnapshot, text } from "../_environments.ts";
 import { constantFlag, packArchive } from "../e2e/_archive.ts";
@@ -11,11 +11,15 @@ function threadOf(code: string): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`);
 }
 
-async function load(archive: Uint8Array<ArrayBuffer>, options: LoadOptions = {}, known = new Map()) {
-  return await loadInWorker({ bytes: archive, path: "flags.tar.gz", maxBytes: 1_000_000, known }, options);
+async function load(archive: Uint8Array<ArrayBuffer>, known = new Map(), thread = new LoadingThread()) {
+  try {
+    return await thread.load({ bytes: archive, path: "flags.tar.gz", maxBytes: 1_000_000, known });
+  } finally {
+    await thread.close();
+  }
 }
 
-Deno.test("loadInWorker() prepares what a snapshot is assembled from", async () => {
+Deno.test("LoadingThread.load() prepares what a snapshot is assembled from", async () => {
   const parts = { flags: { a: constantFlag("ü"), b: { deleted: true, version: 3 } }, segments: { s: {} } };
   const [loaded] = await load(await packArchive({ e1: parts }));
   if (!loaded || !("prepared" in loaded)) throw new Error("It has a fault");
@@ -27,13 +31,13 @@ Deno.test("loadInWorker() prepares what a snapshot is assembled from", async () 
   assertEquals(snapshot.metadata, expected.metadata);
 });
 
-Deno.test("loadInWorker() hands over only what is new", async () => {
+Deno.test("LoadingThread.load() hands over only what is new", async () => {
   const flags = { a: constantFlag("one"), b: constantFlag("two"), c: constantFlag("three") };
   const before = await makeSnapshot("e1", { flags });
   const archive = await packArchive({
     e1: { flags: { ...flags, b: constantFlag("changed", 2), d: constantFlag("new") } },
   });
-  const [loaded] = await load(archive, {}, new Map([["e1", knownOf(before)]]));
+  const [loaded] = await load(archive, new Map([["e1", knownOf(before)]]));
   if (!loaded || !("prepared" in loaded)) throw new Error("It has a fault");
   const { keys, changed } = loaded.prepared.flagItems;
   assertEquals([...changed].map((index) => keys[index]), ["b", "d"]);
@@ -43,13 +47,13 @@ Deno.test("loadInWorker() hands over only what is new", async () => {
   assertEquals([...after.data.flags.keys()], ["a", "b", "c", "d"]);
 });
 
-Deno.test("loadInWorker() gives the fault of an environment beside the others", async () => {
+Deno.test("LoadingThread.load() gives the fault of an environment beside the others", async () => {
   const loaded = await load(await packArchive({ good: {}, bad: { flags: { f: { version: "1" } } } }));
   assertEquals(loaded.map(({ id }) => id), ["bad", "good"]);
   assertStringIncludes((loaded[0] as { fault: string }).fault, '"version" must be an integer');
 });
 
-Deno.test("loadInWorker() says what is wrong with an archive, with the hint", async () => {
+Deno.test("LoadingThread.load() says what is wrong with an archive, with the hint", async () => {
   const error = await assertRejects(() => load(new TextEncoder().encode("no archive")), LoadError);
   assertStringIncludes(error.message, 'Cannot read archive "flags.tar.gz"');
   assertStringIncludes(error.hint, "copy");
@@ -75,11 +79,31 @@ const FAULTS: [what: string, code: string, options: LoadOptions, message: string
 ];
 
 for (const [what, code, options, message] of FAULTS) {
-  Deno.test(`loadInWorker() refuses a thread that ${what}, and the next load works`, async () => {
+  Deno.test(`LoadingThread.load() refuses a load when the thread ${what}, and the next load gets another`, async () => {
     const archive = await packArchive({ e1: {} });
-    const error = await assertRejects(() => load(archive, { ...options, url: threadOf(code) }), LoadError);
-    assertStringIncludes(error.message, message);
-    assertStringIncludes(error.hint, "next change");
+    const request = { bytes: archive, path: "flags.tar.gz", maxBytes: 1_000_000, known: new Map() };
+    const thread = new LoadingThread({ ...options, url: threadOf(code) });
+    for (let i = 0; i < 2; i++) {
+      const error = await assertRejects(() => thread.load(request), LoadError);
+      assertStringIncludes(error.message, message);
+      assertStringIncludes(error.hint, "next change");
+    }
+    await thread.close();
     assertEquals((await load(archive)).length, 1);
   });
 }
+
+Deno.test("LoadingThread.load() serves one load after the other, good and bad", async () => {
+  const thread = new LoadingThread();
+  const good = {
+    bytes: await packArchive({ e1: {} }),
+    path: "flags.tar.gz",
+    maxBytes: 1_000_000,
+    known: new Map(),
+  };
+  for (let i = 0; i < 3; i++) {
+    assertEquals((await thread.load(good)).length, 1);
+    await assertRejects(() => thread.load({ ...good, bytes: new Uint8Array(3) }), LoadError);
+  }
+  await thread.close();
+});

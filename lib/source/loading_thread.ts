@@ -1,0 +1,117 @@
+import { Worker } from "node:worker_threads";
+import type { LoadedEnvironment, LoadRequest } from "./load_archive.ts";
+import type { LoadReply } from "./worker.ts";
+import { workerUrl } from "./worker_url.ts";
+
+/** How long a load may take: ms. The largest archive takes some seconds on a slow host; more is a hang. */
+const LOAD_DEADLINE = 60_000;
+
+/**
+ * Heap of the loading thread: MiB. Parsed JSON takes about four times its text, and an archive may have 512 MiB of it.
+ * Without a limit of its own, a thread that runs out would take the process with it.
+ */
+const HEAP_LIMIT = 4096;
+
+/** Why an archive could not be loaded: it is bad, or loading it failed. */
+export class LoadError extends Error {
+  /** The name of the class. */
+  override readonly name = "LoadError";
+  /** What to do about it. */
+  readonly hint: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param message What could not be done and why.
+   * @param hint What to do about it.
+   */
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** How a load is run; tests make it fail. */
+export interface LoadOptions {
+  /** Where the thread's code is. @default {workerUrl()} */
+  url?: URL;
+  /** How long it may take: ms. @default {60_000} */
+  deadline?: number;
+  /** Its heap: MiB. @default {4096} */
+  heapLimit?: number;
+}
+
+/**
+ * Tells whether a thread can be started: it reads its own source, which permissions may forbid. (One in a URL needs none.)
+ *
+ * @param url Where the thread's code is. @default {workerUrl()}
+ * @returns Whether a `LoadingThread` can be started.
+ */
+export function canStartThread(url: URL = workerUrl()): boolean {
+  if (url.protocol !== "file:") return true;
+  return Deno.permissions.querySync({ name: "read", path: new URL("../", url) }).state === "granted";
+}
+
+/**
+ * A thread that loads archives, so that requests are served meanwhile. It is started beforehand and kept, because starting
+ * one holds up requests for some 25 ms. One that fails is thrown away, and the next load starts another.
+ */
+export class LoadingThread {
+  readonly #options: Required<LoadOptions>;
+  #worker: Worker | undefined;
+
+  /**
+   * Starts the thread.
+   *
+   * @param options Deadline and heap.
+   */
+  constructor({ url = workerUrl(), deadline = LOAD_DEADLINE, heapLimit = HEAP_LIMIT }: LoadOptions = {}) {
+    this.#options = { url, deadline, heapLimit };
+    this.#worker = this.#start();
+  }
+
+  /**
+   * Loads an archive. One at a time: wait for it before the next.
+   *
+   * @param request The archive and what is known already.
+   * @returns The environments in ascending order of ID.
+   * @throws {LoadError} When the archive is bad, or the thread crashes, runs out of memory or hangs.
+   */
+  async load(request: LoadRequest): Promise<LoadedEnvironment[]> {
+    const { deadline } = this.#options;
+    const worker = this.#worker ??= this.#start();
+    const { promise, resolve, reject } = Promise.withResolvers<LoadReply>();
+    const timer = setTimeout(() => reject(`took longer than ${deadline} ms`), deadline);
+    worker.once("message", resolve);
+    worker.once("error", (error: Error) => reject(`crashed: ${error.message}`));
+    worker.once("exit", () => reject("ended without an answer"));
+    worker.postMessage(request);
+    try {
+      const reply = await promise;
+      if ("loaded" in reply) return reply.loaded;
+      throw new LoadError(reply.error.message, reply.error.hint ?? "make the archive again");
+    } catch (error) {
+      if (error instanceof LoadError) throw error;
+      await this.close();
+      throw new LoadError(
+        `Cannot load "${request.path}": the loading thread ${error}`,
+        "the next change of the file is tried again; if the archive is large, give the host more memory",
+      );
+    } finally {
+      clearTimeout(timer);
+      worker.removeAllListeners();
+    }
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
+
+  #start(): Worker {
+    const { url, heapLimit } = this.#options;
+    return new Worker(url, { resourceLimits: { maxOldGenerationSizeMb: heapLimit } });
+  }
+}
