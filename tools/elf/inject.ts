@@ -24,8 +24,8 @@ const SCRIPT_PATH = "/proc/self/fd/99";
 /** Most arguments and variables; `ROOM_FOR_STRINGS` in the machine code, less two for alignment. */
 const MAX_STRINGS = 510;
 
-/** What the new segment's address and offset are multiples of: bytes. The largest page that Linux has here. */
-const ALIGNMENT = 0x10000;
+/** What the new segment's address and offset are multiples of: bytes. A page of x86_64. */
+const ALIGNMENT = 0x1000;
 
 // Offsets and values of the ELF format (System V ABI, chapters 4 and 5; x86-64 supplement, 4.4).
 const MAGIC = 0x7f454c46;
