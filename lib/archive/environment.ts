@@ -46,6 +46,12 @@ export type ArchiveEnvironment =
   | {
     /** ID of the environment. */
     id: string;
+    /** Who it is; what it serves is known already. */
+    metadata: EnvironmentMetadata;
+  }
+  | {
+    /** ID of the environment. */
+    id: string;
     /** Who it is, when that at least is known. */
     metadata?: EnvironmentMetadata;
     /** What is wrong. */
@@ -57,18 +63,18 @@ export type ArchiveEnvironment =
  *
  * @param id ID in the files' names.
  * @param metadataJson Content of `<id>.json`.
- * @param dataJson Content of `<id>-data.json`.
+ * @param dataJson Content of `<id>-data.json`; `undefined` when what it says is known.
  * @returns The environment, or its fault.
  */
 export function readEnvironment(
   id: string,
   metadataJson: Uint8Array,
-  dataJson: Uint8Array,
+  dataJson: Uint8Array | undefined,
 ): ArchiveEnvironment {
   let metadata: EnvironmentMetadata | undefined;
   try {
     metadata = parseMetadata(parseJson(metadataJson), id);
-    return { id, environment: { metadata, data: readData(dataJson) } };
+    return dataJson ? { id, environment: { metadata, data: readData(dataJson) } } : { id, metadata };
   } catch (error) {
     const entry = metadata ? `${id}-data.json` : `${id}.json`;
     return { id, ...(metadata && { metadata }), error: new EnvironmentError(id, entry, error as Error) };

@@ -18,6 +18,13 @@ export interface ReadArchiveOptions {
   path?: string;
   /** Largest file that is read: bytes. Unpacked it may have eight times as many. @default {67_108_864} */
   maxCompressedBytes?: number;
+  /**
+   * Tells whether what an environment serves is known already; then it is not parsed again. Asked once for each environment.
+   *
+   * @param id ID of the environment.
+   * @param dataJson Content of its data file.
+   */
+  isKnown?(id: string, dataJson: Uint8Array<ArrayBuffer>): boolean;
 }
 
 /**
@@ -27,20 +34,21 @@ export interface ReadArchiveOptions {
  * fault inside one environment is told beside the others.
  *
  * @param bytes A `.tar.gz` or `.tar`; which one is told by its first bytes, never by a name.
- * @param options Path and limit.
+ * @param options Path, limit, and what is known.
  * @returns The environments.
  * @throws {ArchiveError} When the archive is refused.
  */
 export async function readArchive(bytes: Uint8Array, options: ReadArchiveOptions = {}): Promise<Archive> {
-  const { path, maxCompressedBytes = MAX_COMPRESSED_BYTES } = options;
+  const { path, maxCompressedBytes = MAX_COMPRESSED_BYTES, isKnown = () => false } = options;
   try {
     const tar = await unpack(bytes, maxCompressedBytes);
     const files = await untar(listFiles(tar));
     const ids = listEnvironments(files);
     verifyChecksum(files, ids);
-    const environments = ids.map((id) =>
-      readEnvironment(id, files.get(`${id}.json`)!, files.get(`${id}-data.json`)!)
-    );
+    const environments = ids.map((id) => {
+      const dataJson = files.get(`${id}-data.json`)!;
+      return readEnvironment(id, files.get(`${id}.json`)!, isKnown(id, dataJson) ? undefined : dataJson);
+    });
     refuseSharedKeys(environments);
     return { environments };
   } catch (error) {

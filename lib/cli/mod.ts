@@ -4,7 +4,7 @@
  * @module
  */
 import { parseCommandLine, settingsHelp } from "../config/mod.ts";
-import { VERSION } from "../version.ts";
+import { VERSION, VERSION_LINE } from "../version.ts";
 import { health } from "./health.ts";
 import { serve } from "./serve.ts";
 import { printFailure, TERMINAL, type Terminal } from "./terminal.ts";
@@ -33,7 +33,7 @@ export async function run(args: readonly string[], terminal: Terminal = TERMINAL
       return 0;
     }
     if (commandLine.version) {
-      terminal.print(`halyard ${VERSION}\n`);
+      terminal.print(`${VERSION_LINE}\n`);
       return 0;
     }
     const [command = "serve"] = commandLine.positional;

@@ -22,7 +22,7 @@ export class LinkedEnvironment {
   /**
    * Links flags and segments.
    *
-   * @param registry Those numbers.
+   * @param registry Numbers what they refer to.
    * @param flags Compiled flags by key.
    * @param segments Compiled segments by key.
    */

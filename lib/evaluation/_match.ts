@@ -14,6 +14,12 @@ export const YES = 2;
 /** The flag or a segment it reaches is malformed. */
 export const MALFORMED = 3;
 
+type DateClause = Extract<CompiledClause, { values: bigint[] }>;
+type VersionClause = Extract<CompiledClause, { values: SemVer[] }>;
+
+/** How a context's version must compare with a clause's. */
+const WANTED_ORDER = { semVerLessThan: -1, semVerEqual: 0, semVerGreaterThan: 1 };
+
 /** Added to what is remembered when finding it out meant asking a big segment. */
 const ASKED_BIG_SEGMENT = 4;
 
@@ -92,13 +98,11 @@ function matchValue(session: SessionState, clause: CompiledClause, value: JsonVa
       return typeof value === "number" && clause.values.some((limit) => value >= limit);
     case "before":
     case "after":
-      return matchDate(session, clause.op, value, clause.values);
+      return matchDate(session, clause, value);
     case "semVerEqual":
-      return matchVersion(session, 0, value, clause.values);
     case "semVerLessThan":
-      return matchVersion(session, -1, value, clause.values);
     case "semVerGreaterThan":
-      return matchVersion(session, 1, value, clause.values);
+      return matchVersion(session, clause, value);
     default:
       return false;
   }
@@ -109,32 +113,21 @@ function matchPattern(session: SessionState, pattern: Pattern, text: string): bo
   return session.patternSteps >= 0 && pattern.regex.test(text);
 }
 
-function matchDate(
-  session: SessionState,
-  op: "before" | "after",
-  value: JsonValue,
-  limits: bigint[],
-): boolean {
+function matchDate(session: SessionState, { op, values }: DateClause, value: JsonValue): boolean {
   const dates = session.dates ??= new Map();
   let date = dates.get(value);
   if (date === undefined) dates.set(value, date = parseDate(value));
   if (date === null) return false;
-  for (let i = 0; i < limits.length; i++) {
-    if (op === "before" ? date < limits[i]! : date > limits[i]!) return true;
-  }
-  return false;
+  return values.some((limit) => op === "before" ? date < limit : date > limit);
 }
 
-/** Whether comparing with any of the versions gives the wanted sign. */
-function matchVersion(session: SessionState, wanted: number, value: JsonValue, versions: SemVer[]): boolean {
-  const parsed = session.versions ??= new Map();
-  let version = parsed.get(value);
-  if (version === undefined) parsed.set(value, version = parseSemVer(value));
+function matchVersion(session: SessionState, { op, values }: VersionClause, value: JsonValue): boolean {
+  const versions = session.versions ??= new Map();
+  let version = versions.get(value);
+  if (version === undefined) versions.set(value, version = parseSemVer(value));
   if (version === null) return false;
-  for (let i = 0; i < versions.length; i++) {
-    if (Math.sign(compareSemVer(version, versions[i]!)) === wanted) return true;
-  }
-  return false;
+  const wanted = WANTED_ORDER[op];
+  return values.some((other) => Math.sign(compareSemVer(version, other)) === wanted);
 }
 
 function matchSegments(session: SessionState, slots: number[], negate: boolean): number {

@@ -61,25 +61,24 @@ export class EvaluationFactory {
    * @returns The evaluation.
    */
   make(variation: number | null, reason: Reason, prerequisites: readonly string[]): Evaluation {
-    const { key, version, variations, trackEvents, debugEventsUntilDate } = this.#flag;
-    const value = variation === null ? null : variations?.[variation];
+    const flag = this.#flag;
+    const { key, version, debugEventsUntilDate } = flag;
+    const value = variation === null ? null : flag.variations?.[variation];
     if (value === undefined) return this.makeMalformed(prerequisites);
-    const experiment = isExperiment(this.#flag, reason);
-    const memberStart = this.#share([
+    const experiment = isExperiment(flag, reason);
+    const memberStart = this.#share(`${variation} ${experiment}`, () => [
       `,${JSON.stringify(key)}:{"value":${
         JSON.stringify(value)
       },"variation":${variation},"version":${version}`,
-      trackEvents || experiment ? ',"trackEvents":true' : "",
+      flag.trackEvents || experiment ? ',"trackEvents":true' : "",
       experiment ? ',"trackReason":true' : "",
     ]);
-    const end = [
-      debugEventsUntilDate ? `,"debugEventsUntilDate":${debugEventsUntilDate}` : "",
-      prerequisites.length > 0 ? `,"prerequisites":${JSON.stringify(prerequisites)}` : "",
-      "}",
-    ];
-    const memberEnd = this.#share([`,"reason":${JSON.stringify(reason)}`, ...end]);
-    const member = this.#share([memberStart, ...(experiment ? [memberEnd] : end)]);
-    const flag = this.#flag;
+    const end = (debugEventsUntilDate ? `,"debugEventsUntilDate":${debugEventsUntilDate}` : "") +
+      (prerequisites.length > 0 ? `,"prerequisites":${JSON.stringify(prerequisites)}` : "") + "}";
+    const endWithReason = `,"reason":${JSON.stringify(reason)}${end}`;
+    const memberEnd = this.#share(endWithReason, () => [endWithReason]);
+    const plainEnd = experiment ? memberEnd : end;
+    const member = this.#share(`${variation} ${experiment} ${plainEnd}`, () => [memberStart, plainEnd]);
     return { flag, variation, value, reason, experiment, prerequisites, member, memberStart, memberEnd };
   }
 
@@ -104,12 +103,11 @@ export class EvaluationFactory {
     return this.make(null, MALFORMED, prerequisites);
   }
 
-  /** Joins, because a text put together by `+` is a tree of its parts, slower to read; and gives equal texts only once. */
-  #share(parts: string[]): string {
-    const text = parts.join("");
-    const known = this.#texts.get(text);
-    if (known === undefined) this.#texts.set(text, text);
-    return known ?? text;
+  /** Gives the same text for the same name. It joins, because what `+` makes is a tree of the parts, slower to read. */
+  #share(name: string, write: () => string[]): string {
+    let text = this.#texts.get(name);
+    if (text === undefined) this.#texts.set(name, text = write().join(""));
+    return text;
   }
 }
 

@@ -109,7 +109,10 @@ function listenError(error: unknown, { port, bindAddress, tls }: ListenOptions):
 
 const LISTEN_HINTS: [type: new () => Error, hint: string][] = [
   [Deno.errors.AddrInUse, "another program has this port: stop it, or set PORT ([Main] port)"],
-  [Deno.errors.NotCapable, "the permission flag --allow-net does not name this address and port"],
+  [
+    Deno.errors.NotCapable,
+    "name it in --allow-net; for an executable, build it with: deno task compile --allow-net=ADDRESS",
+  ],
   [Deno.errors.PermissionDenied, "ports below 1024 are for root: set PORT ([Main] port)"],
 ];
 

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { readArchive } from "../archive/mod.ts";
 import type { EnvironmentMetadata } from "../model/mod.ts";
 import { type KnownEnvironment, type PreparedEnvironment, prepareEnvironment } from "../store/mod.ts";
@@ -10,13 +11,17 @@ export interface LoadRequest {
   path: string;
   /** Largest archive that is read, compressed: bytes. */
   maxBytes: number;
-  /** What is served already, by environment ID. */
-  known: Map<string, KnownEnvironment>;
+  /** What is served already, by environment ID; `source` is the SHA-256 (hex) of the data file that it was read from. */
+  known: Map<string, KnownEnvironment & { source: string }>;
 }
 
-/** An environment as a load gives it: prepared, or with a fault. */
+/**
+ * An environment as a load gives it: prepared, with the digest of the data file that it was read from; or known but for
+ * its metadata; or with a fault.
+ */
 export type LoadedEnvironment =
-  | { id: string; prepared: PreparedEnvironment }
+  | { id: string; prepared: PreparedEnvironment; source: string }
+  | { id: string; unchanged: EnvironmentMetadata }
   | { id: string; metadata?: EnvironmentMetadata; fault: string };
 
 /**
@@ -29,12 +34,24 @@ export type LoadedEnvironment =
 export async function loadArchive(
   { bytes, path, maxBytes, known }: LoadRequest,
 ): Promise<LoadedEnvironment[]> {
-  const { environments } = await readArchive(bytes, { path, maxCompressedBytes: maxBytes });
+  const sources = new Map<string, string>();
+  const { environments } = await readArchive(bytes, {
+    path,
+    maxCompressedBytes: maxBytes,
+    isKnown(id, dataJson) {
+      const source = hash("sha256", dataJson);
+      sources.set(id, source);
+      return known.get(id)?.source === source;
+    },
+  });
   const loaded: LoadedEnvironment[] = [];
   for (const read of environments) {
     const { id } = read;
     if ("environment" in read) {
-      loaded.push({ id, prepared: await prepareEnvironment(read.environment, known.get(id)) });
+      const prepared = await prepareEnvironment(read.environment, known.get(id));
+      loaded.push({ id, prepared, source: sources.get(id)! });
+    } else if (!("error" in read)) {
+      loaded.push({ id, unchanged: read.metadata });
     } else {
       loaded.push({ id, ...read.metadata && { metadata: read.metadata }, fault: read.error.message });
     }

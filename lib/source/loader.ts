@@ -7,6 +7,7 @@ import {
   knownOf,
   type NewEnvironment,
   type Pause,
+  renewMetadata,
   type Store,
 } from "../store/mod.ts";
 import type { FileContent } from "./file_source.ts";
@@ -45,6 +46,8 @@ export interface LoaderOptions {
 export class Loader {
   readonly #options: LoaderOptions;
   readonly #thread: LoadingThread | undefined;
+  /** Digests of the data files that are served, by environment ID. */
+  readonly #sources = new Map<string, string>();
   #status: LoadStatus | undefined;
 
   /**
@@ -74,9 +77,10 @@ export class Loader {
    */
   async load(content: FileContent): Promise<void> {
     const { path, maxBytes, store, log, onSwap } = this.#options;
-    const known = new Map(
-      store.environments.flatMap(({ id, snapshot }) => snapshot ? [[id, knownOf(snapshot)]] : []),
-    );
+    const known: LoadRequest["known"] = new Map();
+    for (const { id, snapshot } of store.environments) {
+      if (snapshot) known.set(id, { ...knownOf(snapshot), source: this.#sources.get(id) ?? "" });
+    }
     const request: LoadRequest = { bytes: content.bytes, path, maxBytes, known };
     const loaded = await (this.#thread ? this.#thread.load(request) : loadArchive(request));
     const pause = createPause();
@@ -84,6 +88,9 @@ export class Loader {
     for (const environment of loaded) environments.push(await assemble(environment, store, pause));
     const first = !store.ready;
     const changes = store.replace(environments);
+    for (const environment of loaded) {
+      if ("source" in environment) this.#sources.set(environment.id, environment.source);
+    }
     this.#status = { path, digest: content.digest, loadedAt: Date.now() };
     onSwap?.();
     for (const change of changes) logChange(log, change);
@@ -126,9 +133,11 @@ export class Loader {
 }
 
 async function assemble(loaded: LoadedEnvironment, store: Store, pause: Pause): Promise<NewEnvironment> {
-  if (!("prepared" in loaded)) return loaded;
-  const { id, prepared } = loaded;
-  return { id, snapshot: await assembleSnapshot(prepared, store.get(id)?.snapshot, pause) };
+  const { id } = loaded;
+  const previous = store.get(id)?.snapshot;
+  if ("unchanged" in loaded) return { id, snapshot: renewMetadata(previous!, loaded.unchanged) };
+  if ("prepared" in loaded) return { id, snapshot: await assembleSnapshot(loaded.prepared, previous, pause) };
+  return loaded;
 }
 
 function logChange(log: Log, { id, before, after }: EnvironmentChange): void {

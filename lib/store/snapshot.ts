@@ -44,9 +44,7 @@ export async function assembleSnapshot(
   if (!all || !flags) {
     throw new TypeError("Cannot assemble a snapshot: its payloads are neither new nor known");
   }
-  if (all === previous?.all && JSON.stringify(metadata) === JSON.stringify(previous.metadata)) {
-    return previous;
-  }
+  if (all === previous?.all) return renewMetadata(previous, metadata);
   const data = {
     flags: await assembleItems<Flag>(prepared.flagItems, previous?.data.flags, pause),
     segments: await assembleItems<Segment>(prepared.segmentItems, previous?.data.segments, pause),
@@ -55,6 +53,19 @@ export async function assembleSnapshot(
   let step = steps.next();
   for (; !step.done; step = steps.next()) await pause();
   return { metadata, data, all, flags, digests, compiled: step.value };
+}
+
+/**
+ * Makes a snapshot that differs in its metadata alone.
+ *
+ * @param previous What is served now.
+ * @param metadata Who the environment is and who may read it from now on.
+ * @returns The snapshot; `previous` itself when the metadata is the same.
+ */
+export function renewMetadata(previous: Snapshot, metadata: EnvironmentMetadata): Snapshot {
+  return JSON.stringify(metadata) === JSON.stringify(previous.metadata)
+    ? previous
+    : { ...previous, metadata };
 }
 
 /**

@@ -1,13 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { run } from "../../lib/cli/mod.ts";
-import { VERSION } from "../../lib/version.ts";
+import { VERSION_LINE } from "../../lib/version.ts";
 import { makeTerminal } from "./_terminal.ts";
 
 Deno.test("run() gives 0 for --version and --help, whatever else is asked", async () => {
   for (const args of [["--version"], ["serve", "-version"], ["--version", "--config", "/nonexistent"]]) {
     const terminal = makeTerminal();
     assertEquals(await run(args, terminal), 0);
-    assertEquals([terminal.output, terminal.errors], [`halyard ${VERSION}\n`, ""]);
+    assertEquals([terminal.output, terminal.errors], [`${VERSION_LINE}\n`, ""]);
   }
   const terminal = makeTerminal();
   assertEquals(await run(["-h"], terminal), 0);

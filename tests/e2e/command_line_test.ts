@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { VERSION } from "../../lib/version.ts";
+import { VERSION_LINE } from "../../lib/version.ts";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
 import { freePort, halyardCommand, type RelayOptions, startRelay } from "./_relay.ts";
 
@@ -42,7 +42,7 @@ async function waitUntilServing(url: string): Promise<void> {
 }
 
 Deno.test("main.ts prints its version", async () => {
-  assertEquals(await run({ args: ["--version"] }), { code: 0, stdout: `halyard ${VERSION}\n`, stderr: "" });
+  assertEquals(await run({ args: ["--version"] }), { code: 0, stdout: `${VERSION_LINE}\n`, stderr: "" });
 });
 
 Deno.test("main.ts prints every flag and variable for --help", async () => {

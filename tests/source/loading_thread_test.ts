@@ -1,7 +1,8 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
+import { Loader } from "../../lib/source/mod.ts";
 import { LoadError, LoadingThread, type LoadOptions } from "../../lib/source/loading_thread.ts";
-import { assembleSnapshot, knownOf } from "../../lib/store/mod.ts";
-import { makeSnapshot, text } from "../_environments.ts";
+import { assembleSnapshot, knownOf, type Snapshot, Store } from "../../lib/store/mod.ts";
+import { type EnvironmentParts, makeLog, makeSnapshot, text } from "../_environments.ts";
 import { constantFlag, packArchive } from "../e2e/_archive.ts";
 
 /** A thread that runs `code` when it is asked to load. */
@@ -37,7 +38,7 @@ Deno.test("LoadingThread.load() hands over only what is new", async () => {
   const archive = await packArchive({
     e1: { flags: { ...flags, b: constantFlag("changed", 2), d: constantFlag("new") } },
   });
-  const [loaded] = await load(archive, new Map([["e1", knownOf(before)]]));
+  const [loaded] = await load(archive, new Map([["e1", { ...knownOf(before), source: "another" }]]));
   if (!loaded || !("prepared" in loaded)) throw new Error("It has a fault");
   const { keys, changed } = loaded.prepared.flagItems;
   assertEquals([...changed].map((index) => keys[index]), ["b", "d"]);
@@ -106,4 +107,33 @@ Deno.test("LoadingThread.load() serves one load after the other, good and bad", 
     await assertRejects(() => thread.load({ ...good, bytes: new Uint8Array(3) }), LoadError);
   }
   await thread.close();
+});
+
+Deno.test("Loader.load() keeps what did not change and follows metadata, faults and returns", async () => {
+  const store = new Store();
+  const loader = new Loader({ path: "flags.tar.gz", maxBytes: 1_000_000, store, log: makeLog() });
+  async function loadParts(
+    environments: Record<string, EnvironmentParts>,
+  ): Promise<(Snapshot | undefined)[]> {
+    await loader.load({ bytes: await packArchive(environments), digest: "" });
+    return ["a", "b"].map((id) => store.get(id)?.snapshot);
+  }
+  const flags = { f: constantFlag("one") };
+  const [a, b] = await loadParts({ a: { flags }, b: { flags } });
+  const [sameA, newB] = await loadParts({ a: { flags }, b: { flags: { f: constantFlag("two", 2) } } });
+  assertStrictEquals(sameA, a);
+  assertEquals(newB!.data.flags.get("f")!.value.version, 2);
+  const [renamedA] = await loadParts({
+    a: { flags, env: { envName: "New", sdkKey: { value: "new" } } },
+    b: { flags },
+  });
+  assertEquals(renamedA!.metadata.name, "New");
+  assertStrictEquals(renamedA!.all, a!.all);
+  assertEquals(store.find("sdk", "new")?.id, "a");
+  const [faultyA, backB] = await loadParts({ a: { flags: { f: { version: "x" } } }, b: { flags } });
+  assertStrictEquals(faultyA, renamedA);
+  assertEquals(text(backB!.all.body), text(b!.all.body));
+  const [backA] = await loadParts({ a: { flags }, b: { flags } });
+  assertEquals([store.get("a")!.fault, text(backA!.all.body)], [undefined, text(a!.all.body)]);
+  await loader.close();
 });
