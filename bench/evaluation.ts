@@ -12,10 +12,10 @@ import { parseData } from "../tests/evaluation/_environment.ts";
 import { startOracle } from "../tests/evaluation/_oracle.ts";
 import { makeContexts, makeFlags, type Shape } from "./_flags.ts";
 
-/** Rounds in which the two take turns. */
-const ROUNDS = 21;
-/** Flags that each evaluates in a round. */
-const FLAGS_PER_ROUND = 20_000;
+/** Rounds in which the two take turns; the first, in which code is compiled, does not count. */
+const ROUNDS = 12;
+/** How long each has its turn: long enough to be alone with the processor's cache. */
+const TURN_MS = 100;
 /** Bytes of allocation between two samples of the heap profiler. */
 const SAMPLING_INTERVAL = 512;
 
@@ -29,14 +29,16 @@ function median(values: number[]): number {
   return values.sort((a, b) => a - b)[values.length >> 1]!;
 }
 
-async function time(run: Run, evaluations: number): Promise<number> {
+/** Ms that one evaluation of all flags takes. */
+async function time(run: Run): Promise<number> {
   const start = performance.now();
-  for (let i = 0; i < evaluations; i++) await run(CONTEXTS[i % CONTEXTS.length]);
-  return (performance.now() - start) / evaluations;
+  let now = start, evaluations = 0;
+  for (; now - start < TURN_MS; now = performance.now()) await run(CONTEXTS[evaluations++ % CONTEXTS.length]);
+  return (now - start) / evaluations;
 }
 
 /** Bytes that one evaluation of all flags allocates on the JavaScript heap, what is collected at once included. */
-async function measureAllocation(run: Run, evaluations: number): Promise<number> {
+async function measureAllocation(run: Run): Promise<number> {
   const session = new Session();
   session.connect();
   await session.post("HeapProfiler.startSampling", {
@@ -44,10 +46,10 @@ async function measureAllocation(run: Run, evaluations: number): Promise<number>
     includeObjectsCollectedByMajorGC: true,
     includeObjectsCollectedByMinorGC: true,
   });
-  await time(run, evaluations);
+  for (const context of CONTEXTS) await run(context);
   const { profile } = await session.post("HeapProfiler.stopSampling");
   session.disconnect();
-  return sumSizes(profile.head) / evaluations;
+  return sumSizes(profile.head) / CONTEXTS.length;
 }
 
 interface ProfileNode {
@@ -85,19 +87,17 @@ async function compareShape(shape: Shape, count: number): Promise<void> {
   const ours: Run = (context) =>
     UTF8.encode(evaluateAll(environment, parseContext(context), { audience: "server", withReasons: false }))
       .length;
-  const evaluations = FLAGS_PER_ROUND / count;
   const times: [sdk: number, ours: number][] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    times.push([await time(sdk, evaluations), await time(ours, evaluations)]);
-  }
+  for (let round = 0; round < ROUNDS; round++) times.push([await time(sdk), await time(ours)]);
+  times.shift();
   printRow([
     shape,
     count,
     (median(times.map(([sdk]) => sdk)) / count * 1000).toFixed(3),
     (median(times.map(([, ours]) => ours)) / count * 1000).toFixed(3),
     median(times.map(([sdk, ours]) => sdk / ours)).toFixed(1),
-    Math.round(await measureAllocation(sdk, evaluations) / count),
-    Math.round(await measureAllocation(ours, evaluations) / count),
+    Math.round(await measureAllocation(sdk) / count),
+    Math.round(await measureAllocation(ours) / count),
     compile.toFixed(0),
   ]);
   oracle.close();
