@@ -228,13 +228,15 @@ Deno.test("main.ts ends within the grace period though a body never ends and a r
   await using relay = await startRelay({
     env: { FILE_DATA_SOURCE: file.path, SHUTDOWN_GRACE_PERIOD: "200ms" },
   });
-  const requests = ["GET /all HTTP/1.1\r\n", "POST /bulk HTTP/1.1\r\nContent-Length: 9\r\n"];
+  // The server says "100 Continue" when it begins to read the body: then the request is in flight.
+  const post = "POST /bulk HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n";
+  const requests = ["GET /all HTTP/1.1\r\n", post];
   const connections = await Promise.all(requests.map(async (request) => {
     const connection = await Deno.connect({ hostname: "127.0.0.1", port: relay.port });
     await connection.write(new TextEncoder().encode(`${request}Host: x\r\nAuthorization: sdk-e1\r\n\r\n`));
     return connection;
   }));
-  await connections[0]!.read(new Uint8Array(100));
+  for (const connection of connections) await connection.read(new Uint8Array(100));
   assertEquals((await relay.stop()).code, 0);
   assertMatch(relay.lines.at(-1)!, /WARN: Some requests are still open 200 ms after the signal to stop/);
   for (const connection of connections) connection.close();
