@@ -33,7 +33,11 @@ function clauses(values: string[]): Json[] {
   return [{ op: "segmentMatch", values }];
 }
 
-/** Fields of a flag; most flags are plain, so that what remains has room to matter. */
+function one<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T[]> {
+  return arbitrary.map((value) => [value]);
+}
+
+/** Fields of a flag. Half of the optional ones are there. */
 const flagFields = fc.record({
   on: fc.boolean(),
   offVariation: fc.constantFrom(0, 1),
@@ -41,18 +45,12 @@ const flagFields = fc.record({
   targets: fc.array(fc.record({ variation: fc.constant(2), values: fc.array(user, { maxLength: 2 }) }), {
     maxLength: 1,
   }),
-  rules: fc.array(
-    fc.record({
-      variation: fc.constantFrom(0, 1),
-      clauses: fc.array(segmentKey, { minLength: 1, maxLength: 2 }).map(clauses),
-      trackEvents: fc.boolean(),
-    }),
-    { maxLength: 1 },
-  ),
-  prerequisites: fc.array(
-    fc.record({ key: fc.constantFrom(...KEYS.flags), variation: fc.constantFrom(0, 1) }),
-    { maxLength: 1 },
-  ),
+  rules: one(fc.record({
+    variation: fc.constantFrom(0, 1),
+    clauses: fc.array(segmentKey, { minLength: 1, maxLength: 2 }).map(clauses),
+    trackEvents: fc.boolean(),
+  })),
+  prerequisites: one(fc.record({ key: fc.constantFrom(...KEYS.flags), variation: fc.constantFrom(0, 1) })),
   clientSideAvailability: fc.constantFrom(
     undefined,
     { usingEnvironmentId: true, usingMobileKey: true },
@@ -67,7 +65,7 @@ const flagFields = fc.record({
 
 const segmentFields = fc.record({
   included: fc.array(user, { maxLength: 2 }),
-  rules: fc.array(fc.record({ clauses: segmentKey.map((key) => clauses([key])) }), { maxLength: 1 }),
+  rules: one(segmentKey.map((key) => ({ clauses: clauses([key]) }))),
 }, { requiredKeys: [] });
 
 /** How a version differs from the last one of its key: mostly by one, as in LaunchDarkly. */
@@ -92,8 +90,14 @@ function editsOf(kind: Kind, fields: fc.Arbitrary<Json>): fc.Arbitrary<Edit> {
 
 const edit = fc.oneof(
   { arbitrary: editsOf("flags", flagFields), weight: 3 },
-  editsOf("segments", segmentFields),
+  { arbitrary: editsOf("segments", segmentFields), weight: 2 },
 );
+
+/** Makes the first archive out of nothing. */
+export const firstArchive: fc.Arbitrary<Reload> = fc.record({
+  type: fc.constant("edit" as const),
+  edits: fc.array(edit, { minLength: 5, maxLength: 15 }),
+});
 
 /** Ways to a new archive. */
 export const reload: fc.Arbitrary<Reload> = fc.oneof(
