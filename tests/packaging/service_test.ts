@@ -1,0 +1,30 @@
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import { loadSettings, parseCommandLine } from "../../lib/config/mod.ts";
+
+const unit = await Deno.readTextFile(new URL("../../packaging/halyard.service", import.meta.url));
+
+/** What the unit says under a name. */
+function values(name: string): string[] {
+  return [...unit.matchAll(new RegExp(`^${name}=(.*)$`, "gm"))].map(([, value]) => value!);
+}
+
+const env = { FILE_DATA_SOURCE: "flags.tar.gz" };
+const { settings } = loadSettings(parseCommandLine(["--from-env"]), { env, readFile: () => undefined });
+
+Deno.test("halyard.service starts the program with a file and the environment", () => {
+  const [program, ...args] = values("ExecStart")[0]!.split(" ");
+  assertEquals(program, "/usr/bin/halyard");
+  const { configFile, allowMissingFile, fromEnv, positional } = parseCommandLine(args);
+  assertEquals([configFile, allowMissingFile, fromEnv, positional], ["/etc/ld-relay.conf", true, true, []]);
+});
+
+Deno.test("halyard.service allows more files than streams, and more time to stop than the grace period", () => {
+  assertGreater(Number(values("LimitNOFILE")[0]), settings.maxStreams);
+  const [, seconds] = /^(\d+)s$/.exec(values("TimeoutStopSec")[0]!)!;
+  assertGreater(Number(seconds) * 1000, settings.shutdownGracePeriod);
+});
+
+Deno.test("halyard.service lets V8 compile at run time and ask for protection keys", () => {
+  assertEquals(values("MemoryDenyWriteExecute"), []);
+  assert(values("SystemCallFilter")[0]!.split(" ").includes("@pkey"));
+});
