@@ -20,6 +20,8 @@ export interface RelayProcess extends AsyncDisposable {
   readonly url: string;
   /** Its port. */
   readonly port: number;
+  /** Its process ID. */
+  readonly pid: number;
   /** What it has written so far, both outputs, line by line. */
   readonly lines: string[];
   /** Those of the lines that went to standard error. */
@@ -110,6 +112,7 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
   const relay: RelayProcess = {
     url: `http://127.0.0.1:${port}`,
     port,
+    pid: process.pid,
     lines,
     errors,
     waitFor,
