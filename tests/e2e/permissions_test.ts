@@ -9,7 +9,9 @@ const LINE = 100;
 /** The flags of the command in the README's "Run it". */
 async function readFlags(): Promise<string[]> {
   const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const [, flags] = /```sh\nDENO_NO_UPDATE_CHECK=1 deno run --no-prompt \\\n(.*?) \\\n {2}main.ts\n```/s.exec(readme)!;
+  const [, flags] = /```sh\nDENO_NO_UPDATE_CHECK=1 deno run --no-prompt \\\n(.*?) \\\n {2}main.ts\n```/s.exec(
+    readme,
+  )!;
   return flags!.split(" \\\n").map((line) => line.trim().replace(/^'(.*)'$/, "$1"));
 }
 
