@@ -24,5 +24,6 @@
  */
 export * from "./file_source.ts";
 export * from "./loader.ts";
+export type { LoadOptions } from "./loading_thread.ts";
 export * from "./platform.ts";
 export * from "./source_error.ts";
