@@ -14,9 +14,14 @@ export const TERMINAL: Terminal = {
   printError: (text) => writeAll(Deno.stderr, text),
 };
 
+/** A reader that has gone away or a full disk must not end what is being served: what cannot be written is lost. */
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let bytes = new TextEncoder().encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch {
+    // There is nowhere to say so.
+  }
 }
 
 /** What stands before a message about settings, by where they failed: the Relay Proxy's words. */

@@ -181,6 +181,24 @@ Deno.test("main.ts prints nothing at log level none, and serves", async () => {
   assertEquals([code, stdout.length, stderr.length], [0, 0, 0]);
 });
 
+Deno.test("main.ts serves on when nobody reads its log any more", async () => {
+  await using file = await makeFiles();
+  const port = freePort();
+  const env = { FILE_DATA_SOURCE: file.path, LOG_LEVEL: "debug", PORT: String(port) };
+  const process = halyardCommand({ env }).spawn();
+  await Promise.all([process.stdout.cancel(), process.stderr.cancel()]);
+  const url = `http://127.0.0.1:${port}`;
+  await waitUntilServing(url);
+  const stream = await fetch(`${url}/all`, { headers: { authorization: "sdk-e1" } });
+  const reader = stream.body!.getReader();
+  await reader.read();
+  await file.replace(await packArchive({ e1: { ...ENVIRONMENT, flags: { g: constantFlag(1) } } }));
+  assertStringIncludes(new TextDecoder().decode((await reader.read()).value), '"g"');
+  await reader.cancel();
+  process.kill("SIGTERM");
+  assertEquals((await process.status).code, 0);
+});
+
 Deno.test("main.ts listens on the bind address only", async () => {
   await using file = await makeFiles();
   const env = { FILE_DATA_SOURCE: file.path, BIND_ADDRESS: "127.0.0.1" };
