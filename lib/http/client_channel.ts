@@ -19,9 +19,11 @@ import { type Channel, createDeltaChannel, type Delta } from "../stream/mod.ts";
  * @returns Makes the channel of one stream. Which flags a reload may have changed is found out once for all of them.
  */
 export function prepareClientChannels(): (context: Context, options: OutputOptions) => Channel {
-  const listAffected = oncePerPair((before, after) =>
-    findAffectedFlags(diffEnvironments(before.data, after.data), after.data)
-  );
+  const listAffected = oncePerPair(async (before, after) => {
+    const pause = createPause();
+    const changes = await diffEnvironments(before.data, after.data, pause);
+    return await findAffectedFlags(changes, after.data, pause);
+  });
 
   return (context, options) => {
     function put({ compiled }: Snapshot): Promise<Uint8Array> {
@@ -33,7 +35,7 @@ export function prepareClientChannels(): (context: Context, options: OutputOptio
       const is = createSession(after.compiled, context);
       const pause = createPause();
       const changes: Change[] = [];
-      for (const key of listAffected(before, after)) {
+      for (const key of await listAffected(before, after)) {
         const [old, now] = [evaluateText(was, key, options), evaluateText(is, key, options)];
         if (old?.text !== now?.text) {
           changes.push({
@@ -50,7 +52,7 @@ export function prepareClientChannels(): (context: Context, options: OutputOptio
         // Only to learn that a `put` is shorter, everything is evaluated where that may well be so.
         const isLarge = 2 * changes.length > after.data.flags.size;
         const maxBytes = isLarge ? (await put(after)).length : Infinity;
-        return await encodeEvents(changes.values().map(formatChange), maxBytes);
+        return await encodeEvents(changes.values().map(formatChange), maxBytes, pause);
       }
       return { changes, encode };
     }

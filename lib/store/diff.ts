@@ -1,4 +1,5 @@
 import type { EnvironmentData, Flag, Item, Segment } from "../model/mod.ts";
+import type { Pause } from "./pause.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What is not as it was. */
@@ -20,17 +21,22 @@ export interface Change {
  *
  * @param before What was.
  * @param after What is.
+ * @param pause Is called between items. @default {never pauses}
  * @returns The changes in the order in which a client can take them one by one without ever having a flag before what it
  * refers to: segments, then flags, each after those it depends on; in the end what is gone, the other way round.
  */
-export function diffEnvironments(before: EnvironmentData, after: EnvironmentData): Change[] {
-  const segments = listChanges("segments", before.segments, after.segments);
-  const flags = listChanges("flags", before.flags, after.flags);
+export async function diffEnvironments(
+  before: EnvironmentData,
+  after: EnvironmentData,
+  pause: Pause = neverPause,
+): Promise<Change[]> {
+  const segments = await listChanges("segments", before.segments, after.segments, pause);
+  const flags = await listChanges("flags", before.flags, after.flags, pause);
   return [
-    ...sortChanges(segments.filter(isThere), after.segments, listSegments),
-    ...sortChanges(flags.filter(isThere), after.flags, listPrerequisites),
-    ...sortChanges(flags.filter(isGone), before.flags, listPrerequisites).reverse(),
-    ...sortChanges(segments.filter(isGone), before.segments, listSegments).reverse(),
+    ...await sortChanges(segments.filter(isThere), after.segments, listSegments, pause),
+    ...await sortChanges(flags.filter(isThere), after.flags, listPrerequisites, pause),
+    ...(await sortChanges(flags.filter(isGone), before.flags, listPrerequisites, pause)).reverse(),
+    ...(await sortChanges(segments.filter(isGone), before.segments, listSegments, pause)).reverse(),
   ];
 }
 
@@ -51,17 +57,24 @@ export function getTombstoneVersion(previous: number, current = -Infinity): numb
  *
  * @param changes What has changed.
  * @param after The environment after it.
+ * @param pause Is called between items. @default {never pauses}
  * @returns Keys of these flags, of those that are gone too.
  */
-export function findAffectedFlags(changes: Change[], after: EnvironmentData): Set<string> {
-  const segments = addDependents(listKeys(changes, "segments"), after.segments, listSegments);
+export async function findAffectedFlags(
+  changes: Change[],
+  after: EnvironmentData,
+  pause: Pause = neverPause,
+): Promise<Set<string>> {
+  const changed = listKeys(changes, "segments");
+  const segments = await addDependents(changed, after.segments, listSegments, pause);
   const flags = listKeys(changes, "flags");
   if (segments.size > 0) {
     for (const key of after.flags.keys()) {
       if (listSegments(getLive(after.flags, key)).some((segment) => segments.has(segment))) flags.add(key);
+      await pause();
     }
   }
-  return addDependents(flags, after.flags, listPrerequisites);
+  return await addDependents(flags, after.flags, listPrerequisites, pause);
 }
 
 /**
@@ -85,13 +98,17 @@ export function oncePerPair<T>(
 
 type Items<T extends Flag | Segment> = Map<string, Item<T>>;
 
-function listChanges<T extends Flag | Segment>(
+function neverPause(): undefined {}
+
+async function listChanges<T extends Flag | Segment>(
   kind: "flags" | "segments",
   before: Items<T>,
   after: Items<T>,
-): Change[] {
+  pause: Pause,
+): Promise<Change[]> {
   const changes: Change[] = [];
   for (const key of new Set([...before.keys(), ...after.keys()])) {
+    await pause();
     const [old, now] = [getLive(before, key), getLive(after, key)];
     // What a reload did not touch has the same string, so texts are hardly ever read.
     if (old?.text === now?.text) continue;
@@ -144,17 +161,19 @@ function listSegments(item: Item<Flag> | Item<Segment> | undefined): string[] {
 }
 
 /** Puts each change after those it depends on, if only through others that did not change. Cycles are cut somewhere. */
-function sortChanges<T extends Flag | Segment>(
+async function sortChanges<T extends Flag | Segment>(
   changes: Change[],
   items: Items<T>,
   listDependencies: (item: Item<T> | undefined) => string[],
-): Change[] {
+  pause: Pause,
+): Promise<Change[]> {
   const byKey = new Map(changes.map((change) => [change.key, change]));
   const sorted = new Set<Change>();
   const seen = new Set<string>();
   // A stack of its own, because chains may be longer than the program's goes.
   const stack = changes.map(({ key }) => key).reverse();
   while (stack.length > 0) {
+    await pause();
     const key = stack.at(-1)!;
     if (seen.has(key)) {
       stack.pop();
@@ -170,11 +189,12 @@ function sortChanges<T extends Flag | Segment>(
   return [...sorted];
 }
 
-function addDependents<T extends Flag | Segment>(
+async function addDependents<T extends Flag | Segment>(
   keys: Set<string>,
   items: Items<T>,
   listDependencies: (item: Item<T> | undefined) => string[],
-): Set<string> {
+  pause: Pause,
+): Promise<Set<string>> {
   if (keys.size === 0) return keys;
   const dependents = new Map<string, string[]>();
   for (const key of items.keys()) {
@@ -183,6 +203,7 @@ function addDependents<T extends Flag | Segment>(
       if (known) known.push(key);
       else dependents.set(dependency, [key]);
     }
+    await pause();
   }
   const affected = new Set(keys);
   // What is added to a set while it is gone through is gone through as well.

@@ -1,6 +1,6 @@
 import { ServerSentEventStream } from "@std/http";
 import { concat } from "./_concat.ts";
-import { createPause } from "./pause.ts";
+import type { Pause } from "./pause.ts";
 
 /**
  * Encodes one server-sent event as the bytes that every stream gets.
@@ -21,25 +21,26 @@ export async function encodeEvent(event: string, data: string): Promise<Uint8Arr
 }
 
 /**
- * Encodes several server-sent events, one after the other. Requests have their turn in between.
+ * Encodes several server-sent events, one after the other.
  *
  * @param events Name and data of each.
  * @param maxBytes How long they may be together: bytes.
+ * @param pause Is called between events.
  * @returns The events' bytes, or `undefined` when they would be longer than that.
  */
 export async function encodeEvents(
   events: Iterable<[event: string, data: string]>,
   maxBytes: number,
+  pause: Pause,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const pause = createPause();
   const parts: Uint8Array[] = [];
   let length = 0;
   for (const [event, data] of events) {
+    await pause();
     const part = await encodeEvent(event, data);
     length += part.length;
     if (length > maxBytes) return undefined;
     parts.push(part);
-    await pause();
   }
   return concat(parts);
 }

@@ -1,4 +1,11 @@
-import { type Change, diffEnvironments, encodeEvents, oncePerPair, type Snapshot } from "../store/mod.ts";
+import {
+  type Change,
+  createPause,
+  diffEnvironments,
+  encodeEvents,
+  oncePerPair,
+  type Snapshot,
+} from "../store/mod.ts";
 
 /** What one stream carries: how it begins, and what brings it from one state of its environment to another. */
 export interface Channel {
@@ -38,7 +45,7 @@ export interface DeltaSource {
   /** Makes the `put` that says everything. */
   put: Channel["begin"];
   /** Finds what has changed. */
-  compare(before: Snapshot, after: Snapshot): Delta | Promise<Delta>;
+  compare(before: Snapshot, after: Snapshot): Promise<Delta>;
 }
 
 /**
@@ -83,13 +90,17 @@ export function createDeltaChannel({ put, compare }: DeltaSource): Channel {
  * @returns Makes the channel of one stream. Events are encoded once for all of them.
  */
 export function prepareServerChannels(kind: "all" | "flags"): () => Channel {
-  const compare = oncePerPair((before, after): Delta => {
-    const changes = diffEnvironments(before.data, after.data)
+  const compare = oncePerPair(async (before, after): Promise<Delta> => {
+    const pause = createPause();
+    const changes = (await diffEnvironments(before.data, after.data, pause))
       .filter((change) => kind === "all" || change.kind === kind);
     let events: Promise<Uint8Array | undefined> | undefined;
     function encode(): Promise<Uint8Array | undefined> {
-      const formatted = changes.values().map((change) => formatChange(change, kind));
-      return events ??= encodeEvents(formatted, after[kind].put.length);
+      return events ??= encodeEvents(
+        changes.values().map((change) => formatChange(change, kind)),
+        after[kind].put.length,
+        pause,
+      );
     }
     return { changes, encode };
   });

@@ -15,10 +15,10 @@ function dataOf(parts: EnvironmentParts) {
 }
 
 /** The diff of two states, each change as `kind/key previous -> version`; `-` for what is not there, `x` for what is gone. */
-function diff(before: EnvironmentParts, after: EnvironmentParts): string[] {
-  return diffEnvironments(dataOf(before), dataOf(after)).map(({ kind, key, text, version, previous }) =>
-    `${kind}/${key} ${previous ?? "-"} -> ${text === undefined ? "x" : ""}${version}`
-  );
+async function diff(before: EnvironmentParts, after: EnvironmentParts): Promise<string[]> {
+  return (await diffEnvironments(dataOf(before), dataOf(after))).map((
+    { kind, key, text, version, previous },
+  ) => `${kind}/${key} ${previous ?? "-"} -> ${text === undefined ? "x" : ""}${version}`);
 }
 
 /** Refers to flags and segments. */
@@ -48,34 +48,35 @@ const CHANGES: [what: string, before: Json | undefined, after: Json | undefined,
 ];
 
 for (const [what, before, after, said] of CHANGES) {
-  Deno.test(`diffEnvironments() says ${said.join() || "nothing"} of ${what}`, () => {
+  Deno.test(`diffEnvironments() says ${said.join() || "nothing"} of ${what}`, async () => {
     const parts = [before, after].map((flag) => ({ flags: { ...flag && { f: flag }, other: {} } }));
-    assertEquals(diff(parts[0]!, parts[1]!), said);
+    assertEquals(await diff(parts[0]!, parts[1]!), said);
   });
 }
 
-Deno.test("diffEnvironments() keeps flags and segments with the same key apart", () => {
+Deno.test("diffEnvironments() keeps flags and segments with the same key apart", async () => {
   const before = { flags: { k: item(1) }, segments: { k: item(5) } };
-  assertEquals(diff(before, { flags: { k: item(2) } }), ["flags/k 1 -> 2", "segments/k 5 -> x6"]);
+  assertEquals(await diff(before, { flags: { k: item(2) } }), ["flags/k 1 -> 2", "segments/k 5 -> x6"]);
 });
 
-Deno.test("diffEnvironments() tells spellings apart, which some SDKs do", () => {
+Deno.test("diffEnvironments() tells spellings apart, which some SDKs do", async () => {
   const [before, after] = [dataOf({ flags: { f: item(1) } }), dataOf({ flags: { f: item(2) } })];
   after.flags.get("f")!.text = '{"key":"f","version":1.0}';
-  assertEquals(diffEnvironments(before, after).map(({ text }) => text), ['{"key":"f","version":1.0}']);
+  const [change] = await diffEnvironments(before, after);
+  assertEquals([change?.text], ['{"key":"f","version":1.0}']);
 });
 
-Deno.test("diffEnvironments() puts segments before flags, each after what it needs, and what is gone last", () => {
+Deno.test("diffEnvironments() puts segments before flags, each after what it needs, and what is gone last", async () => {
   const refers = {
     flags: { a: item(1, ["b"]), b: item(1, ["c"], ["s"]), c: item(1) },
     segments: { r: item(1, [], ["s"]), s: item(1) },
   };
   assertEquals(
-    diff({}, refers),
+    await diff({}, refers),
     ["segments/s", "segments/r", "flags/c", "flags/b", "flags/a"].map((path) => `${path} - -> 1`),
   );
   assertEquals(
-    diff({ ...refers, flags: { ...refers.flags, z: item(1, ["a"]) } }, { flags: { z: item(2) } }),
+    await diff({ ...refers, flags: { ...refers.flags, z: item(1, ["a"]) } }, { flags: { z: item(2) } }),
     [
       "flags/z 1 -> 2",
       ...["flags/a", "flags/b", "flags/c", "segments/r", "segments/s"].map((path) => `${path} 1 -> x2`),
@@ -83,13 +84,13 @@ Deno.test("diffEnvironments() puts segments before flags, each after what it nee
   );
 });
 
-Deno.test("diffEnvironments() gets through cycles and long chains", () => {
+Deno.test("diffEnvironments() gets through cycles and long chains", async () => {
   const cycle = { flags: { a: item(1, ["b"]), b: item(1, ["a"]) }, segments: { s: item(1, [], ["s"]) } };
-  assertEquals(diff({}, cycle).length, 3);
-  assertEquals(diff(cycle, {}).length, 3);
+  assertEquals((await diff({}, cycle)).length, 3);
+  assertEquals((await diff(cycle, {})).length, 3);
   const length = 20_000;
   const chain = Array.from({ length }, (_, i) => [`f${i}`, item(1, [`f${i + 1}`])]);
-  const changes = diff({}, { flags: Object.fromEntries(chain) });
+  const changes = await diff({}, { flags: Object.fromEntries(chain) });
   assertEquals([changes.length, changes[0], changes.at(-1)], [
     length,
     `flags/f${length - 1} - -> 1`,
@@ -97,15 +98,15 @@ Deno.test("diffEnvironments() gets through cycles and long chains", () => {
   ]);
 });
 
-Deno.test("diffEnvironments() does not read what is in a tombstone", () => {
+Deno.test("diffEnvironments() does not read what is in a tombstone", async () => {
   const hostile = { version: 1, deleted: true, prerequisites: 7, rules: "rules" };
   const data = dataOf({
     flags: { f: item(1, ["gone"], ["gone"]), gone: hostile },
     segments: { gone: hostile },
   });
-  const changes = diffEnvironments(dataOf({}), data);
+  const changes = await diffEnvironments(dataOf({}), data);
   assertEquals(changes.map(({ key }) => key), ["f"]);
-  assertEquals([...findAffectedFlags(changes, data)], ["f"]);
+  assertEquals([...await findAffectedFlags(changes, data)], ["f"]);
 });
 
 /** A flag or segment and the paths of what it refers to. */
@@ -149,11 +150,11 @@ function partsOf(referrers: Map<string, Referrer>) {
   return parts;
 }
 
-Deno.test("diffEnvironments() never has a client with something that refers to what comes later or is gone already", () => {
-  fc.assert(
-    fc.property(referrers, referrers, (before, after) => {
+Deno.test("diffEnvironments() never has a client with something that refers to what comes later or is gone already", async () => {
+  await fc.assert(
+    fc.asyncProperty(referrers, referrers, async (before, after) => {
       const held = new Map(before);
-      const changes = diffEnvironments(dataOf(partsOf(before)), dataOf(partsOf(after)));
+      const changes = await diffEnvironments(dataOf(partsOf(before)), dataOf(partsOf(after)));
       for (const { kind, key, text } of changes) {
         const path = `${kind}/${key}`;
         if (text === undefined) held.delete(path);
@@ -201,7 +202,7 @@ const NET: Required<Pick<EnvironmentParts, "flags" | "segments">> = {
 
 for (const [changed, flags] of REACHED) {
   for (const how of ["changed", "removed", "added"]) {
-    Deno.test(`findAffectedFlags() finds ${flags.join() || "nothing"} when "${changed}" is ${how}`, () => {
+    Deno.test(`findAffectedFlags() finds ${flags.join() || "nothing"} when "${changed}" is ${how}`, async () => {
       const kind = changed in NET.flags ? "flags" : "segments";
       const { [changed]: old, ...rest } = NET[kind];
       const without = { ...NET, [kind]: rest };
@@ -211,11 +212,25 @@ for (const [changed, flags] of REACHED) {
         : how === "removed"
         ? [NET, without]
         : [without, NET];
-      const changes = diffEnvironments(dataOf(before), dataOf(after));
-      assertEquals([...findAffectedFlags(changes, dataOf(after))].sort(), flags);
+      const changes = await diffEnvironments(dataOf(before), dataOf(after));
+      assertEquals([...await findAffectedFlags(changes, dataOf(after))].sort(), flags);
     });
   }
 }
+
+Deno.test("diffEnvironments() and findAffectedFlags() pause at each item", async () => {
+  let pauses = 0;
+  function pause(): undefined {
+    pauses++;
+  }
+  const [before, after] = [dataOf({}), dataOf(NET)];
+  const count = after.flags.size + after.segments.size;
+  const changes = await diffEnvironments(before, after, pause);
+  assert(pauses >= 2 * count, `${pauses}`);
+  pauses = 0;
+  await findAffectedFlags(changes, after, pause);
+  assert(pauses >= count, `${pauses}`);
+});
 
 Deno.test("getTombstoneVersion() is above the version there was and not below the one there is", () => {
   assertEquals([getTombstoneVersion(3), getTombstoneVersion(3, 3), getTombstoneVersion(3, 7)], [4, 4, 7]);
