@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assertEquals, assertGreater } from "@std/assert";
 import { loadSettings, parseCommandLine } from "../../lib/config/mod.ts";
 
 const unit = await Deno.readTextFile(new URL("../../packaging/halyard.service", import.meta.url));
@@ -24,7 +24,6 @@ Deno.test("halyard.service allows more files than streams, and more time to stop
   assertGreater(Number(seconds) * 1000, settings.shutdownGracePeriod);
 });
 
-Deno.test("halyard.service lets V8 compile at run time and ask for protection keys", () => {
+Deno.test("halyard.service lets V8 compile at run time", () => {
   assertEquals(values("MemoryDenyWriteExecute"), []);
-  assert(values("SystemCallFilter")[0]!.split(" ").includes("@pkey"));
 });
