@@ -32,7 +32,8 @@ export async function health(commandLine: CommandLine, terminal: Terminal): Prom
 
 function localUrl(commandLine: CommandLine): string {
   const { port, bindAddress, tls } = readSettings(commandLine, false).settings;
-  const host = bindAddress === "::" || bindAddress === "0.0.0.0" ? "localhost" : bindAddress;
+  // An address rather than "localhost", which a container without /etc/hosts could not look up.
+  const host = bindAddress === "::" || bindAddress === "0.0.0.0" ? "127.0.0.1" : bindAddress;
   return `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
