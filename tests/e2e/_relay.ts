@@ -41,9 +41,12 @@ export function freePort(): number {
   return listener.addr.port;
 }
 
-/** The command that runs Halyard with the same `@std` as these tests. */
+/**
+ * The command that runs Halyard: with the same `@std` as these tests or, when `HALYARD_BINARY` names an executable, that one
+ * (its permissions are built in, so tests that ask for others run the source all the same).
+ */
 export function halyardCommand(
-  { env, args = ["--from-env"], permissions = ["--allow-all"], script = "main.ts", openFiles }: RelayOptions,
+  { env, args = ["--from-env"], permissions, script = "main.ts", openFiles }: RelayOptions,
 ): Deno.Command {
   const root = new URL("../../", import.meta.url);
   const standIns = import.meta.resolve("@std/assert").startsWith("file:");
@@ -51,8 +54,10 @@ export function halyardCommand(
   const passed = ["PATH", "HOME", "DENO_DIR", "JSR_URL", "NPM_CONFIG_REGISTRY"];
   const inherited = Object.entries(Deno.env.toObject()).filter(([name]) => passed.includes(name));
   const limit = openFiles === undefined ? [] : ["sh", "-c", `ulimit -n ${openFiles}; exec "$0" "$@"`];
-  const flags = ["--quiet", "--no-prompt", "--no-lock", ...importMap, ...permissions];
-  const [program, ...programArgs] = [...limit, Deno.execPath(), "run", ...flags, script, ...args];
+  const flags = ["--quiet", "--no-prompt", "--no-lock", ...importMap, ...permissions ?? ["--allow-all"]];
+  const binary = script === "main.ts" && !permissions ? Deno.env.get("HALYARD_BINARY") : undefined;
+  const halyard = binary ? [binary] : [Deno.execPath(), "run", ...flags, script];
+  const [program, ...programArgs] = [...limit, ...halyard, ...args];
   return new Deno.Command(program!, {
     args: programArgs,
     cwd: root,

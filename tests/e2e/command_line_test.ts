@@ -42,7 +42,13 @@ async function waitUntilServing(url: string): Promise<void> {
 }
 
 Deno.test("main.ts prints its version", async () => {
-  assertEquals(await run({ args: ["--version"] }), { code: 0, stdout: `${VERSION_LINE}\n`, stderr: "" });
+  const { code, stdout, stderr } = await run({ args: ["--version"] });
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(
+    stdout.replace(/\(.*?\)/, "(checkout)"),
+    `${VERSION_LINE}\n`,
+    "a build names its commit instead",
+  );
 });
 
 Deno.test("main.ts prints every flag and variable for --help", async () => {
