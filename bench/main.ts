@@ -11,6 +11,7 @@ import { benchLoad } from "./load.ts";
 import { benchPolling } from "./polling.ts";
 import { benchIdleStreams } from "./idle_streams.ts";
 import { benchReload } from "./reload.ts";
+import { benchStartup } from "./startup.ts";
 import { benchStreams } from "./streams.ts";
 
 const { os, arch } = Deno.build;
@@ -20,5 +21,6 @@ await benchPolling();
 await benchIdleStreams();
 await benchReload();
 await benchStreams();
+await benchStartup();
 TERMINAL.print("\nevaluation: beside LaunchDarkly's SDK for Node.js\n");
 await import("./evaluation.ts");
