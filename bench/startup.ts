@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { EnvironmentParts } from "../tests/_environments.ts";
 import { DataFile, packArchive } from "../tests/e2e/_archive.ts";
 import { freePort } from "../tests/e2e/_relay.ts";
 import { makeFlags } from "./_flags.ts";
@@ -69,11 +70,8 @@ export async function benchStartup(): Promise<void> {
     },
     { name: "dist/halyard", command: ["dist/halyard"], size: await sizeOf("dist/halyard") },
   ].filter(({ size }) => size !== undefined);
-  const { flags, segments } = makeFlags(FLAGS, "rules") as Record<
-    string,
-    Record<string, Record<string, unknown>>
-  >;
-  await using file = await DataFile.create(await packArchive({ e1: { flags: flags!, segments: segments! } }));
+  const parts = makeFlags(FLAGS, "rules") as unknown as EnvironmentParts;
+  await using file = await DataFile.create(await packArchive({ e1: parts }));
   const runs = new Map(forms.map((form) => [form, [] as { ms: number; rss: number }[]]));
   for (let round = 0; round < ROUNDS; round++) {
     for (const form of forms) runs.get(form)!.push(await start(form, file.path));
