@@ -1,6 +1,7 @@
 /**
- * All benchmarks, some four minutes. Numbers of one run can be compared with each other; those of two runs or hosts cannot:
- * look at the ratios.
+ * What serving costs, in some 100 s. Numbers of one run can be compared with each other; those of two runs or hosts cannot:
+ * look at the ratios. Beside these there are `bench/evaluation.ts`, and `bench/streams.ts` for 5,000 and 10,000 streams, of
+ * more than a minute each.
  *
  * Usage: `deno task bench`
  *
@@ -20,7 +21,5 @@ await benchLoad();
 await benchPolling();
 await benchIdleStreams();
 await benchReload();
-await benchStreams();
+await benchStreams([1_000]);
 await benchStartup();
-TERMINAL.print("\nevaluation: beside LaunchDarkly's SDK for Node.js\n");
-await import("./evaluation.ts");
