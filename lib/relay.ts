@@ -87,9 +87,9 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     return loader.status && { ...loader.status, ...source.lastError && { lastError: source.lastError } };
   }
   const routes = [
-    ...serverSdkRoutes(hub, admission),
+    ...serverSdkRoutes(hub),
     ...clientRoutes(hub),
-    ...phpRoutes(admission),
+    ...phpRoutes(hub),
     ...eventRoutes(settings.maxInboundPayloadSize),
     ...healthRoutes(store, () => ({ isClosing, lastError: getDataFile()?.lastError?.message })),
     statusRoute(store, VERSION, getDataFile),

@@ -57,7 +57,11 @@ export function prepareClientChannels(): (context: Context, options: OutputOptio
       return { changes, encode };
     }
 
-    return createDeltaChannel({ put, compare });
+    function estimate({ flags }: Snapshot): number {
+      return flags.body.length;
+    }
+
+    return createDeltaChannel({ estimate, put, compare });
   };
 }
 

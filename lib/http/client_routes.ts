@@ -5,7 +5,7 @@ import type { CredentialKind, Snapshot } from "../store/mod.ts";
 import { type Hub, PING_CHANNEL } from "../stream/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
 import { checkContext, type ContextRequest, readContextRequest, RequestError } from "./context_request.ts";
-import { respondWithPayload } from "./payload.ts";
+import { respondWithDocument } from "./payload.ts";
 import type { EnvironmentContext, Route } from "./router.ts";
 import { isProven } from "./secure_mode.ts";
 import { respondWithStream } from "./stream_response.ts";
@@ -74,7 +74,7 @@ function familyRoutes(
     const json = evaluateAll(snapshot.compiled, context, { audience, withReasons });
     const body = new TextEncoder().encode(json);
     const etag = await eTag(body, { weak: true });
-    return respondWithPayload(request, {
+    return respondWithDocument(hub, request, {
       body,
       etag,
       get gzip() {

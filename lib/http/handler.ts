@@ -27,7 +27,7 @@ export interface HandlerOptions {
 export function createHandler(
   routes: Route[],
   { store, log, cors }: HandlerOptions,
-): (request: Request, info?: { completed: Promise<void> }) => Promise<Response> {
+): (request: Request) => Promise<Response> {
   const router = new Router(routes);
   const addCorsHeaders = createCors(cors);
   const noticed = new Set<string>();
@@ -56,34 +56,49 @@ export function createHandler(
   }
 
   /** Preflights carry no credentials, so they are answered before any are looked at. */
-  async function answerMatch(
-    { route, routes }: Match,
-    request: Request,
-    context: RouteContext,
-  ): Promise<Response> {
-    const isBrowsers = routes.some(({ credential }) => credential === "environment");
-    const methods = routes.map(({ method }) => method).join(", ");
-    const response = route ? await answerRoute(route, request, context) : new Response(null, {
-      status: isBrowsers && request.method === "OPTIONS" ? 200 : 405,
-      headers: { allow: methods },
-    });
-    if (isBrowsers) addCorsHeaders(request, response);
-    return response;
+  function answerMethod({ routes }: Match, isPreflight: boolean): Response {
+    const allow = routes.map(({ method }) => method).join(", ");
+    return new Response(null, { status: isPreflight ? 200 : 405, headers: { allow } });
   }
 
-  return async (request, { completed } = { completed: Promise.resolve() }) => {
-    const [path, query] = splitTarget(request.url);
-    const cleaned = cleanPath(path);
-    if (cleaned !== path) {
-      return new Response(null, {
-        status: 301,
-        headers: { location: query ? `${cleaned}?${query}` : cleaned },
-      });
+  async function answerSafely(route: Route, request: Request, context: RouteContext): Promise<Response> {
+    try {
+      return await answerRoute(route, request, context);
+    } catch (error) {
+      log.error(
+        `Cannot answer ${route.path}: ${error instanceof Error ? error.stack ?? error.message : error}`,
+      );
+      return new Response(null, { status: 500 });
     }
-    const match = router.match(request.method, path);
-    const response = match
-      ? await answerMatch(match, request, { params: match.params, query, completed })
-      : new Response("404 page not found\n", { status: 404, headers: TEXT });
+  }
+
+  async function answer(
+    request: Request,
+    path: string,
+    query: string,
+  ): Promise<[Response, Match | undefined]> {
+    const cleaned = cleanPath(path);
+    const match = router.match(request.method, cleaned);
+    const isBrowsers = match?.routes.some(({ credential }) => credential === "environment") ?? false;
+    const isPreflight = isBrowsers && request.method === "OPTIONS";
+    let response: Response;
+    if (cleaned !== path && !isPreflight) {
+      const location = query ? `${cleaned}?${query}` : cleaned;
+      response = new Response(null, { status: 301, headers: { location } });
+    } else if (!match) {
+      response = new Response("404 page not found\n", { status: 404, headers: TEXT });
+    } else if (match.route) {
+      response = await answerSafely(match.route, request, { params: match.params, query });
+    } else {
+      response = answerMethod(match, isPreflight);
+    }
+    if (isBrowsers) addCorsHeaders(request, response);
+    return [response, match];
+  }
+
+  return async (request) => {
+    const [path, query] = splitTarget(request.url);
+    const [response, match] = await answer(request, path, query);
     log.debug(
       `Request: method=${request.method} route=${match?.routes[0]?.path ?? "none"} status=${response.status}`,
     );

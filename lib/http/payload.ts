@@ -1,59 +1,52 @@
 import { acceptsEncodings, ifNoneMatch } from "@std/http";
 import type { Payload } from "../store/mod.ts";
-import type { Admission } from "../stream/mod.ts";
-import type { RouteContext } from "./router.ts";
+import type { Hub } from "../stream/mod.ts";
 
 /** When a client that found no room should come back: seconds. */
 const RETRY_AFTER = "5";
 
+/** Up to this size a document goes out in one piece, uncounted: bytes. The socket's buffer takes it at once. */
+const SMALL_BYTES = 64 * 1024;
+
+/** A JSON document in the forms that clients ask for. */
+export type Document = Pick<Payload, "body" | "gzip" | "etag">;
+
 /**
- * Answers with a prepared document: 304 if the client has it, gzip if the client takes it.
+ * Answers with a document: 304 if the client has it, gzip if the client takes it, 503 if there is no room to send it.
  *
+ * @param hub Sends large documents when there is room for them.
  * @param request The request, for `If-None-Match` and `Accept-Encoding`.
- * @param payload The document; only `body`, `gzip` and `etag` are used.
+ * @param document The document.
  * @param headers More headers for both 200 and 304; `vary` is joined with `Accept-Encoding`.
- * @returns 200 or 304.
+ * @returns 200, 304 or 503.
  */
-export function respondWithPayload(
+export async function respondWithDocument(
+  hub: Hub,
   request: Request,
-  payload: Pick<Payload, "body" | "gzip" | "etag">,
+  document: Document,
   headers: Record<string, string> = {},
-): Response {
+): Promise<Response> {
   const { vary, ...rest } = headers;
-  const common = { ...rest, etag: payload.etag, vary: vary ? `${vary}, Accept-Encoding` : "Accept-Encoding" };
-  if (!ifNoneMatch(request.headers.get("if-none-match"), payload.etag)) {
+  const common = {
+    ...rest,
+    etag: document.etag,
+    vary: vary ? `${vary}, Accept-Encoding` : "Accept-Encoding",
+  };
+  if (!ifNoneMatch(request.headers.get("if-none-match"), document.etag)) {
     return new Response(null, { status: 304, headers: common });
   }
-  const jsonHeaders = { ...common, "content-type": "application/json" };
-  if (!acceptsGzip(request)) return new Response(payload.body, { headers: jsonHeaders });
-  return new Response(payload.gzip, { headers: { ...jsonHeaders, "content-encoding": "gzip" } });
-}
-
-/** A client that says nothing about encodings (old SDKs) is sent plain JSON, though the standard would allow either. */
-function acceptsGzip(request: Request): boolean {
-  return request.headers.has("accept-encoding") && acceptsEncodings(request, "gzip", "identity") === "gzip";
-}
-
-/**
- * Sends a large response when there is room for it.
- *
- * @param response The response.
- * @param bytes Size of its body.
- * @param admission Bounds what is on its way.
- * @param context Tells when the response has been sent.
- * @returns The response, or 503 when there was no room for too long.
- */
-export async function admit(
-  response: Response,
-  bytes: number,
-  admission: Admission,
-  { completed }: Pick<RouteContext, "completed">,
-): Promise<Response> {
-  if (response.status === 304) return response;
-  const leave = await admission.enter(bytes);
-  if (!leave) return respondBusy();
-  completed.then(leave, leave);
-  return response;
+  const encoding = acceptsGzip(request) ? { "content-encoding": "gzip" } : undefined;
+  const bytes = encoding ? document.gzip : document.body;
+  const allHeaders = {
+    ...common,
+    ...encoding,
+    "content-type": "application/json",
+    "content-length": `${bytes.length}`,
+  };
+  if (request.method === "HEAD") return new Response(null, { headers: allHeaders });
+  if (bytes.length <= SMALL_BYTES) return new Response(bytes, { headers: allHeaders });
+  const body = await hub.deliver(bytes);
+  return body ? new Response(body, { headers: allHeaders }) : respondBusy();
 }
 
 /**
@@ -66,4 +59,9 @@ export function respondBusy(): Response {
     status: 503,
     headers: { "retry-after": RETRY_AFTER },
   });
+}
+
+/** A client that says nothing about encodings (old SDKs) is sent plain JSON, though the standard would allow either. */
+function acceptsGzip(request: Request): boolean {
+  return request.headers.has("accept-encoding") && acceptsEncodings(request, "gzip", "identity") === "gzip";
 }

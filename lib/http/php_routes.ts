@@ -1,22 +1,20 @@
 import { eTag } from "@std/http";
 import { gzipSync } from "node:zlib";
 import type { EnvironmentMetadata, Flag, Item, Segment } from "../model/mod.ts";
-import type { Payload } from "../store/mod.ts";
-import type { Admission } from "../stream/mod.ts";
-import { admit, respondWithPayload } from "./payload.ts";
+import type { Hub } from "../stream/mod.ts";
+import { type Document, respondWithDocument } from "./payload.ts";
 import type { Route } from "./router.ts";
 
-type Document = Pick<Payload, "body" | "gzip" | "etag">;
 type AnyItem = Item<Flag> | Item<Segment>;
 
 /**
  * Polling routes of the PHP SDK: `/sdk/flags`, `/sdk/flags/{key}`, `/sdk/segments/{key}`. Where the environment sets a
  * time to live, answers may be cached that long (`Expires`), as with the Relay Proxy.
  *
- * @param admission Bounds what is on its way.
+ * @param hub Sends large documents when there is room for them.
  * @returns The routes.
  */
-export function phpRoutes(admission: Admission): Route[] {
+export function phpRoutes(hub: Hub): Route[] {
   // A single item is prepared when it is first asked for; an item that a reload replaces is forgotten with its document.
   const documents = new WeakMap<AnyItem, Promise<Document>>();
 
@@ -32,7 +30,7 @@ export function phpRoutes(admission: Admission): Route[] {
     metadata: EnvironmentMetadata,
   ): Promise<Response> {
     if (!item || item.value.deleted === true) return new Response(null, { status: 404 });
-    return respondWithPayload(request, await getDocument(item), cacheHeaders(metadata));
+    return respondWithDocument(hub, request, await getDocument(item), cacheHeaders(metadata));
   }
 
   return [
@@ -40,11 +38,8 @@ export function phpRoutes(admission: Admission): Route[] {
       method: "GET",
       path: "/sdk/flags",
       credential: "sdk",
-      handle: (request, context) => {
-        const { flags, metadata } = context.snapshot;
-        const response = respondWithPayload(request, flags, cacheHeaders(metadata));
-        return admit(response, flags.body.length, admission, context);
-      },
+      handle: (request, { snapshot }) =>
+        respondWithDocument(hub, request, snapshot.flags, cacheHeaders(snapshot.metadata)),
     },
     {
       method: "GET",

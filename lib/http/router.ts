@@ -6,8 +6,6 @@ export interface RouteContext {
   params: Record<string, string>;
   /** Query string without the question mark. */
   query: string;
-  /** Settles when the response has been sent or its client is gone. */
-  completed: Promise<void>;
 }
 
 /** What the handler of a route with a credential gets. */

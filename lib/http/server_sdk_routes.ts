@@ -1,5 +1,5 @@
-import { type Admission, type Channel, type Hub, prepareServerChannels } from "../stream/mod.ts";
-import { admit, respondWithPayload } from "./payload.ts";
+import { type Channel, type Hub, prepareServerChannels } from "../stream/mod.ts";
+import { respondWithDocument } from "./payload.ts";
 import type { EnvironmentContext, Route } from "./router.ts";
 import { respondWithStream } from "./stream_response.ts";
 
@@ -7,10 +7,9 @@ import { respondWithStream } from "./stream_response.ts";
  * Routes of server-side SDKs: `/all` and `/flags` by stream, `/sdk/latest-all` by poll.
  *
  * @param hub Where streams live.
- * @param admission Bounds what is on its way.
  * @returns The routes.
  */
-export function serverSdkRoutes(hub: Hub, admission: Admission): Route[] {
+export function serverSdkRoutes(hub: Hub): Route[] {
   function stream(
     openChannel: () => Channel,
   ): (request: Request, context: EnvironmentContext) => Promise<Response> {
@@ -24,10 +23,7 @@ export function serverSdkRoutes(hub: Hub, admission: Admission): Route[] {
       method: "GET",
       path: "/sdk/latest-all",
       credential: "sdk",
-      handle: (request, context) => {
-        const { all } = context.snapshot;
-        return admit(respondWithPayload(request, all), all.body.length, admission, context);
-      },
+      handle: (request, { snapshot }) => respondWithDocument(hub, request, snapshot.all),
     },
   ];
 }

@@ -10,6 +10,13 @@ import {
 /** What one stream carries: how it begins, and what brings it from one state of its environment to another. */
 export interface Channel {
   /**
+   * Tells about how large the event will be that a new stream begins with.
+   *
+   * @param snapshot What the environment serves.
+   * @returns Bytes.
+   */
+  estimate(snapshot: Snapshot): number;
+  /**
    * Gives the event that a new stream begins with.
    *
    * @param snapshot What the environment serves.
@@ -42,6 +49,8 @@ export interface Delta {
 
 /** What a channel with deltas carries. */
 export interface DeltaSource {
+  /** Tells about how large the `put` will be. */
+  estimate: Channel["estimate"];
   /** Makes the `put` that says everything. */
   put: Channel["begin"];
   /** Finds what has changed. */
@@ -58,7 +67,7 @@ export interface DeltaSource {
  * @param source What it carries.
  * @returns The channel, for one stream only: it knows what its client remembers.
  */
-export function createDeltaChannel({ put, compare }: DeltaSource): Channel {
+export function createDeltaChannel({ estimate, put, compare }: DeltaSource): Channel {
   let tombstones: Map<string, number> | undefined;
 
   function isTaken({ kind, key, version, previous }: Change): boolean {
@@ -70,6 +79,7 @@ export function createDeltaChannel({ put, compare }: DeltaSource): Channel {
   }
 
   return {
+    estimate,
     begin: put,
     async update(before, after) {
       if (before.all === after.all) return undefined;
@@ -104,7 +114,12 @@ export function prepareServerChannels(kind: "all" | "flags"): () => Channel {
     }
     return { changes, encode };
   });
-  return () => createDeltaChannel({ put: (snapshot) => snapshot[kind].put, compare });
+  return () =>
+    createDeltaChannel({
+      estimate: (snapshot) => snapshot[kind].put.length,
+      put: (snapshot) => snapshot[kind].put,
+      compare,
+    });
 }
 
 function formatChange(change: Change, channel: "all" | "flags"): [event: string, data: string] {
@@ -120,6 +135,7 @@ const PING = new TextEncoder().encode("event: ping\ndata:  \n\n");
 
 /** Tells clients to poll, at the beginning and after each change: `/ping` and `/mping`. It serves any number of streams. */
 export const PING_CHANNEL: Channel = {
+  estimate: () => PING.length,
   begin: () => PING,
   update: (before, after) => before.all === after.all ? undefined : PING,
   isSpread: true,

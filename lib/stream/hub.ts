@@ -1,5 +1,5 @@
 import type { Log } from "../observe/mod.ts";
-import type { CredentialKind, Snapshot, Store } from "../store/mod.ts";
+import { createPause, type CredentialKind, type Snapshot, type Store } from "../store/mod.ts";
 import type { Admission } from "./admission.ts";
 import type { Channel } from "./channel.ts";
 import { Outbox } from "./outbox.ts";
@@ -12,9 +12,6 @@ const STALL_DEADLINE = 60_000;
 
 /** Share of the maximum connection time by which a stream may be closed early, so that not all reconnect at once. */
 const CONNECTION_TIME_JITTER = 0.1;
-
-/** How long streams are brought up to date in one go before requests get their turn: ms. */
-const SLICE = 5;
 
 /** Time between two rounds of closing streams at the end: ms. */
 const CLOSE_TICK = 50;
@@ -31,7 +28,7 @@ export interface StreamRequest {
   channel: Channel;
   /** Client-side ID of its environment. */
   environmentId: string;
-  /** What its environment serves at this moment. */
+  /** What its environment served when the request was checked. */
   snapshot: Snapshot;
   /** Kind of the credential that opened it. */
   credentialKind: CredentialKind;
@@ -69,11 +66,15 @@ type Timer = ReturnType<typeof setTimeout>;
 
 interface Stream extends StreamRequest {
   outbox: Outbox;
+  /** What it was last brought to. */
+  snapshot: Snapshot;
   /** To be called when the first event has been taken. */
   leave: () => void;
   closeTimer?: Timer;
   /** Waits to update a stream that is spread; changes meanwhile are told with it. */
   updateTimer?: Timer | undefined;
+  /** The update that is under way. */
+  updating?: Promise<void> | undefined;
 }
 
 /**
@@ -86,10 +87,10 @@ interface Stream extends StreamRequest {
 export class Hub {
   readonly #options: HubOptions;
   readonly #streams = new Set<Stream>();
+  /** Documents on their way to clients that poll, and what to do when one has arrived or its client is gone. */
+  readonly #deliveries = new Map<Outbox, () => void>();
   readonly #timers: Timer[] = [];
   #expiryTimer: Timer | undefined;
-  #updating: Promise<void> | undefined;
-  #updateAgain = false;
   #closed = false;
 
   /**
@@ -117,16 +118,22 @@ export class Hub {
    * Opens a stream: it begins as its channel says and gets every later change until it is closed.
    *
    * @param request What it carries and for whom.
-   * @returns The response's body; `undefined` when there is no room at this moment, and the client should come back later.
+   * @returns The response's body; `undefined` when there is no room at this moment, or no right any more, and the client
+   * should come back later.
    */
   async open(request: StreamRequest): Promise<ReadableStream<Uint8Array> | undefined> {
-    if (this.#streams.size >= this.#options.maxStreams || this.#closed) return undefined;
-    const first = await request.channel.begin(request.snapshot);
-    const leave = await this.#options.admission.enter(first.length);
+    const expected = this.#mayOpen(request);
+    const leave = expected && await this.#options.admission.enter(request.channel.estimate(expected));
     if (!leave) return undefined;
-    if (this.#closed) return leave(), undefined;
+    // There may have been a wait: what was true before it need not be true any more.
+    const snapshot = this.#mayOpen(request);
+    const first = snapshot && await request.channel.begin(snapshot);
+    if (!first || !this.#mayOpen(request)) {
+      leave();
+      return undefined;
+    }
     const outbox = new Outbox(() => this.#onDrain(stream), () => this.#forget(stream));
-    const stream: Stream = { ...request, outbox, leave };
+    const stream: Stream = { ...request, outbox, snapshot, leave };
     outbox.write(first);
     this.#streams.add(stream);
     const { maxClientConnectionTime, random = Math.random } = this.#options;
@@ -138,13 +145,37 @@ export class Hub {
   }
 
   /**
+   * Sends a document to a client that polls, when there is room for it: piece by piece, so that it counts until it is taken.
+   *
+   * @param bytes The document. Not copied: do not change it.
+   * @returns The response's body; `undefined` when there was no room for too long, and the client should come back later.
+   */
+  async deliver(bytes: Uint8Array): Promise<ReadableStream<Uint8Array> | undefined> {
+    const leave = await this.#options.admission.enter(bytes.length);
+    if (!leave) return undefined;
+    const finish = (): void => {
+      leave();
+      this.#deliveries.delete(outbox);
+    };
+    const outbox = new Outbox(() => {
+      finish();
+      outbox.close();
+    }, finish);
+    this.#deliveries.set(outbox, finish);
+    outbox.write(bytes);
+    return outbox.body;
+  }
+
+  /**
    * Closes the streams whose credential is no longer good, at once, and brings all others to what the store serves.
    *
    * @returns When every stream whose reader keeps up has been brought there.
    */
-  update(): Promise<void> {
+  async update(): Promise<void> {
     this.#closeInvalid();
-    return this.#updateSoon();
+    await this.#visitAll((stream) =>
+      stream.channel.isSpread ? this.#bringLater(stream) : this.#bring(stream)
+    );
   }
 
   /**
@@ -158,11 +189,7 @@ export class Hub {
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#expiryTimer);
     const end = performance.now() + spread;
-    for (
-      let left = end - performance.now();
-      this.#streams.size > 0 && left > 0;
-      left = end - performance.now()
-    ) {
+    for (let left = spread; this.#streams.size > 0 && left > 0; left = end - performance.now()) {
       const share = Math.ceil(this.#streams.size * Math.min(1, CLOSE_TICK / left));
       for (const stream of [...this.#streams].slice(0, share)) this.#close(stream);
       if (this.#streams.size > 0) await new Promise((resolve) => setTimeout(resolve, CLOSE_TICK));
@@ -170,79 +197,114 @@ export class Hub {
     for (const stream of this.#streams) this.#close(stream);
   }
 
-  #updateSoon(): Promise<void> {
-    this.#updateAgain = true;
-    this.#updating ??= this.#updateAll().finally(() => this.#updating = undefined);
-    return this.#updating;
+  /** What a stream would begin with, if there is room for it and its client may read it. */
+  #mayOpen(request: StreamRequest): Snapshot | undefined {
+    if (this.#closed || this.#streams.size >= this.#options.maxStreams) return undefined;
+    const snapshot = this.#find(request);
+    const isChecked = snapshot === request.snapshot;
+    return snapshot && (isChecked || request.mayRead?.(snapshot) !== false) ? snapshot : undefined;
   }
 
-  async #updateAll(): Promise<void> {
-    let sliceEnd = performance.now() + SLICE;
-    while (this.#updateAgain) {
-      this.#updateAgain = false;
-      for (const stream of this.#streams) {
-        if (stream.channel.isSpread) this.#updateLater(stream);
-        else await this.#updateStream(stream);
-        if (performance.now() < sliceEnd) continue;
-        await new Promise((resolve) => setTimeout(resolve));
-        sliceEnd = performance.now() + SLICE;
-      }
+  /** What the store serves for a stream's credential, if that still opens its environment. */
+  #find({ credentialKind, credential, environmentId }: StreamRequest): Snapshot | undefined {
+    const environment = this.#options.store.find(credentialKind, credential);
+    return environment?.id === environmentId ? environment.snapshot : undefined;
+  }
+
+  /** Does something with every stream, and lets requests have their turn in between. */
+  async #visitAll(visit: (stream: Stream) => void | Promise<void>): Promise<void> {
+    const pause = createPause();
+    for (const stream of this.#streams) {
+      await visit(stream);
+      await pause();
     }
   }
 
-  #updateLater(stream: Stream): void {
-    if (this.#current(stream) === stream.snapshot) return;
+  #bringLater(stream: Stream): void {
+    if (!this.#next(stream)) return;
     const { pingStreamJitterTime, random = Math.random } = this.#options;
+    const delay = Math.min(pingStreamJitterTime, MAX_TIMER_DELAY) / 2 * (1 + random());
     stream.updateTimer ??= setTimeout(() => {
       stream.updateTimer = undefined;
-      this.#updateStream(stream);
-    }, pingStreamJitterTime / 2 * (1 + random()));
+      this.#bring(stream);
+    }, delay);
   }
 
-  async #updateStream(stream: Stream): Promise<void> {
-    const current = this.#current(stream);
-    if (current === undefined || current === stream.snapshot || !stream.outbox.isDrained) return;
-    const bytes = await stream.channel.update(stream.snapshot, current);
-    stream.snapshot = current;
-    if (bytes && this.#streams.has(stream)) stream.outbox.write(bytes);
+  /** Brings one stream to what the store serves, one update after the other. */
+  #bring(stream: Stream): Promise<void> | undefined {
+    if (stream.updating) return stream.updating;
+    const next = this.#next(stream);
+    return next && (stream.updating = this.#bringFrom(stream, next));
+  }
+
+  async #bringFrom(stream: Stream, next: Snapshot): Promise<void> {
+    try {
+      for (let target: Snapshot | undefined = next; target; target = this.#next(stream)) {
+        const bytes = await stream.channel.update(stream.snapshot, target);
+        stream.snapshot = target;
+        if (bytes && this.#streams.has(stream)) stream.outbox.write(bytes);
+      }
+    } catch (error) {
+      const message = error instanceof Error ? error.stack ?? error.message : String(error);
+      this.#options.log.error(
+        `Cannot update a stream of environment ${stream.environmentId}, closing it: ${message}`,
+      );
+      if (this.#streams.has(stream)) this.#close(stream);
+    } finally {
+      // In the same turn as the last look, so that no change falls in between.
+      stream.updating = undefined;
+    }
+  }
+
+  /** What a stream is to be brought to now; nothing when it is there, or its reader has not taken all before. */
+  #next(stream: Stream): Snapshot | undefined {
+    if (!this.#streams.has(stream)) return undefined;
+    const current = this.#options.store.get(stream.environmentId)?.snapshot;
+    if (!current || current === stream.snapshot) return undefined;
+    if (stream.mayRead?.(current) === false) {
+      this.#close(stream);
+      return undefined;
+    }
+    return stream.outbox.isDrained ? current : undefined;
   }
 
   /** A reader has taken all there was; the store may have moved on meanwhile. */
   #onDrain(stream: Stream): void {
     stream.leave();
-    if (this.#streams.has(stream) && this.#current(stream) !== stream.snapshot) this.#updateSoon();
+    this.#bring(stream);
   }
 
-  #current(stream: Stream): Snapshot | undefined {
-    return this.#options.store.get(stream.environmentId)?.snapshot;
-  }
-
-  #sendHeartbeats(): void {
-    for (const { outbox } of this.#streams) {
+  async #sendHeartbeats(): Promise<void> {
+    await this.#visitAll(({ outbox }) => {
       if (outbox.isDrained) outbox.write(HEARTBEAT);
-    }
+    });
   }
 
   #closeStalled(deadline: number): void {
     const since = performance.now() - deadline;
+    function isStalled({ isDrained, progressAt }: Outbox): boolean {
+      return !isDrained && progressAt < since;
+    }
     for (const stream of this.#streams) {
       const { environmentId, outbox } = stream;
-      if (outbox.isDrained || outbox.progressAt > since) continue;
+      if (!isStalled(outbox)) continue;
       this.#options.log.warn(
         `Closed a stream of environment ${environmentId}: its reader takes nothing any more`,
       );
       this.#close(stream);
     }
+    for (const [outbox, finish] of this.#deliveries) {
+      if (!isStalled(outbox)) continue;
+      finish();
+      outbox.close();
+    }
   }
 
-  /** Closes streams that may no longer read their environment, and looks again when the next key expires. */
+  /** Closes streams whose credential opens their environment no more, and looks again when the next key expires. */
   #closeInvalid(): void {
     const { store, expiredCredentialCleanupInterval } = this.#options;
     for (const stream of this.#streams) {
-      const { credentialKind, credential, environmentId, mayRead } = stream;
-      const environment = store.find(credentialKind, credential);
-      const isGood = environment?.id === environmentId && environment.snapshot;
-      if (!isGood || mayRead?.(isGood) === false) this.#close(stream);
+      if (!this.#find(stream)) this.#close(stream);
     }
     const delay = Math.min(store.timeToNextExpiry + 1, expiredCredentialCleanupInterval, MAX_TIMER_DELAY);
     clearTimeout(this.#expiryTimer);

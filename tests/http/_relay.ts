@@ -48,9 +48,9 @@ export function makeRelay(
   });
   const dataFile = { path: "flags.tar.gz", digest: "ab", loadedAt: 1 };
   const routes = [
-    ...serverSdkRoutes(hub, admission),
+    ...serverSdkRoutes(hub),
     ...clientRoutes(hub),
-    ...phpRoutes(admission),
+    ...phpRoutes(hub),
     ...eventRoutes(1_000),
     statusRoute(store, "1.2.3", () => dataFile),
   ];

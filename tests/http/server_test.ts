@@ -207,7 +207,7 @@ for (const [name, way] of WAYS) {
     const log = { ...makeLog(), warn: resolve };
     const admission = new Admission({ maxBytes: 100_000_000 });
     const hub = new Hub({ ...DEFAULT_SETTINGS, store, log, admission, stallDeadline: 100 });
-    const handler = createHandler(serverSdkRoutes(hub, admission), {
+    const handler = createHandler(serverSdkRoutes(hub), {
       store,
       log,
       cors: { envAllowedOrigin: [], envAllowedHeader: [] },
