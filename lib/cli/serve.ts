@@ -64,18 +64,19 @@ async function serveUntilStopped(
     const { environments } = await loadOnce(settings, log);
     return environments.every((environment) => environment.snapshot) ? 0 : 1;
   }
+  let relay: Relay | undefined;
+  onReload(() => {
+    log.info("Looking at the archive on SIGHUP");
+    relay?.reload();
+  });
   const stopped = onStop((signal) => log.info(`Stopping on ${signal}; a second signal stops at once`));
-  const relay = await startRelay(settings, log);
+  relay = await startRelay(settings, log);
   const { hostname, port } = relay.address;
   const host = hostname === "::" || hostname === "0.0.0.0" ? "localhost" : hostname;
   const url = `${settings.tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
   if (settings.tls) log.info(`TLS enabled for server (minimum TLS version: ${settings.tls.minVersion})`);
   log.info(`Listening on ${url} (address ${hostname}, port ${port})`);
   onListen?.(relay, url);
-  onReload(() => {
-    log.info("Reloading on SIGHUP");
-    relay.reload();
-  });
   await stopped;
   await relay.close();
   return 0;

@@ -97,7 +97,9 @@ function decode(encoded: string): Context {
 async function readReportedContext(request: Request): Promise<Context> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/json") throw new RequestError(415, "Content-Type must be application/json.");
-  const body = await readBody(request, MAX_CONTEXT_BYTES);
+  const body = await readBody(request, MAX_CONTEXT_BYTES).catch(() => {
+    throw new RequestError(400, "The body broke off");
+  });
   if (!body) throw new RequestError(413, `A context may have ${MAX_CONTEXT_BYTES} bytes at most`);
   try {
     return parseContext(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)));

@@ -82,9 +82,9 @@ export class LoadingThread {
     const worker = this.#worker ??= this.#start();
     const { promise, resolve, reject } = Promise.withResolvers<LoadReply>();
     const timer = setTimeout(() => reject(`took longer than ${deadline} ms`), deadline);
-    worker.once("message", resolve);
-    worker.once("error", (error: Error) => reject(`crashed: ${error.message}`));
-    worker.once("exit", () => reject("ended without an answer"));
+    const onError = (error: Error): void => reject(`crashed: ${error.message}`);
+    const onExit = (): void => reject("ended without an answer");
+    worker.once("message", resolve).once("error", onError).once("exit", onExit);
     worker.postMessage(request);
     try {
       const reply = await promise;
@@ -99,7 +99,7 @@ export class LoadingThread {
       );
     } finally {
       clearTimeout(timer);
-      worker.removeAllListeners();
+      worker.off("message", resolve).off("error", onError).off("exit", onExit);
     }
   }
 
@@ -112,6 +112,10 @@ export class LoadingThread {
 
   #start(): Worker {
     const { url, heapLimit } = this.#options;
-    return new Worker(url, { resourceLimits: { maxOldGenerationSizeMb: heapLimit } });
+    const worker = new Worker(url, { resourceLimits: { maxOldGenerationSizeMb: heapLimit } });
+    const forget = (): void => {
+      if (this.#worker === worker) this.#worker = undefined;
+    };
+    return worker.on("error", forget).on("exit", forget);
   }
 }

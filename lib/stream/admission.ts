@@ -51,7 +51,10 @@ export class Admission {
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const waiting: Waiting = { bytes, admit: () => resolve(true) };
       this.#waiting.add(waiting);
-      const timer = setTimeout(() => resolve(!this.#waiting.delete(waiting)), maxWait);
+      const timer = setTimeout(() => {
+        resolve(!this.#waiting.delete(waiting));
+        this.#admitNext();
+      }, maxWait);
       const isAdmitted = await promise;
       clearTimeout(timer);
       if (!isAdmitted) return undefined;
@@ -71,6 +74,10 @@ export class Admission {
 
   #leave(bytes: number): void {
     this.#bytes -= bytes;
+    this.#admitNext();
+  }
+
+  #admitNext(): void {
     for (const waiting of this.#waiting) {
       if (!this.#fits(waiting.bytes)) return;
       this.#waiting.delete(waiting);

@@ -24,6 +24,7 @@ const ANSWERS: [method: string, path: string, status: number][] = [
   ["GET", `/eval/unknown/${CONTEXT}`, 404],
   ["GET", "/ping/unknown", 404],
   ["GET", "/sdk/goals/e1", 200],
+  ["GET", "//sdk//goals/e1", 301],
   ["POST", "/events/bulk/e1", 202],
   ["POST", "/events/diagnostic/e1", 202],
   ["POST", "/events/diagnostic/unknown", 404],

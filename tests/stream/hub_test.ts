@@ -206,3 +206,108 @@ Deno.test("Hub delays pings within the upper half of the jitter time, and tells 
   await hub.close();
   assertEquals((await closed).done, true, "no second ping");
 });
+
+Deno.test("Hub.open() looks again after a wait: a key revoked meanwhile opens nothing", async () => {
+  const store = await makeStore({ e1: { flags: { f: {} } } });
+  const admission = new Admission({ maxBytes: 1 });
+  const hub = makeHub(store, { admission });
+  const leave = await admission.enter(1);
+  const { snapshot } = store.get("e1")!;
+  const request = {
+    environmentId: "e1",
+    snapshot: snapshot!,
+    credentialKind: "sdk",
+    credential: "sdk-e1",
+  } as const;
+  const opening = hub.open({ ...request, channel: prepareServerChannels("all")() });
+  store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { env: { sdkKey: { value: "new" } } }) }]);
+  await hub.update();
+  leave!();
+  assertEquals(await opening, undefined);
+  assertEquals(hub.size, 0);
+  assert(await admission.enter(1), "it has not kept its place");
+  await hub.close();
+});
+
+Deno.test("Hub.open() begins with what is served after a wait", async () => {
+  const store = await makeStore({ e1: {} });
+  const admission = new Admission({ maxBytes: 1 });
+  const hub = makeHub(store, { admission });
+  const leave = await admission.enter(1);
+  const opening = open(hub, store);
+  store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: { version: 7 } } }) }]);
+  await hub.update();
+  leave!();
+  assert((await read(await opening))!.includes('"version":7'));
+  await hub.close();
+});
+
+Deno.test("Hub.update() loses no change, however soon one follows another", async () => {
+  const store = await makeStore({ e1: {} });
+  const hub = makeHub(store);
+  const reader = await open(hub, store);
+  await read(reader);
+  const changes = Array.from(
+    { length: 60 },
+    (_, i) => makeSnapshot("e1", { flags: { f: { version: i + 1 } } }),
+  );
+  const snapshots = await Promise.all(changes);
+  let last = reader.read();
+  for (const [turns, snapshot] of snapshots.entries()) {
+    store.replace([{ id: "e1", snapshot }]);
+    hub.update();
+    for (let i = 0; i < turns; i++) await Promise.resolve();
+  }
+  for (let event = ""; !event.includes('"version":60');) {
+    event = text((await last).value!);
+    last = reader.read();
+  }
+  await hub.close();
+  assertEquals((await last).done, true);
+});
+
+Deno.test("Hub closes a stream that cannot be updated, and no other", async () => {
+  const store = await makeStore({ e1: {} });
+  const log = makeLog();
+  const hub = makeHub(store, { log });
+  const { snapshot } = store.get("e1")!;
+  const channel = {
+    ...prepareServerChannels("all")(),
+    update: () => Promise.reject(new Error("a fault")),
+  };
+  const request = {
+    environmentId: "e1",
+    snapshot: snapshot!,
+    credentialKind: "sdk",
+    credential: "sdk-e1",
+  } as const;
+  const [broken, good] = [(await hub.open({ ...request, channel }))!.getReader(), await open(hub, store)];
+  await Promise.all([read(broken), read(good)]);
+  store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: {} } }) }]);
+  await hub.update();
+  assertEquals(await read(broken), undefined);
+  assert((await read(good))!.startsWith("event: p"));
+  assertEquals(log.lines.length, 1);
+  assert(
+    log.lines[0]!.startsWith("error: Cannot update a stream of environment e1, closing it: Error: a fault"),
+  );
+  await hub.close();
+});
+
+Deno.test("Hub.deliver() counts a document until its client has taken it or is cut off", async () => {
+  const store = await makeStore({ e1: {} });
+  const admission = new Admission({ maxBytes: 100_000, maxWait: 5 });
+  const hub = makeHub(store, { admission, stallDeadline: 40 });
+  const bytes = new Uint8Array(100_000).fill(1);
+  const [taken, stalled] = [(await hub.deliver(bytes))!, undefined];
+  assertEquals(stalled, await hub.deliver(bytes));
+  assertEquals((await new Response(taken).bytes()).length, 100_000);
+  const second = (await hub.deliver(bytes))!.getReader();
+  assertEquals(await hub.deliver(bytes), undefined);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const third = await hub.deliver(bytes);
+  assert(third, "the one that took nothing counts no more");
+  await third.cancel();
+  assertEquals((await second.read()).done, true);
+  await hub.close();
+});
