@@ -4,6 +4,7 @@
  * @module
  */
 import { ensureDir } from "@std/fs";
+import { run } from "../lib/cli/mod.ts";
 import { readSettings, serve } from "../lib/cli/serve.ts";
 import { printFailure, TERMINAL } from "../lib/cli/terminal.ts";
 import { parseCommandLine, SettingsError } from "../lib/config/mod.ts";
@@ -13,6 +14,8 @@ import { buildDemo } from "./demo_archive.ts";
 const DEMO = "dist/demo.tar.gz";
 
 async function start(args: string[]): Promise<number> {
+  const { help, version } = parseCommandLine(args);
+  if (help || version) return await run(args);
   // Beside a file of --config too, the environment counts.
   const commandLine = { ...parseCommandLine(args), fromEnv: true };
   try {

@@ -245,6 +245,28 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+Deno.test("main.ts ends at once on a second signal, whatever is still open", async () => {
+  await using file = await makeFiles();
+  await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path, SHUTDOWN_GRACE_PERIOD: "1h" } });
+  const streams = await Promise.all(
+    [1, 2].map(() => fetch(`${relay.url}/all`, { headers: { authorization: "sdk-e1" } })),
+  );
+  Deno.kill(relay.pid, "SIGTERM");
+  await relay.waitFor("Stopping on SIGTERM");
+  assertEquals((await relay.stop("SIGINT")).code, 1);
+  for (const stream of streams) await stream.body!.cancel().catch(() => {});
+});
+
+Deno.test("main.ts looks at the archive on SIGHUP, and is not ended by it", async () => {
+  await using file = await makeFiles();
+  const env = { FILE_DATA_SOURCE: file.path, FILE_DATA_SOURCE_MONITORING_INTERVAL: "1h" };
+  await using relay = await startRelay({ env });
+  Deno.kill(relay.pid, "SIGHUP");
+  await relay.waitFor("Looking at the archive on SIGHUP");
+  await relay.waitFor("has the same content as before");
+  assertEquals((await relay.stop()).code, 0);
+});
+
 Deno.test("main.ts ends within the grace period though a body never ends and a reader takes nothing", async () => {
   // More than the kernel's buffers take, and nothing that gzip could make small.
   const huge = constantFlag(Array.from({ length: 300_000 }, () => crypto.randomUUID()).join(""));
