@@ -102,8 +102,7 @@ export class Hub {
     this.#options = options;
     const { heartbeatInterval, stallDeadline = STALL_DEADLINE } = options;
     if (heartbeatInterval > 0) {
-      const interval = Math.min(heartbeatInterval, MAX_TIMER_DELAY);
-      this.#timers.push(setInterval(() => this.#sendHeartbeats(), interval));
+      this.#timers.push(setInterval(() => this.#sendHeartbeats(), heartbeatInterval));
     }
     this.#timers.push(setInterval(() => this.#closeStalled(stallDeadline), stallDeadline / 4));
     this.#closeInvalid();
@@ -139,7 +138,7 @@ export class Hub {
     const { maxClientConnectionTime, random = Math.random } = this.#options;
     if (maxClientConnectionTime > 0) {
       const delay = maxClientConnectionTime * (1 - CONNECTION_TIME_JITTER * random());
-      stream.closeTimer = setTimeout(() => this.#close(stream), Math.min(delay, MAX_TIMER_DELAY));
+      stream.closeTimer = setTimeout(() => this.#close(stream), delay);
     }
     return outbox.body;
   }
@@ -223,7 +222,7 @@ export class Hub {
   #bringLater(stream: Stream): void {
     if (!this.#next(stream)) return;
     const { pingStreamJitterTime, random = Math.random } = this.#options;
-    const delay = Math.min(pingStreamJitterTime, MAX_TIMER_DELAY) / 2 * (1 + random());
+    const delay = pingStreamJitterTime / 2 * (1 + random());
     stream.updateTimer ??= setTimeout(() => {
       stream.updateTimer = undefined;
       this.#bring(stream);
