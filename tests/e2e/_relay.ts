@@ -1,6 +1,8 @@
+import { environmentVariables } from "../../lib/config/mod.ts";
+
 /** What a run may touch; the README gives these flags to people. */
 export interface RelayOptions {
-  /** Environment variables besides `PORT`; nothing is inherited but what Deno itself needs. */
+  /** Environment variables besides `PORT`; none of Halyard's own is inherited. */
   env: Record<string, string>;
   /** Command line after `main.ts`. @default {["--from-env"]} */
   args?: string[];
@@ -51,8 +53,11 @@ export function halyardCommand(
   const root = new URL("../../", import.meta.url);
   const standIns = import.meta.resolve("@std/assert").startsWith("file:");
   const importMap = standIns ? ["--import-map=lib/std/import_map.json"] : [];
-  const passed = ["PATH", "HOME", "DENO_DIR", "JSR_URL", "NPM_CONFIG_REGISTRY"];
-  const inherited = Object.entries(Deno.env.toObject()).filter(([name]) => passed.includes(name));
+  // All but Halyard's own: Deno may need a proxy or a certificate to fetch packages into an empty cache.
+  const own = environmentVariables().map((name) => new RegExp(`^${name.replace("*", ".*")}$`));
+  const inherited = Object.entries(Deno.env.toObject()).filter(([name]) =>
+    !own.some((pattern) => pattern.test(name))
+  );
   const limit = openFiles === undefined ? [] : ["sh", "-c", `ulimit -n ${openFiles}; exec "$0" "$@"`];
   const flags = ["--quiet", "--no-prompt", "--no-lock", ...importMap, ...permissions ?? ["--allow-all"]];
   const binary = script === "main.ts" && !permissions ? Deno.env.get("HALYARD_BINARY") : undefined;
