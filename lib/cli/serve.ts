@@ -64,13 +64,13 @@ async function serveUntilStopped(
     const { environments } = await loadOnce(settings, log);
     return environments.every((environment) => environment.snapshot) ? 0 : 1;
   }
-  let relay: Relay | undefined;
+  const stopped = onStop((signal) => log.info(`Stopping on ${signal}; a second signal stops at once`));
+  const starting = startRelay(settings, log);
   onReload(() => {
     log.info("Looking at the archive on SIGHUP");
-    relay?.reload();
+    starting.then((relay) => relay.reload(), () => {});
   });
-  const stopped = onStop((signal) => log.info(`Stopping on ${signal}; a second signal stops at once`));
-  relay = await startRelay(settings, log);
+  const relay = await starting;
   const { hostname, port } = relay.address;
   const host = hostname === "::" || hostname === "0.0.0.0" ? "localhost" : hostname;
   const url = `${settings.tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
