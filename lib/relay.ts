@@ -65,7 +65,7 @@ export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
  * @param log Where it tells what happens.
  * @returns The running relay; nothing keeps running when this throws.
  * @throws {SourceError} When the file cannot be read.
- * @throws {ArchiveError} When the file is no good archive.
+ * @throws {LoadError} When the file is no good archive.
  * @throws {ListenError} When it cannot listen.
  */
 export async function startRelay(settings: Settings, log: Log): Promise<Relay> {

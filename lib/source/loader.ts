@@ -73,7 +73,7 @@ export class Loader {
    * Loads an archive.
    *
    * @param content The file.
-   * @throws {ArchiveError} When it is no good archive; what was served before is served on.
+   * @throws {LoadError} When it is no good archive, or loading it failed; what was served before is served on.
    */
   async load(content: FileContent): Promise<void> {
     const { path, maxBytes, store, log, onSwap } = this.#options;
