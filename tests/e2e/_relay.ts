@@ -53,8 +53,11 @@ export function halyardCommand(
   const root = new URL("../../", import.meta.url);
   const standIns = import.meta.resolve("@std/assert").startsWith("file:");
   const importMap = standIns ? ["--import-map=lib/std/import_map.json"] : [];
-  // All but Halyard's own: Deno may need a proxy or a certificate to fetch packages into an empty cache.
-  const own = environmentVariables().map((name) => new RegExp(`^${name.replace("*", ".*")}$`));
+  // Deno may need a proxy or a certificate to fetch packages into an empty cache. Not Halyard's own, and no coverage: with
+  // it, V8 would stop a thread that is out of memory for an inspector that never comes.
+  const own = [...environmentVariables(), "DENO_COVERAGE_DIR"].map((name) =>
+    new RegExp(`^${name.replace("*", ".*")}$`)
+  );
   const inherited = Object.entries(Deno.env.toObject()).filter(([name]) =>
     !own.some((pattern) => pattern.test(name))
   );
