@@ -11,6 +11,18 @@ export interface EnvironmentParts {
   segments?: Record<string, Json>;
 }
 
+/** The metadata of environment `id` as an archive has it; `env` says what differs. */
+export function makeMetadata(id: string, env: Json): Json {
+  const defaults = {
+    envID: id,
+    envName: "Test",
+    projName: "Project",
+    sdkKey: { value: `sdk-${id}` },
+    mobKey: `mob-${id}`,
+  };
+  return { env: { ...defaults, ...env }, dataId: "1" };
+}
+
 /** An environment with ID `id`, SDK key `sdk-<id>` and mobile key `mob-<id>`; flags and segments get key and version 1. */
 export function makeEnvironment(
   id: string,
@@ -24,15 +36,8 @@ export function makeEnvironment(
       }),
     );
   }
-  const defaults = {
-    envID: id,
-    envName: "Test",
-    projName: "Project",
-    sdkKey: { value: `sdk-${id}` },
-    mobKey: `mob-${id}`,
-  };
   return {
-    metadata: parseMetadata({ env: { ...defaults, ...env } }, id),
+    metadata: parseMetadata(makeMetadata(id, env), id),
     data: { flags: items(flags, parseFlag), segments: items(segments, parseSegment) },
   };
 }

@@ -45,7 +45,7 @@ export async function respondWithDocument(
   };
   if (request.method === "HEAD") return new Response(null, { headers: allHeaders });
   if (bytes.length <= SMALL_BYTES) return new Response(bytes, { headers: allHeaders });
-  const body = await hub.deliver(bytes);
+  const body = await hub.deliveries.send(bytes);
   return body ? new Response(body, { headers: allHeaders }) : respondBusy();
 }
 

@@ -2,6 +2,7 @@ import type { Log } from "../observe/mod.ts";
 import { createPause, type CredentialKind, type Snapshot, type Store } from "../store/mod.ts";
 import type { Admission } from "./admission.ts";
 import type { Channel } from "./channel.ts";
+import { Deliveries } from "./deliveries.ts";
 import { Outbox } from "./outbox.ts";
 
 /**
@@ -85,10 +86,10 @@ interface Stream extends StreamRequest {
  * Call `update` after each `Store.replace`. The hub keeps timers until `close`.
  */
 export class Hub {
+  /** Sends documents to clients that poll, within the same bounds. */
+  readonly deliveries: Deliveries;
   readonly #options: HubOptions;
   readonly #streams = new Set<Stream>();
-  /** Documents on their way to clients that poll, and what to do when one has arrived or its client is gone. */
-  readonly #deliveries = new Map<Outbox, () => void>();
   readonly #timers: Timer[] = [];
   #expiryTimer: Timer | undefined;
   #closed = false;
@@ -100,7 +101,8 @@ export class Hub {
    */
   constructor(options: HubOptions) {
     this.#options = options;
-    const { heartbeatInterval, stallDeadline = STALL_DEADLINE } = options;
+    const { admission, heartbeatInterval, stallDeadline = STALL_DEADLINE } = options;
+    this.deliveries = new Deliveries(admission, stallDeadline);
     if (heartbeatInterval > 0) {
       this.#timers.push(setInterval(() => this.#sendHeartbeats(), heartbeatInterval));
     }
@@ -144,28 +146,6 @@ export class Hub {
   }
 
   /**
-   * Sends a document to a client that polls, when there is room for it: piece by piece, so that it counts until it is taken.
-   *
-   * @param bytes The document. Not copied: do not change it.
-   * @returns The response's body; `undefined` when there was no room for too long, and the client should come back later.
-   */
-  async deliver(bytes: Uint8Array): Promise<ReadableStream<Uint8Array> | undefined> {
-    const leave = await this.#options.admission.enter(bytes.length);
-    if (!leave) return undefined;
-    const finish = (): void => {
-      leave();
-      this.#deliveries.delete(outbox);
-    };
-    const outbox = new Outbox(() => {
-      finish();
-      outbox.close();
-    }, finish);
-    this.#deliveries.set(outbox, finish);
-    outbox.write(bytes);
-    return outbox.body;
-  }
-
-  /**
    * Closes the streams whose credential is no longer good, at once, and brings all others to what the store serves.
    *
    * @returns When every stream whose reader keeps up has been brought there.
@@ -185,6 +165,7 @@ export class Hub {
    */
   async close(spread = 0): Promise<void> {
     this.#closed = true;
+    this.deliveries.close();
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#expiryTimer);
     const end = performance.now() + spread;
@@ -280,22 +261,13 @@ export class Hub {
   }
 
   #closeStalled(deadline: number): void {
-    const since = performance.now() - deadline;
-    function isStalled({ isDrained, progressAt }: Outbox): boolean {
-      return !isDrained && progressAt < since;
-    }
     for (const stream of this.#streams) {
       const { environmentId, outbox } = stream;
-      if (!isStalled(outbox)) continue;
+      if (!outbox.isStalled(deadline)) continue;
       this.#options.log.warn(
         `Closed a stream of environment ${environmentId}: its reader takes nothing any more`,
       );
       this.#close(stream);
-    }
-    for (const [outbox, finish] of this.#deliveries) {
-      if (!isStalled(outbox)) continue;
-      finish();
-      outbox.close();
     }
   }
 

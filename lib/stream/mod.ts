@@ -5,4 +5,5 @@
  */
 export * from "./admission.ts";
 export * from "./channel.ts";
+export * from "./deliveries.ts";
 export * from "./hub.ts";

@@ -11,13 +11,13 @@ const PIECE_BYTES = 64 * 1024;
 export class Outbox implements UnderlyingDefaultSource<Uint8Array> {
   /** The response's body. */
   readonly body: ReadableStream<Uint8Array>;
-  /** When the reader last took something: ms since some fixed moment (`performance.now`). */
-  progressAt: number = performance.now();
   readonly #onDrain: () => void;
   readonly #onGone: () => void;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #waiting: Uint8Array[] = [];
   #isHungry = false;
+  /** When the reader last took something, or had nothing to take: `performance.now`. */
+  #progressAt = performance.now();
 
   /**
    * Makes an empty outbox.
@@ -37,12 +37,22 @@ export class Outbox implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /**
+   * Tells whether the reader has stopped taking what waits for it.
+   *
+   * @param deadline How long it may take for the next piece: ms.
+   * @returns Whether it has taken nothing for longer than that.
+   */
+  isStalled(deadline: number): boolean {
+    return !this.isDrained && this.#progressAt < performance.now() - deadline;
+  }
+
+  /**
    * Sends bytes after what waits already.
    *
    * @param bytes One or more whole events. Not copied: do not change them.
    */
   write(bytes: Uint8Array): void {
-    if (this.isDrained) this.progressAt = performance.now();
+    if (this.isDrained) this.#progressAt = performance.now();
     this.#waiting.push(bytes);
     if (this.#isHungry) this.#feed();
   }
@@ -61,7 +71,7 @@ export class Outbox implements UnderlyingDefaultSource<Uint8Array> {
 
   /** Called by the stream when the reader wants more. */
   pull(): void {
-    this.progressAt = performance.now();
+    this.#progressAt = performance.now();
     this.#isHungry = true;
     if (!this.isDrained) this.#feed();
   }

@@ -1,5 +1,5 @@
 import { writeArchive } from "../../lib/archive/mod.ts";
-import type { EnvironmentParts } from "../_environments.ts";
+import { type EnvironmentParts, makeMetadata } from "../_environments.ts";
 
 /** The archive of environments with ID, SDK key `sdk-<id>` and mobile key `mob-<id>`, as `makeEnvironment` makes them. */
 export function packArchive(
@@ -12,16 +12,9 @@ export function packArchive(
           Object.entries(items).map(([key, item]) => [key, { key, version: 1, ...item }]),
         );
       }
-      const defaults = {
-        envID: id,
-        envName: "Test",
-        projName: "Project",
-        sdkKey: { value: `sdk-${id}` },
-        mobKey: `mob-${id}`,
-      };
       return {
         id,
-        metadata: JSON.stringify({ env: { ...defaults, ...env }, dataId: "1" }),
+        metadata: JSON.stringify(makeMetadata(id, env)),
         data: JSON.stringify({ flags: withKeys(flags), segments: withKeys(segments) }),
       };
     }),
