@@ -1,4 +1,5 @@
 import { RE2JS } from "re2js";
+import { includesText } from "./_search.ts";
 
 /** A regular expression in RE2's syntax, as Go's `regexp` reads it. */
 export interface Pattern {
@@ -91,11 +92,22 @@ export function compilePattern(text: string): Pattern | null {
  * Counts the steps (an instruction at a character) that a match may take.
  *
  * @param pattern The pattern.
- * @param text What it is matched against.
+ * @param length Length of the text that it is matched against: UTF-16 code units.
  * @returns An upper bound.
  */
-export function countSteps(pattern: Pattern, text: string): number {
-  return pattern.size * (text.length + START_COST);
+export function countPatternSteps({ literal, size }: Pattern, length: number): number {
+  return literal === null ? size * (length + START_COST) : START_COST + length;
+}
+
+/**
+ * Reports whether a pattern matches a part of a text.
+ *
+ * @param pattern The pattern.
+ * @param text The text.
+ * @returns Whether it does.
+ */
+export function matchesPattern({ literal, regex }: Pattern, text: string): boolean {
+  return literal === null ? regex.test(text) : includesText(text, literal);
 }
 
 /**
