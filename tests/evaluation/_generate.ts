@@ -19,11 +19,12 @@ import {
  * Random environments and contexts for the comparison with the JavaScript SDK. Names and values come from small pools,
  * so that clauses match often enough.
  *
- * Where Go and JavaScript differ, nothing is generated; each difference has a test of its own in `differences_test.ts`:
- * rules without `clauses`, seed 0, weights of missing kinds, big segments without a generation, user targets with values
- * in `contextTargets`, references that JavaScript reads differently, dates and versions that only one of them accepts,
- * clauses after a malformed one, prerequisites after a cycle, empty strings for kinds, and fields that JavaScript
- * requires.
+ * Where Go and JavaScript differ, `environments` has nothing; each difference has a test of its own in
+ * `differences_test.ts`: rules without `clauses`, seed 0, weights of missing kinds, big segments without a generation,
+ * user targets with values in `contextTargets`, references that JavaScript reads differently, dates, versions and
+ * patterns that only one of them accepts, nulls in clauses, clauses after a malformed one, prerequisites after a cycle,
+ * empty strings for kinds, and fields that JavaScript requires. What is behind a malformed prerequisite is generated and
+ * not compared. `anyEnvironments` has some of it.
  */
 export interface GeneratedEnvironment {
   flags: Record<string, Json>;
@@ -129,8 +130,16 @@ function clause(shape: Shape): fc.Arbitrary<Json> {
   return fc.tuple(
     fc.oneof({ weight: 4, arbitrary: named }, { weight: 2, arbitrary: wild }, groupClause, ...rare),
     fc.boolean(),
-  )
-    .map(([clause, negate]) => ({ ...clause, negate }));
+  ).map(([clause, negate]) => ({
+    ...clause,
+    values: forJavaScript(clause.values as unknown[], shape),
+    negate,
+  }));
+}
+
+/** A null in a clause equals one in an array there, and nothing in Go. */
+function forJavaScript(values: unknown[], { odd }: Shape): unknown[] {
+  return odd ? values : values.filter((value) => value !== null);
 }
 
 function segmentClause(keys: string[]): fc.Arbitrary<Json> {

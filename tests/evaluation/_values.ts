@@ -15,7 +15,7 @@ const DATES = [
   "2020-02-30T00:00:00Z",
   "2020-13-01T00:00:00Z",
   "2020-01-01",
-  "0001-01-01T00:00:00Z",
+  "0001-01-02T00:00:00Z",
   // Whole ms that are no neighbours of a fraction in NUMBERS: Go cuts fractions off.
   0,
   99,
@@ -41,7 +41,6 @@ const VERSIONS = [
   "2.",
   "1.0.0-01",
   "1.0.0-0a",
-  "9007199254740992.0.0",
 ];
 const PATTERNS = [
   "a",
@@ -84,6 +83,7 @@ export const ODD_DATES = [
 /** Versions likewise. */
 export const ODD_VERSIONS = [
   "9007199254740993.0.0",
+  "9007199254740992.0.0",
   "9007199254740992.0.1",
   "9223372036854775807",
   "1.9007199254740993.0",
