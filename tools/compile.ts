@@ -21,9 +21,10 @@ const LISTEN_ADDRESSES = ["0.0.0.0", "127.0.0.1", "[::]", "[::1]", "localhost"];
 
 /**
  * Deno can neither write its caches (no directory can be there) nor ask whether there is a newer Deno. Its home directory
- * is one where nobody can put an `.npmrc`; without `HOME`, Deno would look up who runs it, and read that one's.
+ * is one where nobody can put an `.npmrc`; without `HOME`, Deno would look up who runs it, and read that one's. Names of
+ * locales that ICU cannot parse, in `LC_ALL`, `LC_MESSAGES` or `LANG`, end Deno: the first `LC_ALL` decides, so it is this.
  */
-const ENVIRONMENT = ["DENO_DIR=/proc/self/exe", "DENO_NO_UPDATE_CHECK=1", "HOME=/proc"];
+const ENVIRONMENT = ["DENO_DIR=/proc/self/exe", "DENO_NO_UPDATE_CHECK=1", "HOME=/proc", "LC_ALL=C"];
 
 /** Variables that are let through to Deno besides Halyard's own: language, time zone and terminal. */
 const COMMON_VARIABLES = ["LANG", "LC_*", "TZ", "NO_COLOR", "TERM", "COLUMNS"];

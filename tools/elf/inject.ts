@@ -78,7 +78,9 @@ export async function inject(deno: Uint8Array, start: Start): Promise<Uint8Array
   }
   const segments = readSegments(view);
   const note = segments.findLastIndex(({ type }) => type === PT_NOTE);
-  if (note < 0) throw new TypeError("Cannot put machine code into Deno: its executable has no note to replace");
+  if (note < 0) {
+    throw new TypeError("Cannot put machine code into Deno: its executable has no note to replace");
+  }
   const loaded = segments.filter(({ type }) => type === PT_LOAD);
   const address = align(Math.max(...loaded.map((segment) => segment.address + segment.memorySize)));
   const offset = align(deno.length);
@@ -111,7 +113,9 @@ function layOut(code: Uint8Array, start: Start, entry: number, environ: number):
   const { args = [], env, allowedVariables, script = new Uint8Array() } = start;
   const allArgs = script.length > 0 ? [...args, SCRIPT_PATH] : args;
   if (allArgs.length + env.length > MAX_STRINGS) {
-    throw new RangeError(`Cannot put machine code into Deno: more than ${MAX_STRINGS} arguments and variables`);
+    throw new RangeError(
+      `Cannot put machine code into Deno: more than ${MAX_STRINGS} arguments and variables`,
+    );
   }
   const wrong = allowedVariables.find((name) => !VARIABLE.test(name));
   if (wrong !== undefined) {
