@@ -111,9 +111,7 @@ interface Life {
 /** Serves, is asked, and is stopped; with system calls written to files that begin with `trace`, if given. */
 async function serve(env: Record<string, string>, trace?: string): Promise<Life> {
   const port = freePort();
-  const watched = trace
-    ? [strace!, "-qq", "-ff", "-e", "trace=%file,%net", "-o", trace, program]
-    : [program];
+  const watched = trace ? [strace!, "-qq", "-ff", "-e", "trace=%file,%net", "-o", trace, program] : [program];
   const [name, ...args] = watched;
   const relay = new Deno.Command(name!, {
     args,
