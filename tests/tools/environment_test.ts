@@ -84,8 +84,14 @@ async function readTrap(): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(contents));
 }
 
+interface Outcome {
+  code: number;
+  output: string;
+  errors: string;
+}
+
 /** Runs a program to its end. */
-async function run(command: string[], env: Record<string, string>): Promise<unknown> {
+async function run(command: string[], env: Record<string, string>): Promise<Outcome> {
   const [name, ...args] = command;
   const { code, stdout, stderr } = await new Deno.Command(name!, {
     args,
@@ -94,8 +100,8 @@ async function run(command: string[], env: Record<string, string>): Promise<unkn
     cwd: folder,
     signal: AbortSignal.timeout(10_000),
   }).output();
-  const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return { code, output, errors };
+  const decoder = new TextDecoder();
+  return { code, output: decoder.decode(stdout), errors: decoder.decode(stderr) };
 }
 
 /** What can be seen of a relay, from its start to its end. */
@@ -268,6 +274,22 @@ Deno.test("deno run obeys such variables", { ignore }, async () => {
   }
 });
 
+Deno.test("docs/compile.md gives a line that keeps all of them from deno run", { ignore }, async () => {
+  await setTrap();
+  const before = await readTrap();
+  const docs = await Deno.readTextFile(new URL("../../docs/compile.md", import.meta.url));
+  const [, line] = /```sh\n(env -i .*?)```/s.exec(docs)!;
+  const command = line!.replace("env -i", "env -i EXIT_ALWAYS=true").replace("dist/halyard.js", script)
+    .replace("/data/flags.tar.gz", env.FILE_DATA_SOURCE);
+  const families = Object.values(harmfulEnvironment({ folder: trap, port: 9 }));
+  const harmful = { ...Object.assign({}, ...families), PATH: Deno.env.get("PATH") };
+  const { code, output, errors } = await run(["sh", "-c", command], harmful);
+  assertEquals([code, errors], [0, ""]);
+  assertStringIncludes(output, `Loaded data from ${env.FILE_DATA_SOURCE}`);
+  assertEquals(output.includes("steer Deno"), false, output);
+  assertEquals(await readTrap(), before);
+});
+
 Deno.test(
   "compile() gives a program that starts in a folder that is gone, outside of it",
   { ignore },
@@ -276,11 +298,7 @@ Deno.test(
     await Deno.mkdir(gone);
     const command = ["sh", "-c", 'cd "$1" && rmdir "$1" && exec "$0"', program, gone];
     const path = { PATH: "/usr/bin:/bin", FILE_DATA_SOURCE: "halyard-none.tar.gz" };
-    const { code, output, errors } = await run(command, path) as {
-      code: number;
-      output: string;
-      errors: string;
-    };
+    const { code, output, errors } = await run(command, path);
     assertEquals(code, 1);
     assertStringIncludes(output, "Starting Halyard");
     assertStringIncludes(
