@@ -45,7 +45,7 @@ export function harmfulEnvironment({ folder, port }: Trap): Record<string, Recor
       DENO_EXTRA_STDIO_FDS: "55",
     },
     "Node.js": {
-      NODE_OPTIONS: `--require=${folder}/code.cjs`,
+      NODE_OPTIONS: `--require ${folder}/code.cjs`,
       NODE_CHANNEL_FD: "none",
       NODE_CHANNEL_SERIALIZATION_MODE: "none",
       NODE_UNIQUE_ID: "1",

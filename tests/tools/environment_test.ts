@@ -114,11 +114,18 @@ interface Life {
   flags: string;
 }
 
-/** Serves, is asked, and is stopped; with system calls written to files that begin with `trace`, if given. */
-async function serve(env: Record<string, string>, trace?: string): Promise<Life> {
+/** What serves, and the beginning of the files to which its system calls are written, if they are. */
+interface Served {
+  command?: string[];
+  trace?: string;
+}
+
+/** Serves, is asked, and is stopped. */
+async function serve(env: Record<string, string>, served: Served = {}): Promise<Life> {
+  const { command = [program], trace } = served;
   const port = freePort();
-  const watched = trace ? [strace!, "-qq", "-ff", "-e", "trace=%file,%net", "-o", trace, program] : [program];
-  const [name, ...args] = watched;
+  const watch = trace ? [strace!, "-qq", "-ff", "-e", "trace=%file,%net", "-o", trace] : [];
+  const [name, ...args] = [...watch, ...command];
   const relay = new Deno.Command(name!, {
     args,
     env: { ...env, PORT: `${port}` },
@@ -225,10 +232,8 @@ Deno.test("compile() gives a program that touches no other file and connects to 
   await setTrap();
   const trace = `${folder}/trace`;
   const harmful = harmfulEnvironment({ folder: trap, port: listener.addr.port });
-  const { code, status, errors } = await serve(
-    { ...Object.assign({}, ...Object.values(harmful)), ...env },
-    trace,
-  );
+  const everything = Object.assign({}, ...Object.values(harmful));
+  const { code, status, errors } = await serve({ ...everything, ...env }, { trace });
   assertEquals([code, status, errors], [0, 200, ""]);
   const calls = await readTrace(trace);
   assert(calls.some((call) => call.includes(env.FILE_DATA_SOURCE)), "nothing was traced");
@@ -248,6 +253,7 @@ const HARM: [name: string, value: string][] = [
   ["DENO_LOG", "trace"],
   ["DENO_PERMISSION_BROKER_PATH", `${trap}/broker`],
   ["NODE_CHANNEL_FD", "none"],
+  ["NODE_OPTIONS", `--require ${trap}/code.cjs`],
   ["HOME", trap],
   ["DENO_AUDIT_PERMISSIONS", `${trap}/audit`],
   ["DENO_COVERAGE_DIR", `${trap}/coverage`],
@@ -255,15 +261,8 @@ const HARM: [name: string, value: string][] = [
 ];
 
 Deno.test("deno run obeys such variables", { ignore }, async () => {
-  const command = [
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    "--no-config",
-    ...permissionFlags([]),
-    script,
-    "--version",
-  ];
+  const deno = [Deno.execPath(), "run", "--quiet", "--no-config", ...permissionFlags([]), script];
+  const command = [...deno, "--version"];
   const clean = { HOME: "/proc", DENO_DIR: "/proc/self/exe", DENO_NO_UPDATE_CHECK: "1" };
   await setTrap();
   const expected = [await run(command, clean), await readTrap()];
@@ -272,6 +271,9 @@ Deno.test("deno run obeys such variables", { ignore }, async () => {
     const outcome = await run(command, { ...clean, [name]: value });
     assertNotEquals([outcome, await readTrap()], expected, `${name}=${value}`);
   }
+  await setTrap();
+  await serve({ ...clean, ...env, SSLKEYLOGFILE: `${trap}/keys` }, { command: deno });
+  assertStringIncludes((await readTrap()).keys!, "SECRET");
 });
 
 Deno.test("docs/compile.md gives a line that keeps all of them from deno run", { ignore }, async () => {
