@@ -8,7 +8,7 @@ export interface Pattern {
   size: number;
 }
 
-/** Longest pattern that is compiled, in characters. Those in flags are some dozens long; this bounds the work at load. */
+/** Longest regular expression that is compiled. Those in flags are some dozens long; this bounds the work at load. @limit characters: the pattern never matches */
 const MAX_PATTERN_LENGTH = 10_000;
 
 /** Characters that starting a match is worth, so that many short texts count too. */
@@ -17,6 +17,8 @@ const START_COST = 16;
 /**
  * Steps (an instruction at a character) that all patterns together may take while flags are evaluated for one context.
  * 5,000 flags with a common pattern each take about a million; a hostile context is stopped within a second.
+ *
+ * @limit steps: further patterns do not match
  */
 export const MAX_PATTERN_STEPS = 10_000_000;
 

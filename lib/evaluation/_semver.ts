@@ -8,7 +8,7 @@ export interface SemVer {
   prerelease: string[];
 }
 
-/** Longest version that is read, in characters: what the widely used parsers accept. */
+/** Longest semantic version that is read. What the widely used parsers accept. @limit characters: the value is no version, so the clause does not match */
 const MAX_SEMVER_LENGTH = 256;
 
 const NUMBER = "(0|[1-9]\\d*)";

@@ -6,7 +6,7 @@ import { MAX_PATTERN_STEPS } from "./_pattern.ts";
 import { ALL_KINDS } from "./_registry.ts";
 import type { SemVer } from "./_semver.ts";
 
-/** Prerequisites and segments that may stand inside each other. People nest a few; a chain past this is taken for malformed, not followed until the stack overflows. */
+/** Most prerequisites and segments that stand inside each other. People nest a few; a chain past this is taken for malformed, not followed until the stack overflows. @limit levels: the flag is malformed (`MALFORMED_FLAG`) */
 export const MAX_NESTING = 200;
 
 /** What evaluating the flags of one environment for one context has found out so far, each thing once. */
