@@ -61,8 +61,8 @@ export function collectMessages(sources: ReadonlyMap<string, string>): Message[]
         for (const text of textsOf(expression, file, program, [])) {
           for (const part of split(kind, text)) {
             if (!/\p{L}{2}/u.test(part.text)) continue;
-            const place = `${file.path}:${lineOf(file.source, expression)}`;
             const id = `${part.kind} ${part.text}`;
+            const place = findText(part.text, sources) ?? `${file.path}:${lineOf(file.source, expression)}`;
             if (!messages.has(id)) messages.set(id, { ...part, place });
           }
         }
@@ -70,6 +70,16 @@ export function collectMessages(sources: ReadonlyMap<string, string>): Message[]
     }
   }
   return [...messages.values()];
+}
+
+/** Where the last known part of a text stands, which says more than where the text is printed. */
+function findText(text: string, sources: ReadonlyMap<string, string>): string | undefined {
+  const part = text.split(/…|: /).findLast((part) => part.length > 8);
+  if (part === undefined) return undefined;
+  for (const [path, source] of sources) {
+    const at = source.indexOf(part);
+    if (at >= 0) return `${path}:${source.slice(0, at).split("\n").length}`;
+  }
 }
 
 /** What a text says, and what it says to do. */
@@ -197,15 +207,20 @@ function textsInTable(node: Node, file: File, program: Program, path: Node[]): s
   return leavesOf(init).flatMap((leaf) => textsOf(leaf, home, program, path));
 }
 
-/** Lists the values in a table, at any depth. */
+/** Lists the texts in a table, at any depth. */
 function leavesOf(node: Node): Node[] {
   if (node.type === "ArrayExpression") {
     return node.elements.flatMap((element) => element ? leavesOf(element) : []);
   }
-  if (node.type !== "ObjectExpression") return /Function/.test(node.type) ? [] : [node];
-  return node.properties.flatMap((property) =>
-    property.type === "Property" ? leavesOf(property.value as Node) : []
-  );
+  if (node.type === "ObjectExpression") {
+    return node.properties.flatMap((property) =>
+      property.type === "Property" ? leavesOf(property.value as Node) : []
+    );
+  }
+  const isText = node.type === "Literal"
+    ? typeof node.value === "string"
+    : /^(TemplateLiteral|Identifier|BinaryExpression|ConditionalExpression)$/.test(node.type);
+  return isText ? [node] : [];
 }
 
 /** Lists what a function of the program returns. */
