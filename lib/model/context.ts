@@ -1,12 +1,12 @@
 import type { JsonValue } from "./flag.ts";
 
-/** Deepest nesting of objects and arrays inside one context. LaunchDarkly's own attributes are a few levels deep; this keeps recursion short. */
+/** Deepest nesting of objects and arrays inside one context. LaunchDarkly's own attributes are a few levels deep; this keeps recursion short. @limit levels: the request is answered 400 */
 const MAX_CONTEXT_DEPTH = 64;
 
-/** JSON values in one context, nested ones included. Every clause may look at each element of an array, so this bounds what one request can cost. */
+/** Most JSON values in one context, nested ones included. Every clause may look at each element of an array, so this bounds what one request can cost. @limit values: the request is answered 400 */
 const MAX_CONTEXT_VALUES = 10_000;
 
-/** Kinds in one context. LaunchDarkly accepts a handful; a clause on `kind` looks at each. */
+/** Most kinds in one context. LaunchDarkly accepts a handful; a clause on `kind` looks at each. @limit kinds: the request is answered 400 */
 const MAX_CONTEXT_KINDS = 100;
 
 /** What the Relay Proxy answers when the text in a URL is no base64; clients may show it, so these words stay. */

@@ -39,15 +39,15 @@ async function run(command: string[], env: Record<string, string> = {}, cwd = fo
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
-/** The flags that the README gives, with the archive's folder. */
-const README_FLAGS = [
+/** The flags that docs/deploy.md gives, with the archive's folder. */
+const DEPLOY_FLAGS = [
   ...["--no-prompt", "--allow-net=127.0.0.1:0", `--allow-read=${folder}`, "--no-config"],
   "--allow-env=FILE_DATA_SOURCE,PORT,BIND_ADDRESS,EXIT_ALWAYS",
   "--ignore-env",
 ];
 
 Deno.test("bundle() makes one file that needs nothing else", async () => {
-  const flags = [...README_FLAGS, "--no-remote", "--no-npm"];
+  const flags = [...DEPLOY_FLAGS, "--no-remote", "--no-npm"];
   const env = { DENO_DIR: "/proc/self/exe", FILE_DATA_SOURCE: archive, EXIT_ALWAYS: "true" };
   const { code, stdout, stderr } = await run([Deno.execPath(), "run", ...flags, script, "--from-env"], env);
   assertEquals(stderr, "");
