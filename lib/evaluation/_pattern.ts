@@ -11,7 +11,6 @@ export interface Pattern {
   size: number;
 }
 
-<<<<<<< HEAD
 /** Characters that starting a match is worth, so that many short texts count too. */
 const START_COST = 16;
 
@@ -73,21 +72,6 @@ const CATEGORIES: Record<string, string> = {
 
 /** Names that are their own: Go's three sets and "LC", and Unicode's short names of categories. */
 const SHORT_NAMES = new Set(["Any", "Ascii", "Assigned", ...Object.values(CATEGORIES)]);
-=======
-/** Longest regular expression that is compiled. Those in flags are some dozens long; this bounds the work at load. @limit characters: the pattern never matches */
-const MAX_PATTERN_LENGTH = 10_000;
-
-/** Characters that starting a match is worth, so that many short texts count too. */
-const START_COST = 16;
-
-/**
- * Steps (an instruction at a character) that all patterns together may take while flags are evaluated for one context.
- * 5,000 flags with a common pattern each take about a million; a hostile context is stopped within a second.
- *
- * @limit steps: further patterns do not match
- */
-export const MAX_PATTERN_STEPS = 10_000_000;
->>>>>>> wt-docs
 
 /**
  * Compiles a pattern.

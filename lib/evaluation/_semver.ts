@@ -8,12 +8,6 @@ export interface SemVer {
   prerelease: string[];
 }
 
-<<<<<<< HEAD
-=======
-/** Longest semantic version that is read. What the widely used parsers accept. @limit characters: the value is no version, so the clause does not match */
-const MAX_SEMVER_LENGTH = 256;
-
->>>>>>> wt-docs
 const NUMBER = "(0|[1-9]\\d*)";
 const IDENTIFIERS = "([0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)";
 const SEMVER = new RegExp(

@@ -6,7 +6,6 @@ import { ALL_KINDS } from "./_registry.ts";
 import type { Bucketing } from "./_rollout.ts";
 import type { SemVer } from "./_semver.ts";
 
-<<<<<<< HEAD
 /** Steps of a slice, after which others get their turn: 2 ms as a rule, and never more than 20 ms. */
 export const SLICE_STEPS = 100_000;
 
@@ -34,10 +33,6 @@ export class EvaluationLimitError extends RangeError {
 
 /** Is thrown when a slice is over. What has been found out is kept, so the next slice comes to the same place quickly. */
 export const SLICE_IS_OVER: unique symbol = Symbol("slice is over");
-=======
-/** Most prerequisites and segments that stand inside each other. People nest a few; a chain past this is taken for malformed, not followed until the stack overflows. @limit levels: the flag is malformed (`MALFORMED_FLAG`) */
-export const MAX_NESTING = 200;
->>>>>>> wt-docs
 
 /** What evaluating the flags of one environment for one context has found out so far, each thing once. */
 export interface SessionState {
