@@ -7,12 +7,25 @@ export interface Pattern {
   literal: string | null;
   /** Matches in linear time, whatever the pattern and the text. */
   regex: RE2JS;
+  /** Whether its automaton has grown so large that it is simulated instead. */
+  isSimulated: boolean;
   /** Instructions of its program: what one character of text costs at most. */
   size: number;
 }
 
 /** Characters that starting a match is worth, so that many short texts count too. */
 const START_COST = 16;
+
+/**
+ * Most states of a pattern's automaton. RE2JS builds it out of the texts that it meets, which takes ten times longer than to
+ * simulate it and up to 8 MB; ordinary patterns get by with some dozens.
+ *
+ * @limit states: the pattern is simulated from then on, which takes up to 17 ns for each step instead of one or less
+ */
+const MAX_STATES = 1_000;
+
+/** Steps from which on a match is simulated at once, since building an automaton could hold up others for too long. */
+const MAX_BUILDING_STEPS = 100_000;
 
 /** What tells a pattern from the plain text that it would match. */
 const OPERATORS = /[\\^$.|?*+()[\]{}]/;
@@ -82,7 +95,12 @@ const SHORT_NAMES = new Set(["Any", "Ascii", "Assigned", ...Object.values(CATEGO
 export function compilePattern(text: string): Pattern | null {
   try {
     const regex = RE2JS.compile(toRe2(text));
-    return { literal: OPERATORS.test(text) ? null : text, regex, size: regex.programSize() };
+    return {
+      literal: OPERATORS.test(text) ? null : text,
+      regex,
+      isSimulated: false,
+      size: regex.programSize(),
+    };
   } catch {
     return null;
   }
@@ -106,8 +124,19 @@ export function countPatternSteps({ literal, size }: Pattern, length: number): n
  * @param text The text.
  * @returns Whether it does.
  */
-export function matchesPattern({ literal, regex }: Pattern, text: string): boolean {
-  return literal === null ? regex.test(text) : includesText(text, literal);
+export function matchesPattern(pattern: Pattern, text: string): boolean {
+  const { literal, regex, isSimulated } = pattern;
+  if (literal !== null) return includesText(text, literal);
+  if (isSimulated || countPatternSteps(pattern, text.length) > MAX_BUILDING_STEPS) {
+    return regex.matcher(text).find();
+  }
+  const matches = regex.test(text);
+  if (regex.re2().dfa.stateCount > MAX_STATES) {
+    pattern.isSimulated = true;
+    // Anew, without the automaton.
+    pattern.regex = RE2JS.compile(regex.pattern());
+  }
+  return matches;
 }
 
 /**

@@ -68,8 +68,6 @@ export interface SessionState {
   clauseSlot: number;
   /** How many of its units have been tested: a unit is one of its values against one value of the context. */
   unitsTested: number;
-  /** How many characters of its unit's text the pattern has been shown. */
-  charactersShown: number;
 }
 
 /**
@@ -100,7 +98,6 @@ export function createState(environment: LinkedEnvironment, context: Context): S
     sliceEnd: SLICE_STEPS,
     clauseSlot: -1,
     unitsTested: 0,
-    charactersShown: 0,
   };
 }
 

@@ -132,7 +132,7 @@ function clause(shape: Shape): fc.Arbitrary<Json> {
     fc.boolean(),
   ).map(([clause, negate]) => ({
     ...clause,
-    values: forJavaScript(clause.values as unknown[], shape),
+    values: forJavaScript((clause as Json).values as unknown[], shape),
     negate,
   }));
 }

@@ -1,6 +1,7 @@
-import { assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
+import fc from "fast-check";
 import { RE2JS } from "re2js";
-import { compilePattern } from "../../lib/evaluation/_pattern.ts";
+import { compilePattern, matchesPattern } from "../../lib/evaluation/_pattern.ts";
 import { matchClause } from "./_environment.ts";
 
 const SYNTAX: [pattern: string, text: string, matches: boolean][] = [
@@ -85,4 +86,18 @@ for (const [pattern, text, matches] of HOSTILE) {
 
 Deno.test("RE2JS.programSize() bounds the instructions that a pattern expands to", () => {
   assertLess(500, RE2JS.compile("a{500}").programSize());
+});
+
+Deno.test("matchesPattern() gives the same when a pattern's automaton has grown too large and is simulated", () => {
+  const pattern = compilePattern("a[ab]{12}$")!;
+  const fresh = RE2JS.compile("a[ab]{12}$");
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom("a", "b"), { minLength: 100, maxLength: 200 }), (letters) => {
+      const text = letters.join("");
+      assertEquals(matchesPattern(pattern, text), fresh.matcher(text).find());
+    }),
+    { numRuns: 200 },
+  );
+  assert(pattern.isSimulated);
+  assertEquals(pattern.regex.re2().dfa.stateCount, 0);
 });
