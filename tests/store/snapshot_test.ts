@@ -53,7 +53,7 @@ Deno.test("prepareSnapshot() tells keys apart that differ in half a surrogate pa
   const tombstones = fc.uniqueArray(key, { maxLength: 3 });
   await fc.assert(fc.asyncProperty(tombstones, tombstones, async (gone, goneNow) => {
     function parts(keys: string[], on: boolean) {
-      const items = Object.fromEntries(keys.map((key) => [key, { deleted: true }]));
+      const items = Object.fromEntries(keys.map((key) => [key, { key: undefined, deleted: true }]));
       return { flags: { ...items, live: { on } }, segments: items };
     }
     const before = await makeSnapshot("e1", parts(gone, false));
