@@ -1,13 +1,17 @@
-import { MAX_JSON_DEPTH } from "./_limits.ts";
+import { MAX_ITEM_DEPTH, MAX_JSON_DEPTH } from "./_limits.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const SPACE = 0x20;
+const NULL = new TextEncoder().encode("null");
 
 /** A member of an object in JSON text. */
-interface Member {
+export interface Member {
   /** Its key, unescaped. */
   key: string;
+  /** Offset of its key's text: bytes. */
+  keyStart: number;
   /** Offset of its value: bytes. */
   start: number;
   /** Offset past its value: bytes. */
@@ -24,7 +28,9 @@ interface Member {
  */
 export function parseJson(json: Uint8Array): unknown {
   // Before the parser, which would take memory for each level.
-  checkDepth(json);
+  if (nestsDeeper(json, MAX_JSON_DEPTH)) {
+    throw new SyntaxError(`the text nests deeper than ${MAX_JSON_DEPTH} levels`);
+  }
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
@@ -37,6 +43,39 @@ export function parseJson(json: Uint8Array): unknown {
     const where = / at position \d+( \(line \d+ column \d+\))?/.exec((error as Error).message)?.[0] ?? "";
     throw new SyntaxError(`the text is not JSON${where}`);
   }
+}
+
+/** A data file without the flags and segments that nest too deep. */
+export interface ShallowData {
+  /** The JSON with `null` in their place. */
+  json: Uint8Array;
+  /** Their keys, by kind. */
+  tooDeep: Map<string, Set<string>>;
+}
+
+/**
+ * Takes flags and segments out of a data file that nest deeper than SDKs can read, before they cost anybody anything.
+ *
+ * @param json UTF-8; whatever it is, for it is not parsed yet.
+ * @returns The rest; `json` itself when there are none.
+ * @throws {SyntaxError} When a key is not JSON.
+ */
+export function cutDeepItems(json: Uint8Array): ShallowData {
+  const tooDeep = new Map<string, Set<string>>();
+  // The file and a kind are two levels.
+  if (!nestsDeeper(json, MAX_ITEM_DEPTH + 2)) return { json, tooDeep };
+  const rest = new Uint8Array(json);
+  for (const kind of listMembers(json, 0)) {
+    const keys = tooDeep.get(kind.key) ?? new Set();
+    tooDeep.set(kind.key, keys);
+    for (const { key, start, end } of listMembers(json, kind.start)) {
+      if (!nestsDeeper(json.subarray(start, end), MAX_ITEM_DEPTH)) continue;
+      keys.add(key);
+      rest.fill(SPACE, start, end);
+      rest.set(NULL, start);
+    }
+  }
+  return { json: rest, tooDeep };
 }
 
 /**
@@ -68,20 +107,20 @@ export function sliceItems(json: Uint8Array): Map<string, Map<string, string>> {
   return kinds;
 }
 
-function checkDepth(json: Uint8Array): void {
+/** Reports whether arrays and objects nest deeper than so many levels. */
+function nestsDeeper(json: Uint8Array, levels: number): boolean {
   let depth = 0;
   for (let i = 0; i < json.length; i++) {
     const byte = json[i]!;
     if (byte === QUOTE) {
       i = endOfString(json, i) - 1;
     } else if (isOpening(byte)) {
-      if (++depth > MAX_JSON_DEPTH) {
-        throw new SyntaxError(`the text nests deeper than ${MAX_JSON_DEPTH} levels`);
-      }
+      if (++depth > levels) return true;
     } else if (isClosing(byte)) {
       depth--;
     }
   }
+  return false;
 }
 
 function removeWhitespace(json: Uint8Array): Uint8Array {
@@ -98,25 +137,62 @@ function removeWhitespace(json: Uint8Array): Uint8Array {
   return out.subarray(0, length);
 }
 
-/** Lists the members of the object at `at`; none if it is null. */
-function* listMembers(compact: Uint8Array, at: number): Generator<Member> {
-  let start = at + 1;
-  while (compact[start] === QUOTE) {
-    const colon = endOfString(compact, start);
-    const key = JSON.parse(new TextDecoder().decode(compact.subarray(start, colon)));
-    const end = endOfValue(compact, colon + 1);
-    yield { key, start: colon + 1, end };
-    start = compact[end] === COMMA ? end + 1 : end;
+/**
+ * Lists the members of an object.
+ *
+ * @param json UTF-8.
+ * @param at Offset of the object or of white space before it: bytes.
+ * @returns Its members; none if there is no object.
+ * @throws {SyntaxError} When a key is not JSON.
+ */
+export function* listMembers(json: Uint8Array, at: number): Generator<Member> {
+  let keyStart = skipWhitespace(json, skipWhitespace(json, at) + 1);
+  while (json[keyStart] === QUOTE) {
+    const keyEnd = endOfString(json, keyStart);
+    const key = parseKey(json.subarray(keyStart, keyEnd));
+    const start = skipWhitespace(json, skipWhitespace(json, keyEnd) + 1);
+    const end = endOfValue(json, start);
+    yield { key, keyStart, start, end };
+    keyStart = json[end] === COMMA ? skipWhitespace(json, end + 1) : end;
   }
 }
 
+/**
+ * Lists the elements of an array.
+ *
+ * @param json UTF-8 without whitespace outside strings.
+ * @param at Offset of the array: bytes.
+ * @returns Offsets of each element and of what follows it: bytes.
+ */
+export function* listElements(json: Uint8Array, at: number): Generator<[start: number, end: number]> {
+  let start = at + 1;
+  while (start < json.length && !isClosing(json[start]!)) {
+    const end = endOfValue(json, start);
+    yield [start, end];
+    start = json[end] === COMMA ? end + 1 : end;
+  }
+}
+
+function parseKey(text: Uint8Array): string {
+  try {
+    return JSON.parse(new TextDecoder().decode(text));
+  } catch {
+    throw new SyntaxError("the text is not JSON");
+  }
+}
+
+function skipWhitespace(json: Uint8Array, at: number): number {
+  while (at < json.length && json[at]! <= SPACE) at++;
+  return at;
+}
+
 /** Gives the offset past a value that is followed by a comma or a closing bracket. */
-function endOfValue(compact: Uint8Array, start: number): number {
+function endOfValue(json: Uint8Array, start: number): number {
   let depth = 0;
-  for (let i = start; i < compact.length; i++) {
-    const byte = compact[i]!;
+  for (let i = start; i < json.length; i++) {
+    const byte = json[i]!;
     if (byte === QUOTE) {
-      i = endOfString(compact, i) - 1;
+      i = endOfString(json, i) - 1;
     } else if (isOpening(byte)) {
       depth++;
     } else if (depth === 0 && (byte === COMMA || isClosing(byte))) {
@@ -125,7 +201,7 @@ function endOfValue(compact: Uint8Array, start: number): number {
       depth--;
     }
   }
-  return compact.length;
+  return json.length;
 }
 
 /** Gives the offset past the string that begins at `start`, or the end of a text that ends before. */

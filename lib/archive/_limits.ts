@@ -25,5 +25,15 @@ export const MAX_ENTRIES = 4096;
 /** Longest name of an entry: bytes. What a file system allows. */
 export const MAX_NAME_BYTES = 255;
 
-/** Deepest nesting of JSON: a flag's own is 8, the rest is for values of variations. */
-export const MAX_JSON_DEPTH = 64;
+/** Deepest nesting of the JSON in a file: levels. What the Relay Proxy reads (Go's encoding/json); V8's parser needs 64 bytes for each. */
+export const MAX_JSON_DEPTH = 10_000;
+
+/**
+ * Deepest nesting of a flag or a segment: levels. A flag's own are 8, the rest is for values of variations. SDKs refuse all
+ * that comes with it where the document, three levels of an event included, is deeper than their parser goes: 100 levels
+ * (Ruby), 127 (Rust), 512 (PHP).
+ */
+export const MAX_ITEM_DEPTH = 97;
+
+/** How many warnings are kept of one environment: the rest is counted. One mistake of a tool is in every flag. */
+export const MAX_WARNINGS = 20;
