@@ -20,7 +20,7 @@ const PROGRAM = "Check the path: this is a program, not the archive";
 const DECRYPT = "Decrypt the file first: Halyard reads the .tar.gz itself";
 const BINARY = "Copy or download the file again as binary: something has treated it as text";
 const OTHER =
-  "Check the path and how the file was made: it must be the .tar.gz that LaunchDarkly gives, or the .tar in it";
+  "Check the path, and copy or download the file again: it must be the .tar.gz that LaunchDarkly gives, or the .tar in it";
 
 /** First bytes, as Latin-1, of what is taken for an archive now and then; its name; and what to do. From each format's specification. */
 const MAGIC: [starts: string[], name: string, hint: string][] = [
