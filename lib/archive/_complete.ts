@@ -1,5 +1,4 @@
 import type { Field, Shape } from "../model/mod.ts";
-import { listElements, listMembers } from "./_json.ts";
 
 /** A number that is spelled with a fraction or an exponent, or -0: only such may need another spelling as a whole number. */
 const UNUSUAL_NUMBER = /:-(?=0)|:-?\d+[.eE]/;
@@ -23,42 +22,72 @@ export function hasUnusualNumber(text: string): boolean {
  * @returns The text that SDKs get.
  */
 export function completeText(text: string, shape: Shape): string {
-  return completeObject(new TextEncoder().encode(text), 0, shape);
-}
+  let at = 0;
 
-function completeObject(json: Uint8Array, at: number, shape: Shape): string {
-  const members: string[] = [];
-  const missing = new Map(shape);
-  for (const { key, keyStart, start, end } of listMembers(json, at)) {
-    missing.delete(key);
-    const value = completeValue(json, start, end, shape.get(key));
-    if (value !== "") members.push(decode(json, keyStart, start) + value);
+  function readObject(shape: Shape): string {
+    const members: string[] = [];
+    const names = new Set<string>();
+    at++;
+    while (text[at] !== "}") {
+      const start = at;
+      skipString();
+      const quoted = text.slice(start, at++);
+      const name: string = quoted.includes("\\") ? JSON.parse(quoted) : quoted.slice(1, -1);
+      const value = readValue(shape.get(name));
+      if (value !== "") members.push(`${quoted}:${value}`);
+      names.add(name);
+      if (text[at] === ",") at++;
+    }
+    at++;
+    for (const [name, { absent }] of shape) {
+      if (absent !== undefined && !names.has(name)) members.push(`"${name}":${absent}`);
+    }
+    return `{${members.join(",")}}`;
   }
-  for (const [key, { absent }] of missing) {
-    if (absent !== undefined) members.push(`"${key}":${absent}`);
-  }
-  return `{${members.join(",")}}`;
-}
 
-function completeValue(json: Uint8Array, start: number, end: number, field: Field | undefined): string {
-  if (field?.of && json[start] === "[".charCodeAt(0)) {
-    const shape = field.of;
-    return `[${
-      [...listElements(json, start)].map(([start]) => completeObject(json, start, shape)).join(",")
-    }]`;
+  function readArray(shape: Shape): string {
+    const elements: string[] = [];
+    at++;
+    while (text[at] !== "]") {
+      elements.push(readObject(shape));
+      if (text[at] === ",") at++;
+    }
+    at++;
+    return `[${elements.join(",")}]`;
   }
-  if (field?.of && json[start] === "{".charCodeAt(0)) return completeObject(json, start, field.of);
-  const value = decode(json, start, end);
-  if (value === "null") return field?.null ?? value;
-  return field?.whole ? toWholeNumber(value) : value;
+
+  function readValue(field: Field | undefined): string {
+    if (field?.of && text[at] === "[") return readArray(field.of);
+    if (field?.of && text[at] === "{") return readObject(field.of);
+    const start = at;
+    skipValue();
+    const value = text.slice(start, at);
+    if (value === "null") return field?.null ?? value;
+    return field?.whole ? toWholeNumber(value) : value;
+  }
+
+  function skipValue(): void {
+    for (let depth = 0;; at++) {
+      if (text[at] === '"') skipString();
+      // A string may be all of the value, so what follows it is looked at here.
+      const next = text[at];
+      if (depth === 0 && (next === "," || next === "}" || next === "]")) return;
+      if (next === "{" || next === "[") depth++;
+      else if (next === "}" || next === "]") depth--;
+    }
+  }
+
+  function skipString(): void {
+    at++;
+    while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+    at++;
+  }
+
+  return readObject(shape);
 }
 
 /** Spells a number as the Relay Proxy does: without fraction and exponent. What a double cannot hold stays as it is. */
 function toWholeNumber(value: string): string {
   const whole = Math.trunc(Number(value)) + 0; // never -0
   return Number.isSafeInteger(whole) ? `${whole}` : value;
-}
-
-function decode(json: Uint8Array, start: number, end: number): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(json.subarray(start, end));
 }

@@ -4,14 +4,13 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const SPACE = 0x20;
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 const NULL = new TextEncoder().encode("null");
 
 /** A member of an object in JSON text. */
-export interface Member {
+interface Member {
   /** Its key, unescaped. */
   key: string;
-  /** Offset of its key's text: bytes. */
-  keyStart: number;
   /** Offset of its value: bytes. */
   start: number;
   /** Offset past its value: bytes. */
@@ -31,6 +30,10 @@ export function parseJson(json: Uint8Array): unknown {
   if (nestsDeeper(json, MAX_JSON_DEPTH)) {
     throw new SyntaxError(`the text nests deeper than ${MAX_JSON_DEPTH} levels`);
   }
+  return parseText(json);
+}
+
+function parseText(json: Uint8Array): unknown {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
@@ -47,23 +50,25 @@ export function parseJson(json: Uint8Array): unknown {
 
 /** A data file without the flags and segments that nest too deep. */
 export interface ShallowData {
-  /** The JSON with `null` in their place. */
+  /** What the JSON says, with `null` in their place. */
+  values: unknown;
+  /** The same as text. */
   json: Uint8Array;
   /** Their keys, by kind. */
   tooDeep: Map<string, Set<string>>;
 }
 
 /**
- * Takes flags and segments out of a data file that nest deeper than SDKs can read, before they cost anybody anything.
+ * Parses a data file without the flags and segments that nest deeper than SDKs can read, and before these cost anything.
  *
- * @param json UTF-8; whatever it is, for it is not parsed yet.
- * @returns The rest; `json` itself when there are none.
- * @throws {SyntaxError} When a key is not JSON.
+ * @param json UTF-8.
+ * @returns The rest.
+ * @throws {SyntaxError} As `parseJson`.
  */
-export function cutDeepItems(json: Uint8Array): ShallowData {
+export function parseShallow(json: Uint8Array): ShallowData {
   const tooDeep = new Map<string, Set<string>>();
   // The file and a kind are two levels.
-  if (!nestsDeeper(json, MAX_ITEM_DEPTH + 2)) return { json, tooDeep };
+  if (!nestsDeeper(json, MAX_ITEM_DEPTH + 2)) return { values: parseText(json), json, tooDeep };
   const rest = new Uint8Array(json);
   for (const kind of listMembers(json, 0)) {
     const keys = tooDeep.get(kind.key) ?? new Set();
@@ -75,7 +80,7 @@ export function cutDeepItems(json: Uint8Array): ShallowData {
       rest.set(NULL, start);
     }
   }
-  return { json: rest, tooDeep };
+  return { values: parseJson(rest), json: rest, tooDeep };
 }
 
 /**
@@ -91,7 +96,6 @@ export function cutDeepItems(json: Uint8Array): ShallowData {
  */
 export function sliceItems(json: Uint8Array): Map<string, Map<string, string>> {
   const compact = removeWhitespace(json);
-  const decoder = new TextDecoder();
   const kinds = new Map<string, Map<string, string>>();
   for (const kind of listMembers(compact, 0)) {
     if (kinds.has(kind.key)) throw new SyntaxError(`${JSON.stringify(kind.key)} is there twice`);
@@ -101,7 +105,7 @@ export function sliceItems(json: Uint8Array): Map<string, Map<string, string>> {
       if (items.has(key)) {
         throw new SyntaxError(`${JSON.stringify(key)} is there twice in ${JSON.stringify(kind.key)}`);
       }
-      items.set(key, decoder.decode(compact.subarray(start, end)));
+      items.set(key, DECODER.decode(compact.subarray(start, end)));
     }
   }
   return kinds;
@@ -145,37 +149,21 @@ function removeWhitespace(json: Uint8Array): Uint8Array {
  * @returns Its members; none if there is no object.
  * @throws {SyntaxError} When a key is not JSON.
  */
-export function* listMembers(json: Uint8Array, at: number): Generator<Member> {
+function* listMembers(json: Uint8Array, at: number): Generator<Member> {
   let keyStart = skipWhitespace(json, skipWhitespace(json, at) + 1);
   while (json[keyStart] === QUOTE) {
     const keyEnd = endOfString(json, keyStart);
     const key = parseKey(json.subarray(keyStart, keyEnd));
     const start = skipWhitespace(json, skipWhitespace(json, keyEnd) + 1);
     const end = endOfValue(json, start);
-    yield { key, keyStart, start, end };
+    yield { key, start, end };
     keyStart = json[end] === COMMA ? skipWhitespace(json, end + 1) : end;
-  }
-}
-
-/**
- * Lists the elements of an array.
- *
- * @param json UTF-8 without whitespace outside strings.
- * @param at Offset of the array: bytes.
- * @returns Offsets of each element and of what follows it: bytes.
- */
-export function* listElements(json: Uint8Array, at: number): Generator<[start: number, end: number]> {
-  let start = at + 1;
-  while (start < json.length && !isClosing(json[start]!)) {
-    const end = endOfValue(json, start);
-    yield [start, end];
-    start = json[end] === COMMA ? end + 1 : end;
   }
 }
 
 function parseKey(text: Uint8Array): string {
   try {
-    return JSON.parse(new TextDecoder().decode(text));
+    return JSON.parse(DECODER.decode(text));
   } catch {
     throw new SyntaxError("the text is not JSON");
   }

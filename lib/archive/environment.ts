@@ -15,7 +15,7 @@ import {
   type Shape,
 } from "../model/mod.ts";
 import { completeText, hasUnusualNumber } from "./_complete.ts";
-import { cutDeepItems, parseJson, sliceItems } from "./_json.ts";
+import { parseJson, parseShallow, sliceItems } from "./_json.ts";
 import { MAX_ITEM_DEPTH, MAX_WARNINGS } from "./_limits.ts";
 import { quote } from "./_names.ts";
 
@@ -118,8 +118,7 @@ const FLAGS: ItemType<Flag> = { name: "flag", parse: parseFlag, getShape: getFla
 const SEGMENTS: ItemType<Segment> = { name: "segment", parse: parseSegment, getShape: getSegmentShape };
 
 function readData(dataJson: Uint8Array, problems: string[]): EnvironmentData {
-  const { json, tooDeep } = cutDeepItems(dataJson);
-  const values = parseJson(json);
+  const { values, json, tooDeep } = parseShallow(dataJson);
   checkObject(values, "the file");
   for (const [kind, items] of Object.entries(values)) {
     if (items !== null) checkObject(items, JSON.stringify(kind));
