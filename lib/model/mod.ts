@@ -22,6 +22,7 @@ export {
   type SingleContext,
 } from "./context.ts";
 export * from "./environment.ts";
+export type { Check } from "./_check.ts";
 export { type Cut, type Field, isComplete, type Shape } from "./shape.ts";
 export {
   type Clause,
