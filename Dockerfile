@@ -1,5 +1,6 @@
 # An image in the place of the Relay Proxy's: same command line, same path of the configuration file, same port.
 # `deno task rootfs` makes what it is built from; nothing is downloaded. docs/deploy.md tells how to run it.
+# The environment is filtered by the executable itself (docs/compile.md): an image cannot unset what it is started with.
 # That task hands the instructions below ADD to `docker import`: each stands on one line.
 FROM scratch
 ADD dist/rootfs.tar /

@@ -3,6 +3,7 @@ import type { Settings } from "./config/mod.ts";
 import {
   clientRoutes,
   createHandler,
+  Evaluations,
   eventRoutes,
   healthRoutes,
   listen,
@@ -74,6 +75,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
   const store = new Store();
   const admission = new Admission({ maxBytes: settings.maxPayloadBytesInFlight });
   const hub = new Hub({ ...settings, store, log, admission });
+  const evaluations = new Evaluations(log);
   const loader = new Loader({ path, maxBytes, store, log, onSwap: () => hub.update() });
   const source = new FileSource({
     path,
@@ -88,7 +90,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
   }
   const routes = [
     ...serverSdkRoutes(hub),
-    ...clientRoutes(hub),
+    ...clientRoutes(hub, evaluations),
     ...phpRoutes(hub),
     ...eventRoutes(settings.maxInboundPayloadSize),
     ...healthRoutes(store, () => ({ isClosing, lastError: getDataFile()?.lastError?.message })),

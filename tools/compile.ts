@@ -19,8 +19,15 @@ const COMPILE_TIMEOUT = 120_000;
 /** Any host's wildcard and loopback addresses, on any port: listening is possible, connecting to elsewhere is not. */
 const LISTEN_ADDRESSES = ["0.0.0.0", "127.0.0.1", "[::]", "[::1]", "localhost"];
 
-/** Deno can neither write its caches (no directory can be there) nor ask whether there is a newer Deno. */
-const ENVIRONMENT = ["DENO_DIR=/proc/self/exe", "DENO_NO_UPDATE_CHECK=1"];
+/**
+ * Deno can neither write its caches (no directory can be there) nor ask whether there is a newer Deno. Its home directory
+ * is one where nobody can put an `.npmrc`; without `HOME`, Deno would look up who runs it, and read that one's. Names of
+ * locales that ICU cannot parse, in `LC_ALL`, `LC_MESSAGES` or `LANG`, end Deno: the first `LC_ALL` decides, so it is this.
+ */
+const ENVIRONMENT = ["DENO_DIR=/proc/self/exe", "DENO_NO_UPDATE_CHECK=1", "HOME=/proc", "LC_ALL=C"];
+
+/** Variables that are let through to Deno besides Halyard's own: language, time zone and terminal. */
+const COMMON_VARIABLES = ["LANG", "LC_*", "TZ", "NO_COLOR", "TERM", "COLUMNS"];
 
 /** Code comes from the script alone, whatever lies around where the program is started. */
 const CODE_FLAGS = ["--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-code-cache"];
@@ -53,6 +60,8 @@ export interface Compiled {
   base: Base;
   /** Why it does not run on the runtime base, if that was tried. */
   failure?: string;
+  /** Why no machine code keeps variables of the environment away from Deno, if none does. */
+  unguarded?: string;
 }
 
 /**
@@ -65,10 +74,11 @@ export interface Compiled {
 export async function compile(options: CompileOptions): Promise<Compiled> {
   const { script, output, target = Deno.build.target, allowNet = [], base } = options;
   const permissions = permissionFlags(allowNet);
-  const failure = base === "deno"
-    ? "--base=deno was asked for"
+  const compiled = base === "deno"
+    ? { base, failure: "--base=deno was asked for" }
     : await compileOfficially(script, output, target, permissions);
-  if (failure === undefined) return { base: "official" };
+  if (compiled.base === "official") return compiled;
+  const { failure } = compiled;
   if (base === "official" || target !== INJECTABLE || Deno.build.target !== INJECTABLE) {
     throw new Error(
       `Cannot compile for ${target} without Deno's runtime base: ${failure}\n` +
@@ -78,12 +88,22 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
   const executable = await inject(await Deno.readFile(Deno.execPath()), {
     args: ["halyard", "run", "--quiet", "--ext=js", ...CODE_FLAGS, ...permissions],
     env: ENVIRONMENT,
+    allowedVariables: allowedVariables(),
     script: await Deno.readFile(script),
   });
   // A file that is running cannot be written to; its name can be given to a new one.
   await Deno.remove(output).catch(ignoreNotFound);
   await Deno.writeFile(output, executable, { mode: 0o755 });
-  return { base: "deno", failure };
+  return compiled;
+}
+
+/**
+ * Lists the environment variables that are let through to Deno.
+ *
+ * @returns Their names; one that ends with `*` stands for all that start so.
+ */
+export function allowedVariables(): string[] {
+  return [...environmentVariables(), ...COMMON_VARIABLES];
 }
 
 /**
@@ -103,26 +123,55 @@ export function permissionFlags(allowNet: readonly string[]): string[] {
   ];
 }
 
-/** Gives why it failed, or `undefined`. */
 async function compileOfficially(
   script: string,
   output: string,
   target: string,
   permissions: string[],
+): Promise<Compiled> {
+  const folder = await Deno.makeTempDir({ prefix: "halyard-compile-" });
+  try {
+    const env = buildEnvironment();
+    const guarded = `${folder}/denort`;
+    const unguarded = await guardRuntimeBase(env.DENORT_BIN, target, guarded);
+    if (unguarded === undefined) env.DENORT_BIN = guarded;
+    const { success, signal, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["compile", "--quiet", "--no-check", ...CODE_FLAGS, ...permissions],
+        ...["--target", target, "--output", output, script],
+      ],
+      clearEnv: true,
+      env,
+      stdin: "null",
+      signal: AbortSignal.timeout(COMPILE_TIMEOUT),
+    }).output();
+    if (success) return { base: "official", ...unguarded !== undefined && { unguarded } };
+    const failure = signal
+      ? `nothing came within ${COMPILE_TIMEOUT} ms`
+      : new TextDecoder().decode(stderr).trim().replaceAll(/\s+/g, " ");
+    return { base: "deno", failure };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/**
+ * Writes a runtime base with the machine code in it. `deno compile` adds to the end of the base, so the code must be there
+ * before. Gives why it cannot be, or `undefined`.
+ */
+async function guardRuntimeBase(
+  base: string | undefined,
+  target: string,
+  output: string,
 ): Promise<string | undefined> {
-  const { success, signal, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["compile", "--quiet", "--no-check", ...CODE_FLAGS, ...permissions],
-      ...["--target", target, "--output", output, script],
-    ],
-    clearEnv: true,
-    env: buildEnvironment(),
-    stdin: "null",
-    signal: AbortSignal.timeout(COMPILE_TIMEOUT),
-  }).output();
-  if (success) return undefined;
-  if (signal) return `nothing came within ${COMPILE_TIMEOUT} ms`;
-  return new TextDecoder().decode(stderr).trim().replaceAll(/\s+/g, " ");
+  if (target !== INJECTABLE) return `there is machine code for ${INJECTABLE} only`;
+  if (!base) return "it can only be put into a runtime base that DENORT_BIN names";
+  try {
+    const start = { env: ENVIRONMENT, allowedVariables: allowedVariables() };
+    await Deno.writeFile(output, await inject(await Deno.readFile(base), start), { mode: 0o755 });
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** This process's, without what `deno compile` would bake in; failures are said in plain text. */
@@ -154,7 +203,12 @@ async function run(args: string[]): Promise<void> {
   await bundle({ importMap: values["import-map"] });
   const allowNet = values["allow-net"] ?? [];
   const compiled = await compile({ script: BUNDLE, output, target, base, allowNet });
-  if (compiled.failure) TERMINAL.print(`Not on Deno's runtime base: ${compiled.failure}\n`);
+  const { failure, unguarded } = compiled;
+  if (failure) TERMINAL.print(`Not on Deno's runtime base: ${failure}\n`);
+  if (unguarded) {
+    TERMINAL.print(`No machine code keeps variables of the environment away from Deno: ${unguarded}\n`);
+    TERMINAL.print("hint: docs/compile.md says how to start it\n");
+  }
   TERMINAL.print(`${output} is for ${target}, on ${BASES[compiled.base]}\n`);
   if (target === Deno.build.target) await checkStart(output);
 }

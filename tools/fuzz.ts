@@ -16,7 +16,7 @@ const BATCH = 50;
 const wanted = Number(Deno.args[0] ?? 1_000_000);
 const seed = Number(Deno.args[1] ?? Math.floor(Math.random() * 2 ** 31));
 
-let pairs = 0, mismatches = 0, nearBoundary = 0;
+let pairs = 0, mismatches = 0, nearBoundary = 0, behindMalformed = 0;
 for (let batch = 0; pairs < wanted; batch++) {
   const cases = fc.sample(
     fc.tuple(environments, fc.array(contexts, { minLength: CONTEXTS, maxLength: CONTEXTS })),
@@ -26,6 +26,7 @@ for (let batch = 0; pairs < wanted; batch++) {
     const comparison = await compare(environment, contexts);
     pairs += comparison.pairs;
     nearBoundary += comparison.nearBoundary;
+    behindMalformed += comparison.behindMalformed;
     mismatches += comparison.mismatches.length;
     for (const mismatch of comparison.mismatches.slice(0, 1)) {
       TERMINAL.print(`${JSON.stringify({ ...mismatch, flag: environment.flags[mismatch.flag] })}\n`);
@@ -33,6 +34,7 @@ for (let batch = 0; pairs < wanted; batch++) {
   }
 }
 TERMINAL.print(
-  `${pairs} pairs, seed ${seed}: ${mismatches} mismatches, ${nearBoundary} within rounding of the end of a share\n`,
+  `${pairs} pairs, seed ${seed}: ${mismatches} mismatches, ${nearBoundary} within rounding of the end of a share, ` +
+    `${behindMalformed} behind a malformed prerequisite\n`,
 );
 Deno.exitCode = mismatches === 0 ? 0 : 1;

@@ -26,8 +26,7 @@ export type ArchiveReason =
 
 const COPY = "The copy may still be under way; if not, copy or download the file again";
 const LIMIT =
-  "If the file is what you expect, raise the limit: MAX_ARCHIVE_SIZE or [OfflineMode] maxArchiveSize (unpacked, " +
-  "an archive may have eight times as much)";
+  "If the file is what you expect, raise the limit: MAX_ARCHIVE_SIZE or [OfflineMode] maxArchiveSize";
 const REPACK = "Pack the files again as plain files: tar --format=ustar -czf flags.tar.gz -C folder .";
 const SOURCE = "Download the archive from LaunchDarkly again; this is not how it writes one";
 

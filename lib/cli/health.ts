@@ -4,10 +4,10 @@ import type { CommandLine } from "../config/mod.ts";
 import { readSettings } from "./serve.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** How long a relay may take to answer: ms. Container probes give up after some seconds too. */
+/** Longest time that `halyard health` waits for an answer. Container probes give up after some seconds too. @limit ms: exit code 1 */
 const TIMEOUT = 5_000;
 
-/** More of an answer than this is not printed: bytes. */
+/** Longest answer that `halyard health` prints. The real one has a few hundred bytes. @limit characters: the rest is cut off */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**

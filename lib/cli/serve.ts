@@ -10,6 +10,7 @@ import {
 import { createLog, type Log } from "../observe/mod.ts";
 import { loadOnce, type Relay, startRelay } from "../relay.ts";
 import { VERSION } from "../version.ts";
+import { listHarmfulVariables } from "./_harmful_variables.ts";
 import { describeFailure, type Terminal } from "./terminal.ts";
 
 /** What a serving command can be told. */
@@ -42,6 +43,14 @@ export async function serve(
   });
   log.info(`Starting Halyard ${VERSION} with ${origin}`);
   for (const warning of warnings) log.warn(warning);
+  const harmful = listHarmfulVariables(readEnvironment());
+  if (harmful.length > 0) {
+    log.warn(
+      `Environment variables that steer Deno are set: ${
+        harmful.join(", ")
+      }; docs/compile.md says how to unset them`,
+    );
+  }
   if (settings.sendEvents) {
     log.info("Events will be accepted, but will be discarded, since there is no connection to LaunchDarkly");
   }

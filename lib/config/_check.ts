@@ -1,7 +1,8 @@
 import type { Reading, Values } from "./_values.ts";
 import type { Problem } from "./errors.ts";
 
-const MIN_INTERVAL_MS = 100; // The Relay Proxy's, so that nobody keeps disk and processor busy.
+/** Shortest poll interval, of the archive and of expired keys. The Relay Proxy's, so that nobody keeps disk and processor busy. @limit ms: a shorter one is refused */
+const MIN_INTERVAL_MS = 100;
 
 /** The settings that `[AutoConfig]` and `[OfflineMode]` both have. */
 export const SHARED_NAMES = [

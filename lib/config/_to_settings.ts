@@ -1,7 +1,7 @@
 import { type Values, withDefaults } from "./_values.ts";
 import type { Settings } from "./settings.ts";
 
-// A timer with a longer delay fires at once: setTimeout() counts in 31 bits. Some 24 days.
+/** Longest duration that a setting has effect with. A timer with a longer delay fires at once: setTimeout() counts in 31 bits. @limit ms: a longer one counts as this */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**

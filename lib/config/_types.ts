@@ -59,7 +59,8 @@ export const integer: ValueType<number> = {
   },
 };
 
-const MAX_PORT = 65_535; // RFC 9293: 16 bits.
+/** Largest TCP port. RFC 9293: 16 bits. @limit : the setting is refused */
+const MAX_PORT = 65_535;
 
 /** A TCP port. */
 export const port: ValueType<number> = {
@@ -118,7 +119,8 @@ export const size: ValueType<number> = {
   },
 };
 
-const INT64_LIMIT = 2 ** 63; // Go holds both in 64 bits and refuses what does not fit; here the limit itself is rounded.
+/** Largest duration or size that a setting takes. Go holds both in 64 bits and refuses what does not fit; here the limit itself is rounded. @limit ns or bytes: the setting is refused */
+const INT64_LIMIT = 2 ** 63;
 
 /** Adds up `1h30m`: a sign, then numbers each followed by a unit. Truncates to the smallest unit. */
 function parseUnits(text: string, units: ReadonlyMap<string, number>): number | undefined {

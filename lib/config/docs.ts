@@ -65,7 +65,7 @@ export function settingsHelp(): string {
  */
 export function renderSettings(): string {
   const parts = [INTRODUCTION, "## Command line\n"];
-  parts.push(table(
+  parts.push(markdownTable(
     ["Flag", "What it does"],
     Object.entries(FLAGS).map((
       [flag, { value, help }],
@@ -74,7 +74,7 @@ export function renderSettings(): string {
   for (const [title, { effect, subsection, help, settings }] of sections()) {
     parts.push(`## \`[${title}${subsection ? ` "${subsection}"` : ""}]\`\n`);
     parts.push(`${EFFECTS[effect]} ${help}\n`.trimStart());
-    parts.push(table(
+    parts.push(markdownTable(
       ["In the file", "In the environment", "Type", "Default", "What it is for"],
       Object.entries(settings).map(([name, setting]) => [
         setting.environmentOnly ? "" : code(name),
@@ -87,7 +87,7 @@ export function renderSettings(): string {
   }
   const all = sections().flatMap(([, { settings }]) => Object.values(settings));
   parts.push("## How values are written\n");
-  parts.push(table(["Type", "Syntax"], valueTypes(all).map(({ name, syntax }) => [name, syntax])));
+  parts.push(markdownTable(["Type", "Syntax"], valueTypes(all).map(({ name, syntax }) => [name, syntax])));
   return parts.join("\n");
 }
 
@@ -103,8 +103,14 @@ function code(text: string | undefined): string {
   return text === undefined ? "" : `\`${text}\``;
 }
 
-/** Aligns a table, leaving out the columns that would be empty. */
-function table(head: string[], rows: string[][]): string {
+/**
+ * Aligns a table, leaving out the columns that would be empty.
+ *
+ * @param head Titles of the columns.
+ * @param rows Cells.
+ * @returns The table, in Markdown as `deno fmt` leaves it.
+ */
+export function markdownTable(head: string[], rows: string[][]): string {
   const columns = head.map((title, i) => [title, ...rows.map((row) => row[i] ?? "")])
     .filter(([, ...cells]) => cells.some((cell) => cell !== ""))
     .map((cells) => {

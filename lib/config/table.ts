@@ -15,6 +15,8 @@ import {
 } from "./_types.ts";
 import { UNUSED_SECTIONS } from "./_unused_sections.ts";
 
+export type { Section };
+
 /** Every setting there is, in the order of the docs. */
 export const SECTIONS = {
   Main: {

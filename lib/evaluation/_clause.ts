@@ -4,6 +4,9 @@ import { compilePattern, type Pattern } from "./_pattern.ts";
 import { ALL_KINDS, type Registry } from "./_registry.ts";
 import { parseSemVer, type SemVer } from "./_semver.ts";
 
+/** The point in time that Go takes for "no date" where a clause's text says it, 0001-01-01T00:00:00Z: nanoseconds since epoch. */
+const ZERO_TIME = -62_135_596_800_000_000_000n;
+
 /** An operator and the values it compares with, parsed. Values that it can never match are left out. */
 export type Test =
   | { op: "in"; values: Set<JsonValue> }
@@ -25,6 +28,8 @@ export type CompiledClause = Test & {
   slot: number;
   /** Turns the answer round. */
   negate: boolean;
+  /** How many comparisons a value of the context takes. */
+  width: number;
 };
 
 /**
@@ -44,17 +49,20 @@ export function compileClauses(clauses: Clause[] | null | undefined, registry: R
 function compileClause(clause: Clause, registry: Registry): CompiledClause {
   const negate = clause.negate ?? false;
   const test = compileTest(clause.op ?? "", clause.values ?? [], registry);
-  if (test.op === "segmentMatch") return { ...test, slot: -1, negate };
+  if (test.op === "segmentMatch") return { ...test, slot: -1, negate, width: 0 };
   const path = parseAttributeReference(clause.attribute, clause.contextKind);
-  if (path === null) return { op: "malformed", values: null, slot: -1, negate };
-  const kind = path.length === 1 && path[0] === "kind" ? ALL_KINDS : clause.contextKind || "user";
-  return { ...test, slot: registry.getAttribute(kind, path), negate };
+  if (path === null) return { op: "malformed", values: null, slot: -1, negate, width: 0 };
+  // Only the plain name: the path "/kind" leads to the kind of one part.
+  const kind = clause.attribute === "kind" ? ALL_KINDS : clause.contextKind || "user";
+  const width = test.values instanceof Set ? 1 : test.values?.length ?? 0;
+  return { ...test, slot: registry.getAttribute(kind, path), negate, width };
 }
 
 function compileTest(op: string, values: JsonValue[], registry: Registry): Test {
   switch (op) {
     case "in":
-      return { op, values: new Set(values) };
+      // Null equals nothing, not even a null in an array.
+      return { op, values: new Set(values.filter((value) => value !== null)) };
     case "startsWith":
     case "endsWith":
     case "contains":
@@ -68,7 +76,7 @@ function compileTest(op: string, values: JsonValue[], registry: Registry): Test 
       return { op, values: values.filter((value) => typeof value === "number") };
     case "before":
     case "after":
-      return { op, values: values.map(parseDate).filter((date) => date !== null) };
+      return { op, values: values.map(parseClauseDate).filter((date) => date !== null) };
     case "semVerEqual":
     case "semVerLessThan":
     case "semVerGreaterThan":
@@ -78,6 +86,11 @@ function compileTest(op: string, values: JsonValue[], registry: Registry): Test 
     default:
       return { op: "unknown", values: null };
   }
+}
+
+function parseClauseDate(value: JsonValue): bigint | null {
+  const date = parseDate(value);
+  return typeof value === "string" && date === ZERO_TIME ? null : date;
 }
 
 function strings(values: JsonValue[]): string[] {

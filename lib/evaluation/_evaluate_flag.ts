@@ -1,7 +1,8 @@
+import { MAX_NESTING } from "./_depth.ts";
 import { type CompiledFlag, type CompiledRollout, isRollout, type Served } from "./_flag.ts";
-import { getBucket, MALFORMED, matchClauses, YES } from "./_match.ts";
-import { getValue, MAX_NESTING, type SessionState } from "./_session.ts";
-import { type Evaluation, EvaluationFactory } from "./evaluation.ts";
+import { getBucket, MALFORMED, matchClauses, TOO_COSTLY, YES } from "./_match.ts";
+import { FLAG_STEPS, getValue, type SessionState, spend } from "./_session.ts";
+import { type ErrorKind, type Evaluation, EvaluationFactory } from "./evaluation.ts";
 
 /**
  * Evaluates a flag. One that is a prerequisite of others is evaluated once in a session.
@@ -10,6 +11,7 @@ import { type Evaluation, EvaluationFactory } from "./evaluation.ts";
  * @param compiled The flag.
  * @param slot Its slot as a prerequisite; -1 when it is none.
  * @returns What the flag gives.
+ * @throws {typeof SLICE_IS_OVER} When the slice is over: evaluate it again in the next one.
  */
 export function evaluateCompiled(session: SessionState, compiled: CompiledFlag, slot: number): Evaluation {
   if (compiled.constant !== null) return compiled.constant;
@@ -18,16 +20,22 @@ export function evaluateCompiled(session: SessionState, compiled: CompiledFlag, 
   if (known) return known;
   // Met again before it is known, it is part of a cycle.
   session.evaluations[slot] = null;
-  return session.evaluations[slot] = evaluateAfresh(session, compiled);
+  try {
+    return session.evaluations[slot] = evaluateAfresh(session, compiled);
+  } finally {
+    // Known now; or the slice is over, and the next one begins anew.
+    session.evaluations[slot] ??= undefined;
+  }
 }
 
 function evaluateAfresh(session: SessionState, compiled: CompiledFlag): Evaluation {
+  spend(session, FLAG_STEPS);
   session.askedBigSegment = false;
   const evaluation = walk(session, compiled);
   if (!session.askedBigSegment) return evaluation;
-  const { flag, variation, reason, prerequisites } = evaluation;
+  const { flag, variation, reason, prerequisites, isFatal } = evaluation;
   const status = { ...reason, bigSegmentsStatus: "NOT_CONFIGURED" } as const;
-  return new EvaluationFactory(flag).make(variation, status, prerequisites);
+  return new EvaluationFactory(flag).make(variation, status, prerequisites, isFatal);
 }
 
 function walk(session: SessionState, compiled: CompiledFlag): Evaluation {
@@ -45,7 +53,8 @@ function walk(session: SessionState, compiled: CompiledFlag): Evaluation {
   for (let rule = 0, at = 0; rule < fallthrough; rule++) {
     const match = matchClauses(session, clauses, at);
     if (match === YES) return serve(session, served[rule]!);
-    if (match === MALFORMED) return makeMalformed(compiled, prerequisites.length);
+    if (match === MALFORMED) return makeFatal(compiled, "MALFORMED_FLAG", prerequisites.length);
+    if (match === TOO_COSTLY) return makeFatal(compiled, "EXCEPTION", prerequisites.length);
     at += clauses[at]! + 1;
   }
   return serve(session, served[fallthrough]!);
@@ -58,19 +67,17 @@ function checkPrerequisite(session: SessionState, compiled: CompiledFlag, index:
   if (other === undefined) {
     return new EvaluationFactory(compiled.flag).makeOff(failed.reason, listEvaluated(compiled, index));
   }
-  const isCycle = session.evaluations[slot] === null;
-  if (isCycle || session.nesting === MAX_NESTING) return makeMalformed(compiled, index);
+  if (session.environment.flagDepths[slot]! >= MAX_NESTING) return makeFatal(compiled, "EXCEPTION", index);
+  if (session.evaluations[slot] === null) return makeFatal(compiled, "MALFORMED_FLAG", index);
   const askedBefore = session.askedBigSegment;
-  session.nesting++;
   const evaluation = evaluateCompiled(session, other, slot);
-  session.nesting--;
   session.askedBigSegment = askedBefore || evaluation.reason.bigSegmentsStatus !== undefined;
-  if (evaluation.reason.kind === "ERROR") return makeMalformed(compiled, index);
+  if (evaluation.isFatal) return makeFatal(compiled, evaluation.reason.errorKind!, index);
   return other.flag.on && evaluation.variation === variation ? null : failed;
 }
 
-function makeMalformed(compiled: CompiledFlag, evaluated: number): Evaluation {
-  return new EvaluationFactory(compiled.flag).makeMalformed(listEvaluated(compiled, evaluated));
+function makeFatal(compiled: CompiledFlag, errorKind: ErrorKind, evaluated: number): Evaluation {
+  return new EvaluationFactory(compiled.flag).makeFatal(errorKind, listEvaluated(compiled, evaluated));
 }
 
 /** Keys of the first prerequisites of a flag. */

@@ -133,7 +133,8 @@ function compileServed(
     salt: flag.salt,
     seed: rollout.seed,
     contextKind: rollout.contextKind,
-    bucketBy: experiment ? null : rollout.bucketBy,
+    bucketBy: rollout.bucketBy,
+    isExperiment: experiment,
   }, registry);
   if (bucketing === null) return factory.makeMalformed(keys);
   const plain = rollout.variations.map(({ variation }) => factory.make(variation ?? 0, reason, keys));

@@ -17,6 +17,10 @@ export class LinkedEnvironment {
   readonly flagsBySlot: readonly (CompiledFlag | undefined)[];
   /** Segments by slot. */
   readonly segmentsBySlot: readonly (CompiledSegment | undefined)[];
+  /** How many flags the longest chain of prerequisites has that begins at each, by slot. */
+  readonly flagDepths: Int32Array;
+  /** Likewise of segments. */
+  readonly segmentDepths: Int32Array;
   readonly #outputs = new Map<string, Output>();
 
   /**
@@ -25,13 +29,17 @@ export class LinkedEnvironment {
    * @param registry Numbers what they refer to.
    * @param flags Compiled flags by key.
    * @param segments Compiled segments by key.
+   * @param depths Lengths of chains by slot.
    */
   constructor(
     registry: Registry,
     flags: ReadonlyMap<string, CompiledFlag>,
     segments: ReadonlyMap<string, CompiledSegment>,
+    depths: { flags: Int32Array; segments: Int32Array },
   ) {
     this.registry = registry;
+    this.flagDepths = depths.flags;
+    this.segmentDepths = depths.segments;
     this.segments = segments;
     this.flagsBySlot = registry.prerequisites.keys().map((key) => flags.get(key)).toArray();
     this.segmentsBySlot = registry.segments.keys().map((key) => segments.get(key)).toArray();

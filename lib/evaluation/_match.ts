@@ -1,11 +1,13 @@
 import type { JsonValue } from "../model/mod.ts";
 import type { CompiledClause } from "./_clause.ts";
 import { parseDate } from "./_date.ts";
-import { countSteps, type Pattern } from "./_pattern.ts";
+import { MAX_NESTING } from "./_depth.ts";
+import { countPatternSteps, matchesPattern, type Pattern } from "./_pattern.ts";
 import type { Bucketing } from "./_rollout.ts";
+import { includesText } from "./_search.ts";
 import type { CompiledSegment, KeyList } from "./_segment.ts";
 import { compareSemVer, parseSemVer, type SemVer } from "./_semver.ts";
-import { getBucketValue, getValue, MAX_NESTING, type SessionState } from "./_session.ts";
+import { FLAG_STEPS, getBucketValue, getValue, type SessionState, SLICE_STEPS, spend } from "./_session.ts";
 
 /** It does not match. */
 export const NO = 1;
@@ -13,15 +15,28 @@ export const NO = 1;
 export const YES = 2;
 /** The flag or a segment it reaches is malformed. */
 export const MALFORMED = 3;
+/** Finding it out would take too long. */
+export const TOO_COSTLY = 4;
 
-type DateClause = Extract<CompiledClause, { values: bigint[] }>;
-type VersionClause = Extract<CompiledClause, { values: SemVer[] }>;
+/**
+ * Most steps that one operator takes over one value: a step is an instruction of a pattern at a character, or another operator's
+ * look at one. A pattern of 40 instructions gets through 37,000 characters.
+ *
+ * @limit steps: the flag gives an error, ERROR with EXCEPTION
+ */
+export const MAX_UNIT_STEPS = 1_500_000;
+
+/** From this length on, hashing a value counts: bytes. */
+const LONG_VALUE_BYTES = 4096;
+
+/** Steps that parsing a character of a version is worth. */
+const SEMVER_STEPS = 3;
 
 /** How a context's version must compare with a clause's. */
 const WANTED_ORDER = { semVerLessThan: -1, semVerEqual: 0, semVerGreaterThan: 1 };
 
 /** Added to what is remembered when finding it out meant asking a big segment. */
-const ASKED_BIG_SEGMENT = 4;
+const ASKED_BIG_SEGMENT = 8;
 
 /**
  * Finds out whether a context meets all conditions of a rule.
@@ -29,7 +44,7 @@ const ASKED_BIG_SEGMENT = 4;
  * @param session Whose context.
  * @param clauses Numbers and slots of clauses.
  * @param at Where the rule's number of clauses is; without any, every context meets them.
- * @returns `YES`, `NO` or `MALFORMED`.
+ * @returns `YES`, `NO`, `MALFORMED` or `TOO_COSTLY`.
  */
 export function matchClauses(session: SessionState, clauses: number[], at: number): number {
   const { matches } = session;
@@ -49,7 +64,7 @@ function findMatch(session: SessionState, slot: number): number {
     return known - ASKED_BIG_SEGMENT;
   }
   const clause = session.environment.registry.clauses[slot]!;
-  if (clause.op !== "segmentMatch") return session.matches[slot] = matchClause(session, clause);
+  if (clause.op !== "segmentMatch") return session.matches[slot] = matchClause(session, clause, slot);
   const askedBefore = session.askedBigSegment;
   session.askedBigSegment = false;
   const match = matchSegments(session, clause.values, clause.negate);
@@ -58,83 +73,125 @@ function findMatch(session: SessionState, slot: number): number {
   return match;
 }
 
-function matchClause(session: SessionState, clause: CompiledClause): number {
+/** Tests unit by unit, each element of an array in turn; goes on where the last slice was over. */
+function matchClause(session: SessionState, clause: CompiledClause, slot: number): number {
   if (clause.op === "malformed") return MALFORMED;
   const value = getValue(session, clause.slot);
   if (value === null) return NO;
-  const matches = Array.isArray(value)
-    ? anyMatches(session, clause, value)
-    : matchValue(session, clause, value);
-  return matches === clause.negate ? NO : YES;
-}
-
-function anyMatches(session: SessionState, clause: CompiledClause, values: JsonValue[]): boolean {
-  for (let i = 0; i < values.length; i++) {
-    if (matchValue(session, clause, values[i]!)) return true;
+  const elements = Array.isArray(value) ? value : undefined;
+  const { negate, width } = clause;
+  if (session.clauseSlot !== slot) {
+    session.clauseSlot = slot;
+    session.unitsTested = 0;
   }
-  return false;
+  for (const end = width * (elements?.length ?? 1); session.unitsTested < end; session.unitsTested++) {
+    const index = session.unitsTested % width;
+    const operand = elements ? elements[Math.floor(session.unitsTested / width)]! : value;
+    const match = matchUnit(session, clause, index, operand);
+    if (match === NO) continue;
+    session.clauseSlot = -1;
+    return match === YES && negate ? NO : match;
+  }
+  session.clauseSlot = -1;
+  return negate ? YES : NO;
 }
 
-function matchValue(session: SessionState, clause: CompiledClause, value: JsonValue): boolean {
+/** Finds out whether one of a clause's values matches one value. */
+function matchUnit(session: SessionState, clause: CompiledClause, index: number, value: JsonValue): number {
+  const steps = typeof value === "string" ? countUnitSteps(clause, index, value.length) : 1;
+  if (steps > MAX_UNIT_STEPS) return TOO_COSTLY;
+  if (clause.op === "matches" && steps > SLICE_STEPS) {
+    showPattern(session, clause.values[index]!, value as string);
+  } else {
+    spend(session, steps);
+  }
+  return isMatch(session, clause, index, value) ? YES : NO;
+}
+
+/** Says how many steps it may take to compare one of a clause's values with a text. */
+function countUnitSteps(clause: CompiledClause, index: number, length: number): number {
+  switch (clause.op) {
+    case "matches":
+      return countPatternSteps(clause.values[index]!, length);
+    case "semVerEqual":
+    case "semVerLessThan":
+    case "semVerGreaterThan":
+      return 1 + SEMVER_STEPS * length;
+    default:
+      return 1 + length;
+  }
+}
+
+/**
+ * Shows a long text to a pattern bit by bit, before it is matched in one go: a pattern builds an automaton out of what it meets,
+ * which takes a hundred times longer than to follow what is built.
+ */
+function showPattern(session: SessionState, pattern: Pattern, text: string): void {
+  const length = Math.ceil(SLICE_STEPS / pattern.size);
+  for (; session.charactersShown < text.length; session.charactersShown += length) {
+    spend(session, SLICE_STEPS);
+    matchesPattern(pattern, text.slice(0, session.charactersShown + length));
+  }
+  session.charactersShown = 0;
+}
+
+function isMatch(session: SessionState, clause: CompiledClause, index: number, value: JsonValue): boolean {
   switch (clause.op) {
     case "in":
       return clause.values.has(value);
     case "startsWith":
-      return typeof value === "string" && clause.values.some((start) => value.startsWith(start));
+      return typeof value === "string" && value.startsWith(clause.values[index]!);
     case "endsWith":
-      return typeof value === "string" && clause.values.some((end) => value.endsWith(end));
+      return typeof value === "string" && value.endsWith(clause.values[index]!);
     case "contains":
-      return typeof value === "string" && clause.values.some((part) => value.includes(part));
+      return typeof value === "string" && includesText(value, clause.values[index]!);
     case "matches":
-      return typeof value === "string" &&
-        clause.values.some((pattern) => matchPattern(session, pattern, value));
+      return typeof value === "string" && matchesPattern(clause.values[index]!, value);
     case "lessThan":
-      return typeof value === "number" && clause.values.some((limit) => value < limit);
+      return typeof value === "number" && value < clause.values[index]!;
     case "lessThanOrEqual":
-      return typeof value === "number" && clause.values.some((limit) => value <= limit);
+      return typeof value === "number" && value <= clause.values[index]!;
     case "greaterThan":
-      return typeof value === "number" && clause.values.some((limit) => value > limit);
+      return typeof value === "number" && value > clause.values[index]!;
     case "greaterThanOrEqual":
-      return typeof value === "number" && clause.values.some((limit) => value >= limit);
+      return typeof value === "number" && value >= clause.values[index]!;
     case "before":
-    case "after":
-      return matchDate(session, clause, value);
+    case "after": {
+      const date = getDate(session, value);
+      const limit = clause.values[index]!;
+      return date !== null && (clause.op === "before" ? date < limit : date > limit);
+    }
     case "semVerEqual":
     case "semVerLessThan":
-    case "semVerGreaterThan":
-      return matchVersion(session, clause, value);
+    case "semVerGreaterThan": {
+      const version = getVersion(session, value);
+      return version !== null &&
+        Math.sign(compareSemVer(version, clause.values[index]!)) === WANTED_ORDER[clause.op];
+    }
     default:
       return false;
   }
 }
 
-function matchPattern(session: SessionState, pattern: Pattern, text: string): boolean {
-  session.patternSteps -= countSteps(pattern, text);
-  return session.patternSteps >= 0 && pattern.regex.test(text);
-}
-
-function matchDate(session: SessionState, { op, values }: DateClause, value: JsonValue): boolean {
+function getDate(session: SessionState, value: JsonValue): bigint | null {
   const dates = session.dates ??= new Map();
   let date = dates.get(value);
   if (date === undefined) dates.set(value, date = parseDate(value));
-  if (date === null) return false;
-  return values.some((limit) => op === "before" ? date < limit : date > limit);
+  return date;
 }
 
-function matchVersion(session: SessionState, { op, values }: VersionClause, value: JsonValue): boolean {
+function getVersion(session: SessionState, value: JsonValue): SemVer | null {
   const versions = session.versions ??= new Map();
   let version = versions.get(value);
   if (version === undefined) versions.set(value, version = parseSemVer(value));
-  if (version === null) return false;
-  const wanted = WANTED_ORDER[op];
-  return values.some((other) => Math.sign(compareSemVer(version, other)) === wanted);
+  return version;
 }
 
 function matchSegments(session: SessionState, slots: number[], negate: boolean): number {
   for (let i = 0; i < slots.length; i++) {
     const member = matchSegment(session, slots[i]!);
-    if (member === MALFORMED) return MALFORMED;
-    if (member === YES) return negate ? NO : YES;
+    if (member === NO) continue;
+    return member === YES && negate ? NO : member;
   }
   return negate ? YES : NO;
 }
@@ -145,20 +202,27 @@ function matchSegment(session: SessionState, slot: number): number {
     if (known > ASKED_BIG_SEGMENT) session.askedBigSegment = true;
     return known & ~ASKED_BIG_SEGMENT;
   }
-  const segment = session.environment.segmentsBySlot[slot];
+  const { segmentsBySlot, segmentDepths } = session.environment;
+  const segment = segmentsBySlot[slot];
   if (segment === undefined) return NO;
+  if (segmentDepths[slot]! > MAX_NESTING) return TOO_COSTLY;
   const askedBefore = session.askedBigSegment;
   session.askedBigSegment = false;
   // Met again before it is known, it is part of a cycle.
   session.memberships[slot] = MALFORMED;
-  const member = session.nesting++ < MAX_NESTING ? findMembership(session, segment) : MALFORMED;
-  session.nesting--;
-  session.memberships[slot] = session.askedBigSegment ? member + ASKED_BIG_SEGMENT : member;
+  let member: number | undefined;
+  try {
+    member = findMembership(session, segment);
+  } finally {
+    // Known now; or the slice is over, and the next one begins anew.
+    session.memberships[slot] = member && session.askedBigSegment ? member + ASKED_BIG_SEGMENT : member;
+  }
   session.askedBigSegment ||= askedBefore;
   return member;
 }
 
 function findMembership(session: SessionState, segment: CompiledSegment): number {
+  spend(session, FLAG_STEPS);
   if (segment.unbounded === null) {
     if (isListed(session, segment.included)) return YES;
     if (isListed(session, segment.excluded)) return NO;
@@ -171,8 +235,8 @@ function findMembership(session: SessionState, segment: CompiledSegment): number
   }
   for (const { clauses, share, bucketing } of segment.rules) {
     const match = matchClauses(session, clauses, 0);
-    if (match === MALFORMED) return MALFORMED;
     if (match === NO) continue;
+    if (match !== YES) return match;
     if (share === null) return YES;
     if (bucketing === null) return MALFORMED;
     if (getValue(session, bucketing.keySlot) !== null && getBucket(session, bucketing) < share) return YES;
@@ -197,6 +261,15 @@ function isListed(session: SessionState, lists: KeyList[]): boolean {
  * @returns A number from 0 to 1; 0 when the context lacks the kind or the attribute, or it is no string or integer.
  */
 export function getBucket(session: SessionState, bucketing: Bucketing): number {
-  const value = getBucketValue(session, bucketing.slot);
-  return value === null ? 0 : session.environment.registry.bucketer.computeBucket(bucketing, value);
+  const { bucketer } = session.environment.registry;
+  const value = getBucketValue(session, bucketing);
+  if (value === null) return 0;
+  if (value.length < LONG_VALUE_BYTES) return bucketer.computeBucket(bucketing, value);
+  const buckets = session.buckets ??= new Map();
+  let bucket = buckets.get(bucketing);
+  if (bucket === undefined) {
+    spend(session, value.length >> 2);
+    buckets.set(bucketing, bucket = bucketer.computeBucket(bucketing, value));
+  }
+  return bucket;
 }

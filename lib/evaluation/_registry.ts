@@ -53,7 +53,7 @@ export interface Attribute {
   path: readonly string[];
 }
 
-/** Longest JSON of a clause that is remembered so as to recognize the same clause elsewhere; longer ones rarely recur. */
+/** Longest JSON of a clause that is remembered so as to recognize the same clause elsewhere. Longer ones rarely recur. @limit characters: the clause is compiled for each place where it stands */
 const MAX_SHARED_LENGTH = 1000;
 
 /** Growth by reloads that is let pass before compilation starts anew. */

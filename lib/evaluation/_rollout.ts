@@ -8,6 +8,8 @@ export interface Bucketing extends Prefix {
   keySlot: number;
   /** Slot of the attribute. */
   slot: number;
+  /** Whether a legacy user's secondary key is hashed too. */
+  withSecondary: boolean;
 }
 
 /** What bucketing is told by a rollout or a segment's rule. */
@@ -22,6 +24,8 @@ export interface BucketingOptions {
   bucketBy: string | null | undefined;
   /** Replaces key and salt. */
   seed?: number | null | undefined;
+  /** Whether it is an experiment's, which buckets by key and nothing else. @default {false} */
+  isExperiment?: boolean;
 }
 
 /**
@@ -32,13 +36,14 @@ export interface BucketingOptions {
  * @returns The compiled form, or `null` when `bucketBy` is a malformed reference.
  */
 export function compileBucketing(options: BucketingOptions, registry: Registry): Bucketing | null {
-  const { key, salt, contextKind, bucketBy, seed } = options;
-  const path = bucketBy ? parseAttributeReference(bucketBy, contextKind) : ["key"];
+  const { key, salt, contextKind, bucketBy, seed, isExperiment = false } = options;
+  const path = bucketBy && !isExperiment ? parseAttributeReference(bucketBy, contextKind) : ["key"];
   if (path === null) return null;
   const kind = contextKind || "user";
   return {
     keySlot: registry.getAttribute(kind, ["key"]),
     slot: registry.getAttribute(kind, path),
+    withSecondary: !isExperiment,
     ...registry.bucketer.compilePrefix(`${seed ?? `${key}.${salt ?? ""}`}.`),
   };
 }

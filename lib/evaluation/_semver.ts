@@ -2,14 +2,11 @@ import type { JsonValue } from "../model/mod.ts";
 
 /** A semantic version, taken apart for comparison. */
 export interface SemVer {
-  /** Major, minor and patch. */
-  release: [number, number, number];
+  /** Major, minor and patch: digits without leading zeros. */
+  release: string[];
   /** Identifiers after the hyphen; none for a release. Build metadata does not count and is dropped. */
   prerelease: string[];
 }
-
-/** Longest version that is read, in characters: what the widely used parsers accept. */
-const MAX_SEMVER_LENGTH = 256;
 
 const NUMBER = "(0|[1-9]\\d*)";
 const IDENTIFIERS = "([0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)";
@@ -25,19 +22,17 @@ const DIGITS = /^\d+$/;
  * @returns The version, or `null` when it is none.
  */
 export function parseSemVer(value: JsonValue): SemVer | null {
-  if (typeof value !== "string" || value.length > MAX_SEMVER_LENGTH) return null;
+  if (typeof value !== "string") return null;
   const match = SEMVER.exec(value);
   if (match === null) return null;
   const [, major, minor = "0", patch = "0", identifiers] = match;
-  const release: SemVer["release"] = [Number(major), Number(minor), Number(patch)];
-  if (!release.every(Number.isSafeInteger)) return null;
   const prerelease = identifiers?.split(".") ?? [];
   if (
     prerelease.some((identifier) => identifier.length > 1 && identifier[0] === "0" && DIGITS.test(identifier))
   ) {
     return null;
   }
-  return { release, prerelease };
+  return { release: [major!, minor, patch], prerelease };
 }
 
 /**
@@ -49,7 +44,7 @@ export function parseSemVer(value: JsonValue): SemVer | null {
  */
 export function compareSemVer(a: SemVer, b: SemVer): number {
   for (let i = 0; i < 3; i++) {
-    const difference = a.release[i]! - b.release[i]!;
+    const difference = compareNumbers(a.release[i]!, b.release[i]!);
     if (difference !== 0) return difference;
   }
   const [left, right] = [a.prerelease, b.prerelease];
@@ -61,10 +56,18 @@ export function compareSemVer(a: SemVer, b: SemVer): number {
   return left.length - right.length;
 }
 
-/** Numbers come before words and are compared as numbers: without leading zeros, the longer one is the larger. */
+/** Numbers come before words. */
 function compareIdentifiers(a: string, b: string): number {
   const [aNumeric, bNumeric] = [DIGITS.test(a), DIGITS.test(b)];
   if (aNumeric !== bNumeric) return aNumeric ? -1 : 1;
-  if (aNumeric && a.length !== b.length) return a.length - b.length;
+  return aNumeric ? compareNumbers(a, b) : compareTexts(a, b);
+}
+
+/** Without leading zeros, the longer of two numbers is the larger, whatever its size. */
+function compareNumbers(a: string, b: string): number {
+  return a.length - b.length || compareTexts(a, b);
+}
+
+function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

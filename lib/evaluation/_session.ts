@@ -2,12 +2,37 @@ import { type Context, getAttribute, type JsonValue } from "../model/mod.ts";
 import { type BucketValue, encodeBucketValue } from "./_bucket.ts";
 import type { LinkedEnvironment } from "./_linked.ts";
 import type { Evaluation } from "./evaluation.ts";
-import { MAX_PATTERN_STEPS } from "./_pattern.ts";
 import { ALL_KINDS } from "./_registry.ts";
+import type { Bucketing } from "./_rollout.ts";
 import type { SemVer } from "./_semver.ts";
 
-/** Prerequisites and segments that may stand inside each other. People nest a few; a chain past this is taken for malformed, not followed until the stack overflows. */
-export const MAX_NESTING = 200;
+/** Steps of a slice, after which others get their turn: 2 ms as a rule, and never more than 20 ms. */
+export const SLICE_STEPS = 100_000;
+
+/** Steps that a flag costs before its first clause. */
+export const FLAG_STEPS = 20;
+
+/**
+ * Most steps that evaluating flags for one context takes: a thousand flags with a pattern each and a context with 300 groups of
+ * 120 characters come to 800 million.
+ *
+ * @limit steps: the request gets 503, the stream is closed
+ */
+export const MAX_CONTEXT_STEPS = 5_000_000_000;
+
+/** Evaluating flags for one context would take too long: there is no result, not even of some flags. */
+export class EvaluationLimitError extends RangeError {
+  /** Set so that stack traces show it. */
+  override readonly name = "EvaluationLimitError";
+
+  /** Makes the error. */
+  constructor() {
+    super(`Cannot evaluate flags: for this context they take more than ${MAX_CONTEXT_STEPS} steps`);
+  }
+}
+
+/** Is thrown when a slice is over. What has been found out is kept, so the next slice comes to the same place quickly. */
+export const SLICE_IS_OVER: unique symbol = Symbol("slice is over");
 
 /** What evaluating the flags of one environment for one context has found out so far, each thing once. */
 export interface SessionState {
@@ -19,22 +44,32 @@ export interface SessionState {
   readonly values: (JsonValue | undefined)[];
   /** What to hash by slot of the attribute, null when it cannot be bucketed by; undefined until encoded. */
   readonly bucketValues: (BucketValue | null | undefined)[];
+  /** The same with a legacy user's secondary key, if it has one. */
+  readonly secondaryBucketValues: (BucketValue | null | undefined)[];
   /** Values parsed as dates; made when first needed, as few contexts need it. */
   dates: Map<JsonValue, bigint | null> | undefined;
   /** Values parsed as versions; likewise. */
   versions: Map<JsonValue, SemVer | null> | undefined;
+  /** Buckets of long values by what decides them; likewise. */
+  buckets: Map<Bucketing, number> | undefined;
   /** Whether clauses match by their slot; 0 until known. */
   readonly matches: Uint8Array;
   /** Memberships by slot of the segment; undefined until known. */
   readonly memberships: (number | undefined)[];
   /** Evaluations of prerequisites by slot; undefined until known, null while under way. */
   readonly evaluations: (Evaluation | null | undefined)[];
-  /** How many prerequisites and segments the one under way stands inside of. */
-  nesting: number;
   /** Whether a big segment was asked since this was last set to false. */
   askedBigSegment: boolean;
-  /** Steps that regular expressions may still take. */
-  patternSteps: number;
+  /** Steps taken so far. */
+  steps: number;
+  /** Steps at which the slice is over. */
+  sliceEnd: number;
+  /** Slot of the clause that is being tested; -1 when none is. */
+  clauseSlot: number;
+  /** How many of its units have been tested: a unit is one of its values against one value of the context. */
+  unitsTested: number;
+  /** How many characters of its unit's text the pattern has been shown. */
+  charactersShown: number;
 }
 
 /**
@@ -46,20 +81,52 @@ export interface SessionState {
  */
 export function createState(environment: LinkedEnvironment, context: Context): SessionState {
   const { registry } = environment;
+  const bucketValues = new Array(registry.attributes.length);
+  const hasSecondary = context.parts.some(({ secondary }) => secondary !== undefined);
   return {
     environment,
     context,
     values: new Array(registry.attributes.length),
-    bucketValues: new Array(registry.attributes.length),
+    bucketValues,
+    secondaryBucketValues: hasSecondary ? new Array(registry.attributes.length) : bucketValues,
     dates: undefined,
     versions: undefined,
+    buckets: undefined,
     matches: new Uint8Array(registry.clauses.length),
     memberships: new Array(registry.segments.size),
     evaluations: new Array(registry.prerequisites.size),
-    nesting: 0,
     askedBigSegment: false,
-    patternSteps: MAX_PATTERN_STEPS,
+    steps: 0,
+    sliceEnd: SLICE_STEPS,
+    clauseSlot: -1,
+    unitsTested: 0,
+    charactersShown: 0,
   };
+}
+
+/**
+ * Spends steps.
+ *
+ * @param session Who spends them.
+ * @param steps How many.
+ * @throws {typeof SLICE_IS_OVER} When the slice is over; the steps are not spent then.
+ */
+export function spend(session: SessionState, steps: number): void {
+  if (session.steps >= session.sliceEnd) throw SLICE_IS_OVER;
+  session.steps += steps;
+}
+
+/**
+ * Begins the next slice, if what was thrown says that one is over.
+ *
+ * @param session Whose.
+ * @param thrown What was thrown.
+ * @throws {EvaluationLimitError} When there may be no further slice.
+ */
+export function continueAfter(session: SessionState, thrown: unknown): void {
+  if (thrown !== SLICE_IS_OVER) throw thrown;
+  if (session.steps > MAX_CONTEXT_STEPS) throw new EvaluationLimitError();
+  session.sliceEnd = session.steps + SLICE_STEPS;
 }
 
 /**
@@ -84,19 +151,23 @@ function findValue(session: SessionState, slot: number): JsonValue {
 }
 
 /**
- * Gets what an attribute adds to a bucketing hash.
+ * Gets what a context's value adds to a bucketing hash.
  *
  * @param session The session.
- * @param slot Slot of the attribute.
- * @returns It, or null when the context cannot be bucketed by that attribute.
+ * @param bucketing Which value.
+ * @returns It, or null when the context cannot be bucketed by it.
  */
-export function getBucketValue(session: SessionState, slot: number): BucketValue | null {
-  const bytes = session.bucketValues[slot];
-  return bytes === undefined ? encodeValue(session, slot) : bytes;
-}
-
-function encodeValue(session: SessionState, slot: number): BucketValue | null {
+export function getBucketValue(
+  session: SessionState,
+  { slot, withSecondary }: Bucketing,
+): BucketValue | null {
+  const values = withSecondary ? session.secondaryBucketValues : session.bucketValues;
+  const value = values[slot];
+  if (value !== undefined) return value;
   const { kind } = session.environment.registry.attributes[slot]!;
-  const secondary = session.context.parts.find((part) => part.kind === kind)?.secondary;
-  return session.bucketValues[slot] = encodeBucketValue(getValue(session, slot), secondary);
+  const part = session.context.parts.find((part) => part.kind === kind);
+  return values[slot] = encodeBucketValue(
+    getValue(session, slot),
+    withSecondary ? part?.secondary : undefined,
+  );
 }

@@ -1,4 +1,5 @@
 import type { EnvironmentData } from "../model/mod.ts";
+import { computeDepths } from "./_depth.ts";
 import { type CompiledFlag, compileFlag } from "./_flag.ts";
 import { LinkedEnvironment } from "./_linked.ts";
 import { Registry } from "./_registry.ts";
@@ -70,5 +71,29 @@ export function* compileInSteps(
     yield;
   }
   registry.limitGrowth();
-  return { linked: new LinkedEnvironment(registry, flags, segments) };
+  const depths = {
+    flags: yield* computeDepths(listPrerequisites(registry, flags)),
+    segments: yield* computeDepths(listSegments(registry, segments)),
+  };
+  return { linked: new LinkedEnvironment(registry, flags, segments, depths) };
+}
+
+/** By slot, the slots of the flags that a flag needs; one for which the context does not matter needs none. */
+function listPrerequisites(registry: Registry, flags: Map<string, CompiledFlag>): number[][] {
+  return registry.prerequisites.keys().map((key) => {
+    const flag = flags.get(key);
+    return flag && flag.constant === null ? flag.prerequisites.map(({ slot }) => slot) : [];
+  }).toArray();
+}
+
+/** By slot, the slots of the segments that a segment's rules ask. */
+function listSegments(registry: Registry, segments: Map<string, CompiledSegment>): number[][] {
+  return registry.segments.keys().map((key) =>
+    (segments.get(key)?.rules ?? []).flatMap(({ clauses }) =>
+      clauses.slice(1).flatMap((slot) => {
+        const { op, values } = registry.clauses[slot]!;
+        return op === "segmentMatch" ? values : [];
+      })
+    )
+  ).toArray();
 }

@@ -1,7 +1,7 @@
 import type { Context } from "../model/mod.ts";
 import { evaluateCompiled } from "./_evaluate_flag.ts";
 import { getMember } from "./_output.ts";
-import { createState, type SessionState } from "./_session.ts";
+import { continueAfter, createState, type SessionState } from "./_session.ts";
 import { isVisible } from "./_linked.ts";
 import type { CompiledEnvironment, OutputOptions } from "./environment.ts";
 import type { Evaluation } from "./evaluation.ts";
@@ -32,10 +32,36 @@ export function createSession({ linked }: CompiledEnvironment, context: Context)
  * @param session A context in an environment.
  * @param key Key of the flag.
  * @returns What the flag gives, or `undefined` when there is no such flag.
+ * @throws {EvaluationLimitError} When the context takes too long.
  */
-export function evaluate({ state }: Session, key: string): Evaluation | undefined {
+export function evaluate(session: Session, key: string): Evaluation | undefined {
+  return finish(evaluateInSlices(session, key));
+}
+
+function* evaluateInSlices({ state }: Session, key: string): Slices<Evaluation | undefined> {
   const entry = state.environment.flags.get(key);
-  return entry && evaluateCompiled(state, entry.compiled, entry.slot);
+  while (entry) {
+    try {
+      return evaluateCompiled(state, entry.compiled, entry.slot);
+    } catch (error) {
+      continueAfter(state, error);
+      yield;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Work cut into slices: each `next` does one, of 20 ms at most and 2 ms as a rule, so that the caller can let others work in
+ * between.
+ */
+export type Slices<T> = Generator<void, T>;
+
+/** Does all slices one after the other. */
+function finish<T>(slices: Slices<T>): T {
+  let slice = slices.next();
+  while (!slice.done) slice = slices.next();
+  return slice.value;
 }
 
 /** What a client gets for one flag. */
@@ -44,6 +70,8 @@ export interface EvaluationText {
   version: number;
   /** JSON object of the evaluation. In a `patch` it has the flag's `key` besides. */
   text: string;
+  /** Whether evaluating the flag reached a limit. */
+  isException: boolean;
 }
 
 /**
@@ -52,18 +80,27 @@ export interface EvaluationText {
  * @param session A context in an environment.
  * @param key Key of the flag.
  * @param options Who asks, and for what.
- * @returns What the client gets, or `undefined` when it sees no such flag.
+ * @returns Slices; the last one gives what the client gets, or `undefined` when it sees no such flag.
+ * @throws {EvaluationLimitError} When the context takes too long.
  */
-export function evaluateText(
+export function* evaluateTextInSlices(
   session: Session,
   key: string,
   options: OutputOptions,
-): EvaluationText | undefined {
-  const evaluation = evaluate(session, key);
+): Slices<EvaluationText | undefined> {
+  const evaluation = yield* evaluateInSlices(session, key);
   if (evaluation === undefined || !isVisible(evaluation.flag, options.audience)) return undefined;
   // A member is `,"key":{…}`.
   const text = getMember(evaluation, options.withReasons).slice(JSON.stringify(key).length + 2);
-  return { version: evaluation.flag.version, text };
+  return { version: evaluation.flag.version, text, isException: isException(evaluation) };
+}
+
+/** What a client gets for all flags. */
+export interface EvaluationsText {
+  /** JSON object with a member for each flag, in the order of the environment's data. */
+  text: string;
+  /** Key of the first flag whose evaluation reached a limit, if any did. */
+  exception?: string;
 }
 
 /**
@@ -72,19 +109,51 @@ export function evaluateText(
  * @param environment The environment.
  * @param context The context.
  * @param options Who asks, and for what.
+ * @returns Slices; the last one gives what the client gets.
+ * @throws {EvaluationLimitError} When the context takes too long.
+ */
+export function* evaluateAllInSlices(
+  environment: CompiledEnvironment,
+  context: Context,
+  options: OutputOptions,
+): Slices<EvaluationsText> {
+  const state = createState(environment.linked, context);
+  const { flags, slots, runs } = environment.linked.getOutput(options);
+  let text = runs[0]!;
+  let exception: string | undefined;
+  for (let i = 0; i < flags.length;) {
+    try {
+      for (; i < flags.length; i++) {
+        const evaluation = evaluateCompiled(state, flags[i]!, slots[i]!);
+        if (isException(evaluation)) exception ??= evaluation.flag.key;
+        const member = getMember(evaluation, options.withReasons);
+        text += (text === "" ? member.slice(1) : member) + runs[i + 1]!;
+      }
+    } catch (error) {
+      continueAfter(state, error);
+      yield;
+    }
+  }
+  return { text: `{${text}}`, ...exception !== undefined && { exception } };
+}
+
+/**
+ * Evaluates all flags that a client sees, in one go.
+ *
+ * @param environment The environment.
+ * @param context The context.
+ * @param options Who asks, and for what.
  * @returns JSON object with a member for each flag, in the order of the environment's data.
+ * @throws {EvaluationLimitError} When the context takes too long.
  */
 export function evaluateAll(
   environment: CompiledEnvironment,
   context: Context,
   options: OutputOptions,
 ): string {
-  const state = createState(environment.linked, context);
-  const { flags, slots, runs } = environment.linked.getOutput(options);
-  let text = runs[0]!;
-  for (let i = 0; i < flags.length; i++) {
-    const member = getMember(evaluateCompiled(state, flags[i]!, slots[i]!), options.withReasons);
-    text += (text === "" ? member.slice(1) : member) + runs[i + 1]!;
-  }
-  return `{${text}}`;
+  return finish(evaluateAllInSlices(environment, context, options)).text;
+}
+
+function isException({ reason }: Evaluation): boolean {
+  return reason.errorKind === "EXCEPTION";
 }

@@ -1,5 +1,8 @@
 import type { Flag, JsonValue } from "../model/mod.ts";
 
+/** What is wrong with a flag; the names are LaunchDarkly's. */
+export type ErrorKind = "MALFORMED_FLAG" | "EXCEPTION";
+
 /** Why a flag has the value it has; names and order of the fields are LaunchDarkly's. */
 export interface Reason {
   /** What decided. */
@@ -10,8 +13,8 @@ export interface Reason {
   ruleId?: string;
   /** Key of the flag that did not give the variation it should. */
   prerequisiteKey?: string;
-  /** What is wrong. */
-  errorKind?: "MALFORMED_FLAG";
+  /** What is wrong: the flag's data, or evaluating it reached a limit. */
+  errorKind?: ErrorKind;
   /** Set when the context takes part in an experiment. */
   inExperiment?: true;
   /** Set when a big segment was asked: an archive does not have their members. */
@@ -32,6 +35,8 @@ export interface Evaluation {
   readonly experiment: boolean;
   /** Keys of the flag's own prerequisites that were evaluated, in order. */
   readonly prerequisites: readonly string[];
+  /** Whether no flag that has this one as a prerequisite can be evaluated either. */
+  readonly isFatal: boolean;
   /** What clients get: a member of a JSON object with a comma before it; without the reason unless it is an experiment's. */
   readonly member: string;
   /** The member with the reason, up to the reason. */
@@ -39,8 +44,6 @@ export interface Evaluation {
   /** The rest of it. */
   readonly memberEnd: string;
 }
-
-const MALFORMED: Reason = { kind: "ERROR", errorKind: "MALFORMED_FLAG" };
 
 /** Makes the evaluations of one flag. Their texts are shared where they are the same, or memory would be mostly texts. */
 export class EvaluationFactory {
@@ -58,9 +61,15 @@ export class EvaluationFactory {
    * @param variation Index of the variation, null for a null value; one that the flag does not have makes it malformed.
    * @param reason Why.
    * @param prerequisites Keys of the prerequisites evaluated before.
+   * @param isFatal Whether no flag that has this one as a prerequisite can be evaluated either. @default {false}
    * @returns The evaluation.
    */
-  make(variation: number | null, reason: Reason, prerequisites: readonly string[]): Evaluation {
+  make(
+    variation: number | null,
+    reason: Reason,
+    prerequisites: readonly string[],
+    isFatal = false,
+  ): Evaluation {
     const flag = this.#flag;
     const { key, version, debugEventsUntilDate } = flag;
     const value = variation === null ? null : flag.variations?.[variation];
@@ -79,7 +88,18 @@ export class EvaluationFactory {
     const memberEnd = this.#share(endWithReason, () => [endWithReason]);
     const plainEnd = experiment ? memberEnd : end;
     const member = this.#share(`${variation} ${experiment} ${plainEnd}`, () => [memberStart, plainEnd]);
-    return { flag, variation, value, reason, experiment, prerequisites, member, memberStart, memberEnd };
+    return {
+      flag,
+      variation,
+      value,
+      reason,
+      experiment,
+      prerequisites,
+      isFatal,
+      member,
+      memberStart,
+      memberEnd,
+    };
   }
 
   /**
@@ -94,13 +114,24 @@ export class EvaluationFactory {
   }
 
   /**
-   * Makes the evaluation of a malformed flag.
+   * Makes the evaluation of a flag that serves what it does not have. Flags that have it as a prerequisite find it not met.
    *
    * @param prerequisites Keys of the prerequisites evaluated before.
    * @returns The evaluation.
    */
   makeMalformed(prerequisites: readonly string[]): Evaluation {
-    return this.make(null, MALFORMED, prerequisites);
+    return this.make(null, { kind: "ERROR", errorKind: "MALFORMED_FLAG" }, prerequisites);
+  }
+
+  /**
+   * Makes the evaluation of a flag that cannot be evaluated, nor can those that have it as a prerequisite.
+   *
+   * @param errorKind What is wrong.
+   * @param prerequisites Keys of the prerequisites evaluated before.
+   * @returns The evaluation.
+   */
+  makeFatal(errorKind: ErrorKind, prerequisites: readonly string[]): Evaluation {
+    return this.make(null, { kind: "ERROR", errorKind }, prerequisites, true);
   }
 
   /** Gives the same text for the same name. It joins, because what `+` makes is a tree of the parts, slower to read. */

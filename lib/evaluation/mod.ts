@@ -36,8 +36,12 @@ export {
   createSession,
   evaluate,
   evaluateAll,
-  evaluateText,
+  evaluateAllInSlices,
+  evaluateTextInSlices,
+  type EvaluationsText,
   type EvaluationText,
   type Session,
+  type Slices,
 } from "./evaluate.ts";
-export type { Evaluation, Reason } from "./evaluation.ts";
+export { EvaluationLimitError } from "./_session.ts";
+export type { ErrorKind, Evaluation, Reason } from "./evaluation.ts";

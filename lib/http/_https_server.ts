@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Handler, Server } from "./server.ts";
 
-/** Longest request line and headers together: bytes. What `Deno.serve` takes. */
+/** Longest request line and headers together, with TLS 1.3 as minimum version. What `Deno.serve` takes. @limit bytes: the request is answered 431 */
 const MAX_HEADER_BYTES = 65_536;
 
 /** What `serveTls13` needs. */

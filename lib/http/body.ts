@@ -1,4 +1,4 @@
-/** How long a client may take to send a body: ms. SDKs send theirs at once; a minute is a very slow line. */
+/** Longest time that a client takes to send a body. SDKs send theirs at once; a minute is a very slow line. @limit ms: a context is answered 400, events are answered 202 and the connection is closed */
 const BODY_DEADLINE = 60_000;
 
 /** Hands over a body as it arrives, until the deadline cuts it off. What is left unread closes the connection. */

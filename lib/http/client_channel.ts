@@ -1,4 +1,4 @@
-import { createSession, evaluateAll, evaluateText, type OutputOptions } from "../evaluation/mod.ts";
+import type { OutputOptions } from "../evaluation/mod.ts";
 import type { Context } from "../model/mod.ts";
 import {
   type Change,
@@ -12,13 +12,17 @@ import {
   type Snapshot,
 } from "../store/mod.ts";
 import { type Channel, createDeltaChannel, type Delta } from "../stream/mod.ts";
+import type { Evaluations } from "./evaluations.ts";
 
 /**
  * Prepares the channels of streams that carry what flags give one context.
  *
+ * @param evaluations Evaluates.
  * @returns Makes the channel of one stream. Which flags a reload may have changed is found out once for all of them.
  */
-export function prepareClientChannels(): (context: Context, options: OutputOptions) => Channel {
+export function prepareClientChannels(
+  evaluations: Evaluations,
+): (context: Context, options: OutputOptions) => Channel {
   const listAffected = oncePerPair(async (before, after) => {
     const pause = createPause();
     const changes = await diffEnvironments(before.data, after.data, pause);
@@ -26,28 +30,28 @@ export function prepareClientChannels(): (context: Context, options: OutputOptio
   });
 
   return (context, options) => {
-    function put({ compiled }: Snapshot): Promise<Uint8Array> {
-      return encodeEvent("put", evaluateAll(compiled, context, options));
+    async function put(snapshot: Snapshot): Promise<Uint8Array> {
+      return encodeEvent("put", await evaluations.evaluateAll(snapshot, context, options));
     }
 
     async function compare(before: Snapshot, after: Snapshot): Promise<Delta> {
-      const was = createSession(before.compiled, context);
-      const is = createSession(after.compiled, context);
-      const pause = createPause();
+      const evaluateBefore = evaluations.begin(before, context, options);
+      const evaluateAfter = evaluations.begin(after, context, options);
       const changes: Change[] = [];
       for (const key of await listAffected(before, after)) {
-        const [old, now] = [evaluateText(was, key, options), evaluateText(is, key, options)];
+        const [old, now] = [await evaluateBefore(key), await evaluateAfter(key)];
         if (old?.text !== now?.text) {
           changes.push({
             kind: "flags",
             key,
             ...old && { previous: old.version },
-            ...now ??
-              { version: getTombstoneVersion(old!.version, after.data.flags.get(key)?.value.version) },
+            ...now
+              ? { version: now.version, text: now.text }
+              : { version: getTombstoneVersion(old!.version, after.data.flags.get(key)?.value.version) },
           });
         }
-        await pause();
       }
+      const pause = createPause();
       async function encode(): Promise<Uint8Array | undefined> {
         // Only to learn that a `put` is shorter, everything is evaluated where that may well be so.
         const isLarge = 2 * changes.length > after.data.flags.size;

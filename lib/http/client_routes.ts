@@ -1,10 +1,11 @@
 import { eTag } from "@std/http";
 import { gzipSync } from "node:zlib";
-import { type Audience, evaluateAll } from "../evaluation/mod.ts";
+import { type Audience, EvaluationLimitError } from "../evaluation/mod.ts";
 import type { CredentialKind, Snapshot } from "../store/mod.ts";
 import { type Hub, PING_CHANNEL } from "../stream/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
 import { checkContext, type ContextRequest, readContextRequest, RequestError } from "./context_request.ts";
+import type { Evaluations } from "./evaluations.ts";
 import { respondWithDocument } from "./payload.ts";
 import type { EnvironmentContext, Route } from "./router.ts";
 import { isProven } from "./secure_mode.ts";
@@ -42,16 +43,18 @@ const FAMILIES: Family[] = [
  * poll (`evalx`), by stream with data (`eval`), by stream that only tells of changes (`ping`).
  *
  * @param hub Where streams live.
+ * @param evaluations Evaluates.
  * @returns The routes.
  */
-export function clientRoutes(hub: Hub): Route[] {
-  const openChannel = prepareClientChannels();
-  return FAMILIES.flatMap((family) => familyRoutes(family, hub, openChannel));
+export function clientRoutes(hub: Hub, evaluations: Evaluations): Route[] {
+  const openChannel = prepareClientChannels(evaluations);
+  return FAMILIES.flatMap((family) => familyRoutes(family, hub, evaluations, openChannel));
 }
 
 function familyRoutes(
   { credential, audience, evalx, streams }: Family,
   hub: Hub,
+  evaluations: Evaluations,
   openChannel: ReturnType<typeof prepareClientChannels>,
 ): Route[] {
   const isSecured = credential === "environment";
@@ -65,13 +68,14 @@ function familyRoutes(
         return await answer(request, context, asked);
       } catch (error) {
         if (error instanceof RequestError) return error.toResponse();
+        if (error instanceof EvaluationLimitError) return new Response(error.message, { status: 503 });
         throw error;
       }
     };
   }
 
   const poll = withContext(async (request, { snapshot }, { context, withReasons }) => {
-    const json = evaluateAll(snapshot.compiled, context, { audience, withReasons });
+    const json = await evaluations.evaluateAll(snapshot, context, { audience, withReasons });
     const body = new TextEncoder().encode(json);
     const etag = await eTag(body, { weak: true });
     return respondWithDocument(hub, request, {

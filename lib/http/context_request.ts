@@ -8,7 +8,7 @@ import {
 import { readBody } from "./body.ts";
 import { isProven } from "./secure_mode.ts";
 
-/** Largest context in a body: bytes. OpenFeature's relay uses the same; real contexts have a few hundred. */
+/** Largest context in a request body. OpenFeature's relay uses the same; real contexts have a few hundred. @limit bytes: the request is answered 413 */
 const MAX_CONTEXT_BYTES = 1_000_000;
 
 /** A request that cannot be answered as asked. */

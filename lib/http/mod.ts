@@ -5,6 +5,7 @@
  */
 export * from "./client_routes.ts";
 export * from "./cors.ts";
+export * from "./evaluations.ts";
 export * from "./event_routes.ts";
 export * from "./handler.ts";
 export * from "./health_routes.ts";

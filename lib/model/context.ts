@@ -1,12 +1,12 @@
 import type { JsonValue } from "./flag.ts";
 
-/** Deepest nesting of objects and arrays inside one context. LaunchDarkly's own attributes are a few levels deep; this keeps recursion short. */
+/** Deepest nesting of objects and arrays inside one context. LaunchDarkly's own attributes are a few levels deep; this keeps recursion short. @limit levels: the request is answered 400 */
 const MAX_CONTEXT_DEPTH = 64;
 
-/** JSON values in one context, nested ones included. Every clause may look at each element of an array, so this bounds what one request can cost. */
+/** Most JSON values in one context, nested ones included. Every clause may look at each element of an array, so this bounds what one request can cost. @limit values: the request is answered 400 */
 const MAX_CONTEXT_VALUES = 10_000;
 
-/** Kinds in one context. LaunchDarkly accepts a handful; a clause on `kind` looks at each. */
+/** Most kinds in one context. LaunchDarkly accepts a handful; a clause on `kind` looks at each. @limit kinds: the request is answered 400 */
 const MAX_CONTEXT_KINDS = 100;
 
 /** What the Relay Proxy answers when the text in a URL is no base64; clients may show it, so these words stay. */
@@ -20,7 +20,7 @@ const KIND = /^[\w.-]+$/;
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Strings of a legacy user that have a place of their own; everything else it can say is in `custom`. */
-const USER_STRINGS = ["name", "firstName", "lastName", "email", "country", "avatar", "ip"];
+const USER_STRINGS = new Set(["name", "firstName", "lastName", "email", "country", "avatar", "ip"]);
 
 /** Names that `custom` of a legacy user cannot take, because a context means something else by them. */
 const RESERVED_CUSTOM = new Set(["kind", "key", "name", "anonymous", "_meta"]);
@@ -149,15 +149,21 @@ function parseSingle(object: JsonObject, kind: unknown, path: string): SingleCon
   return { kind, key: object.key, attributes };
 }
 
+/** Of an attribute that stands both on top and in `custom`, the later one counts; a null in `custom` removes it. */
 function parseUser(object: JsonObject): SingleContext {
   if (typeof object.key !== "string") throw new ContextError('"key" must be a string');
   const attributes = new Map<string, JsonValue>();
-  for (const [name, value] of Object.entries(asObject(object.custom ?? {}, "custom"))) {
-    if (value !== null && !RESERVED_CUSTOM.has(name)) attributes.set(name, value);
-  }
-  for (const name of USER_STRINGS) {
-    const value = checkString(object[name], name);
-    if (value !== undefined) attributes.set(name, value);
+  for (const [name, value] of Object.entries(object)) {
+    if (name === "custom") {
+      for (const [name, inner] of Object.entries(asObject(value ?? {}, "custom"))) {
+        if (RESERVED_CUSTOM.has(name)) continue;
+        if (inner === null) attributes.delete(name);
+        else attributes.set(name, inner);
+      }
+    } else if (USER_STRINGS.has(name)) {
+      const text = checkString(value, name);
+      if (text !== undefined) attributes.set(name, text);
+    }
   }
   attributes.set("kind", "user").set("key", object.key).set("anonymous", readAnonymous(object, ""));
   const user: SingleContext = { kind: "user", key: object.key, attributes };

@@ -18,7 +18,7 @@ export interface ReadOptions {
 /** How long a file must rest before it is read, in ms: far longer than the pause between two writes of a copy. */
 const REST_MS = 50;
 
-/** How long it must rest at most, in ms. The time doubles each time that the file turns out to be in motion: a copy over a network can pause. */
+/** Longest time that a file must rest before it is read. It doubles from 50 ms each time that the file turns out to be in motion: a copy over a network can pause. @limit ms: reading is given up until the next look */
 const MAX_REST_MS = 3200;
 
 /**

@@ -3,12 +3,14 @@ import type { LoadedEnvironment, LoadRequest } from "./load_archive.ts";
 import type { LoadReply } from "./worker.ts";
 import { workerUrl } from "./worker_url.ts";
 
-/** How long a load may take: ms. The largest archive takes some seconds on a slow host; more is a hang. */
+/** Longest time that a load takes. The largest archive takes some seconds on a slow host; more is a hang. @limit ms: the load fails, the previous data stays in use */
 const LOAD_DEADLINE = 60_000;
 
 /**
- * Heap of the loading thread: MiB. Parsed JSON takes about four times its text, and an archive may have 512 MiB of it.
+ * Largest heap of the loading thread. Parsed JSON takes about four times its text, and an archive may have 512 MiB of it.
  * Without a limit of its own, a thread that runs out would take the process with it.
+ *
+ * @limit MiB: the load fails, the previous data stays in use
  */
 const HEAP_LIMIT = 4096;
 

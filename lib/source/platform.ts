@@ -11,7 +11,7 @@ export interface Clock {
 /** The calls a source makes to the file system: those of `Deno`. */
 export type FileSystem = Pick<typeof Deno, "stat" | "open" | "watchFs">;
 
-/** Longest time that a timer takes, in ms (WHATWG HTML, timers: a signed 32-bit integer): a longer one would end at once. */
+/** Longest time that a timer takes, in ms (WHATWG HTML, timers: a signed 32-bit integer): a longer one would end at once. @limit as MAX_TIMER_MS in lib/config/_to_settings.ts */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The clock of the machine. */

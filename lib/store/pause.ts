@@ -10,14 +10,49 @@ export type Pause = () => Promise<void> | undefined;
  * @returns The function; time counts from now on.
  */
 export function createPause(): Pause {
-  let sliceEnd = performance.now() + SLICE;
-  return () => {
-    if (performance.now() < sliceEnd) return;
-    return new Promise((resolve) =>
-      setTimeout(() => {
+  return new Turns().createPause();
+}
+
+/** Work that waits for its next slice. */
+interface Waiting {
+  /** How many slices it has had. */
+  slices: number;
+  /** Begins the next one. */
+  begin: () => void;
+}
+
+/**
+ * Makes long works take turns: between two slices, whichever works they belong to, everybody else is served. Who has had
+ * the fewest slices goes first, so that a short work never waits for a long one to end.
+ */
+export class Turns {
+  readonly #waiting: Waiting[] = [];
+
+  /**
+   * Makes a function to call between the steps of one work.
+   *
+   * @returns The function; time counts from now on.
+   */
+  createPause(): Pause {
+    let sliceEnd = performance.now() + SLICE;
+    let slices = 0;
+    return () => {
+      if (performance.now() < sliceEnd) return;
+      slices++;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const begin = (): void => {
         sliceEnd = performance.now() + SLICE;
         resolve();
-      })
-    );
-  };
+      };
+      if (this.#waiting.push({ slices, begin }) === 1) setTimeout(() => this.#next());
+      return promise;
+    };
+  }
+
+  #next(): void {
+    const least = this.#waiting.reduce((a, b) => b.slices < a.slices ? b : a);
+    this.#waiting.splice(this.#waiting.indexOf(least), 1);
+    if (this.#waiting.length > 0) setTimeout(() => this.#next());
+    least.begin();
+  }
 }

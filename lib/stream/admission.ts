@@ -8,10 +8,10 @@ export interface AdmissionLimits {
   maxWait?: number;
 }
 
-/** Below half a minute, after which many load balancers give up on a request. */
+/** Longest time that a large document waits for its turn. Below half a minute, after which many load balancers give up on a request. @limit ms: the request is answered 503 with `Retry-After` */
 const MAX_WAIT = 10_000;
 
-/** Each costs a few KB. Those turned away come back with a delay of their own. */
+/** Most large documents that wait for their turn. Each costs a few KB. Those turned away come back with a delay of their own. @limit requests: the request is answered 503 with `Retry-After` */
 const MAX_WAITING = 1000;
 
 interface Waiting {

@@ -6,8 +6,10 @@ import { Deliveries } from "./deliveries.ts";
 import { Outbox } from "./outbox.ts";
 
 /**
- * How long a reader may take for the next 64 KiB: ms. Slower readers are cut off, since what waits for them cannot be freed.
+ * Longest time that a client takes for the next 64 KiB. Slower ones are cut off, since what waits for them cannot be freed.
  * SDKs come back by themselves.
+ *
+ * @limit ms: the connection is closed, with a warning
  */
 const STALL_DEADLINE = 60_000;
 
@@ -17,7 +19,7 @@ const CONNECTION_TIME_JITTER = 0.1;
 /** Time between two rounds of closing streams at the end: ms. */
 const CLOSE_TICK = 50;
 
-/** Longest delay that a timer takes: ms. A longer one would fire at once. */
+/** Longest delay that a timer takes: ms. A longer one would fire at once. @limit as MAX_TIMER_MS in lib/config/_to_settings.ts */
 const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 /** A comment: keeps proxies and SDKs (which give up after five silent minutes) from closing an idle stream. */

@@ -1,6 +1,6 @@
 import { environmentVariables } from "../../lib/config/mod.ts";
 
-/** What a run may touch; the README gives these flags to people. */
+/** What a run may touch; docs/deploy.md gives these flags to people. */
 export interface RelayOptions {
   /** Environment variables besides `PORT`; none of Halyard's own is inherited. */
   env: Record<string, string>;

@@ -3,19 +3,19 @@ import { environmentVariables } from "../../lib/config/mod.ts";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
 import { freePort, halyardCommand, type RelayOptions, startRelay } from "./_relay.ts";
 
-/** How long a line of variables in the README may be: characters. */
+/** How long a line of variables in docs/deploy.md may be: characters. */
 const LINE = 100;
 
-/** The flags of the command in the README's "Run it". */
+/** The flags of the command in docs/deploy.md, "Without an executable". */
 async function readFlags(): Promise<string[]> {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const page = await Deno.readTextFile(new URL("../../docs/deploy.md", import.meta.url));
   const [, flags] = /```sh\nDENO_NO_UPDATE_CHECK=1 deno run --no-prompt \\\n(.*?) \\\n {2}main.ts\n```/s.exec(
-    readme,
+    page,
   )!;
   return flags!.split(" \\\n").map((line) => line.trim().replace(/^'(.*)'$/, "$1"));
 }
 
-/** What the README gives, for this port and the file's own folder. */
+/** What docs/deploy.md gives, for this port and the file's own folder. */
 async function confine(file: DataFile): Promise<RelayOptions & { port: number }> {
   const port = freePort();
   const folder = file.path.replace("/flags.tar.gz", "");
@@ -47,13 +47,13 @@ function environmentFlags(): string[] {
   return lines;
 }
 
-Deno.test("README names every variable, and no other, in --allow-env", async () => {
+Deno.test("docs/deploy.md names every variable, and no other, in --allow-env", async () => {
   const flags = (await readFlags()).filter((flag) => flag.startsWith("--allow-env"));
   const paste = environmentFlags().map((flag) => `  '${flag}' \\`).join("\n");
-  assertEquals(flags, environmentFlags(), `The README should have:\n${paste}`);
+  assertEquals(flags, environmentFlags(), `docs/deploy.md should have:\n${paste}`);
 });
 
-Deno.test("main.ts serves and reloads by watch with the permissions of the README", async () => {
+Deno.test("main.ts serves and reloads by watch with the permissions of docs/deploy.md", async () => {
   await using file = await DataFile.create(await archiveWith("one"));
   await using relay = await startRelay({ ...await confine(file), args: [] });
   assertEquals(await getValue(relay.url), "one");
@@ -64,7 +64,7 @@ Deno.test("main.ts serves and reloads by watch with the permissions of the READM
   assertEquals(relay.lines.filter((line) => /WARN|ERROR/.test(line)), []);
 });
 
-Deno.test("main.ts cannot connect to anywhere with the permissions of the README, and serves on", async () => {
+Deno.test("main.ts cannot connect to anywhere with the permissions of docs/deploy.md, and serves on", async () => {
   await using file = await DataFile.create(await archiveWith("one"));
   using other = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const script = "tests/e2e/_confined.ts";

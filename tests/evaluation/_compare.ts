@@ -1,5 +1,5 @@
 import { compileEnvironment, evaluateAll } from "../../lib/evaluation/mod.ts";
-import { parseContext } from "../../lib/model/mod.ts";
+import { type EnvironmentData, parseContext } from "../../lib/model/mod.ts";
 import { isNearBoundary } from "./_boundary.ts";
 import { parseData, type RawData } from "./_environment.ts";
 import { type OracleResult, startOracle } from "./_oracle.ts";
@@ -20,6 +20,8 @@ export interface Comparison {
   mismatches: Mismatch[];
   /** Pairs that differ where 32 and 64 bits may; they are no mismatches. */
   nearBoundary: number;
+  /** Pairs that differ because a prerequisite is malformed: JavaScript takes its dependents for malformed too. */
+  behindMalformed: number;
 }
 
 /** Evaluates every flag for every context here and in LaunchDarkly's SDK, and compares all that clients get. */
@@ -30,7 +32,7 @@ export async function compare(raw: RawData, contexts: unknown[]): Promise<Compar
   const [flags, segments] = [[...data.flags.values()], [...data.segments.values()]];
   const environment = compileEnvironment(data);
   const oracle = await startOracle(text);
-  const comparison: Comparison = { pairs: 0, mismatches: [], nearBoundary: 0 };
+  const comparison: Comparison = { pairs: 0, mismatches: [], nearBoundary: 0, behindMalformed: 0 };
   for (const context of contexts) {
     const parsed = parseContext(JSON.parse(JSON.stringify(context)));
     const ours = JSON.parse(evaluateAll(environment, parsed, { audience: "server", withReasons: true }));
@@ -39,6 +41,10 @@ export async function compare(raw: RawData, contexts: unknown[]): Promise<Compar
       comparison.pairs++;
       const [left, right] = [normalize(ours[flag]), normalize(theirs[flag])];
       if (JSON.stringify(left) === JSON.stringify(right)) continue;
+      if (isBehindMalformed(flag, data.flags, theirs)) {
+        comparison.behindMalformed++;
+        continue;
+      }
       const near = isNearBoundary(
         flags.map(({ value }) => value),
         segments.map(({ value }) => value),
@@ -50,6 +56,16 @@ export async function compare(raw: RawData, contexts: unknown[]): Promise<Compar
   }
   oracle.close();
   return comparison;
+}
+
+/** Whether JavaScript's result is an error that a prerequisite handed on. */
+function isBehindMalformed(
+  key: string,
+  flags: EnvironmentData["flags"],
+  theirs: Record<string, OracleResult>,
+): boolean {
+  return theirs[key]?.reason.kind === "ERROR" &&
+    (flags.get(key)?.value.prerequisites ?? []).some((other) => theirs[other.key!]?.reason.kind === "ERROR");
 }
 
 /** One order of fields for both. The prerequisites of a malformed flag are left out: JavaScript lists the malformed one too. */

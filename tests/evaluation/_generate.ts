@@ -1,9 +1,13 @@
 import fc from "fast-check";
 import {
   anyValue,
+  GROUPS,
   KEYS,
   KINDS,
   MALFORMED_PATHS,
+  ODD_DATES,
+  ODD_PATTERNS,
+  ODD_VERSIONS,
   OPERATORS,
   partial,
   PATHS,
@@ -15,11 +19,12 @@ import {
  * Random environments and contexts for the comparison with the JavaScript SDK. Names and values come from small pools,
  * so that clauses match often enough.
  *
- * Where Go and JavaScript differ, nothing is generated; each difference has a test of its own in `differences_test.ts`:
- * rules without `clauses`, seed 0, weights of missing kinds, big segments without a generation, user targets with values
- * in `contextTargets`, references that JavaScript reads differently, dates and versions that only one of them accepts,
- * clauses after a malformed one, prerequisites after a cycle, empty strings for kinds, and fields that JavaScript
- * requires.
+ * Where Go and JavaScript differ, `environments` has nothing; each difference has a test of its own in
+ * `differences_test.ts`: rules without `clauses`, seed 0, weights of missing kinds, big segments without a generation,
+ * user targets with values in `contextTargets`, references that JavaScript reads differently, dates, versions and
+ * patterns that only one of them accepts, nulls in clauses, clauses after a malformed one, prerequisites after a cycle,
+ * empty strings for kinds, and fields that JavaScript requires. What is behind a malformed prerequisite is generated and
+ * not compared. `anyEnvironments` has some of it.
  */
 export interface GeneratedEnvironment {
   flags: Record<string, Json>;
@@ -37,10 +42,52 @@ const kind = fc.constantFrom(...KINDS);
 const key = fc.constantFrom(...KEYS);
 const weights = fc.array(fc.integer({ min: 0, max: 60_000 }), { minLength: 1, maxLength: 4 });
 
-/** Where faults may stand: JavaScript forgets a fault in a clause when another clause follows. */
+/**
+ * Where faults may stand: JavaScript forgets a fault in a clause when another clause follows. And whether there is what
+ * JavaScript reads otherwise.
+ */
 interface Shape {
   faulty: boolean;
+  odd: boolean;
 }
+
+/** Clauses over many long strings. */
+const groupClause: fc.Arbitrary<Json> = fc.oneof(
+  fc.record({
+    op: fc.constantFrom("contains", "startsWith", "endsWith", "in"),
+    values: fc.array(
+      fc.tuple(fc.constantFrom(...GROUPS), fc.nat(40)).map(([group, start]) => group.slice(start)),
+      { maxLength: 10 },
+    ),
+  }),
+  fc.record({
+    op: fc.constant("matches"),
+    values: fc.array(fc.nat(99).map((n) => `^CN=Group-${n},.*DC=(?:corp|no)`), { maxLength: 100 }),
+  }),
+).map((rest) => ({ attribute: "groups", ...rest }));
+
+const oddClause: fc.Arbitrary<Json> = fc.oneof(
+  fc.record({
+    attribute: fc.constantFrom("oddDate", "when"),
+    op: fc.constantFrom("before", "after"),
+    values: fc.array(fc.constantFrom(...ODD_DATES), { maxLength: 3 }),
+  }),
+  fc.record({
+    attribute: fc.constantFrom("oddVersion", "ver"),
+    op: fc.constantFrom("semVerEqual", "semVerLessThan", "semVerGreaterThan"),
+    values: fc.array(fc.constantFrom(...ODD_VERSIONS), { maxLength: 3 }),
+  }),
+  fc.record({
+    attribute: fc.constantFrom("groups", "s", "key"),
+    op: fc.constant("matches"),
+    values: fc.array(fc.constantFrom(...ODD_PATTERNS), { maxLength: 3 }),
+  }),
+  fc.record({
+    attribute: fc.constantFrom("/kind", "kind", "/key", "/", "a//b", "/a//b", "/groups", "/~1x"),
+    op: fc.constantFrom("in", "contains", "nonsense", ""),
+    values: fc.array(fc.constantFrom<unknown>(...KINDS, ...KEYS, null), { maxLength: 3 }),
+  }),
+);
 
 /** Attribute references with the kind they are for, if any; plain names that hold a slash only without one. */
 function reference(name: "attribute" | "bucketBy", { faulty }: Shape): fc.Arbitrary<Json> {
@@ -77,8 +124,22 @@ function clause(shape: Shape): fc.Arbitrary<Json> {
     ...part,
     ...rest,
   }));
-  return fc.tuple(fc.oneof({ weight: 2, arbitrary: named }, wild), fc.boolean())
-    .map(([clause, negate]) => ({ ...clause, negate }));
+  const rare = shape.odd
+    ? [fc.tuple(partial({ contextKind: kind }), oddClause).map(([a, b]) => ({ ...a, ...b }))]
+    : [];
+  return fc.tuple(
+    fc.oneof({ weight: 4, arbitrary: named }, { weight: 2, arbitrary: wild }, groupClause, ...rare),
+    fc.boolean(),
+  ).map(([clause, negate]) => ({
+    ...clause,
+    values: forJavaScript(clause.values as unknown[], shape),
+    negate,
+  }));
+}
+
+/** A null in a clause equals one in an array there, and nothing in Go. */
+function forJavaScript(values: unknown[], { odd }: Shape): unknown[] {
+  return odd ? values : values.filter((value) => value !== null);
 }
 
 function segmentClause(keys: string[]): fc.Arbitrary<Json> {
@@ -92,7 +153,7 @@ function segmentClause(keys: string[]): fc.Arbitrary<Json> {
 
 /** Clauses of one rule. In a faulty environment those that can be at fault come last. */
 function clauses(segments: string[], shape: Shape): fc.Arbitrary<Json[]> {
-  const sound = clause({ faulty: false });
+  const sound = clause({ ...shape, faulty: false });
   const risky = fc.oneof(segmentClause(segments), clause(shape));
   if (!shape.faulty) return fc.array(fc.oneof({ weight: 2, arbitrary: sound }, risky), { maxLength: 3 });
   return fc.tuple(fc.array(sound, { maxLength: 2 }), fc.array(risky, { maxLength: 1 })).map((parts) =>
@@ -250,19 +311,28 @@ function flag(index: number, shape: Shape & { cyclic: boolean }): fc.Arbitrary<J
   });
 }
 
-/** Environments of 20 flags and 6 segments, and a deleted one of each. */
-export const environments: fc.Arbitrary<GeneratedEnvironment> = fc
-  .record({ faulty: fc.boolean(), cyclic: fc.integer({ min: 0, max: 9 }).map((n) => n === 0) })
-  .chain((shape) =>
+/** Environments of 20 flags and 6 segments, and a deleted one of each; where JavaScript is right. */
+export const environments: fc.Arbitrary<GeneratedEnvironment> = makeEnvironments(false);
+
+/** The same, with everything that JavaScript reads otherwise. */
+export const anyEnvironments: fc.Arbitrary<GeneratedEnvironment> = makeEnvironments(true);
+
+function makeEnvironments(odd: boolean): fc.Arbitrary<GeneratedEnvironment> {
+  return fc.record({
+    faulty: fc.boolean(),
+    cyclic: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+    odd: fc.constant(odd),
+  }).chain((shape) =>
     fc.tuple(
       fc.tuple(...FLAG_KEYS.map((_, i) => flag(i, shape))),
       fc.tuple(...SEGMENT_KEYS.map((_, i) => segment(i, shape))),
     )
   )
-  .map(([flags, segments]) => ({
-    flags: byKey([...flags, { key: "f-deleted", version: 2, deleted: true }]),
-    segments: byKey([...segments, { key: "s-deleted", version: 2, deleted: true }]),
-  }));
+    .map(([flags, segments]) => ({
+      flags: byKey([...flags, { key: "f-deleted", version: 2, deleted: true }]),
+      segments: byKey([...segments, { key: "s-deleted", version: 2, deleted: true }]),
+    }));
+}
 
 function byKey(items: Json[]): Record<string, Json> {
   return Object.fromEntries(items.map((item) => [item.key as string, item]));

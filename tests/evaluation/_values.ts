@@ -15,7 +15,7 @@ const DATES = [
   "2020-02-30T00:00:00Z",
   "2020-13-01T00:00:00Z",
   "2020-01-01",
-  "0001-01-01T00:00:00Z",
+  "0001-01-02T00:00:00Z",
   // Whole ms that are no neighbours of a fraction in NUMBERS: Go cuts fractions off.
   0,
   99,
@@ -41,7 +41,6 @@ const VERSIONS = [
   "2.",
   "1.0.0-01",
   "1.0.0-0a",
-  "9007199254740992.0.0",
 ];
 const PATTERNS = [
   "a",
@@ -56,6 +55,73 @@ const PATTERNS = [
   "^(?:a|b)c?$",
   "",
 ];
+
+/** Dates as people and hostile clients write them; Go and JavaScript do not read all of them alike. */
+export const ODD_DATES = [
+  "2020-01-01T5:00:00Z",
+  "2020-01-01T05:00:00+24:00",
+  "2020-01-01T05:00:00-99:59",
+  "2020-01-01T05:00:00+05:60",
+  "2020-01-01T05:00:00Zulu",
+  "2020-01-01T05:00:00+01:00x",
+  "2020-01-01T05:00:00+01:00é",
+  "2020-01-01T05:00:00.123456789Z",
+  "2020-01-01T05:00:00.1234567891Z",
+  "2020-01-01T05:00:00.Z",
+  "2020-01-01t05:00:00z",
+  "2016-12-31T23:59:60Z",
+  "2020-12-31T24:00:00Z",
+  "0001-01-01T00:00:00Z",
+  "0000-02-30T00:00:00Z",
+  "9999-12-31T23:59:59Z",
+  1577854800000.9,
+  -0.5,
+  1577854800000,
+  "1577854800000",
+];
+
+/** Versions likewise. */
+export const ODD_VERSIONS = [
+  "9007199254740993.0.0",
+  "9007199254740992.0.0",
+  "9007199254740992.0.1",
+  "9223372036854775807",
+  "1.9007199254740993.0",
+  "1.0.0-9007199254740993",
+  "1.0.0-9007199254740992",
+  `1.0.0-${"a".repeat(300)}`,
+  `1.0.0-${"a.".repeat(150)}1`,
+  `1.0.0+${"b".repeat(300)}`,
+  "1-0.3.7",
+  "1-x.7.z.92",
+  "1.2-beta+exp.sha.5114f85",
+  "1.0.0-",
+  "1.0.0-é",
+  "01.0.0",
+  "1.0.0+",
+  " 1.0.0",
+  "1.0.0 ",
+  "-1",
+  "1..0",
+];
+
+/** Patterns likewise. */
+export const ODD_PATTERNS = [
+  `^(?:${Array.from({ length: 1_500 }, (_, i) => `name${i}`).join("|")})$`,
+  "(?P<part>CN=)(?P<part>Group)",
+  "\\p{greek}|\\p{ upper-case_letter }",
+  "\\p{Emoji}",
+  "(?i)group-\\d*7,",
+  "OU=[A-Z][a-z]+,DC=(?:corp|lab)",
+  "(?=x)",
+  "^.{40,}$",
+];
+
+/** Keys of directory groups: many and long. */
+export const GROUPS = Array.from(
+  { length: 60 },
+  (_, i) => `CN=Group-${i},OU=${"Department".repeat(1 + i % 9)},DC=${i % 2 ? "corp" : "lab"},DC=example`,
+);
 
 /** What an attribute usually holds. */
 const USUAL: Record<string, readonly unknown[]> = {

@@ -1,10 +1,21 @@
 import { assertEquals } from "@std/assert";
-import { createSession, evaluateAll, evaluateText } from "../../lib/evaluation/mod.ts";
+import {
+  createSession,
+  evaluateAll,
+  evaluateTextInSlices,
+  type OutputOptions,
+  type Session,
+} from "../../lib/evaluation/mod.ts";
 import { parseContext } from "../../lib/model/mod.ts";
 import { compile, type Json } from "./_environment.ts";
 
 const USER = { kind: "user", key: "u" };
 const ALL = [{ variation: 0, weight: 100_000 }];
+
+/** What a client gets for one flag, which takes one slice. */
+function textOf(session: Session, key: string, options: OutputOptions) {
+  return evaluateTextInSlices(session, key, options).next().value || undefined;
+}
 
 /** A rule for everyone. */
 const EVERYONE = { clauses: [{ attribute: "key", op: "in", values: [""], negate: true }] };
@@ -71,7 +82,7 @@ const OUTPUT: [name: string, flag: Json, text: string, textWithReason: string][]
 ];
 
 for (const [name, flag, text, textWithReason] of OUTPUT) {
-  Deno.test(`evaluateText() and evaluateAll() write ${name}`, () => {
+  Deno.test(`evaluateTextInSlices() and evaluateAll() write ${name}`, () => {
     const key = 'flag "é"';
     const data = { flags: { [key]: flag, other: {} }, segments: { big: { unbounded: true } } };
     const environment = compile(data);
@@ -79,8 +90,8 @@ for (const [name, flag, text, textWithReason] of OUTPUT) {
       const options = { audience: "server", withReasons } as const;
       const session = createSession(environment, parseContext(USER));
       const version = (flag.version ?? 1) as number;
-      assertEquals(evaluateText(session, key, options), { version, text: expected });
-      const other = evaluateText(session, "other", options)!.text;
+      assertEquals(textOf(session, key, options), { version, text: expected, isException: false });
+      const other = textOf(session, "other", options)!.text;
       assertEquals(
         evaluateAll(environment, parseContext(USER), options),
         `{"flag \\"é\\"":${expected},"other":${other}}`,
@@ -116,7 +127,7 @@ for (const [flag, environmentId, mobile] of AVAILABILITY) {
       const options = { audience, withReasons: false };
       const all = JSON.parse(evaluateAll(environment, parseContext(USER), options));
       assertEquals(Object.keys(all), sees ? ["a", "b"] : []);
-      for (const key of ["a", "b"]) assertEquals(evaluateText(session, key, options) !== undefined, sees);
+      for (const key of ["a", "b"]) assertEquals(textOf(session, key, options) !== undefined, sees);
     }
   });
 }

@@ -1,9 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { RE2JS } from "re2js";
-import { compilePattern, countSteps, MAX_PATTERN_STEPS } from "../../lib/evaluation/_pattern.ts";
-import { createSession, evaluate } from "../../lib/evaluation/mod.ts";
-import { parseContext } from "../../lib/model/mod.ts";
-import { compile, matchClause } from "./_environment.ts";
+import { compilePattern } from "../../lib/evaluation/_pattern.ts";
+import { matchClause } from "./_environment.ts";
 
 const SYNTAX: [pattern: string, text: string, matches: boolean][] = [
   ["b", "abc", true],
@@ -47,7 +45,6 @@ const REFUSED = [
   "a{1001}",
   "(a{1,100}){1,100}",
   "(".repeat(2000) + ")".repeat(2000),
-  "a".repeat(10_001),
 ];
 
 for (const pattern of REFUSED) {
@@ -85,25 +82,6 @@ for (const [pattern, text, matches] of HOSTILE) {
     assertEquals(matchClause({ attribute: "x", op: "matches", values: [pattern] }, context), matches);
   });
 }
-
-Deno.test("evaluate() stops matching patterns when a context has used up its steps", () => {
-  const pattern = "^(a?){500}a{500}$";
-  const text = "a".repeat(1000);
-  const { size } = compilePattern(pattern)!;
-  assertLess(1000, size);
-  // Each text is allowed, all together are not: with them the flag would take minutes.
-  const values = Array.from({ length: 5_000 }, (_, i) => text + i);
-  assertLess(MAX_PATTERN_STEPS, values.length * countSteps(compilePattern(pattern)!, text));
-  const rules = [
-    { clauses: [{ attribute: "many", op: "matches", values: [pattern] }], variation: 1 },
-    { clauses: [{ attribute: "key", op: "matches", values: ["^u$"] }], variation: 2 },
-  ];
-  const environment = compile({ flags: { flag: { rules } } });
-  const hostile = createSession(environment, parseContext({ kind: "user", key: "u", many: values }));
-  assertEquals(evaluate(hostile, "flag")!.reason.kind, "FALLTHROUGH");
-  const next = createSession(environment, parseContext({ kind: "user", key: "u", many: ["x"] }));
-  assertEquals(evaluate(next, "flag")!.variation, 2);
-});
 
 Deno.test("RE2JS.programSize() bounds the instructions that a pattern expands to", () => {
   assertLess(500, RE2JS.compile("a{500}").programSize());

@@ -32,6 +32,10 @@ const ASCENDING: string[][] = [
   ["2"],
   ["10"],
   ["9007199254740991"],
+  ["9007199254740992"],
+  ["9007199254740992.0.1"],
+  ["9007199254740993"],
+  ["9223372036854775807"],
 ];
 
 Deno.test("compareSemVer() orders versions by precedence, minor and patch being 0 when left out", () => {
@@ -81,8 +85,6 @@ const NONE = [
   "1e3",
   "1,0",
   "９",
-  "9007199254740992",
-  "1.".padEnd(257, "1"),
   1,
   1.5,
   null,
@@ -97,8 +99,9 @@ for (const value of NONE) {
   });
 }
 
-Deno.test("parseSemVer() reads a version of 256 characters", () => {
-  assertEquals(parseSemVer("1-".padEnd(256, "a"))!.prerelease, ["a".repeat(254)]);
+Deno.test("parseSemVer() reads a version of any length", () => {
+  assertEquals(parseSemVer("1-".padEnd(1_000, "a"))!.prerelease, ["a".repeat(998)]);
+  assertEquals(parseSemVer(`1-${"a.".repeat(100_000)}b`)!.prerelease.length, 100_001);
 });
 
 const MATCHES: [version: unknown, op: string, values: unknown[], matches: boolean][] = [

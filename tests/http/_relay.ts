@@ -2,6 +2,7 @@ import {
   clientRoutes,
   type CorsPolicy,
   createHandler,
+  Evaluations,
   eventRoutes,
   phpRoutes,
   serverSdkRoutes,
@@ -49,7 +50,7 @@ export function makeRelay(
   const dataFile = { path: "flags.tar.gz", digest: "ab", loadedAt: 1 };
   const routes = [
     ...serverSdkRoutes(hub),
-    ...clientRoutes(hub),
+    ...clientRoutes(hub, new Evaluations(log)),
     ...phpRoutes(hub),
     ...eventRoutes(1_000),
     statusRoute(store, "1.2.3", () => dataFile),

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import type { OutputOptions } from "../../lib/evaluation/mod.ts";
 import { prepareClientChannels } from "../../lib/http/client_channel.ts";
+import { Evaluations } from "../../lib/http/evaluations.ts";
 import { parseContext } from "../../lib/model/mod.ts";
-import { type EnvironmentParts, makeSnapshot, text } from "../_environments.ts";
+import { type EnvironmentParts, makeLog, makeSnapshot, text } from "../_environments.ts";
 
 type Json = Record<string, unknown>;
 
@@ -29,7 +30,10 @@ const BALLAST = Object.fromEntries(
 
 /** What the stream of user "u" is sent as its environment goes through states; of a `put`, the name alone. */
 async function follow(states: EnvironmentParts[], options = BROWSER): Promise<(string | undefined)[]> {
-  const channel = prepareClientChannels()(parseContext({ kind: "user", key: "u" }), options);
+  const channel = prepareClientChannels(new Evaluations(makeLog()))(
+    parseContext({ kind: "user", key: "u" }),
+    options,
+  );
   const [first, ...rest] = states.map((parts) => ({ ...parts, flags: { ...parts.flags, ...BALLAST } }));
   const sent: (string | undefined)[] = [];
   let snapshot = await makeSnapshot("e1", first);
@@ -192,7 +196,10 @@ Deno.test("client channels send mobile clients what they see", async () => {
 
 Deno.test("client channels send a put where most has changed and it is shorter", async () => {
   const flags = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`f${i}`, flag(1)]));
-  const channel = prepareClientChannels()(parseContext({ kind: "user", key: "u" }), BROWSER);
+  const channel = prepareClientChannels(new Evaluations(makeLog()))(
+    parseContext({ kind: "user", key: "u" }),
+    BROWSER,
+  );
   const [before, after] = [
     await makeSnapshot("e1", { flags }),
     await makeSnapshot("e1", { flags: { f: flag(1) } }),

@@ -61,19 +61,22 @@ Deno.test("parseContext() takes a multi-kind context with one kind for that one"
   );
 });
 
-Deno.test("parseContext() reads a legacy user", () => {
+Deno.test("parseContext() reads a legacy user, of whose attributes the later one counts", () => {
   const context = parseContext({
     key: "u",
     secondary: "s",
     name: "N",
-    email: "e@example.com",
+    email: "loses to the later one",
+    firstName: "loses",
     country: null,
     anonymous: null,
     unknown: "left out",
     privateAttributeNames: ["email"],
     custom: {
       plan: "free",
-      email: "loses",
+      email: "e@example.com",
+      firstName: null,
+      lastName: "loses",
       key: "x",
       kind: "x",
       name: "x",
@@ -81,12 +84,14 @@ Deno.test("parseContext() reads a legacy user", () => {
       _meta: 1,
       none: null,
     },
+    lastName: "L",
   });
   assertEquals(attributes(context), [{
     anonymous: false,
     email: "e@example.com",
     key: "u",
     kind: "user",
+    lastName: "L",
     name: "N",
     plan: "free",
   }]);

@@ -2,10 +2,11 @@ import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { type Audience, evaluateAll } from "../../lib/evaluation/mod.ts";
 import { prepareClientChannels } from "../../lib/http/client_channel.ts";
+import { Evaluations } from "../../lib/http/evaluations.ts";
 import { parseContext } from "../../lib/model/mod.ts";
 import { type Snapshot, Store } from "../../lib/store/mod.ts";
 import { type Channel, prepareServerChannels } from "../../lib/stream/mod.ts";
-import { makeSnapshot, text } from "../_environments.ts";
+import { makeLog, makeSnapshot, text } from "../_environments.ts";
 import { Archives, firstArchive, type Reload, reload, USERS } from "./_archives.ts";
 import {
   ALL_WIRE,
@@ -168,7 +169,7 @@ async function runModel(ballast: boolean, first: Reload, steps: Step[]): Promise
   const channels: Channels = {
     all: prepareServerChannels("all"),
     flags: prepareServerChannels("flags"),
-    client: prepareClientChannels(),
+    client: prepareClientChannels(new Evaluations(makeLog())),
   };
   const archives = new Archives(ballast);
   archives.add(first);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { crc32 } from "node:zlib";
 import { bundle } from "../../tools/bundle.ts";
-import { type Base, compile, permissionFlags } from "../../tools/compile.ts";
+import { type Base, compile, type Compiled, permissionFlags } from "../../tools/compile.ts";
 import { buildDemo } from "../../tools/demo_archive.ts";
 import { freePort } from "../e2e/_relay.ts";
 import { canRun } from "./_programs.ts";
@@ -39,15 +39,15 @@ async function run(command: string[], env: Record<string, string> = {}, cwd = fo
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
-/** The flags that the README gives, with the archive's folder. */
-const README_FLAGS = [
+/** The flags that docs/deploy.md gives, with the archive's folder. */
+const DEPLOY_FLAGS = [
   ...["--no-prompt", "--allow-net=127.0.0.1:0", `--allow-read=${folder}`, "--no-config"],
   "--allow-env=FILE_DATA_SOURCE,PORT,BIND_ADDRESS,EXIT_ALWAYS",
   "--ignore-env",
 ];
 
 Deno.test("bundle() makes one file that needs nothing else", async () => {
-  const flags = [...README_FLAGS, "--no-remote", "--no-npm"];
+  const flags = [...DEPLOY_FLAGS, "--no-remote", "--no-npm"];
   const env = { DENO_DIR: "/proc/self/exe", FILE_DATA_SOURCE: archive, EXIT_ALWAYS: "true" };
   const { code, stdout, stderr } = await run([Deno.execPath(), "run", ...flags, script, "--from-env"], env);
   assertEquals(stderr, "");
@@ -190,38 +190,120 @@ Deno.test("compile() gives a program that can listen and read, and nothing else"
 });
 
 /** Runs `compile()` with a variable of the environment set. */
-async function compileWith(name: string, value: string, base?: Base): Promise<string> {
+async function compileWith(name: string, value: string, base?: Base): Promise<Compiled> {
   const before = Deno.env.get(name);
-  const output = `${folder}/official`;
   Deno.env.set(name, value);
   try {
-    assertEquals(await compile({ script, output, base }), { base: "official" });
+    return await compile({ script, output: `${folder}/official`, base });
   } finally {
     if (before === undefined) Deno.env.delete(name);
     else Deno.env.set(name, before);
   }
-  return new TextDecoder().decode(await Deno.readFile(output));
+}
+
+async function readOfficial(): Promise<string> {
+  return new TextDecoder().decode(await Deno.readFile(`${folder}/official`));
 }
 
 /** Any executable will do to see what is put into it. */
 const STAND_IN = "/bin/true";
 
-Deno.test(
-  "compile() takes the runtime base that DENORT_BIN names, with the same permissions",
-  { ignore },
-  async () => {
-    const compiled = await compileWith("DENORT_BIN", STAND_IN);
-    assertStringIncludes(compiled, `"allow_net":["0.0.0.0","127.0.0.1","[::]","[::1]","localhost"]`);
-    for (const access of ["write", "run", "sys", "ffi"]) {
-      assertStringIncludes(compiled, `"allow_${access}":null`);
+Deno.test("compile() takes the runtime base that DENORT_BIN names, with the same permissions", {
+  ignore,
+}, async () => {
+  const { base, unguarded } = await compileWith("DENORT_BIN", STAND_IN);
+  assertEquals(base, "official");
+  assertMatch(unguarded!, /^Cannot put machine code into Deno: /); // this one is too small to read its environment
+  const compiled = await readOfficial();
+  assertStringIncludes(compiled, `"allow_net":["0.0.0.0","127.0.0.1","[::]","[::1]","localhost"]`);
+  for (const access of ["write", "run", "sys", "ffi"]) {
+    assertStringIncludes(compiled, `"allow_${access}":null`);
+  }
+  assertStringIncludes(compiled, `"allow_read":[]`);
+  assertStringIncludes(compiled, `"ignore_env":[]`);
+  assertStringIncludes(compiled, `"deny_import":[]`);
+  assertStringIncludes(compiled, `"prompt":false`);
+  assertStringIncludes(compiled, `"code_cache_key":null`);
+});
+
+Deno.test("compile() puts the machine code into the runtime base that DENORT_BIN names", {
+  ignore,
+}, async () => {
+  // Deno itself is like its runtime base, but for the part that reads what `deno compile` has added.
+  assertEquals(await compileWith("DENORT_BIN", Deno.execPath()), { base: "official" });
+  assertStringIncludes(await readOfficial(), `"allow_read":[]`);
+  const show = "console.log(JSON.stringify([Deno.args, Deno.env.toObject()]))";
+  const env = {
+    COMPLETE: "bash",
+    DENO_V8_FLAGS: "--bogus",
+    HOME: "/nowhere",
+    SECRET: "1",
+    PORT: "8031",
+    LANG: "C",
+  };
+  const { code, stdout, stderr } = await run([`${folder}/official`, "eval", show, "a"], env);
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(JSON.parse(stdout), [["a"], {
+    DENO_DIR: "/proc/self/exe",
+    DENO_NO_UPDATE_CHECK: "1",
+    HOME: "/proc",
+    LC_ALL: "C",
+    PORT: "8031",
+    LANG: "C",
+  }]);
+});
+
+/**
+ * Finds what `deno compile` has added the way its runtime base does, as a note among the loaded segments, and prints how
+ * long it is, its arguments and its environment.
+ */
+const NOTE_READER = `
+#define _GNU_SOURCE
+#include <elf.h>
+#include <link.h>
+#include <stdio.h>
+#include <string.h>
+extern char **environ;
+static int find(struct dl_phdr_info *info, size_t size, void *data) {
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    if (info->dlpi_phdr[i].p_type != PT_NOTE) continue;
+    char *at = (char *) info->dlpi_addr + info->dlpi_phdr[i].p_vaddr, *end = at + info->dlpi_phdr[i].p_memsz;
+    while (at < end) {
+      ElfW(Nhdr) *note = (ElfW(Nhdr) *) at;
+      char *content = at + sizeof *note + ((note->n_namesz + 3) & ~3);
+      if (!strncmp(at + sizeof *note, "SUI", 4)) {
+        printf("%s\\n", memmem(content, note->n_descsz, "allow_read", 10) ? "found" : "other");
+      }
+      at = content + ((note->n_descsz + 3) & ~3);
     }
-    assertStringIncludes(compiled, `"allow_read":[]`);
-    assertStringIncludes(compiled, `"ignore_env":[]`);
-    assertStringIncludes(compiled, `"deny_import":[]`);
-    assertStringIncludes(compiled, `"prompt":false`);
-    assertStringIncludes(compiled, `"code_cache_key":null`);
-  },
-);
+  }
+  return 1;
+}
+int main(int argc, char **argv) {
+  dl_iterate_phdr(find, 0);
+  for (int i = 1; i < argc; i++) printf("%s\\n", argv[i]);
+  for (char **one = environ; *one; one++) printf("%s\\n", *one);
+}
+`;
+
+Deno.test("compile() leaves a runtime base able to find what deno compile has added", {
+  ignore: ignore || !await canRun("gcc"),
+}, async () => {
+  await Deno.writeTextFile(`${folder}/reader.c`, NOTE_READER);
+  const build = ["gcc", "-fPIC", "-pie", "-o", `${folder}/reader`, `${folder}/reader.c`];
+  const built = await run(build, { PATH: Deno.env.get("PATH")! });
+  assertEquals(built.code, 0, built.stderr);
+  assertEquals(await compileWith("DENORT_BIN", `${folder}/reader`), { base: "official" });
+  const { stdout } = await run([`${folder}/official`, "a", ""], {
+    PORT: "1",
+    NODE_OPTIONS: "2",
+    LD_ENV_x: "3",
+  });
+  const [found, first, second, ...env] = stdout.trim().split("\n");
+  assertEquals([found, first, second], ["found", "a", ""]);
+  const baked = ["DENO_DIR=/proc/self/exe", "DENO_NO_UPDATE_CHECK=1", "HOME=/proc", "LC_ALL=C"];
+  assertEquals(env.sort(), [...baked, "LD_ENV_x=3", "PORT=1"]);
+});
 
 Deno.test("compile() takes the runtime base that lies in Deno's cache", { ignore }, async () => {
   const cache = `${folder}/cache`;
@@ -231,7 +313,11 @@ Deno.test("compile() takes the runtime base that lies in Deno's cache", { ignore
     `${release}/denort-${Deno.build.target}.zip`,
     zip("denort", await Deno.readFile(STAND_IN)),
   );
-  assertStringIncludes(await compileWith("DENO_DIR", cache, "official"), `"allow_read":[]`);
+  assertEquals(await compileWith("DENO_DIR", cache, "official"), {
+    base: "official",
+    unguarded: "it can only be put into a runtime base that DENORT_BIN names",
+  });
+  assertStringIncludes(await readOfficial(), `"allow_read":[]`);
 });
 
 /** A zip with one file, not compressed (APPNOTE 4.3). */
@@ -281,7 +367,7 @@ Deno.test("compile() refuses another machine without Deno's runtime base", async
 Deno.test("permissionFlags() grants nothing but listening, loopback, reading and Halyard's variables", () => {
   const [env] = permissionFlags([]).filter((flag) => flag.startsWith("--allow-env="));
   assertMatch(env!, /[=,]FILE_DATA_SOURCE,/);
-  assert(!/[=,](DENO_|NODE_|OTEL_DENO)/.test(env!), "the machine code takes these away");
+  assert(!/[=,](DENO_|NODE_|OTEL_DENO)/.test(env!), "these steer Deno");
   assertEquals(permissionFlags(["10.0.0.1", "[fd00::1]:8030"]), [
     "--no-prompt",
     "--allow-net=0.0.0.0,127.0.0.1,[::],[::1],localhost,10.0.0.1,[fd00::1]:8030",

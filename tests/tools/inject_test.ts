@@ -1,10 +1,11 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
 import { inject } from "../../tools/elf/inject.ts";
 import { canRun } from "./_programs.ts";
 
 const CODE = new URL("../../tools/elf/entry_x86_64.bin", import.meta.url);
 const SOURCE = new URL("../../tools/elf/entry_x86_64.s", import.meta.url);
-const START = { args: ["name"], env: [], script: new Uint8Array() };
+const START = { env: [], allowedVariables: [] };
 
 const ignore = Deno.build.target !== "x86_64-unknown-linux-gnu"; // there is machine code for no other
 
@@ -20,6 +21,9 @@ Deno.test("the machine code is what its source says", {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+/** Variables that are let through, in each form: one that begins another, beginnings, and one within the other's. */
+const ALLOWED = ["A", "AB", "AB_*", "ABC*", "VARIABLE_*", "_", "LD_ENV_*", "LC_*", "PATH", "EMPTY"];
 
 /** Tells what it sees of how it was started, and tries to change its own script. */
 const SCRIPT = `
@@ -45,7 +49,8 @@ Deno.test("inject() makes a program of Deno and a script", { ignore }, async (t)
   const env = ["DENO_DIR=/proc/self/exe", "BAKED=in"]; // no directory, so that Deno adds nothing of its own
   try {
     const script = new TextEncoder().encode(SCRIPT);
-    await Deno.writeFile(program, await inject(await Deno.readFile(Deno.execPath()), { args, env, script }), {
+    const deno = await Deno.readFile(Deno.execPath());
+    await Deno.writeFile(program, await inject(deno, { args, env, allowedVariables: ALLOWED, script }), {
       mode: 0o755,
     });
     const base = { args: [], main: true, program, change: "Operation not permitted (os error 1)" };
@@ -60,26 +65,48 @@ Deno.test("inject() makes a program of Deno and a script", { ignore }, async (t)
       assertEquals(JSON.parse(await run(program, args)).args, args);
     });
 
-    await t.step("that keeps the environment, without what steers Deno", async () => {
+    await t.step("that gets the variables that are let through, and no others", async () => {
       const kept = {
         PATH: "/bin",
         EMPTY: "",
-        DENO: "1",
-        DENOISE_X: "2",
-        _: "3",
-        OTEL_X: "4",
-        HOME: "/nowhere",
+        A: "A=B",
+        AB: "é",
+        AB_: "1",
+        ABC: "2",
+        ABCD: "3",
+        LD_ENV_x: "4",
+        _: "5",
       };
       const dropped = {
-        DENO_PERMISSION_BROKER_PATH: "/nowhere",
-        DENO_SERVE_ADDRESS: "tcp:127.0.0.1:1",
-        DENO_V8_FLAGS: "--none",
-        NODE_OPTIONS: "--require /nowhere.cjs",
-        OTEL_DENO: "true",
-        OTEL_DENO_CONSOLE: "replace",
+        ...{ a: "1", AA: "2", ABD: "3", B: "4", BAKED: "out", EMPTY_: "5", PATHS: "6", __: "7", LD_ENV: "8" },
+        ...{
+          LD_PRELOAD: "",
+          LD_LIBRARY_PATH: "/nowhere",
+          LD_AUDIT: "",
+          GLIBC_TUNABLES: "",
+          LC: "1",
+          LC_ALL_: "",
+        },
       };
       const env = JSON.parse(await run(program, [], { ...kept, ...dropped })).env;
-      assertEquals(env, { BAKED: "in", DENO_DIR: "/proc/self/exe", ...kept });
+      assertEquals(env, { BAKED: "in", DENO_DIR: "/proc/self/exe", ...kept, LC_ALL_: "" });
+    });
+
+    await t.step("that gets the variables that are let through, whatever others there are", async () => {
+      const name = fc.string({ unit: fc.constantFrom(..."ABCDEL_"), minLength: 1, maxLength: 6 });
+      const value = fc.string({ unit: fc.constantFrom(..."AB_=é\n"), maxLength: 20 });
+      const environment = fc.uniqueArray(fc.tuple(name, value), {
+        selector: ([name]) => name,
+        maxLength: 200,
+      });
+      await fc.assert(
+        fc.asyncProperty(environment, async (variables) => {
+          const env = JSON.parse(await run(program, [], Object.fromEntries(variables))).env;
+          const kept = variables.filter(([name]) => isAllowed(name));
+          assertEquals(env, { BAKED: "in", DENO_DIR: "/proc/self/exe", ...Object.fromEntries(kept) });
+        }),
+        { numRuns: 25 },
+      );
     });
 
     await t.step("that takes many arguments and variables", async () => {
@@ -101,6 +128,40 @@ Deno.test("inject() makes a program of Deno and a script", { ignore }, async (t)
           "hint: allow the system call memfd_create and at least 100 open files\n",
       );
     });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+function isAllowed(name: string): boolean {
+  return ALLOWED.some((allowed) =>
+    allowed.endsWith("*") ? name.startsWith(allowed.slice(0, -1)) : name === allowed
+  );
+}
+
+Deno.test("inject() without a script gives a program that starts as before, without the other variables", {
+  ignore,
+}, async () => {
+  const folder = await Deno.makeTempDir();
+  const program = `${folder}/program`;
+  try {
+    const start = { env: ["DENO_DIR=/proc/self/exe"], allowedVariables: ["ABC*"] };
+    await Deno.writeFile(program, await inject(await Deno.readFile(Deno.execPath()), start), { mode: 0o755 });
+    const script =
+      "console.log(JSON.stringify([Deno.args, Deno.env.toObject(), Deno.execPath(), Deno.cwd()]))";
+    const env = { ABCD: "1", AB: "2", NODE_OPTIONS: "3" };
+    const seen = JSON.parse(await run(program, ["eval", script, "", "a b"], env));
+    assertEquals(seen, [["", "a b"], { ABCD: "1", DENO_DIR: "/proc/self/exe" }, program, Deno.cwd()]);
+
+    await Deno.mkdir(`${folder}/gone`);
+    const { stdout, stderr } = await new Deno.Command("sh", {
+      args: ["-c", 'cd "$1" && rmdir "$1" && exec "$0" eval "$2"', program, `${folder}/gone`, script],
+    }).output();
+    assertEquals(JSON.parse(new TextDecoder().decode(stdout)).at(-1), "/");
+    assertStringIncludes(
+      new TextDecoder().decode(stderr),
+      "Warning: the working directory does not exist any more",
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -128,19 +189,34 @@ function withMachine(machine: number): Uint8Array {
 
 for (const [what, file, message] of REFUSED) {
   Deno.test(`inject() refuses ${what}`, async () => {
-    await assertRejects(() => inject(file, START), TypeError, `Cannot put the script into Deno: ${message}`);
+    await assertRejects(
+      () => inject(file, START),
+      TypeError,
+      `Cannot put machine code into Deno: ${message}`,
+    );
   });
 }
 
 Deno.test("inject() refuses more strings than the machine code has room for", { ignore }, async () => {
   const deno = await Deno.readFile(Deno.execPath());
-  const env = Array.from({ length: 509 }, (_, i) => `V${i}=`);
+  const env = Array.from({ length: 511 }, (_, i) => `V${i}=`);
   await assertRejects(
     () => inject(deno, { ...START, env }),
     RangeError,
     "more than 510 arguments and variables",
   );
 });
+
+for (const name of ["*", "", "A=", "A*B", "A B", "LD_**"]) {
+  Deno.test(`inject() refuses "${name}" as the name of a variable`, { ignore }, async () => {
+    const deno = await Deno.readFile(Deno.execPath());
+    await assertRejects(
+      () => inject(deno, { ...START, allowedVariables: ["A", name] }),
+      RangeError,
+      `Cannot put machine code into Deno: "${name}" is not the name of a variable`,
+    );
+  });
+}
 
 async function run(program: string, args: string[], env: Record<string, string> = {}): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(program, { args, env, clearEnv: true }).output();

@@ -7,6 +7,7 @@ import { compile } from "../../tools/compile.ts";
 import { makeRootfs, readInstructions } from "../../tools/rootfs.ts";
 import { constantFlag, DataFile, packArchive } from "../e2e/_archive.ts";
 import { Container } from "./_container.ts";
+import { harmfulEnvironment } from "./_harmful_environment.ts";
 
 const ignore = Deno.build.os !== "linux";
 const obstacle = Deno.build.target === "x86_64-unknown-linux-gnu"
@@ -113,8 +114,13 @@ Deno.test({
     }
 
     assertMatch(await checkHealth(), /^1 .* does not answer/);
-    const relay = container.command(entrypoint, user, { ...env, FILE_DATA_SOURCE: "/ldr/flags.tar.gz" })
-      .spawn();
+    const settings = { ...env, FILE_DATA_SOURCE: "/ldr/flags.tar.gz" };
+    // Whatever a container is started with; what brings this one up needs its PATH.
+    const { PATH: _, ...harmful } = Object.assign(
+      {},
+      ...Object.values(harmfulEnvironment({ folder: "/ldr", port: 9 })),
+    );
+    const relay = container.command(entrypoint, user, { ...harmful, ...settings }).spawn();
     const said = relay.stdout.pipeThrough(new TextDecoderStream()).getReader();
     let log = "";
     async function waitFor(text: string): Promise<void> {

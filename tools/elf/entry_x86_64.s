@@ -1,5 +1,6 @@
-# Runs in place of Deno's entry point, after the dynamic linker and before any code of Deno: hands the script over as a
-# sealed file in memory, and makes the process look as if it had been started by
+# Runs in place of an executable's own entry point, after the dynamic linker and before any code of Deno. It keeps what
+# is not meant for Halyard away from Deno and, if there is a script, hands it over as a sealed file in memory and makes
+# the process look as if it had been started by
 #
 #     …baked-in variables… halyard run …baked-in flags… /proc/self/fd/99 …the user's arguments…
 #
@@ -16,6 +17,8 @@
 .set SYS_close, 3
 .set SYS_exit_group, 231
 .set SYS_fcntl, 72
+.set SYS_getcwd, 79
+.set SYS_chdir, 80
 .set SYS_dup3, 292
 .set SYS_memfd_create, 319
 .set MFD_CLOEXEC_ALLOW_SEALING, 0x3
@@ -24,9 +27,8 @@
 .set F_ADD_SEALS, 1033
 .set ALL_SEALS, 0xf               # seal, shrink, grow, write
 
-.set DENO, 0x4f4e4544             # four letters as a number
-.set NODE, 0x45444f4e
-.set OTEL, 0x4c45544f
+.set ENOENT, 2
+.set PATH_MAX, 4096               # what getcwd gives at most, in bytes
 
 # rsp: argc, argv, 0, environment, 0, auxiliary vector. rdx: what Deno's entry point gives to atexit.
 start:
@@ -35,6 +37,8 @@ start:
     mov   r13, rdx
 
 # The script, as file descriptor 99
+    cmp   qword ptr tail_script_length[rip], 0
+    je    working_directory
     mov   esi, MFD_CLOEXEC_ALLOW_SEALING | MFD_NOEXEC_SEAL
     call  create_file
     jns   1f
@@ -70,7 +74,28 @@ start:
     mov   eax, SYS_fcntl
     syscall
 
+# Deno does not start in a directory that is gone, or that lies outside of what the process sees as root
+working_directory:
+    sub   rsp, PATH_MAX
+    mov   rdi, rsp
+    mov   esi, PATH_MAX
+    mov   eax, SYS_getcwd
+    syscall
+    cmp   rax, -ENOENT
+    je    3f
+    test  rax, rax
+    js    stack                   # its path is too long, say: Deno's own affair
+    cmp   byte ptr [rsp], '/'     # else "(unreachable)/…"
+    je    stack
+3:  lea   rdi, root[rip]
+    mov   eax, SYS_chdir
+    syscall
+    lea   rsi, moved[rip]
+    mov   edx, OFFSET moved_length
+    call  print
+
 # A stack like the one that came, below it
+stack:
     lea   rsi, [r12 + 8]
     call  skip                    # argv
     call  skip                    # environment
@@ -84,11 +109,16 @@ start:
     and   rsp, -16
     lea   rdi, [rsp + 8]
 
-# argv: the baked-in ones, then the user's without the program's name
+# argv: the baked-in ones, then the user's; the baked-in ones have the program's name in place of the user's
     lea   rsi, tail_strings[rip]
     call  append_strings
     mov   r14, rsi
-    lea   rsi, [r12 + 16]
+    lea   rsi, [r12 + 8]
+    cmp   byte ptr tail_strings[rip], 0
+    je    4f
+    cmp   qword ptr [rsi], 0      # Linux before 5.18 starts programs without a name, too
+    je    4f
+    add   rsi, 8
 4:  lodsq
     stosq
     test  rax, rax
@@ -98,27 +128,32 @@ start:
     shr   rcx, 3
     mov   [rsp], rcx
 
-# The environment: the baked-in one, then what came, less DENO_…, NODE_… and OTEL_DENO…, which steer Deno
+# The environment: the baked-in one, then those of the variables that came which begin as one of the allowed beginnings
     mov   r15, rdi
     xchg  rsi, r14
     call  append_strings
-    mov   rsi, r14
+    xchg  rsi, r14                # r14: the allowed beginnings
 5:  lodsq
     test  rax, rax
-    jz    7f
-    cmp   byte ptr [rax + 4], '_'
-    jne   6f
-    cmp   dword ptr [rax], DENO
-    je    5b
-    cmp   dword ptr [rax], NODE
-    je    5b
-    cmp   dword ptr [rax], OTEL
-    jne   6f
-    cmp   dword ptr [rax + 5], DENO
-    je    5b
-6:  stosq
+    jz    9f
+    mov   rcx, r14
+6:  cmp   byte ptr [rcx], 0
+    je    5b                      # it begins as none of them
+    mov   rdx, rax
+7:  mov   r8b, [rcx]
+    inc   rcx
+    test  r8b, r8b
+    jz    8f
+    cmp   r8b, [rdx]
+    lea   rdx, [rdx + 1]
+    je    7b
+1:  cmp   byte ptr [rcx], 0       # the next beginning
+    lea   rcx, [rcx + 1]
+    jne   1b
+    jmp   6b
+8:  stosq
     jmp   5b
-7:  stosq
+9:  stosq
 
 # The auxiliary vector
 8:  lodsq
@@ -165,14 +200,19 @@ append_strings:
     ret
 
 refused:
-    mov   edi, 2
     lea   rsi, message[rip]
     mov   edx, OFFSET message_length
-    mov   eax, SYS_write
-    syscall
+    call  print
     mov   edi, 1
     mov   eax, SYS_exit_group
     syscall
+
+# Writes edx bytes at rsi to standard error.
+print:
+    mov   edi, 2
+    mov   eax, SYS_write
+    syscall
+    ret
 
 name:
     .asciz "halyard.js"
@@ -180,12 +220,17 @@ message:
     .ascii "Cannot start: this host refuses a file in memory\n"
     .ascii "hint: allow the system call memfd_create and at least 100 open files\n"
 .set message_length, . - message
+root:
+    .asciz "/"
+moved:
+    .ascii "Warning: the working directory does not exist any more; relative paths start at \"/\" now\n"
+.set moved_length, . - moved
 
 # What inject.ts appends. Addresses are relative to `start`.
     .balign 8
 tail:
-.set tail_entry, tail             # Deno's own entry point
+.set tail_entry, tail             # the executable's own entry point
 .set tail_environ, tail + 8       # where the address of `environ` is
 .set tail_script_start, tail + 16
-.set tail_script_length, tail + 24
-.set tail_strings, tail + 32      # arguments, an empty string, environment, an empty string
+.set tail_script_length, tail + 24      # 0: there is none
+.set tail_strings, tail + 32      # arguments, variables, allowed beginnings of others: an empty string after each

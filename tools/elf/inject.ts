@@ -1,5 +1,6 @@
 /**
- * Puts a script into Deno's own Linux executable, so that the two are one file that starts the script.
+ * Puts machine code into a Linux executable that runs before it: it keeps variables of the environment away and, in
+ * Deno's own, starts a script, so that the two are one file.
  *
  * The file gets one segment more, at its end: the machine code of `entry_x86_64.s`, what it shall start, and the script.
  * The program header that made room for it was a note nobody reads at run time; the entry point becomes that code.
@@ -8,14 +9,16 @@
  * @module
  */
 
-/** What the executable starts. */
+/** What the executable starts with. */
 export interface Start {
-  /** Deno's arguments before the script, the program's name first. */
-  args: string[];
-  /** Environment variables, `NAME=value`. Others that begin with `DENO_`, `NODE_` or `OTEL_DENO` are taken away. */
+  /** Arguments before the user's, the program's name first. @default {the user's own} */
+  args?: string[];
+  /** Environment variables, `NAME=value`. */
   env: string[];
-  /** The script: JavaScript, UTF-8. */
-  script: Uint8Array;
+  /** Names of the variables that are let through to it; one that ends with `*` stands for all that start so. */
+  allowedVariables: string[];
+  /** The script: JavaScript, UTF-8. Its path follows `args`. @default {none} */
+  script?: Uint8Array;
 }
 
 /** Where the machine code puts the script; `SCRIPT_FD` there. */
@@ -23,6 +26,9 @@ const SCRIPT_PATH = "/proc/self/fd/99";
 
 /** Most arguments and variables; `ROOM_FOR_STRINGS` in the machine code, less two for alignment. */
 const MAX_STRINGS = 510;
+
+/** A variable's name, or the beginning of some. */
+const VARIABLE = /^\w+\*?$/;
 
 /** What the new segment's address and offset are multiples of: bytes. A page of x86_64. */
 const ALIGNMENT = 0x1000;
@@ -56,22 +62,25 @@ interface Segment {
 }
 
 /**
- * Makes one executable of Deno and a script.
+ * Puts the machine code into an executable.
  *
- * @param deno Deno's executable for Linux x86_64, as the npm registry gives it.
- * @param start What it starts.
+ * @param deno Deno's executable for Linux x86_64, as the npm registry gives it, or its runtime base.
+ * @param start What it starts with.
  * @returns The new file.
  * @throws {TypeError} When the file is no such executable.
+ * @throws {RangeError} When the machine code cannot take what it shall start with.
  */
 export async function inject(deno: Uint8Array, start: Start): Promise<Uint8Array<ArrayBuffer>> {
   const code = await Deno.readFile(new URL("./entry_x86_64.bin", import.meta.url));
   const view = new DataView(deno.buffer, deno.byteOffset, deno.byteLength);
   if (!isExecutable(view)) {
-    throw new TypeError("Cannot put the script into Deno: its executable is not one for Linux x86_64");
+    throw new TypeError("Cannot put machine code into Deno: its executable is not one for Linux x86_64");
   }
   const segments = readSegments(view);
   const note = segments.findLastIndex(({ type }) => type === PT_NOTE);
-  if (note < 0) throw new TypeError("Cannot put the script into Deno: its executable has no note to replace");
+  if (note < 0) {
+    throw new TypeError("Cannot put machine code into Deno: its executable has no note to replace");
+  }
   const loaded = segments.filter(({ type }) => type === PT_LOAD);
   const address = align(Math.max(...loaded.map((segment) => segment.address + segment.memorySize)));
   const offset = align(deno.length);
@@ -101,12 +110,20 @@ export async function inject(deno: Uint8Array, start: Start): Promise<Uint8Array
 
 /** The machine code, the table that it reads (`tail` in its source), the script. Addresses are relative to the code. */
 function layOut(code: Uint8Array, start: Start, entry: number, environ: number): Uint8Array {
-  const { args, env, script } = start;
-  if (args.length + 1 + env.length > MAX_STRINGS) {
-    throw new RangeError(`Cannot put the script into Deno: more than ${MAX_STRINGS} arguments and variables`);
+  const { args = [], env, allowedVariables, script = new Uint8Array() } = start;
+  const allArgs = script.length > 0 ? [...args, SCRIPT_PATH] : args;
+  if (allArgs.length + env.length > MAX_STRINGS) {
+    throw new RangeError(
+      `Cannot put machine code into Deno: more than ${MAX_STRINGS} arguments and variables`,
+    );
   }
+  const wrong = allowedVariables.find((name) => !VARIABLE.test(name));
+  if (wrong !== undefined) {
+    throw new RangeError(`Cannot put machine code into Deno: "${wrong}" is not the name of a variable`);
+  }
+  const beginnings = allowedVariables.map((name) => name.endsWith("*") ? name.slice(0, -1) : `${name}=`);
   const strings = new TextEncoder().encode(
-    [...args, SCRIPT_PATH, "", ...env, ""].map((text) => `${text}\0`).join(""),
+    [...allArgs, "", ...env, "", ...beginnings, ""].map((text) => `${text}\0`).join(""),
   );
   const scriptStart = code.length + 32 + strings.length;
   const numbers = new DataView(new ArrayBuffer(32));
@@ -165,7 +182,7 @@ function findEnviron(view: DataView, segments: Segment[]): number {
     const name = strings + view.getUint32(symbols + view.getUint32(at + 12, true) * SYMBOL_SIZE, true);
     if (readString(view, name) === "environ") return readAddress(view, at);
   }
-  throw new TypeError("Cannot put the script into Deno: its executable does not import environ from libc");
+  throw new TypeError("Cannot put machine code into Deno: its executable does not import environ from libc");
 }
 
 function offsetOf(segments: Segment[], address: number): number {
