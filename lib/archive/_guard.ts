@@ -4,6 +4,9 @@ import { MAX_ENTRIES, MAX_ENTRY_BYTES } from "./_limits.ts";
 import { checkFileName, checkPath, foldCase, quote } from "./_names.ts";
 import { checkPax } from "./_pax.ts";
 
+/** What an editor or a shell adds to a file: a byte. */
+export const NEWLINE = 0x0a;
+
 /** A file in a tar that an archive has use for. */
 export interface TarFile {
   /** Its name. */
@@ -29,7 +32,9 @@ const TYPES: Record<string, string> = {
  * Walks the headers of a tar before any library sees it, and accounts for every byte.
  *
  * v7, ustar, GNU and PAX headers are accepted as long as they say no more than "here is a file" or "a directory".
- * Directories, what macOS adds (`._*`), and files that an archive has no use for are passed over.
+ * Directories, what macOS adds (`._*`), and files that an archive has no use for are passed over. The two blocks of zeros
+ * at the end may be missing: the archive's own checksum tells whether it is complete. Zeros may follow (tapes, block
+ * devices), or one newline.
  *
  * @param tar The whole tar.
  * @param maxEntryBytes Largest entry.
@@ -43,8 +48,8 @@ export function listFiles(tar: Uint8Array, maxEntryBytes: number = MAX_ENTRY_BYT
   let afterPax = false;
   for (let count = 1;; count++) {
     const block = tar.subarray(offset, offset + BLOCK);
-    if (block.length < BLOCK) throw cutOff();
     if (isZero(block)) break;
+    if (block.length < BLOCK) break;
     if (count > MAX_ENTRIES) {
       throw new ArchiveError("too-many-entries", `it has more than ${MAX_ENTRIES} entries`);
     }
@@ -73,11 +78,15 @@ export function listFiles(tar: Uint8Array, maxEntryBytes: number = MAX_ENTRY_BYT
     offset = end;
   }
   if (afterPax) throw lonelyPax();
-  if (tar.length < offset + 2 * BLOCK) throw cutOff();
-  if (!isZero(tar.subarray(offset))) {
-    throw new ArchiveError("trailing-data", "something follows the end of the tar");
-  }
-  return files;
+  const rest = tar.subarray(offset);
+  if (isZero(rest) || isNewline(rest)) return files;
+  if (rest.length < BLOCK) throw cutOff();
+  throw new ArchiveError("trailing-data", "something follows the end of the tar");
+}
+
+/** Reports whether there are whole blocks of zeros, if any, and a newline, which editors add to a file. */
+function isNewline(rest: Uint8Array): boolean {
+  return rest.length % BLOCK === 1 && rest.at(-1) === NEWLINE && isZero(rest.subarray(0, -1));
 }
 
 /** Tells a file from what is passed over. In the v7 dialect a directory is known by its slash alone. */
@@ -92,7 +101,8 @@ function isFile(type: string, path: string, size: number): boolean {
   return false;
 }
 
-function isZero(bytes: Uint8Array): boolean {
+/** Reports whether bytes, if there are any, are zeros. */
+export function isZero(bytes: Uint8Array): boolean {
   for (let i = 0; i < bytes.length; i++) {
     if (bytes[i] !== 0) return false;
   }

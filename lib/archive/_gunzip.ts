@@ -1,5 +1,6 @@
 import { crc32, createInflateRaw } from "node:zlib";
 import { ArchiveError } from "./archive_error.ts";
+import { isZero, NEWLINE } from "./_guard.ts";
 import { MAX_RATIO, RATIO_FREE_BYTES } from "./_limits.ts";
 
 /** Unpacked bytes are counted each time so many have appeared. */
@@ -25,7 +26,7 @@ export function isGzip(bytes: Uint8Array): boolean {
 }
 
 /**
- * Unpacks one gzip member that must be the whole of `bytes`.
+ * Unpacks one gzip member that must be the whole of `bytes`, but for zeros or one newline after it.
  *
  * node:zlib's own gunzip accepts further members and trailing zeros, `DecompressionStream` tells none of the faults
  * apart, and neither can be stopped by a ratio: so header and trailer are read here, and zlib only inflates.
@@ -49,8 +50,10 @@ export async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8
   }
   const rest = trailer.subarray(TRAILER_BYTES);
   if (isGzip(rest)) throw new ArchiveError("multi-member", "it has more than one gzip member");
-  if (rest.length > 0) throw new ArchiveError("trailing-data", `${rest.length} bytes follow the gzip data`);
-  return output;
+  // A tape or a block device pads with zeros, an editor or a shell adds a newline.
+  const isNewline = rest.length === 1 && rest[0] === NEWLINE;
+  if (isZero(rest) || isNewline) return output;
+  throw new ArchiveError("trailing-data", `${rest.length} bytes follow the gzip data`);
 }
 
 /** Gives the length of the header, optional fields included. */

@@ -14,6 +14,34 @@ export interface Header {
   size: number;
 }
 
+/** Where in a header the mode is: bytes. It is the first field after the name, which is of 100 bytes. */
+const MODE = { start: 100, end: 108 };
+
+/** Where in a header of ustar, GNU and PAX their common magic `ustar` is: bytes. */
+const MAGIC = { start: 257, end: 262 };
+
+/**
+ * Tells the start of a tar, damaged or cut off or not, from what is no tar at all.
+ *
+ * @param bytes The first bytes of a file.
+ * @returns Whether they are a header with a right checksum, magic or mode, or a part of its name and the zeros after it,
+ * or nothing but zeros, which is a tar without entries.
+ */
+export function looksLikeHeader(bytes: Uint8Array): boolean {
+  const block = bytes.subarray(0, BLOCK);
+  if (isHeader(block)) return true;
+  const name = new TextDecoder("latin1").decode(block.subarray(0, MODE.start));
+  if (!/^\P{Cc}*\0+$/u.test(name)) return false;
+  return block.length <= MODE.end || readOctal(block.subarray(MODE.start, MODE.end)) !== undefined ||
+    block.every((byte) => byte === 0);
+}
+
+/** Reports whether a block has a header's checksum or magic. */
+function isHeader(block: Uint8Array): boolean {
+  return readText(block.subarray(MAGIC.start, MAGIC.end)) === "ustar" ||
+    block.length === BLOCK && readOctal(block.subarray(148, 156)) === sum(block);
+}
+
 /**
  * Reads a header of any dialect: v7, ustar, GNU. Only ustar has a prefix to the name.
  *
@@ -24,9 +52,7 @@ export interface Header {
  */
 export function readHeader(block: Uint8Array, offset: number): Header {
   if (readOctal(block.subarray(148, 156)) !== sum(block)) {
-    throw offset === 0
-      ? new ArchiveError("not-an-archive", "it is neither a .tar.gz nor a .tar")
-      : new ArchiveError("tar-header", `tar header at byte ${offset} is damaged`);
+    throw new ArchiveError("tar-header", `tar header at byte ${offset} is damaged`);
   }
   const prefix = readText(block.subarray(257, 263)) === "ustar" ? readText(block.subarray(345, 500)) : "";
   const name = readText(block.subarray(0, 100));

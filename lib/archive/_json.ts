@@ -1,8 +1,11 @@
-import { MAX_JSON_DEPTH } from "./_limits.ts";
+import { MAX_ITEM_DEPTH, MAX_JSON_DEPTH } from "./_limits.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const SPACE = 0x20;
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+const NULL = new TextEncoder().encode("null");
 
 /** A member of an object in JSON text. */
 interface Member {
@@ -24,7 +27,13 @@ interface Member {
  */
 export function parseJson(json: Uint8Array): unknown {
   // Before the parser, which would take memory for each level.
-  checkDepth(json);
+  if (nestsDeeper(json, MAX_JSON_DEPTH)) {
+    throw new SyntaxError(`the text nests deeper than ${MAX_JSON_DEPTH} levels`);
+  }
+  return parseText(json);
+}
+
+function parseText(json: Uint8Array): unknown {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
@@ -37,6 +46,41 @@ export function parseJson(json: Uint8Array): unknown {
     const where = / at position \d+( \(line \d+ column \d+\))?/.exec((error as Error).message)?.[0] ?? "";
     throw new SyntaxError(`the text is not JSON${where}`);
   }
+}
+
+/** A data file without the flags and segments that nest too deep. */
+export interface ShallowData {
+  /** What the JSON says, with `null` in their place. */
+  values: unknown;
+  /** The same as text. */
+  json: Uint8Array;
+  /** Their keys, by kind. */
+  tooDeep: Map<string, Set<string>>;
+}
+
+/**
+ * Parses a data file without the flags and segments that nest deeper than SDKs can read, and before these cost anything.
+ *
+ * @param json UTF-8.
+ * @returns The rest.
+ * @throws {SyntaxError} As `parseJson`.
+ */
+export function parseShallow(json: Uint8Array): ShallowData {
+  const tooDeep = new Map<string, Set<string>>();
+  // The file and a kind are two levels.
+  if (!nestsDeeper(json, MAX_ITEM_DEPTH + 2)) return { values: parseText(json), json, tooDeep };
+  const rest = new Uint8Array(json);
+  for (const kind of listMembers(json, 0)) {
+    const keys = tooDeep.get(kind.key) ?? new Set();
+    tooDeep.set(kind.key, keys);
+    for (const { key, start, end } of listMembers(json, kind.start)) {
+      if (!nestsDeeper(json.subarray(start, end), MAX_ITEM_DEPTH)) continue;
+      keys.add(key);
+      rest.fill(SPACE, start, end);
+      rest.set(NULL, start);
+    }
+  }
+  return { values: parseJson(rest), json: rest, tooDeep };
 }
 
 /**
@@ -52,7 +96,6 @@ export function parseJson(json: Uint8Array): unknown {
  */
 export function sliceItems(json: Uint8Array): Map<string, Map<string, string>> {
   const compact = removeWhitespace(json);
-  const decoder = new TextDecoder();
   const kinds = new Map<string, Map<string, string>>();
   for (const kind of listMembers(compact, 0)) {
     if (kinds.has(kind.key)) throw new SyntaxError(`${JSON.stringify(kind.key)} is there twice`);
@@ -62,26 +105,26 @@ export function sliceItems(json: Uint8Array): Map<string, Map<string, string>> {
       if (items.has(key)) {
         throw new SyntaxError(`${JSON.stringify(key)} is there twice in ${JSON.stringify(kind.key)}`);
       }
-      items.set(key, decoder.decode(compact.subarray(start, end)));
+      items.set(key, DECODER.decode(compact.subarray(start, end)));
     }
   }
   return kinds;
 }
 
-function checkDepth(json: Uint8Array): void {
+/** Reports whether arrays and objects nest deeper than so many levels. */
+function nestsDeeper(json: Uint8Array, levels: number): boolean {
   let depth = 0;
   for (let i = 0; i < json.length; i++) {
     const byte = json[i]!;
     if (byte === QUOTE) {
       i = endOfString(json, i) - 1;
     } else if (isOpening(byte)) {
-      if (++depth > MAX_JSON_DEPTH) {
-        throw new SyntaxError(`the text nests deeper than ${MAX_JSON_DEPTH} levels`);
-      }
+      if (++depth > levels) return true;
     } else if (isClosing(byte)) {
       depth--;
     }
   }
+  return false;
 }
 
 function removeWhitespace(json: Uint8Array): Uint8Array {
@@ -98,25 +141,46 @@ function removeWhitespace(json: Uint8Array): Uint8Array {
   return out.subarray(0, length);
 }
 
-/** Lists the members of the object at `at`; none if it is null. */
-function* listMembers(compact: Uint8Array, at: number): Generator<Member> {
-  let start = at + 1;
-  while (compact[start] === QUOTE) {
-    const colon = endOfString(compact, start);
-    const key = JSON.parse(new TextDecoder().decode(compact.subarray(start, colon)));
-    const end = endOfValue(compact, colon + 1);
-    yield { key, start: colon + 1, end };
-    start = compact[end] === COMMA ? end + 1 : end;
+/**
+ * Lists the members of an object.
+ *
+ * @param json UTF-8.
+ * @param at Offset of the object or of white space before it: bytes.
+ * @returns Its members; none if there is no object.
+ * @throws {SyntaxError} When a key is not JSON.
+ */
+function* listMembers(json: Uint8Array, at: number): Generator<Member> {
+  let keyStart = skipWhitespace(json, skipWhitespace(json, at) + 1);
+  while (json[keyStart] === QUOTE) {
+    const keyEnd = endOfString(json, keyStart);
+    const key = parseKey(json.subarray(keyStart, keyEnd));
+    const start = skipWhitespace(json, skipWhitespace(json, keyEnd) + 1);
+    const end = endOfValue(json, start);
+    yield { key, start, end };
+    keyStart = json[end] === COMMA ? skipWhitespace(json, end + 1) : end;
   }
 }
 
+function parseKey(text: Uint8Array): string {
+  try {
+    return JSON.parse(DECODER.decode(text));
+  } catch {
+    throw new SyntaxError("the text is not JSON");
+  }
+}
+
+function skipWhitespace(json: Uint8Array, at: number): number {
+  while (at < json.length && json[at]! <= SPACE) at++;
+  return at;
+}
+
 /** Gives the offset past a value that is followed by a comma or a closing bracket. */
-function endOfValue(compact: Uint8Array, start: number): number {
+function endOfValue(json: Uint8Array, start: number): number {
   let depth = 0;
-  for (let i = start; i < compact.length; i++) {
-    const byte = compact[i]!;
+  for (let i = start; i < json.length; i++) {
+    const byte = json[i]!;
     if (byte === QUOTE) {
-      i = endOfString(compact, i) - 1;
+      i = endOfString(json, i) - 1;
     } else if (isOpening(byte)) {
       depth++;
     } else if (depth === 0 && (byte === COMMA || isClosing(byte))) {
@@ -125,7 +189,7 @@ function endOfValue(compact: Uint8Array, start: number): number {
       depth--;
     }
   }
-  return compact.length;
+  return json.length;
 }
 
 /** Gives the offset past the string that begins at `start`, or the end of a text that ends before. */

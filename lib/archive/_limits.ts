@@ -27,5 +27,15 @@ export const MAX_ENTRIES = 4096;
 /** Longest name of an entry. What a file system allows. @limit bytes: the archive is refused */
 export const MAX_NAME_BYTES = 255;
 
-/** Deepest nesting of JSON in an archive: a flag's own is 8, the rest is for values of variations. @limit levels: the environment is refused, the others are served */
-export const MAX_JSON_DEPTH = 64;
+/** Deepest nesting of JSON in a file of an archive, flags and segments aside. What the Relay Proxy reads (Go's encoding/json). @limit levels: the environment is refused, the others are served */
+export const MAX_JSON_DEPTH = 10_000;
+
+/**
+ * Deepest nesting of a flag or a segment. A flag's own is 8, the rest is for values of variations. SDKs refuse all that comes
+ * with it where the document, three levels of an event included, is deeper than their parser goes: 100 (Ruby), 127 (Rust),
+ * 512 (PHP). @limit levels: it alone is left out, with a warning
+ */
+export const MAX_ITEM_DEPTH = 97;
+
+/** Most warnings that are logged of one environment. One mistake of a tool is in every flag. @limit lines: the rest is counted */
+export const MAX_WARNINGS = 20;

@@ -19,12 +19,14 @@ export type ArchiveReason =
   | "entry-name"
   | "duplicate-entry"
   | "checksum-missing"
+  | "checksum-form"
   | "checksum-mismatch"
   | "data-missing"
   | "shared-credential";
 
 const COPY = "The copy may still be under way; if not, copy or download the file again";
-const LIMIT = "If the file is what you expect, raise the limit: maxArchiveSize or MAX_ARCHIVE_SIZE";
+const LIMIT =
+  "If the file is what you expect, raise the limit: MAX_ARCHIVE_SIZE or [OfflineMode] maxArchiveSize";
 const REPACK = "Pack the files again as plain files: tar --format=ustar -czf flags.tar.gz -C folder .";
 const SOURCE = "Download the archive from LaunchDarkly again; this is not how it writes one";
 
@@ -35,8 +37,7 @@ const HINTS: Record<ArchiveReason, string> = {
   "entry-too-large": SOURCE,
   "too-many-entries": SOURCE,
   "truncated": COPY,
-  "not-an-archive":
-    "The file must be the .tar.gz that LaunchDarkly gives, or the .tar in it; look at how it begins: head -c 80",
+  "not-an-archive": "The file must be the .tar.gz that LaunchDarkly gives, or the .tar in it",
   "gzip-data": COPY,
   "gzip-checksum": COPY,
   "gzip-length": COPY,
@@ -49,10 +50,11 @@ const HINTS: Record<ArchiveReason, string> = {
   "entry-name": REPACK,
   "duplicate-entry": "Each file may be in the archive once; pack the files again",
   "checksum-missing": "Pack checksum.md5 together with the environments' files",
+  "checksum-form": "Write the 16 bytes themselves: md5sum prints text, which xxd -r -p turns into bytes",
   "checksum-mismatch": "A file was changed after the checksum was made; download the archive again",
   "data-missing": "Pack both files of each environment: <id>.json and <id>-data.json",
   "shared-credential":
-    "A key must belong to one environment; reset it in LaunchDarkly and download the archive again",
+    "A key opens one environment: reset it in LaunchDarkly in one of the two and download the archive again",
 };
 
 /** Where an archive's fault is. */
@@ -61,6 +63,8 @@ export interface ArchiveErrorOptions {
   path?: string | undefined;
   /** Name of the entry inside. */
   entry?: string | undefined;
+  /** What a person can do, where that is not the same for all errors of the reason. */
+  hint?: string | undefined;
   /** What was thrown underneath. */
   cause?: unknown;
 }
@@ -87,13 +91,13 @@ export class ArchiveError extends SyntaxError {
    * @param options Where.
    */
   constructor(reason: ArchiveReason, problem: string, options: ArchiveErrorOptions = {}) {
-    const { path, entry, cause } = options;
+    const { path, entry, hint = HINTS[reason], cause } = options;
     const what = path === undefined ? "archive" : `archive "${path}"`;
     super(`Cannot read ${what}: ${problem}`, cause === undefined ? {} : { cause });
     this.reason = reason;
     this.path = path;
     this.entry = entry;
-    this.hint = HINTS[reason];
+    this.hint = hint;
     this.#problem = problem;
   }
 
@@ -104,6 +108,7 @@ export class ArchiveError extends SyntaxError {
    * @returns The error with the path in it.
    */
   at(path: string | undefined): ArchiveError {
-    return new ArchiveError(this.reason, this.#problem, { path, entry: this.entry, cause: this.cause });
+    const { reason, entry, hint, cause } = this;
+    return new ArchiveError(reason, this.#problem, { path, entry, hint, cause });
   }
 }

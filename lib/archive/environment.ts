@@ -1,15 +1,23 @@
 import {
+  type Cut,
   type Environment,
   type EnvironmentData,
   type EnvironmentMetadata,
   type Flag,
+  getFlagShape,
+  getSegmentShape,
+  isComplete,
   type Item,
   parseFlag,
   parseMetadata,
   parseSegment,
   type Segment,
+  type Shape,
 } from "../model/mod.ts";
-import { parseJson, sliceItems } from "./_json.ts";
+import { completeText, hasUnusualNumber } from "./_complete.ts";
+import { parseJson, parseShallow, sliceItems } from "./_json.ts";
+import { MAX_ITEM_DEPTH, MAX_WARNINGS } from "./_limits.ts";
+import { quote } from "./_names.ts";
 
 /** One environment cannot be used; the others of the archive can. */
 export class EnvironmentError extends SyntaxError {
@@ -42,6 +50,8 @@ export type ArchiveEnvironment =
     id: string;
     /** What it is and serves. */
     environment: Environment;
+    /** What is served otherwise than somebody may expect, as sentences for the log; absent when there is nothing to say. */
+    warnings?: string[];
   }
   | {
     /** ID of the environment. */
@@ -74,35 +84,77 @@ export function readEnvironment(
   let metadata: EnvironmentMetadata | undefined;
   try {
     metadata = parseMetadata(parseJson(metadataJson), id);
-    return dataJson ? { id, environment: { metadata, data: readData(dataJson) } } : { id, metadata };
+    if (!dataJson) return { id, metadata };
+    const problems: string[] = [];
+    const data = readData(dataJson, problems);
+    return {
+      id,
+      environment: { metadata, data },
+      ...(problems.length > 0 && { warnings: toWarnings(id, problems) }),
+    };
   } catch (error) {
     const entry = metadata ? `${id}-data.json` : `${id}.json`;
     return { id, ...(metadata && { metadata }), error: new EnvironmentError(id, entry, error as Error) };
   }
 }
 
-function readData(json: Uint8Array): EnvironmentData {
-  const kinds = parseJson(json);
-  checkObject(kinds, "the file");
-  for (const [kind, items] of Object.entries(kinds)) {
+/** Makes sentences of problems, as many as a log needs to show what is wrong. */
+function toWarnings(id: string, problems: string[]): string[] {
+  const shown = problems.slice(0, MAX_WARNINGS);
+  if (shown.length < problems.length) {
+    shown.push(`${problems.length - shown.length} more problems of these kinds`);
+  }
+  return shown.map((problem) => `Environment ${quote(id)}: ${problem}`);
+}
+
+/** What flags and segments have in common for a reader. */
+interface ItemType<T extends Flag | Segment> {
+  name: "flag" | "segment";
+  parse(value: unknown, key: string, onCut: (cut: Cut) => void): T;
+  getShape(item: T): Shape;
+}
+
+const FLAGS: ItemType<Flag> = { name: "flag", parse: parseFlag, getShape: getFlagShape };
+const SEGMENTS: ItemType<Segment> = { name: "segment", parse: parseSegment, getShape: getSegmentShape };
+
+function readData(dataJson: Uint8Array, problems: string[]): EnvironmentData {
+  const { values, json, tooDeep } = parseShallow(dataJson);
+  checkObject(values, "the file");
+  for (const [kind, items] of Object.entries(values)) {
     if (items !== null) checkObject(items, JSON.stringify(kind));
   }
   const texts = sliceItems(json);
+  for (const [kind, { name }] of [["flags", FLAGS], ["segments", SEGMENTS]] as const) {
+    for (const key of tooDeep.get(kind) ?? []) {
+      texts.get(kind)?.delete(key);
+      problems.push(`${name} ${quote(key)} is left out: it nests deeper than ${MAX_ITEM_DEPTH} levels`);
+    }
+  }
   return {
-    flags: pairItems<Flag>(kinds["flags"], texts.get("flags"), parseFlag),
-    segments: pairItems<Segment>(kinds["segments"], texts.get("segments"), parseSegment),
+    flags: pairItems(values["flags"], texts.get("flags"), FLAGS, problems),
+    segments: pairItems(values["segments"], texts.get("segments"), SEGMENTS, problems),
   };
 }
 
-/** Checks each item and puts it beside its text. */
+/** Checks each item and puts it beside the text that SDKs get, which has all that they need. */
 function pairItems<T extends Flag | Segment>(
   values: unknown,
   texts: Map<string, string> | undefined,
-  parse: (value: unknown, key: string) => T,
+  { name, parse, getShape }: ItemType<T>,
+  problems: string[],
 ): Map<string, Item<T>> {
   const items = new Map<string, Item<T>>();
   for (const [key, text] of [...texts ?? []].sort(([a], [b]) => a < b ? -1 : 1)) {
-    items.set(key, { value: parse((values as Record<string, unknown>)[key], key), text });
+    const value = parse((values as Record<string, unknown>)[key], key, ({ path, from, to }) => {
+      problems.push(`${name} ${quote(key)} is served with ${to} for ${from} in "${path}", a whole number`);
+    });
+    const shape = getShape(value);
+    if (isComplete(value, shape) && !hasUnusualNumber(text)) {
+      items.set(key, { value, text });
+    } else {
+      const complete = completeText(text, shape);
+      items.set(key, { value: JSON.parse(complete), text: complete });
+    }
   }
   return items;
 }

@@ -1,10 +1,14 @@
 import { ArchiveError } from "./archive_error.ts";
 import { type ArchiveEnvironment, readEnvironment } from "./environment.ts";
 import { computeChecksum } from "./_checksum.ts";
-import { listFiles } from "./_guard.ts";
+import { isZero, listFiles } from "./_guard.ts";
 import { gunzip, isGzip } from "./_gunzip.ts";
+import { BLOCK } from "./_header.ts";
+import { refuseOtherKinds } from "./_kind.ts";
 import { MAX_COMPRESSED_BYTES, UNPACKED_PER_COMPRESSED } from "./_limits.ts";
+import { quote } from "./_names.ts";
 import { untar } from "./_untar.ts";
+import type { EnvironmentMetadata } from "../model/mod.ts";
 
 /** What an archive holds. */
 export interface Archive {
@@ -43,8 +47,7 @@ export async function readArchive(bytes: Uint8Array, options: ReadArchiveOptions
   try {
     const tar = await unpack(bytes, maxCompressedBytes);
     const files = await untar(listFiles(tar));
-    const ids = listEnvironments(files);
-    verifyChecksum(files, ids);
+    const ids = verify(files, tar);
     const environments = ids.map((id) => {
       const dataJson = files.get(`${id}-data.json`)!;
       return readEnvironment(id, files.get(`${id}.json`)!, isKnown(id, dataJson) ? undefined : dataJson);
@@ -61,7 +64,23 @@ async function unpack(bytes: Uint8Array, maxCompressedBytes: number): Promise<Ui
   if (bytes.length > maxCompressedBytes) {
     throw new ArchiveError("too-large", `it has ${bytes.length} bytes, more than ${maxCompressedBytes}`);
   }
-  return isGzip(bytes) ? await gunzip(bytes, maxCompressedBytes * UNPACKED_PER_COMPRESSED) : bytes;
+  const unzipped = isGzip(bytes);
+  const tar = unzipped ? await gunzip(bytes, maxCompressedBytes * UNPACKED_PER_COMPRESSED) : bytes;
+  if (tar.length === 0) throw new ArchiveError("not-an-archive", "it is gzip with nothing in it");
+  refuseOtherKinds(tar, unzipped);
+  return tar;
+}
+
+/** Checks that all files are there as they were packed. Where they are not, and the tar is without its end, it was cut off. */
+function verify(files: Map<string, Uint8Array>, tar: Uint8Array): string[] {
+  try {
+    const ids = listEnvironments(files);
+    verifyChecksum(files, ids);
+    return ids;
+  } catch (error) {
+    if (isZero(tar.subarray(-BLOCK))) throw error;
+    throw new ArchiveError("truncated", "it ends before the end of the tar", { cause: error });
+  }
 }
 
 /** Gives the IDs of the environments, each of which must have both its files. */
@@ -85,7 +104,7 @@ function verifyChecksum(files: Map<string, Uint8Array>, ids: string[]): void {
   const names = ids.flatMap((id) => [`${id}.json`, `${id}-data.json`]);
   const actual = computeChecksum(new Map(names.map((name) => [name, files.get(name)!])));
   if (expected.length !== actual.length) {
-    throw new ArchiveError("checksum-mismatch", `"${entry}" has ${expected.length} bytes instead of 16`, {
+    throw new ArchiveError("checksum-form", `"${entry}" is ${describeChecksum(expected)}, not 16 bytes`, {
       entry,
     });
   }
@@ -94,26 +113,45 @@ function verifyChecksum(files: Map<string, Uint8Array>, ids: string[]): void {
   }
 }
 
+/** Says what a checksum of a wrong length is. PowerShell writes UTF-16; `md5` of BSD puts the name first. */
+function describeChecksum(bytes: Uint8Array): string {
+  const text = new TextDecoder("latin1").decode(bytes.subarray(0, 1000)).replace(
+    /^\xff\xfe|\xef\xbb\xbf|\0/g,
+    "",
+  );
+  if (/(^|[\s=])[0-9a-f]{32}(\s|$)/i.test(text)) return "hexadecimal text";
+  if (/^[\w+/]{22}==\s*$/.test(text)) return "base64 text";
+  return `${bytes.length} bytes`;
+}
+
 /** A key that two environments claim would serve one of them the other's flags. */
 function refuseSharedKeys(environments: ArchiveEnvironment[]): void {
   for (const [kind, list] of [["SDK", "sdkKeys"], ["mobile", "mobileKeys"]] as const) {
-    const owners = new Map<string, string>();
+    const owners = new Map<string, EnvironmentMetadata>();
     for (const loaded of environments) {
-      const { id } = loaded;
       const metadata = "environment" in loaded ? loaded.environment.metadata : loaded.metadata;
-      for (const { value } of metadata?.[list] ?? []) {
+      if (!metadata) continue;
+      for (const { value } of metadata[list]) {
         const owner = owners.get(value);
         if (owner !== undefined) {
           throw new ArchiveError(
             "shared-credential",
-            `${kind} key ${obscure(value)} belongs to both "${owner}" and "${id}"`,
-            { entry: `${id}.json` },
+            `${kind} key ${obscure(value)} belongs to both environment ${describe(owner)} and ${
+              describe(metadata)
+            }`,
+            { entry: `${loaded.id}.json` },
           );
         }
-        owners.set(value, id);
+        owners.set(value, metadata);
       }
     }
   }
+}
+
+/** Gives the ID of an environment and, if it has names, the names by which people know it. */
+function describe({ id, projectName, name }: EnvironmentMetadata): string {
+  const names = [projectName, name].filter((text) => text !== "").join(" ");
+  return names === "" ? quote(id) : `${quote(id)} (${quote(names)})`;
 }
 
 /** Leaves the last four characters of a key that is long enough to spare them. */

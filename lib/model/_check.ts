@@ -26,11 +26,6 @@ export function boolean(value: unknown, path: string): void {
   if (typeof value !== "boolean") refuse(value, path, "a boolean");
 }
 
-/** Accepts any JSON number. */
-export function number(value: unknown, path: string): void {
-  if (typeof value !== "number") refuse(value, path, "a number");
-}
-
 /** Accepts a whole number that a double holds exactly (at most 2^53 - 1 in size). */
 export function integer(value: unknown, path: string): void {
   if (typeof value !== "number") refuse(value, path, "an integer");
@@ -39,6 +34,19 @@ export function integer(value: unknown, path: string): void {
       `"${path}" must be an integer between -(2^53 - 1) and 2^53 - 1, is ${value}`,
     );
   }
+}
+
+/** Accepts any JSON number. */
+export function number(value: unknown, path: string): void {
+  if (typeof value !== "number") refuse(value, path, "a number");
+}
+
+/**
+ * Accepts a number whose whole part a double holds exactly. The Relay Proxy reads every number of a flag or segment as a
+ * double and cuts the fraction, so that flags made by hand with `1e3` or 33333.3 work there.
+ */
+export function wholeNumber(value: unknown, path: string): void {
+  integer(typeof value === "number" ? Math.trunc(value) : value, path);
 }
 
 /** Accepts everything. */

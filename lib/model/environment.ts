@@ -36,7 +36,7 @@ export interface EnvironmentMetadata {
 export interface Item<T extends Flag | Segment> {
   /** The parsed and checked value. */
   value: T;
-  /** Its JSON as the archive has it, without whitespace outside strings. */
+  /** Its JSON as the archive has it, without whitespace outside strings and with the defaults that SDKs need. */
   text: string;
 }
 

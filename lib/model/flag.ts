@@ -1,4 +1,17 @@
-import { any, arrayOf, boolean, type Check, integer, number, objectOf, optional, string } from "./_check.ts";
+import { any, arrayOf, boolean, type Check, number, string, wholeNumber } from "./_check.ts";
+import {
+  checkOf,
+  type Cut,
+  cutFractions,
+  field,
+  needed,
+  notNull,
+  part,
+  parts,
+  required,
+  type Shape,
+  shape,
+} from "./shape.ts";
 
 /** Any value that JSON can say. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | {
@@ -118,92 +131,128 @@ export interface Flag {
   trackEventsFallthrough?: boolean | null;
   /** Until when SDKs send debug events: ms since epoch. */
   debugEventsUntilDate?: number | null;
+  /** Whether SDKs leave it out of summary events. */
+  excludeFromSummaries?: boolean | null;
+  /** One in how many events SDKs send. */
+  samplingRatio?: number | null;
+  /** What a migration flag has beside. */
+  migration?: { checkRatio?: number | null } | null;
 }
 
-const CLAUSE = objectOf({
-  contextKind: optional(string),
-  attribute: optional(string),
-  op: optional(string),
-  values: optional(arrayOf(any)),
-  negate: optional(boolean),
+/** Shape of a clause; segments have the same ones. */
+export const CLAUSE: Shape = shape({
+  contextKind: field(string, notNull()),
+  attribute: field(string, needed('""')),
+  op: field(string, needed('""')),
+  values: field(arrayOf(any), needed("[]")),
+  negate: field(boolean, needed("false")),
 });
 
-/** Checks a list of clauses; segments have the same ones. */
-export const CLAUSES: Check = optional(arrayOf(CLAUSE));
-
 const VARIATION_OR_ROLLOUT = {
-  variation: optional(integer),
-  rollout: optional(objectOf({
-    kind: optional(string),
-    contextKind: optional(string),
-    bucketBy: optional(string),
-    seed: optional(integer),
-    variations: optional(arrayOf(objectOf({
-      variation: optional(integer),
-      weight: optional(integer),
-      untracked: optional(boolean),
-    }))),
+  variation: field(wholeNumber),
+  rollout: part(shape({
+    kind: field(string, notNull()),
+    contextKind: field(string, notNull()),
+    bucketBy: field(string),
+    seed: field(wholeNumber),
+    variations: parts(
+      shape({
+        variation: field(wholeNumber, needed("0")),
+        weight: field(wholeNumber, needed("0")),
+        untracked: field(boolean, notNull("false")),
+      }),
+      needed("[]"),
+    ),
   })),
 };
 
-const TARGETS = optional(arrayOf(objectOf({
-  contextKind: optional(string),
-  variation: optional(integer),
-  values: optional(arrayOf(string)),
-})));
-
-/** What every flag and segment must have, tombstones included. */
-export const VERSIONED: Check = objectOf({
-  version: integer,
-  deleted: optional(boolean),
-  key: optional(string),
+const TARGET = shape({
+  contextKind: field(string, notNull()),
+  variation: field(wholeNumber, needed("0")),
+  values: field(arrayOf(string), needed("[]")),
 });
 
-const FLAG = objectOf({
-  key: string,
-  on: optional(boolean),
-  prerequisites: optional(
-    arrayOf(objectOf({ key: optional(string), variation: optional(integer) })),
-  ),
-  targets: TARGETS,
-  contextTargets: TARGETS,
-  rules: optional(arrayOf(objectOf({
-    ...VARIATION_OR_ROLLOUT,
-    id: optional(string),
-    clauses: CLAUSES,
-    trackEvents: optional(boolean),
-  }))),
-  fallthrough: optional(objectOf(VARIATION_OR_ROLLOUT)),
-  offVariation: optional(integer),
-  variations: optional(arrayOf(any)),
-  clientSideAvailability: optional(
-    objectOf({
-      usingMobileKey: optional(boolean),
-      usingEnvironmentId: optional(boolean),
-    }),
-  ),
-  clientSide: optional(boolean),
-  salt: optional(string),
-  trackEvents: optional(boolean),
-  trackEventsFallthrough: optional(boolean),
-  debugEventsUntilDate: optional(number),
+/** Shape of a tombstone; flags and segments have the same ones. Nobody looks at what else it holds. */
+export const TOMBSTONE: Shape = shape({
+  key: field(string),
+  version: required(wholeNumber),
+  deleted: field(boolean),
 });
 
 /**
- * Parses a flag out of already parsed JSON. The value is checked, not copied.
+ * Shape of a flag. Defaults are the values that the Relay Proxy 8.10.1 sends (seen on its wire), for each field that some
+ * server SDK cannot do without: Rust, Haskell and PHP read many fields as required, Go (the Relay Proxy's own reader)
+ * refuses `null` but for arrays and some numbers, Python refuses `null` for arrays.
+ */
+export const FLAG: Shape = shape({
+  key: required(string),
+  version: required(wholeNumber),
+  deleted: field(boolean, needed("false")),
+  on: field(boolean, needed("false")),
+  prerequisites: parts(
+    shape({ key: field(string, needed('""')), variation: field(wholeNumber, needed("0")) }),
+    needed("[]"),
+  ),
+  targets: parts(TARGET, needed("[]")),
+  contextTargets: parts(TARGET, notNull("[]")),
+  rules: parts(
+    shape({
+      ...VARIATION_OR_ROLLOUT,
+      id: field(string, notNull()),
+      clauses: parts(CLAUSE, needed("[]")),
+      trackEvents: field(boolean, needed("false")),
+    }),
+    needed("[]"),
+  ),
+  fallthrough: part(shape(VARIATION_OR_ROLLOUT), needed("{}")),
+  offVariation: field(wholeNumber, { absent: "null" }),
+  variations: field(arrayOf(any), needed("[]")),
+  clientSideAvailability: part(
+    shape({
+      usingMobileKey: field(boolean, needed("false")),
+      usingEnvironmentId: field(boolean, needed("false")),
+    }),
+    notNull(),
+  ),
+  clientSide: field(boolean, notNull("false")),
+  salt: field(string, needed('""')),
+  trackEvents: field(boolean, needed("false")),
+  trackEventsFallthrough: field(boolean, needed("false")),
+  debugEventsUntilDate: { ...field(number), whole: true },
+  excludeFromSummaries: field(boolean, notNull("false")),
+  samplingRatio: field(wholeNumber, notNull()),
+  migration: part(shape({ checkRatio: field(wholeNumber, notNull()) })),
+});
+
+const checkTombstone = checkOf(TOMBSTONE);
+const checkFlag = checkOf(FLAG);
+
+/**
+ * Parses a flag out of already parsed JSON. The value is checked, not copied; fractions of whole numbers are cut in it.
  *
  * Absent and null optional fields and unknown fields are no faults; a wrong JSON type is, because SDKs written in
  * typed languages would throw away everything that comes with it.
  *
  * @param value JSON value from the data file.
  * @param key Key under which the data file lists it.
+ * @param onCut Is told of each number whose fraction was cut.
  * @returns The same value, typed.
  * @throws {TypeError} When a field has the wrong JSON type, or `version` or `key` is missing or wrong.
  */
-export function parseFlag(value: unknown, key: string): Flag {
-  checkItem(value, key, FLAG, "flag");
-  return value as Flag;
+export function parseFlag(value: unknown, key: string, onCut?: (cut: Cut) => void): Flag {
+  checkItem(value, key, checkFlag, "flag");
+  const flag = value as Flag;
+  cutFractions(flag, getFlagShape(flag), onCut ?? ignore);
+  return flag;
 }
+
+/** Gets the shape of a flag: what it must have, and what SDKs need of it. */
+export function getFlagShape({ deleted }: Flag): Shape {
+  return deleted ? TOMBSTONE : FLAG;
+}
+
+/** Does nothing about a cut. */
+export function ignore(): void {}
 
 /** Checks what flags and segments have in common, then `check` unless the item is a tombstone; errors name kind and key. */
 export function checkItem(
@@ -213,7 +262,7 @@ export function checkItem(
   kind: "flag" | "segment",
 ): void {
   try {
-    VERSIONED(value, "");
+    checkTombstone(value, "");
     const item = value as { key?: string | null; deleted?: boolean | null };
     if (item.deleted !== true) check(value, "");
     if (typeof item.key === "string" && item.key !== key) {

@@ -22,13 +22,22 @@ export {
   type SingleContext,
 } from "./context.ts";
 export * from "./environment.ts";
+export type { Check } from "./_check.ts";
+export { type Cut, type Field, isComplete, type Shape } from "./shape.ts";
 export {
   type Clause,
   type Flag,
+  getFlagShape,
   type JsonValue,
   parseFlag,
   type Prerequisite,
   type Rollout,
 } from "./flag.ts";
 export type { Rule, Target, VariationOrRollout, WeightedVariation } from "./flag.ts";
-export { parseSegment, type Segment, type SegmentRule, type SegmentTarget } from "./segment.ts";
+export {
+  getSegmentShape,
+  parseSegment,
+  type Segment,
+  type SegmentRule,
+  type SegmentTarget,
+} from "./segment.ts";

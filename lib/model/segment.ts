@@ -1,5 +1,17 @@
-import { arrayOf, boolean, integer, objectOf, optional, string } from "./_check.ts";
-import { checkItem, type Clause, CLAUSES } from "./flag.ts";
+import { arrayOf, boolean, string, wholeNumber } from "./_check.ts";
+import { checkItem, CLAUSE, type Clause, ignore, TOMBSTONE } from "./flag.ts";
+import {
+  checkOf,
+  type Cut,
+  cutFractions,
+  field,
+  needed,
+  notNull,
+  parts,
+  required,
+  type Shape,
+  shape,
+} from "./shape.ts";
 
 /** Context keys of one kind that a segment lists. */
 export interface SegmentTarget {
@@ -51,39 +63,58 @@ export interface Segment {
   generation?: number | null;
 }
 
-const KEYS = optional(arrayOf(string));
-const TARGETS = optional(
-  arrayOf(objectOf({ contextKind: optional(string), values: KEYS })),
+const TARGETS = parts(
+  shape({
+    contextKind: field(string, needed('"user"')),
+    values: field(arrayOf(string), needed("[]")),
+  }),
+  needed("[]"),
 );
 
-const SEGMENT = objectOf({
-  key: string,
-  included: KEYS,
-  excluded: KEYS,
+/** Shape of a segment; its defaults are those of the Relay Proxy and of a target's kind, which Rust and Haskell need too. */
+const SEGMENT: Shape = shape({
+  key: required(string),
+  version: required(wholeNumber),
+  deleted: field(boolean, needed("false")),
+  included: field(arrayOf(string), needed("[]")),
+  excluded: field(arrayOf(string), needed("[]")),
   includedContexts: TARGETS,
   excludedContexts: TARGETS,
-  salt: optional(string),
-  rules: optional(arrayOf(objectOf({
-    id: optional(string),
-    clauses: CLAUSES,
-    weight: optional(integer),
-    bucketBy: optional(string),
-    rolloutContextKind: optional(string),
-  }))),
-  unbounded: optional(boolean),
-  unboundedContextKind: optional(string),
-  generation: optional(integer),
+  salt: field(string, needed('""')),
+  rules: parts(
+    shape({
+      id: field(string, needed('""')),
+      clauses: parts(CLAUSE, needed("[]")),
+      weight: field(wholeNumber),
+      bucketBy: field(string),
+      rolloutContextKind: field(string, notNull()),
+    }),
+    needed("[]"),
+  ),
+  unbounded: field(boolean, notNull("false")),
+  unboundedContextKind: field(string, notNull()),
+  generation: field(wholeNumber),
 });
 
+const checkSegment = checkOf(SEGMENT);
+
 /**
- * Parses a segment out of already parsed JSON. The value is checked, not copied; the rules are those of `parseFlag`.
+ * Parses a segment out of already parsed JSON. The rules are those of `parseFlag`.
  *
  * @param value JSON value from the data file.
  * @param key Key under which the data file lists it.
+ * @param onCut Is told of each number whose fraction was cut.
  * @returns The same value, typed.
  * @throws {TypeError} When a field has the wrong JSON type, or `version` or `key` is missing or wrong.
  */
-export function parseSegment(value: unknown, key: string): Segment {
-  checkItem(value, key, SEGMENT, "segment");
-  return value as Segment;
+export function parseSegment(value: unknown, key: string, onCut?: (cut: Cut) => void): Segment {
+  checkItem(value, key, checkSegment, "segment");
+  const segment = value as Segment;
+  cutFractions(segment, getSegmentShape(segment), onCut ?? ignore);
+  return segment;
+}
+
+/** Gets the shape of a segment: what it must have, and what SDKs need of it. */
+export function getSegmentShape({ deleted }: Segment): Shape {
+  return deleted ? TOMBSTONE : SEGMENT;
 }

@@ -48,7 +48,8 @@ export async function statFile({ path, maxBytes, fs }: ReadOptions): Promise<Den
     throw new SourceError(detail, { path, reason: "not a file", hint: "name the archive itself" });
   }
   if (info.size > maxBytes) {
-    const hint = "check that it is the archive, or raise the limit for archives";
+    const hint =
+      "check that it is the archive, or raise the limit: MAX_ARCHIVE_SIZE or [OfflineMode] maxArchiveSize";
     throw new SourceError(`it has more than ${maxBytes} bytes`, { path, reason: "too big", hint });
   }
   return info;

@@ -17,10 +17,10 @@ export interface LoadRequest {
 
 /**
  * An environment as a load gives it: prepared, with the digest of the data file that it was read from; or known but for
- * its metadata; or with a fault.
+ * its metadata; or with a fault. Warnings say what is served otherwise than somebody may expect.
  */
 export type LoadedEnvironment =
-  | { id: string; prepared: PreparedEnvironment; source: string }
+  | { id: string; prepared: PreparedEnvironment; source: string; warnings?: string[] }
   | { id: string; unchanged: EnvironmentMetadata }
   | { id: string; metadata?: EnvironmentMetadata; fault: string };
 
@@ -49,7 +49,8 @@ export async function loadArchive(
     const { id } = read;
     if ("environment" in read) {
       const prepared = await prepareEnvironment(read.environment, known.get(id));
-      loaded.push({ id, prepared, source: sources.get(id)! });
+      const { warnings } = read;
+      loaded.push({ id, prepared, source: sources.get(id)!, ...warnings && { warnings } });
     } else if (!("error" in read)) {
       loaded.push({ id, unchanged: read.metadata });
     } else {

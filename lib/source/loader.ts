@@ -48,6 +48,8 @@ export class Loader {
   readonly #thread: LoadingThread | undefined;
   /** Digests of the data files that are served, by environment ID. */
   readonly #sources = new Map<string, string>();
+  /** What was last warned about, by environment ID: it is not said again with each reload. */
+  readonly #warnings = new Map<string, string[]>();
   #status: LoadStatus | undefined;
 
   /**
@@ -89,7 +91,9 @@ export class Loader {
     const first = !store.ready;
     const changes = store.replace(environments);
     for (const environment of loaded) {
-      if ("source" in environment) this.#sources.set(environment.id, environment.source);
+      if (!("source" in environment)) continue;
+      this.#sources.set(environment.id, environment.source);
+      this.#warn(environment.id, environment.warnings ?? []);
     }
     this.#status = { path, digest: content.digest, loadedAt: Date.now() };
     onSwap?.();
@@ -99,6 +103,14 @@ export class Loader {
     }
     const count = `${loaded.length} environment${loaded.length === 1 ? "" : "s"}, ${changes.length} changed`;
     log.info(`${first ? "Loaded" : "Reloaded"} data from ${path} (${count}, sha256 ${content.digest})`);
+  }
+
+  #warn(id: string, warnings: string[]): void {
+    const known = this.#warnings.get(id);
+    for (const warning of warnings) {
+      if (!known?.includes(warning)) this.#options.log.warn(warning);
+    }
+    this.#warnings.set(id, warnings);
   }
 
   /** Ends the thread. */

@@ -122,7 +122,9 @@ function prepareItems(
   let end = 0;
   let index = 0;
   for (const [key, { text }] of items) {
-    const digest = createHash("sha256").update(`${kind}\0${key}\0${text}`).digest().subarray(0, DIGEST_BYTES);
+    // As JSON, since a key may hold half a surrogate pair: in UTF-8 one half is the same as another.
+    const digest = createHash("sha256").update(`${kind}\0${JSON.stringify(key)}\0${text}`).digest()
+      .subarray(0, DIGEST_BYTES);
     digests.push(digest);
     if (!known.has(digest.toString("latin1"))) {
       const bytes = encoder.encode(text);

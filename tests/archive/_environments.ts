@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { withDefaults } from "./_defaults.ts";
 import type { EnvironmentFiles } from "../../lib/archive/mod.ts";
 import type {
   Credential,
@@ -30,6 +31,18 @@ export function toFiles({ metadata, data }: Environment, indent: number | string
     metadata: JSON.stringify({ env, dataId: "1" }, null, indent),
     data: JSON.stringify({ flags: valuesOf(data.flags), segments: valuesOf(data.segments) }, null, indent),
   };
+}
+
+/** What a reader must give of an environment: everything that SDKs need is there, and nothing else differs. */
+export function complete({ metadata, data }: Environment): unknown {
+  return {
+    metadata,
+    data: { flags: completeItems("flag", data.flags), segments: completeItems("segment", data.segments) },
+  };
+}
+
+function completeItems(kind: "flag" | "segment", items: Map<string, Item<Flag> | Item<Segment>>): unknown {
+  return [...items].map(([key, { value }]) => [key, withDefaults(kind, value)]);
 }
 
 /** Puts values into an object without a prototype: `__proto__` is a key like any other. */
@@ -149,7 +162,7 @@ function metadataOf(id: string): fc.Arbitrary<EnvironmentMetadata> {
   });
 }
 
-/** Items under their keys, in ascending order of them, with the text that a reader must give. */
+/** Items under their keys, in ascending order of them. */
 function items<T extends Flag | Segment>(
   arbitrary: fc.Arbitrary<Partial<T>>,
 ): fc.Arbitrary<Map<string, Item<T>>> {
@@ -164,7 +177,11 @@ function items<T extends Flag | Segment>(
     });
 }
 
-/** A record any of whose fields may be missing. */
+/** A record any of whose fields may be missing or null. */
 function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<Partial<T>> {
-  return fc.record(model, { requiredKeys: [] }) as fc.Arbitrary<Partial<T>>;
+  const fields = Object.entries(model).map(([key, arbitrary]) => [
+    key,
+    fc.option(arbitrary as fc.Arbitrary<unknown>, { freq: 8 }),
+  ]);
+  return fc.record(Object.fromEntries(fields), { requiredKeys: [] }) as fc.Arbitrary<Partial<T>>;
 }

@@ -77,7 +77,31 @@ const DATA_FAULTS: [what: string, data: string, problem: string][] = [
     '{"segments":{"a":{"key":"a","version":1,"included":"b"}}}',
     'cannot read segment "a": "included" must be an array, is string',
   ],
-  ["65 levels", `{"flags":${"[".repeat(64)}${"]".repeat(64)}}`, "the text nests deeper than 64 levels"],
+  [
+    "10,001 levels in no flag",
+    `{"flags":${"[".repeat(10_000)}${"]".repeat(10_000)}}`,
+    "the text nests deeper than 10000 levels",
+  ],
+  [
+    "10,000 levels in no flag",
+    `{"flags":${"[".repeat(9_999)}${"]".repeat(9_999)}}`,
+    '"flags" must be an object',
+  ],
+  [
+    "a deep flag twice",
+    `{"flags":{"a":${"[".repeat(999)}${"]".repeat(999)},"a":null}}`,
+    '"a" is there twice in "flags"',
+  ],
+  [
+    "a deep flag that never ends",
+    `{"flags":{"a":${"[".repeat(99_999)}`,
+    "the text is not JSON at position 100013 (line 1 column 100014)",
+  ],
+  [
+    "a deep flag under a key that is no JSON",
+    `{"flags":{"\\x":${"[".repeat(999)}${"]".repeat(999)}}}`,
+    "the text is not JSON",
+  ],
 ];
 
 for (const [what, data, problem] of DATA_FAULTS) {
@@ -92,27 +116,72 @@ Deno.test("readEnvironment() takes text that is not UTF-8 for a fault", () => {
   assertEquals(fault(json).message, 'Cannot read environment "e1": in "e1-data.json", the text is not UTF-8');
 });
 
+/** What SDKs get of a flag that says nothing. */
+const DEFAULTS = ',"deleted":false,"on":false,"prerequisites":[],"targets":[],"rules":[],"fallthrough":{},' +
+  '"offVariation":null,"variations":[],"salt":"","trackEvents":false,"trackEventsFallthrough":false}';
+
 Deno.test("readEnvironment() keeps the spelling of values and drops whitespace outside strings", () => {
   const data = `{
     "configs" : { "x" : [ 1 ] } , "segments" : null ,
     "flags" : {
-      "__proto__" : { "key" : "__proto__" , "version" : 1.0 , "big" : 12345678901234567890 , "e" : [ 1e2 , -0 , 1E-7 ] } ,
+      "__proto__" : { "key" : "__proto__" , "version" : 1 , "big" : 12345678901234567890 , "e" : [ 1e2 , -0 , 1E-7 ] } ,
       "b\\u00e9" :\t{ "key":"bé", "version": 2, "text": " a \\n \\u0022 \\\\" , "ключ" : "\u2028" }\r
     }
   }`;
   const { flags, segments } = read(data);
   assertEquals([...flags].map(([key, { text }]) => [key, text]), [
-    ["__proto__", '{"key":"__proto__","version":1.0,"big":12345678901234567890,"e":[1e2,-0,1E-7]}'],
-    ["bé", '{"key":"bé","version":2,"text":" a \\n \\u0022 \\\\","ключ":"\u2028"}'],
+    ["__proto__", '{"key":"__proto__","version":1,"big":12345678901234567890,"e":[1e2,-0,1E-7]' + DEFAULTS],
+    ["bé", '{"key":"bé","version":2,"text":" a \\n \\u0022 \\\\","ключ":"\u2028"' + DEFAULTS],
   ]);
   assertEquals([...flags.values()].map(({ value }) => value.version), [1, 2]);
   assertEquals(segments.size, 0);
 });
 
-Deno.test("readEnvironment() takes JSON of 64 levels", () => {
-  const deep = "[".repeat(61) + "]".repeat(61);
-  const data = `{"flags":{"a":{"key":"a","version":1,"variations":${deep}}}}`;
-  assertEquals(read(data).flags.size, 1);
+/** A flag under `key` whose one variation nests so deep that the flag has `levels`. */
+function deepFlag(key: string, levels: number): string {
+  return `"${key}" : {"key":"${key}","version":1,"variations": [${"[ ".repeat(levels - 2)}${
+    "] ".repeat(levels - 2)
+  }]}`;
+}
+
+Deno.test("readEnvironment() leaves out what nests too deep for SDKs, alone, with a warning", () => {
+  for (const levels of [61, 97, 98, 1000, 10_001, 100_000]) {
+    const data = `{ "flags" : {${deepFlag("a", 3)} , ${deepFlag("deep", levels)}, ${deepFlag("z", 3)} },` +
+      `"segments": {${deepFlag("deep", levels)}}, "later": {${deepFlag("deep", levels)}} }`;
+    const loaded = readEnvironment("e1", encoder.encode(metadataOf()), encoder.encode(data));
+    assert("environment" in loaded);
+    const { flags, segments } = loaded.environment.data;
+    const isIn = levels <= 97;
+    assertEquals([...flags.keys()], isIn ? ["a", "deep", "z"] : ["a", "z"]);
+    assertEquals([...segments.keys()], isIn ? ["deep"] : []);
+    assertEquals(
+      loaded.warnings,
+      isIn
+        ? undefined
+        : ["flag", "segment"].map((name) =>
+          `Environment "e1": ${name} "deep" is left out: it nests deeper than 97 levels`
+        ),
+    );
+  }
+});
+
+Deno.test("readEnvironment() counts the warnings of an environment from the twenty-first on", () => {
+  const items = Array.from({ length: 23 }, (_, i) => `"f${i}":{"key":"f${i}","version":1.5}`);
+  const loaded = readEnvironment("e1", encoder.encode(metadataOf()), encoder.encode(`{"flags":{${items}}}`));
+  assert("environment" in loaded);
+  assertEquals([loaded.warnings?.length, loaded.warnings?.at(-1)], [
+    21,
+    'Environment "e1": 3 more problems of these kinds',
+  ]);
+});
+
+Deno.test("readEnvironment() takes metadata that nests as deep as the Relay Proxy reads", () => {
+  const metadata = `{"env":{"envID":"e1"},"x":${"[".repeat(9_999)}${"]".repeat(9_999)}}`;
+  assert("environment" in readEnvironment("e1", encoder.encode(metadata), encoder.encode("{}")));
+  assertEquals(
+    fault("{}", metadata.replace("[", "[[").replace("]", "]]")).message,
+    'Cannot read environment "e1": in "e1.json", the text nests deeper than 10000 levels',
+  );
 });
 
 Deno.test("readEnvironment() lists flags and segments in ascending order of their keys' code units", () => {

@@ -9,15 +9,19 @@ const good = entry({ name: "a.json", content: "{}" });
 
 const HOSTILE: Hostile[] = [
   [
-    "text",
-    new TextEncoder().encode("<html>".repeat(200)),
-    "not-an-archive",
-    "it is neither a .tar.gz nor a .tar",
+    "a first header that is damaged",
+    withByte(tar(good), 3, 0x7a),
+    "tar-header",
+    "tar header at byte 0 is damaged",
   ],
   ["nothing but a header", good.subarray(0, 512), "truncated", "it ends in the middle of the tar"],
-  ["half a header", tar(good).subarray(0, 1024 + 300), "truncated", "it ends in the middle of the tar"],
-  ["no end", good, "truncated", "it ends in the middle of the tar"],
-  ["half an end", tar(good).subarray(0, 1024 + 512), "truncated", "it ends in the middle of the tar"],
+  ["half a header", tar(good, good).subarray(0, 1024 + 300), "truncated", "it ends in the middle of the tar"],
+  [
+    "content without the zeros up to its block's end",
+    good.subarray(0, 512 + 2),
+    "truncated",
+    "it ends in the middle of the tar",
+  ],
   [
     "a second header that is damaged",
     withByte(tar(good, good), 1024 + 3, 0x7a),
@@ -66,7 +70,7 @@ const HOSTILE: Hostile[] = [
     "tar-header",
     'entry "a.txt" has a size that is not an octal number',
   ],
-  ["a size beyond the end", of({ size: "00000001000\0" }), "truncated", "it ends in the middle of the tar"],
+  ["a size beyond the end", of({ size: "00000002001\0" }), "truncated", "it ends in the middle of the tar"],
   [
     "a size beyond the limit",
     of({ size: "77777777777\0" }),
@@ -80,6 +84,24 @@ const HOSTILE: Hostile[] = [
     'entry "a.txt" has data in its padding',
   ],
   ["data behind the end", concat(tar(good), good), "trailing-data", "something follows the end of the tar"],
+  [
+    "two newlines behind the end",
+    concat(tar(good), new Uint8Array([10, 10])),
+    "trailing-data",
+    "something follows the end of the tar",
+  ],
+  [
+    "a newline with zeros behind it",
+    concat(tar(good), new Uint8Array([10, 0])),
+    "trailing-data",
+    "something follows the end of the tar",
+  ],
+  [
+    "a byte behind an end that is missing",
+    concat(good, new Uint8Array([13])),
+    "truncated",
+    "it ends in the middle of the tar",
+  ],
   [
     "a byte behind the end",
     concat(tar(good), new Uint8Array([1])),
@@ -136,6 +158,10 @@ testRefusals(HOSTILE);
 const TOLERATED: [what: string, tar: Uint8Array, names: string[]][] = [
   ["no entries", tar(), []],
   ["zeros up to a record's end", concat(tar(good), new Uint8Array(10240 - 1024 - 1024)), ["a.json"]],
+  ["an end of one block", concat(good, new Uint8Array(512)), ["a.json"]],
+  ["no end", good, ["a.json"]],
+  ["a newline behind the end", concat(tar(good), new Uint8Array([10])), ["a.json"]],
+  ["a newline in place of the end", concat(good, new Uint8Array([10])), ["a.json"]],
   ["zeros that are no whole block", concat(tar(good), new Uint8Array(7)), ["a.json"]],
   ["./ before names", tar(entry({ name: "./", type: "5" }), entry({ name: "./a.json" })), ["a.json"]],
   ["./ as prefix", tar(entry({ name: "a.json", prefix: "." })), ["a.json"]],

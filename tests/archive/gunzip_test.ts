@@ -65,10 +65,10 @@ const HOSTILE: [what: string, bytes: Uint8Array, reason: ArchiveReason, problem:
     "it has more than one gzip member",
   ],
   [
-    "zeros behind the end",
-    concat(packed, new Uint8Array(3)),
+    "a newline of two bytes behind the end",
+    concat(packed, new Uint8Array([13, 10])),
     "trailing-data",
-    "3 bytes follow the gzip data",
+    "2 bytes follow the gzip data",
   ],
   ["text behind the end", concat(packed, text), "trailing-data", "1350 bytes follow the gzip data"],
 ];
@@ -94,6 +94,13 @@ Deno.test("gunzip() reads every kind of header", async () => {
     assertEquals(await gunzip(bytes, MiB), text);
   }
   assertEquals(await gunzip(new Uint8Array(gzipSync("")), MiB), new Uint8Array());
+});
+
+Deno.test("gunzip() passes over any number of zeros, or one newline, behind the end", async () => {
+  for (const length of [1, 3, 511, 512, 5 * MiB]) {
+    assertEquals(await gunzip(concat(packed, new Uint8Array(length)), MiB), text);
+  }
+  assertEquals(await gunzip(concat(packed, new Uint8Array([10])), MiB), text);
 });
 
 Deno.test("gunzip() takes what unpacks to the limit and refuses one byte more", async () => {

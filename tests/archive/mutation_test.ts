@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { ArchiveError, readArchive, writeArchive } from "../../lib/archive/mod.ts";
 import { gunzip } from "../../lib/archive/_gunzip.ts";
 import { listFiles } from "../../lib/archive/_guard.ts";
-import { withByte } from "./_bytes.ts";
+import fc from "fast-check";
+import { concat, withByte } from "./_bytes.ts";
 
 const small = await writeArchive([{
   id: "e1",
@@ -28,11 +29,31 @@ async function isRefused(bytes: Uint8Array): Promise<boolean> {
 }
 
 for (const [format, bytes] of Object.entries(FORMATS)) {
-  Deno.test(`readArchive() refuses a ${format} that is cut off, wherever`, async () => {
+  Deno.test(`readArchive() refuses a ${format} that is cut off, wherever but in the zeros at its end`, async () => {
+    const whole = bytes.length - (format === ".tar" ? 1024 : 0);
     for (let length = 0; length < bytes.length; length++) {
-      assert(await isRefused(bytes.subarray(0, length)), `cut off after ${length} bytes`);
+      assertEquals(
+        await isRefused(bytes.subarray(0, length)),
+        length < whole,
+        `cut off after ${length} bytes`,
+      );
     }
     assert(!await isRefused(bytes));
+  });
+
+  Deno.test(`readArchive() takes zeros or one newline behind a ${format}, and refuses any other bytes`, async () => {
+    const tail = fc.oneof(
+      fc.uint8Array({ maxLength: 40 }),
+      fc.array(fc.constantFrom(0, 10, 13, 32), { maxLength: 6 }).map((list) => new Uint8Array(list)),
+      fc.nat(3000).map((length) => new Uint8Array(length)),
+    );
+    await fc.assert(
+      fc.asyncProperty(tail, async (tail) => {
+        const expected = tail.every((byte) => byte === 0) || tail.length === 1 && tail[0] === 10;
+        assertEquals(!await isRefused(concat(bytes, tail)), expected);
+      }),
+      { numRuns: 500, examples: [[new Uint8Array([10])], [new Uint8Array([10, 10])]] },
+    );
   });
 
   Deno.test(`readArchive() refuses a ${format} with one bit flipped, or gives the same data`, async () => {

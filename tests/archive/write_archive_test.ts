@@ -1,9 +1,10 @@
-import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { readArchive, writeArchive } from "../../lib/archive/mod.ts";
 import { gunzip } from "../../lib/archive/_gunzip.ts";
+import type { Flag, Item, Segment } from "../../lib/model/mod.ts";
 import { listFiles } from "../../lib/archive/_guard.ts";
-import { environments, toFiles } from "./_environments.ts";
+import { complete, environments, toFiles } from "./_environments.ts";
 
 Deno.test("writeArchive() writes what readArchive() reads back, whatever the environments", async () => {
   const indent = fc.constantFrom(0, 1, 2, "\t", "\r\n");
@@ -11,14 +12,24 @@ Deno.test("writeArchive() writes what readArchive() reads back, whatever the env
     fc.asyncProperty(environments, indent, fc.boolean(), async (list, indent, reversed) => {
       const files = list.map((environment) => toFiles(environment, indent));
       const archive = await readArchive(await writeArchive(reversed ? files.reverse() : files));
-      assertEquals(
-        archive.environments,
-        list.map((environment) => ({ id: environment.metadata.id, environment })),
-      );
+      const read = archive.environments.map((loaded) => {
+        assert("environment" in loaded && loaded.warnings === undefined);
+        const { metadata, data: { flags, segments } } = loaded.environment;
+        return { metadata, data: { flags: readItems(flags), segments: readItems(segments) } };
+      });
+      assertEquals(read, list.map(complete));
     }),
     { numRuns: 200 },
   );
 });
+
+/** Gives keys and values, which must be what the texts say. */
+function readItems(items: Map<string, Item<Flag> | Item<Segment>>): unknown {
+  return [...items].map(([key, { value, text }]) => {
+    assertEquals(JSON.parse(text), value);
+    return [key, value];
+  });
+}
 
 Deno.test("writeArchive() gives the same bytes for the same files, in whatever order, at whatever time", async () => {
   const files = ["b", "a"].map((id) => ({ id, metadata: `{"env":{"envID":"${id}"}}`, data: "{}" }));

@@ -21,7 +21,7 @@ export function packArchive(
   );
 }
 
-/** A flag that everybody gets `value` of. */
+/** A flag with all that SDKs need, that everybody gets `value` of. */
 export function constantFlag(value: unknown, version = 1): Record<string, unknown> {
   return {
     version,
@@ -30,6 +30,12 @@ export function constantFlag(value: unknown, version = 1): Record<string, unknow
     fallthrough: { variation: 1 },
     offVariation: 0,
     salt: "s",
+    deleted: false,
+    prerequisites: [],
+    targets: [],
+    rules: [],
+    trackEvents: false,
+    trackEventsFallthrough: false,
   };
 }
 

@@ -99,7 +99,7 @@ const REFUSALS: [args: string[], env: Record<string, string>, message: string, h
   [
     ["--from-env"],
     { FILE_DATA_SOURCE: "README.md" },
-    'Unable to create relay: Cannot read archive "README.md": it is neither a .tar.gz nor a .tar',
+    'Unable to create relay: Cannot read archive "README.md": it is neither gzip nor tar: it begins with "# Ha", plain text',
     /\.tar\.gz/,
   ],
 ];

@@ -45,6 +45,38 @@ for (const sdk of SDKS) {
   const sanitizers = { sanitizeOps: !sdk.leavesTimers, sanitizeResources: !sdk.leavesTimers };
 
   Deno.test(
+    `${sdk.name} takes flags and segments with gaps, nulls, fractions and deep values`,
+    sanitizers,
+    async () => {
+      const rule = { variation: 1, clauses: [{ op: "segmentMatch", values: ["gaps"] }] };
+      const archive = await packArchive({
+        e1: {
+          flags: {
+            bare: {},
+            nulls: Object.fromEntries(Object.keys(constantFlag("")).map((name) => [name, null]).slice(1)),
+            rule: { on: true, variations: ["no", "yes"], rules: [rule], fallthrough: { variation: 0.5 } },
+            half: { ...constantFlag("half"), version: 3.5, fallthrough: { variation: 1.0 } },
+            deep: constantFlag(JSON.parse("[".repeat(5000) + "]".repeat(5000))),
+          },
+          segments: { gaps: { included: ["u"], excluded: null } },
+        },
+      });
+      await using file = await DataFile.create(archive);
+      await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
+      const client = sdk.connect(relay.url, "sdk-e1");
+      await client.waitForInitialization({ timeout: 10 });
+      const values = [];
+      for (const key of ["bare", "nulls", "rule", "half", "deep"]) {
+        values.push(await client.variation(key, USER, "default"));
+      }
+      assertEquals(values, ["default", "default", "yes", "half", "default"]);
+      await client.close();
+      assertMatch(relay.lines.join("\n"), /flag "half" is served with 3 for 3\.5 in "version"/);
+      assertMatch(relay.lines.join("\n"), /flag "deep" is left out/);
+    },
+  );
+
+  Deno.test(
     `${sdk.name} gets every JSON type, follows the file, and outlives a bad file and a restart`,
     sanitizers,
     async () => {

@@ -373,7 +373,7 @@ const BAD_PLACES: [name: string, make: (path: string) => Promise<unknown>, messa
       "a file over the limit",
       (path) => Deno.writeFile(path, new Uint8Array(1001)),
       "it has more than 1000 bytes",
-      "check that it is the archive, or raise the limit for archives",
+      "check that it is the archive, or raise the limit: MAX_ARCHIVE_SIZE or [OfflineMode] maxArchiveSize",
     ],
   ];
 

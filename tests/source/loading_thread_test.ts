@@ -21,8 +21,22 @@ async function load(archive: Uint8Array<ArrayBuffer>, known = new Map(), thread 
   }
 }
 
+/** A segment with all that SDKs need. */
+const SEGMENT = {
+  deleted: false,
+  included: [],
+  excluded: [],
+  includedContexts: [],
+  excludedContexts: [],
+  salt: "",
+  rules: [],
+};
+
 Deno.test("LoadingThread.load() prepares what a snapshot is assembled from", async () => {
-  const parts = { flags: { a: constantFlag("ü"), b: { deleted: true, version: 3 } }, segments: { s: {} } };
+  const parts = {
+    flags: { a: constantFlag("ü"), b: { deleted: true, version: 3 } },
+    segments: { s: SEGMENT },
+  };
   const [loaded] = await load(await packArchive({ e1: parts }));
   if (!loaded || !("prepared" in loaded)) throw new Error("It has a fault");
   const snapshot = await assembleSnapshot(loaded.prepared);
@@ -138,5 +152,24 @@ Deno.test("Loader.load() keeps what did not change and follows metadata, faults 
   assertEquals(text(backB!.all.body), text(b!.all.body));
   const [backA] = await loadParts({ a: { flags }, b: { flags } });
   assertEquals([store.get("a")!.fault, text(backA!.all.body)], [undefined, text(a!.all.body)]);
+  await loader.close();
+});
+
+Deno.test("Loader.load() warns of a fraction that it cuts, once as long as it is there", async () => {
+  const log = makeLog();
+  const loader = new Loader({ path: "flags.tar.gz", maxBytes: 1_000_000, store: new Store(), log });
+  async function load(flags: Record<string, Record<string, unknown>>): Promise<string[]> {
+    log.lines.length = 0;
+    await loader.load({ bytes: await packArchive({ e1: { flags } }), digest: "" });
+    return log.lines.filter((line) => line.startsWith("warn: "));
+  }
+  const half = { ...constantFlag("one"), version: 3.5 };
+  assertEquals(await load({ half }), [
+    'warn: Environment "e1": flag "half" is served with 3 for 3.5 in "version", a whole number',
+  ]);
+  assertEquals(await load({ half, other: constantFlag("two") }), []);
+  assertEquals((await load({ half: { ...half, version: 4.5 } })).length, 1);
+  assertEquals(await load({ half: constantFlag("one") }), []);
+  assertEquals((await load({ half })).length, 1);
   await loader.close();
 });

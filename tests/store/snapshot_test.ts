@@ -1,4 +1,5 @@
 import { assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
+import fc from "fast-check";
 import { gunzipSync } from "node:zlib";
 import { encodeEvent } from "../../lib/store/mod.ts";
 import { makeSnapshot, text } from "../_environments.ts";
@@ -45,4 +46,19 @@ Deno.test("prepareSnapshot() gives back what did not change", async () => {
   const segments = await makeSnapshot("e1", { ...PARTS, segments: {} }, before);
   assertStrictEquals(segments.flags, before.flags);
   assertNotEquals(segments.all, before.all);
+});
+
+Deno.test("prepareSnapshot() tells keys apart that differ in half a surrogate pair alone", async () => {
+  const key = fc.constantFrom("\ud800", "\ud801", "\udc00", "\ufffd", "a\ud800", "\\ud800", "a", "a\0a");
+  const tombstones = fc.uniqueArray(key, { maxLength: 3 });
+  await fc.assert(fc.asyncProperty(tombstones, tombstones, async (gone, goneNow) => {
+    function parts(keys: string[], on: boolean) {
+      const items = Object.fromEntries(keys.map((key) => [key, { key: undefined, deleted: true }]));
+      return { flags: { ...items, live: { on } }, segments: items };
+    }
+    const before = await makeSnapshot("e1", parts(gone, false));
+    const after = await makeSnapshot("e1", parts(goneNow, true), before);
+    assertEquals([...after.data.flags.keys()], [...goneNow, "live"].sort());
+    assertEquals([...after.data.segments.keys()], goneNow.toSorted());
+  }));
 });

@@ -107,7 +107,7 @@ const FEATURES: [feature: string, isUsed: () => boolean][] = [
     someClause(({ op, values }) => op === "before" && typeof values![0] === "number"),
   ],
   ["flags that are off", someFlag(({ on }) => on === false)],
-  ["flags without off variation", someFlag(({ offVariation }) => offVariation === undefined)],
+  ["flags without off variation", someFlag(({ offVariation }) => offVariation === null)],
   ["prerequisites of prerequisites", () => {
     const needing = new Set(flags.filter(({ prerequisites }) => prerequisites?.length).map(({ key }) => key));
     return flags.some(({ prerequisites }) => prerequisites?.some(({ key }) => needing.has(key!)));
