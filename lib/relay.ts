@@ -7,6 +7,7 @@ import {
   healthRoutes,
   listen,
   phpRoutes,
+  rootRoute,
   type Server,
   serverSdkRoutes,
   statusRoute,
@@ -93,6 +94,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     ...eventRoutes(settings.maxInboundPayloadSize),
     ...healthRoutes(store, () => ({ isClosing, lastError: getDataFile()?.lastError?.message })),
     statusRoute(store, VERSION, getDataFile),
+    rootRoute(VERSION),
   ];
   let server: Server;
   try {
