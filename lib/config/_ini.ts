@@ -1,7 +1,8 @@
 import { parse } from "@std/ini";
 import { decode, iniLines, type Occurrence } from "./_ini_lines.ts";
 
-const MAX_CONFIG_BYTES = 1024 ** 2; // 1 MiB: a file that sets everything has a few KiB, so this is some other file.
+/** Largest configuration file: bytes. One that sets everything has a few KiB, so a larger one is some other file. */
+export const MAX_CONFIG_BYTES = 1024 ** 2;
 
 /** A section of a configuration file, all its parts merged. */
 export interface IniSection {

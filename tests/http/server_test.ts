@@ -209,16 +209,16 @@ for (const [name, way] of WAYS) {
 
 /** Runs something on a host that seems to have no IPv6. */
 async function withoutIpv6(run: () => Promise<void>): Promise<void> {
-  const { serve } = Deno;
-  function serveIpv4(options: Deno.ServeTcpOptions, handler: Deno.ServeHandler): Deno.HttpServer {
+  const { listen } = Deno;
+  function listenIpv4(options: Deno.TcpListenOptions): Deno.TcpListener {
     if (options.hostname === "::") throw new Error("Address family not supported by protocol (os error 97)");
-    return serve(options, handler);
+    return listen(options);
   }
-  Object.assign(Deno, { serve: serveIpv4 });
+  Object.assign(Deno, { listen: listenIpv4 });
   try {
     await run();
   } finally {
-    Object.assign(Deno, { serve });
+    Object.assign(Deno, { listen });
   }
 }
 
