@@ -8,6 +8,7 @@ import {
   healthRoutes,
   listen,
   phpRoutes,
+  rootRoute,
   type Server,
   serverSdkRoutes,
   statusRoute,
@@ -95,6 +96,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     ...eventRoutes(settings.maxInboundPayloadSize),
     ...healthRoutes(store, () => ({ isClosing, lastError: getDataFile()?.lastError?.message })),
     statusRoute(store, VERSION, getDataFile),
+    rootRoute(VERSION),
   ];
   let server: Server;
   try {

@@ -31,21 +31,21 @@ async function start(args: string[]): Promise<number> {
 }
 
 /** The demo's keys are no secrets. */
-function printExamples(relay: Relay, url: string): void {
-  TERMINAL.print(`
+function printExamples(relay: Relay, url: string, print: (text: string) => void): void {
+  print(`
 No archive is configured, so this is the demo (${DEMO}, from examples/). Set FILE_DATA_SOURCE to serve your own.
 
   curl ${url}/status
 `);
   for (const { metadata } of relay.store.environments) {
     const key = metadata?.sdkKeys[0]?.value;
-    TERMINAL.print(`
+    print(`
   # ${metadata?.projectName}, ${metadata?.name}
   curl -H 'Authorization: ${key}' ${url}/sdk/latest-all
   curl -N -H 'Authorization: ${key}' ${url}/all
 `);
   }
-  TERMINAL.print("\n");
+  print("\n");
 }
 
 try {

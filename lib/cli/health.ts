@@ -18,23 +18,31 @@ const MAX_ANSWER_BYTES = 64 * 1024;
  * @returns 0 when it is ready, 1 when it is not or does not answer.
  */
 export async function health(commandLine: CommandLine, terminal: Terminal): Promise<number> {
-  const url = new URL("/health/ready", commandLine.url ?? localUrl(commandLine));
-  try {
-    const { status, body } = await get(url);
-    terminal.print(`${body}\n`);
-    return status === 200 ? 0 : 1;
-  } catch (error) {
-    terminal.printError(`Error: ${url.href} does not answer: ${(error as Error).message}\n`);
-    terminal.printError("hint: is the relay running, and is this its port? --url names another\n");
-    return 1;
+  const origins = commandLine.url ? [commandLine.url] : localOrigins(commandLine);
+  const failures: string[] = [];
+  for (const origin of origins) {
+    const url = new URL("/health/ready", origin);
+    try {
+      const { status, body } = await get(url);
+      terminal.print(`${body}\n`);
+      return status === 200 ? 0 : 1;
+    } catch (error) {
+      failures.push(`${url.href} does not answer: ${(error as Error).message}`);
+    }
   }
+  terminal.printError(`Error: ${failures.join("; ")}\n`);
+  terminal.printError("hint: is the relay running, and is this its port? --url names another\n");
+  return 1;
 }
 
-function localUrl(commandLine: CommandLine): string {
+/** Where a relay with these settings listens on this host. */
+function localOrigins(commandLine: CommandLine): string[] {
   const { port, bindAddress, tls } = readSettings(commandLine, false).settings;
-  // An address rather than "localhost", which a container without /etc/hosts could not look up.
-  const host = bindAddress === "::" || bindAddress === "0.0.0.0" ? "127.0.0.1" : bindAddress;
-  return `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  // Addresses rather than "localhost", which a container without /etc/hosts could not look up.
+  const local: Record<string, string[]> = { "::": ["127.0.0.1", "::1"], "0.0.0.0": ["127.0.0.1"] };
+  return (local[bindAddress] ?? [bindAddress]).map((host) =>
+    `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`
+  );
 }
 
 /** The certificate is not checked: it names the host that clients use, not `localhost`, and nothing secret is sent. */

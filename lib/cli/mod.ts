@@ -7,7 +7,7 @@ import { parseCommandLine, settingsHelp } from "../config/mod.ts";
 import { VERSION, VERSION_LINE } from "../version.ts";
 import { health } from "./health.ts";
 import { serve } from "./serve.ts";
-import { printFailure, TERMINAL, type Terminal } from "./terminal.ts";
+import { escapeOutput, printFailure, TERMINAL, type Terminal } from "./terminal.ts";
 
 export type { Terminal };
 
@@ -26,6 +26,7 @@ Usage: halyard [serve] [flags]     serves until SIGINT or SIGTERM
  * @returns The exit code: 0 when the command did what it should, 1 when not.
  */
 export async function run(args: readonly string[], terminal: Terminal = TERMINAL): Promise<number> {
+  terminal = escapeOutput(terminal);
   try {
     const commandLine = parseCommandLine(args);
     if (commandLine.help) {
@@ -39,7 +40,9 @@ export async function run(args: readonly string[], terminal: Terminal = TERMINAL
     const [command = "serve"] = commandLine.positional;
     if (command === "serve") return await serve(commandLine, terminal);
     if (command === "health") return await health(commandLine, terminal);
-    terminal.printError(`Error: there is no command "${command}"\nhint: --help lists what there is\n`);
+    terminal.printError(
+      `Error: there is no command ${JSON.stringify(command)}\nhint: --help lists what there is\n`,
+    );
     return 1;
   } catch (error) {
     printFailure(terminal, error);

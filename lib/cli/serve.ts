@@ -7,18 +7,31 @@ import {
   SettingsError,
   type Variables,
 } from "../config/mod.ts";
-import { createLog, type Log } from "../observe/mod.ts";
+import { createLog, formatLine, type Log, LogOutput, type Sink } from "../observe/mod.ts";
 import { loadOnce, type Relay, startRelay } from "../relay.ts";
+import { readSmallFile } from "../small_file.ts";
 import { VERSION } from "../version.ts";
 import { listHarmfulVariables } from "./_harmful_variables.ts";
 import { describeFailure, type Terminal } from "./terminal.ts";
+
+/** How long the last lines of the log may take to be written: ms. A reader that has stopped must not keep the process. */
+const LAST_LINES_DEADLINE = 1_000;
+
+/** How long they may take where the process is to end at once: ms. */
+const LAST_LINES_DEADLINE_AT_ONCE = 100;
 
 /** What a serving command can be told. */
 export interface ServeOptions {
   /** The settings. @default {what the command line says, see `readSettings`} */
   loaded?: LoadedSettings;
-  /** Is called when the relay listens. */
-  onListen?(relay: Relay, url: string): void;
+  /**
+   * Is called when the relay listens.
+   *
+   * @param relay The relay.
+   * @param url Where it listens.
+   * @param print Writes to standard output, among the lines of the log.
+   */
+  onListen?(relay: Relay, url: string, print: (text: string) => void): void;
 }
 
 /**
@@ -28,7 +41,7 @@ export interface ServeOptions {
  * @param terminal Where the log goes: errors to standard error, all else to standard output, as with the Relay Proxy.
  * @param options Settings that are already loaded, and who wants to know where it listens.
  * @returns The exit code.
- * @throws {Error} With a `hint`, when it cannot start.
+ * @throws {SettingsError} When the settings cannot be used. What fails later is logged.
  */
 export async function serve(
   commandLine: CommandLine,
@@ -36,10 +49,16 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<number> {
   const { settings, warnings, origin } = options.loaded ?? readSettings(commandLine);
+  const { logLevel: level, logFormat: format } = settings;
+  const output = openLogOutput(terminal.stdout, "standard output", format);
+  const errors = openLogOutput(terminal.stderr, "standard error", format);
+  async function flush(deadline: number): Promise<void> {
+    await Promise.all([output.flush(deadline), errors.flush(deadline)]);
+  }
   const log = createLog({
-    level: settings.logLevel,
-    format: settings.logFormat,
-    write: (line, level) => level === "error" ? terminal.printError(line) : terminal.print(line),
+    level,
+    format,
+    write: (line, level) => (level === "error" ? errors : output).write(line),
   });
   log.info(`Starting Halyard ${VERSION} with ${origin}`);
   for (const warning of warnings) log.warn(warning);
@@ -54,26 +73,47 @@ export async function serve(
   if (settings.sendEvents) {
     log.info("Events will be accepted, but will be discarded, since there is no connection to LaunchDarkly");
   }
-  try {
-    return await serveUntilStopped(settings, log, options.onListen);
-  } catch (error) {
-    // Who collects JSON lines would not find plain text.
-    if (settings.logFormat !== "json" || settings.logLevel === "none") throw error;
-    log.error(describeFailure(error).join("; "));
-    return 1;
+  async function endAtOnce(): Promise<never> {
+    await flush(LAST_LINES_DEADLINE_AT_ONCE);
+    Deno.exit(1);
   }
+  function onListen(relay: Relay, url: string): void {
+    options.onListen?.(relay, url, (text) => output.write(text));
+  }
+  try {
+    return await serveUntilStopped(settings, log, { onListen, endAtOnce });
+  } catch (error) {
+    const lines = describeFailure(error);
+    // Who collects JSON lines would not find plain text.
+    if (format === "json" && level !== "none") log.error(lines.join("; "));
+    else errors.write(`${lines.join("\n")}\n`);
+    return 1;
+  } finally {
+    await flush(LAST_LINES_DEADLINE);
+  }
+}
+
+function openLogOutput(sink: Sink, name: string, format: Settings["logFormat"]): LogOutput {
+  return new LogOutput({
+    sink,
+    describeDropped: (count) =>
+      formatLine("warn", `Dropped ${count} lines of the log: ${name} was not read, or failed`, { format }),
+  });
 }
 
 async function serveUntilStopped(
   settings: Settings,
   log: Log,
-  onListen: ServeOptions["onListen"],
+  { onListen, endAtOnce }: { onListen(relay: Relay, url: string): void; endAtOnce(): void },
 ): Promise<number> {
   if (settings.exitAlways) {
     const { environments } = await loadOnce(settings, log);
     return environments.every((environment) => environment.snapshot) ? 0 : 1;
   }
-  const stopped = onStop((signal) => log.info(`Stopping on ${signal}; a second signal stops at once`));
+  const stopped = onStop(
+    (signal) => log.info(`Stopping on ${signal}; a second signal stops at once`),
+    endAtOnce,
+  );
   const starting = startRelay(settings, log);
   onReload(() => {
     log.info("Looking at the archive on SIGHUP");
@@ -85,7 +125,7 @@ async function serveUntilStopped(
   const url = `${settings.tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
   if (settings.tls) log.info(`TLS enabled for server (minimum TLS version: ${settings.tls.minVersion})`);
   log.info(`Listening on ${url} (address ${hostname}, port ${port})`);
-  onListen?.(relay, url);
+  onListen(relay, url);
   await stopped;
   await relay.close();
   return 0;
@@ -122,21 +162,21 @@ function readVariable(name: string): string | undefined {
   }
 }
 
-function readFileIfThere(path: string): Uint8Array | undefined {
+function readFileIfThere(path: string, maxBytes: number): Uint8Array | undefined {
   try {
-    return Deno.readFileSync(path);
+    return readSmallFile(path, maxBytes);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
 }
 
-/** Resolves on the first signal to stop; the second one ends the process. */
-function onStop(notify: (signal: Deno.Signal) => void): Promise<void> {
+/** Resolves on the first signal to stop; the second one calls `endAtOnce`. */
+function onStop(notify: (signal: Deno.Signal) => void, endAtOnce: () => void): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let isStopping = false;
   function stop(signal: Deno.Signal): void {
-    if (isStopping) Deno.exit(1);
+    if (isStopping) return endAtOnce();
     isStopping = true;
     notify(signal);
     resolve();

@@ -1,18 +1,42 @@
 import { SettingsError, type SettingsStage } from "../config/mod.ts";
+import { escapeInvisible, type Sink } from "../observe/mod.ts";
 
 /** Where a command talks to the person who typed it. */
 export interface Terminal {
-  /** Writes to standard output. */
+  /** Writes to standard output, and waits for its reader. */
   print(text: string): void;
-  /** Writes to standard error. */
+  /** Writes to standard error, and waits for its reader. */
   printError(text: string): void;
+  /** Standard output for a log, which never waits. Not to be mixed with `print`. */
+  readonly stdout: Sink;
+  /** Standard error for a log, which never waits. Not to be mixed with `printError`. */
+  readonly stderr: Sink;
 }
 
 /** The process's own standard output and error. */
 export const TERMINAL: Terminal = {
   print: (text) => writeAll(Deno.stdout, text),
   printError: (text) => writeAll(Deno.stderr, text),
+  stdout: Deno.stdout,
+  stderr: Deno.stderr,
 };
+
+/**
+ * Escapes what a person could not see in whatever is printed: names and messages come from archives and command lines.
+ *
+ * @param terminal Where to print.
+ * @returns A terminal that prints there.
+ */
+export function escapeOutput(terminal: Terminal): Terminal {
+  function escapeLines(text: string): string {
+    return text.split("\n").map(escapeInvisible).join("\n");
+  }
+  return {
+    ...terminal,
+    print: (text) => terminal.print(escapeLines(text)),
+    printError: (text) => terminal.printError(escapeLines(text)),
+  };
+}
 
 /** A reader that has gone away or a full disk must not end what is being served: what cannot be written is lost. */
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
@@ -36,14 +60,13 @@ const SETTINGS_PREFIXES: Record<SettingsStage, string> = {
  * Says why the program ends.
  *
  * @param error The error.
- * @returns What could not be done and why; after it, if the error knows it, what to do.
+ * @returns What could not be done and why; after it, if the error knows it, what to do. Each is one line.
  */
 export function describeFailure(error: unknown): string[] {
   const prefix = error instanceof SettingsError ? SETTINGS_PREFIXES[error.stage] : "Unable to create relay";
-  const message = `${prefix}: ${error instanceof Error ? error.message : error}`;
-  return error instanceof Error && "hint" in error && error.hint
-    ? [message, `hint: ${error.hint}`]
-    : [message];
+  const lines = [`${prefix}: ${error instanceof Error ? error.message : error}`];
+  if (error instanceof Error && "hint" in error && error.hint) lines.push(`hint: ${error.hint}`);
+  return lines.map(escapeInvisible);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { SHARED_NAMES } from "./_check.ts";
 import type { Setting } from "./_section.ts";
+import { port } from "./_types.ts";
 import { type Reading, readText } from "./_values.ts";
 import type { Variables } from "./environment.ts";
 import type { Problem } from "./errors.ts";
@@ -45,6 +46,13 @@ export function readVariablesInto(reading: Reading, variables: Variables): Probl
     }
     const text = variables[env];
     if (text === undefined) continue;
+    if (isServiceLink(section, name, text)) {
+      reading.warnings.push(
+        `${env}=${text} is not used: Kubernetes sets it for a service of that name; ` +
+          "enableServiceLinks: false in the pod's spec ends that",
+      );
+      continue;
+    }
     const fault = readText(values, { section, name, text, source: "environment" });
     if (fault !== undefined) problems.push({ message: `${env}: ${fault}` });
   }
@@ -62,4 +70,10 @@ export function readVariablesInto(reading: Reading, variables: Variables): Probl
     for (const name of SHARED_NAMES) delete values.OfflineMode[name];
   }
   return problems;
+}
+
+/** Kubernetes puts `<SERVICE>_PORT=tcp://address:port` into every container, which no port setting means. */
+function isServiceLink(section: SectionName, name: string, text: string): boolean {
+  const settings: Record<string, Setting> = SECTIONS[section].settings;
+  return settings[name]!.type === port && /^(tcp|udp|sctp):\/\//i.test(text);
 }

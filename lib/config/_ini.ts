@@ -2,7 +2,7 @@ import { parse } from "@std/ini";
 import { decode, iniLines, type Occurrence } from "./_ini_lines.ts";
 
 /** Largest configuration file. A file that sets everything has a few KiB, so a larger one is some other file. @limit bytes: the file is refused */
-const MAX_CONFIG_BYTES = 1024 ** 2;
+export const MAX_CONFIG_BYTES = 1024 ** 2;
 
 /** A section of a configuration file, all its parts merged. */
 export interface IniSection {

@@ -156,8 +156,20 @@ export const url: ValueType<string> = {
 export const list: ValueType<string[]> = {
   name: "list",
   syntax:
-    "Texts separated by `,` without spaces. In a file the name may stand several times; the environment adds to the file.",
-  parse: (text) => text === "" ? [] : text.split(","),
+    "Texts separated by `,`; blanks around each do not count. In a file the name may stand several times; the environment adds to the file.",
+  parse: (text) => text === "" ? [] : text.split(",").map((item) => item.trim()),
+};
+
+/** A list of texts that go into headers. */
+export const headerList: ValueType<string[]> = {
+  name: "header list",
+  syntax: "A list of texts in ASCII.",
+  parse(text, source) {
+    const values = list.parse(text, source);
+    const wrong = values?.find((value) => !/^[ -~]*$/.test(value));
+    if (wrong !== undefined) throw new SyntaxError(`${JSON.stringify(wrong)} cannot stand in a header`);
+    return values;
+  },
 };
 
 /** A list to which each occurrence adds one text. */

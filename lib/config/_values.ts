@@ -81,4 +81,6 @@ export interface Reading {
   environments: string[];
   /** Where filters are configured, likewise. */
   filters: string[];
+  /** What the operator should know, a sentence each. */
+  warnings: string[];
 }

@@ -1,6 +1,7 @@
 import { findConflicts, findWarnings, SOURCE_HINT } from "./_check.ts";
 import { readVariablesInto } from "./_environment.ts";
 import { readFileInto } from "./_file.ts";
+import { MAX_CONFIG_BYTES } from "./_ini.ts";
 import { toSettings } from "./_to_settings.ts";
 import { noValues, type Reading } from "./_values.ts";
 import type { CommandLine } from "./command_line.ts";
@@ -12,8 +13,11 @@ import type { Settings } from "./settings.ts";
 export interface LoadOptions {
   /** All environment variables that may be read. */
   env: Variables;
-  /** Reads a file as it is; `undefined` if there is none at the path. What it throws becomes a `SettingsError`. */
-  readFile(path: string): Uint8Array | undefined;
+  /**
+   * Reads a file as it is; `undefined` if there is none at the path. What it throws, also past so many bytes, becomes a
+   * `SettingsError`.
+   */
+  readFile(path: string, maxBytes: number): Uint8Array | undefined;
   /** Whether it is an error that no archive is configured. @default {true} */
   needsSource?: boolean;
 }
@@ -40,7 +44,7 @@ export interface LoadedSettings {
 export function loadSettings(commandLine: CommandLine, options: LoadOptions): LoadedSettings {
   const { env, readFile, needsSource = true } = options;
   const { configFile, allowMissingFile, fromEnv } = commandLine;
-  const reading: Reading = { values: noValues(), environments: [], filters: [] };
+  const reading: Reading = { values: noValues(), environments: [], filters: [], warnings: [] };
   let origin = "";
 
   if (configFile !== undefined) {
@@ -66,7 +70,8 @@ export function loadSettings(commandLine: CommandLine, options: LoadOptions): Lo
       hint: isUnread ? "FILE_DATA_SOURCE is set but not read: add --from-env" : SOURCE_HINT,
     }]);
   }
-  return { settings: toSettings(reading.values), warnings: findWarnings(reading.values), origin };
+  const warnings = [...reading.warnings, ...findWarnings(reading.values)];
+  return { settings: toSettings(reading.values), warnings, origin };
 }
 
 function refuse(stage: SettingsStage, problems: Problem[], prefix?: string): void {
@@ -75,10 +80,14 @@ function refuse(stage: SettingsStage, problems: Problem[], prefix?: string): voi
 
 function readConfigFile(path: string, readFile: LoadOptions["readFile"]): Uint8Array | undefined {
   try {
-    return readFile(path);
+    return readFile(path, MAX_CONFIG_BYTES);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new SettingsError("file", [{ message, hint: "check who may read it" }], unreadable(path));
+    throw new SettingsError(
+      "file",
+      [{ message, hint: "check the path and who may read it" }],
+      unreadable(path),
+    );
   }
 }
 

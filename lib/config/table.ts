@@ -2,8 +2,8 @@ import type { Section } from "./_section.ts";
 import {
   boolean,
   duration,
+  headerList,
   integer,
-  list,
   logFormat,
   logLevel,
   path,
@@ -158,12 +158,12 @@ export const SECTIONS = {
       },
       envAllowedOrigin: {
         env: "ENV_ALLOWED_ORIGIN",
-        type: list,
+        type: headerList,
         help: "Origins that browsers may call from; all if there is none.",
       },
       envAllowedHeader: {
         env: "ENV_ALLOWED_HEADER",
-        type: list,
+        type: headerList,
         help: "Request headers that browsers may send besides those of the SDKs.",
       },
       envDatastorePrefix: {
@@ -207,12 +207,12 @@ export const SECTIONS = {
       envDatastoreTableName: { env: "ENV_DATASTORE_TABLE_NAME", type: text },
       envAllowedOrigin: {
         env: "ENV_ALLOWED_ORIGIN",
-        type: list,
+        type: headerList,
         help: "Online only: set it in `[OfflineMode]`.",
       },
       envAllowedHeader: {
         env: "ENV_ALLOWED_HEADER",
-        type: list,
+        type: headerList,
         help: "Online only: set it in `[OfflineMode]`.",
       },
     },

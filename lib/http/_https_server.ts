@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Handler, Server } from "./server.ts";
+import { readTarget } from "./target.ts";
 
 /** Longest request line and headers together, with TLS 1.3 as minimum version. What `Deno.serve` takes. @limit bytes: the request is answered 431 */
 const MAX_HEADER_BYTES = 65_536;
@@ -37,14 +38,26 @@ export async function serveTls13(
 ): Promise<Server> {
   // `node:https` learns of a bad certificate from its first client, and of a missing permission outside of every promise.
   Deno.listenTls({ port, hostname, cert, key }).close();
-  const options = { cert, key, minVersion: "TLSv1.3", maxHeaderSize: MAX_HEADER_BYTES } as const;
+  const options = {
+    cert,
+    key,
+    minVersion: "TLSv1.3",
+    maxHeaderSize: MAX_HEADER_BYTES,
+    requireHostHeader: false,
+  } as const;
   const server = createServer(options, async (incoming, outgoing) => {
     const request = toRequest(incoming);
     if (!request) return void outgoing.writeHead(400).end();
+    let response: Response | undefined;
     try {
-      await send(await handler(request), outgoing);
+      response = await handler(request);
+      await send(response, outgoing);
     } catch (error) {
-      await send(onError(error), outgoing);
+      // What it would have read must not stay open.
+      if (!response?.bodyUsed) response?.body?.cancel().catch(() => {});
+      const failure = onError(error);
+      if (outgoing.headersSent) outgoing.destroy();
+      else outgoing.writeHead(failure.status).end();
     }
   });
   server.listen(port, hostname);
@@ -56,14 +69,16 @@ export async function serveTls13(
   };
 }
 
-/** Gives `undefined` for what `Request` cannot hold, for example the method `TRACE`. */
+/** Gives `undefined` for what is malformed or `Request` cannot hold, for example the method `TRACE`. */
 function toRequest(incoming: IncomingMessage): Request | undefined {
-  const { method = "GET", url = "/", headers } = incoming;
+  const { method = "GET", url = "/", headers, headersDistinct } = incoming;
   const hasBody = method !== "GET" && method !== "HEAD";
+  const target = readTarget(url.startsWith("/") ? `https://localhost${url}` : url, headers.host ?? null);
+  if (!target || (headersDistinct.host?.length ?? 0) > 1) return undefined;
   // A handler that has seen enough of a body must be able to answer, so cancelling must not destroy the connection.
   const body = hasBody && ReadableStream.from(incoming.iterator({ destroyOnReturn: false }));
   try {
-    return new Request(url.startsWith("/") ? `https://localhost${url}` : url, {
+    return new Request(`https://localhost${target.path}?${target.query}`, {
       method,
       headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
       ...(body && { body }),

@@ -102,14 +102,19 @@ function familyRoutes(
   return [
     { method: "GET", path: `${evalx}/contexts/{context}`, credential, handle: poll },
     { method: "GET", path: `${evalx}/users/{context}`, credential, handle: poll },
-    { method: "REPORT", path: `${evalx}/context`, credential, handle: poll },
-    { method: "REPORT", path: `${evalx}/user`, credential, handle: poll },
+    ...reportRoutes({ path: `${evalx}/context`, credential, handle: poll }),
+    ...reportRoutes({ path: `${evalx}/user`, credential, handle: poll }),
     ...streams
       ? [
         { method: "GET", path: `${streams.eval}/{context}`, credential, handle: stream } as const,
-        { method: "REPORT", path: streams.eval, credential, handle: stream } as const,
+        ...reportRoutes({ path: streams.eval, credential, handle: stream }),
         { method: "GET", path: streams.ping, credential, handle: ping } as const,
       ]
       : [],
   ];
+}
+
+/** A context in a body comes by REPORT or, through proxies that know no such method, by POST. */
+function reportRoutes(route: Omit<Extract<Route, { credential: CredentialKind }>, "method">): Route[] {
+  return [{ ...route, method: "REPORT" }, { ...route, method: "POST" }];
 }

@@ -44,7 +44,7 @@ export interface ContextRequest {
 }
 
 /**
- * Reads what a client asks about: base64 JSON in the path's `{context}`, or JSON as the body of a REPORT.
+ * Reads what a client asks about: base64 JSON in the path's `{context}`, or JSON as the body of a REPORT or POST.
  *
  * @param request The request.
  * @param params Path parameters, decoded.

@@ -2,6 +2,10 @@ import type { Log } from "../observe/mod.ts";
 import type { CredentialKind, Store, StoredEnvironment } from "../store/mod.ts";
 import { type CorsPolicy, createCors } from "./cors.ts";
 import { type Match, type Route, type RouteContext, Router } from "./router.ts";
+import { encodeTarget, readTarget, type Target } from "./target.ts";
+
+/** What `X-LD-EnvID` can hold (RFC 9110 5.5): visible ASCII, with blanks inside. */
+const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/;
 
 const TEXT = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
 
@@ -47,12 +51,13 @@ export function createHandler(
     const environment = credential && store.find(route.credential, credential);
     if (!environment) return refuseCredential(route.credential, credential, store.ready);
     noticeFilter(environment, context.query);
-    const { snapshot } = environment;
+    const { id, snapshot } = environment;
     const response = snapshot
       ? await route.handle(request, { ...context, environment, snapshot, credential })
       : new Response("client was not initialized", { status: 503, headers: TEXT });
-    response.headers.set("x-ld-envid", environment.id);
-    return response;
+    return changeHeaders(response, ({ headers }) => {
+      if (HEADER_VALUE.test(id)) headers.set("x-ld-envid", id);
+    });
   }
 
   /** Preflights carry no credentials, so they are answered before any are looked at. */
@@ -72,18 +77,15 @@ export function createHandler(
     }
   }
 
-  async function answer(
-    request: Request,
-    path: string,
-    query: string,
-  ): Promise<[Response, Match | undefined]> {
+  async function answer(request: Request, target: Target): Promise<[Response, Match | undefined]> {
+    const { path, query } = target;
     const cleaned = cleanPath(path);
     const match = router.match(request.method, cleaned);
     const isBrowsers = match?.routes.some(({ credential }) => credential === "environment") ?? false;
     const isPreflight = isBrowsers && request.method === "OPTIONS";
     let response: Response;
     if (cleaned !== path && !isPreflight) {
-      const location = query ? `${cleaned}?${query}` : cleaned;
+      const location = encodeTarget(cleaned) + (query && `?${encodeTarget(query)}`);
       response = new Response(null, { status: 301, headers: { location } });
     } else if (!match) {
       response = new Response("404 page not found\n", { status: 404, headers: TEXT });
@@ -92,13 +94,15 @@ export function createHandler(
     } else {
       response = answerMethod(match, isPreflight);
     }
-    if (isBrowsers) addCorsHeaders(request, response);
+    if (isBrowsers) changeHeaders(response, (response) => addCorsHeaders(request, response));
     return [response, match];
   }
 
   return async (request) => {
-    const [path, query] = splitTarget(request.url);
-    const [response, match] = await answer(request, path, query);
+    const target = readTarget(request.url, request.headers.get("host"));
+    const [response, match] = target
+      ? await answer(request, target)
+      : [new Response("malformed Host header\n", { status: 400, headers: TEXT }), undefined];
     log.debug(
       `Request: method=${request.method} route=${match?.routes[0]?.path ?? "none"} status=${response.status}`,
     );
@@ -106,11 +110,15 @@ export function createHandler(
   };
 }
 
-/** Path (still percent-encoded) and query of a URL. Cheaper than `new URL`, which would also resolve `..` unseen. */
-function splitTarget(url: string): [path: string, query: string] {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  const mark = url.indexOf("?", start);
-  return mark < 0 ? [url.slice(start), ""] : [url.slice(start, mark), url.slice(mark + 1)];
+/** Changes headers. A response where that fails is not sent, so what it would have read must not stay open. */
+function changeHeaders(response: Response, change: (response: Response) => void): Response {
+  try {
+    change(response);
+    return response;
+  } catch (error) {
+    response.body?.cancel().catch(() => {});
+    throw error;
+  }
 }
 
 /** Resolves `.`, `..` and empty segments as Go's router does; a trailing slash stays. */

@@ -10,6 +10,7 @@ export * from "./event_routes.ts";
 export * from "./handler.ts";
 export * from "./health_routes.ts";
 export * from "./php_routes.ts";
+export * from "./root_route.ts";
 export type { EnvironmentContext, Route, RouteContext, RouteOf } from "./router.ts";
 export * from "./server.ts";
 export * from "./server_sdk_routes.ts";

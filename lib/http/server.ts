@@ -1,6 +1,10 @@
 import type { Log } from "../observe/mod.ts";
+import { readSmallFile } from "../small_file.ts";
 import { serveSteadily } from "./_deno_server.ts";
 import { serveTls13 } from "./_https_server.ts";
+
+/** Largest certificate chain or key that is read: bytes. A long chain has some 20 KiB, so a larger file is some other file. */
+const MAX_PEM_BYTES = 1024 ** 2;
 
 /** The relay cannot listen: the port is taken, the address is not this host's, or a certificate cannot be used. */
 export class ListenError extends Error {
@@ -41,7 +45,8 @@ export interface ListenOptions {
 /**
  * Listens and answers requests.
  *
- * The default address `::` takes both families; on a host without IPv6 it falls back to `0.0.0.0`.
+ * The default address `::` takes both families, also on a host that keeps IPv6 sockets to IPv6 (`net.ipv6.bindv6only`); on a
+ * host without IPv6 it falls back to `0.0.0.0`.
  *
  * @param handler Answers each request.
  * @param options Port, address and certificate.
@@ -50,37 +55,73 @@ export interface ListenOptions {
  * @throws {ListenError} When it cannot listen or the certificate cannot be used.
  */
 export async function listen(handler: Handler, options: ListenOptions, log: Log): Promise<Server> {
-  const { port, bindAddress, tls } = options;
-  const pem = tls && { cert: await readPem(tls.cert), key: await readPem(tls.key) };
+  const { bindAddress, tls } = options;
+  const pem = tls && { cert: readPem(tls.cert), key: readPem(tls.key) };
 
   function onError(error: unknown): Response {
     log.error(`Cannot answer a request: ${error instanceof Error ? error.stack ?? error.message : error}`);
     return new Response(null, { status: 500 });
   }
 
-  async function serve(hostname: string): Promise<Server> {
+  async function serve(hostname: string, port = options.port): Promise<Server> {
+    const fault = findFault(port, hostname);
+    if (fault) throw fault;
     const address = { port, hostname, onError };
     try {
       if (pem && tls.minVersion === "1.3") return await serveTls13(handler, { ...address, ...pem });
       return serveSteadily(handler, { ...address, ...pem, onListen: () => {}, log });
     } catch (error) {
-      if (hostname === "::" && isAddressFamilyMissing(error)) return await serve("0.0.0.0");
-      throw listenError(error, { ...options, bindAddress: hostname });
+      // A moment ago the address was good, so it is the certificate that is not.
+      throw tls ? certificateError(error, tls) : addressError(error, port, hostname);
     }
   }
 
-  return await serve(bindAddress);
+  return bindAddress === ANY_IPV6 ? await serveBothFamilies(serve, options.port) : await serve(bindAddress);
+}
+
+/** Every address of IPv6 and, on most hosts, of IPv4. */
+const ANY_IPV6 = "::";
+
+/** Every address of IPv4. */
+const ANY_IPV4 = "0.0.0.0";
+
+async function serveBothFamilies(
+  serve: (hostname: string, port?: number) => Promise<Server>,
+  port: number,
+): Promise<Server> {
+  const fault = findFault(port, ANY_IPV6);
+  if (fault && isFamilyMissing(fault.cause)) return await serve(ANY_IPV4);
+  // Where IPv6 sockets are kept to IPv6, a program that has the port of IPv4 shows only here.
+  const fault4 = fault ?? findFault(port, ANY_IPV4);
+  if (fault4?.cause instanceof Deno.errors.AddrInUse) throw fault4;
+  const server = await serve(ANY_IPV6);
+  // Refused on most hosts, where the first one has it already.
+  const ipv4 = await serve(ANY_IPV4, server.addr.port).catch(() => undefined);
+  if (!ipv4) return server;
+  return {
+    addr: server.addr,
+    shutdown: async () => void await Promise.all([server.shutdown(), ipv4.shutdown()]),
+  };
 }
 
 /** Linux says "Address family not supported" (os error 97) or, with IPv6 disabled, "Cannot assign requested address". */
-function isAddressFamilyMissing(error: unknown): boolean {
+function isFamilyMissing(error: unknown): boolean {
   return error instanceof Deno.errors.AddrNotAvailable ||
     (error instanceof Error && error.message.includes("os error 97"));
 }
 
-async function readPem(path: string): Promise<string> {
+/** Says why an address cannot be listened on, if so: servers of TLS do not tell that from a bad certificate. */
+function findFault(port: number, hostname: string): ListenError | undefined {
   try {
-    return await Deno.readTextFile(path);
+    Deno.listen({ port, hostname }).close();
+  } catch (error) {
+    return addressError(error, port, hostname);
+  }
+}
+
+function readPem(path: string): string {
+  try {
+    return new TextDecoder().decode(readSmallFile(path, MAX_PEM_BYTES));
   } catch (error) {
     throw new ListenError(
       `Cannot read "${path}" for TLS: ${(error as Error).message}`,
@@ -90,18 +131,10 @@ async function readPem(path: string): Promise<string> {
   }
 }
 
-function listenError(error: unknown, { port, bindAddress, tls }: ListenOptions): ListenError {
-  const { message } = error as Error;
-  if (tls && isAboutCertificate(error)) {
-    return new ListenError(
-      `Cannot serve TLS with "${tls.cert}" and "${tls.key}": ${message}`,
-      "TLS_CERT ([Main] tlsCert) must be a certificate in PEM, TLS_KEY (tlsKey) its own private key, without a password",
-      error,
-    );
-  }
+function addressError(error: unknown, port: number, hostname: string): ListenError {
   const hint = LISTEN_HINTS.find(([type]) => error instanceof type)?.[1];
   return new ListenError(
-    `Cannot listen on port ${port} of "${bindAddress}": ${message}`,
+    `Cannot listen on port ${port} of "${hostname}": ${(error as Error).message}`,
     hint ?? "check PORT and BIND_ADDRESS ([Main] port, bindAddress)",
     error,
   );
@@ -116,8 +149,13 @@ const LISTEN_HINTS: [type: new () => Error, hint: string][] = [
   [Deno.errors.PermissionDenied, "ports below 1024 are for root: set PORT ([Main] port)"],
 ];
 
-/** Deno tells a key that belongs to another certificate, and an empty file, by message alone. */
-function isAboutCertificate(error: unknown): boolean {
-  return error instanceof Deno.errors.InvalidData || error instanceof TypeError ||
-    (error as Error).message.includes("KeyMismatch");
+function certificateError(error: unknown, { cert, key }: { cert: string; key: string }): ListenError {
+  return new ListenError(
+    `Cannot serve TLS with "${cert}" and "${key}": ${(error as Error).message}`,
+    "TLS_CERT ([Main] tlsCert) must be an X.509 certificate in PEM, not of version 1, and TLS_KEY (tlsKey) its own private " +
+      "key in PEM, without a password: RSA of 2048 bits or more, ECDSA of P-256, P-384 or P-521, or Ed25519; both are made " +
+      "by: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=HOST -addext subjectAltName=DNS:HOST " +
+      "-keyout key.pem -out cert.pem",
+    error,
+  );
 }

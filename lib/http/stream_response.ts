@@ -2,10 +2,10 @@ import type { Hub, StreamRequest } from "../stream/mod.ts";
 import { respondBusy } from "./payload.ts";
 import type { EnvironmentContext } from "./router.ts";
 
-/** `X-Accel-Buffering` keeps nginx from holding events back. */
+/** `no-transform` keeps proxies from compressing, and so collecting, events; `X-Accel-Buffering` keeps nginx from holding them back. */
 const STREAM_HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-cache, no-store, must-revalidate",
+  "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
   "access-control-allow-origin": "*",
 };

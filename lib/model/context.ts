@@ -15,7 +15,7 @@ const NOT_BASE64 = "context part of URL path did not decode as valid base64";
 /** What the Relay Proxy answers when that text is no context. */
 const NOT_A_CONTEXT = "context part of URL path did not decode to valid evaluation context as JSON";
 
-const BASE64 = /^[\w+/-]*={0,2}$/;
+const BASE64 = /^[A-Za-z\d+/]*={0,2}$/;
 const KIND = /^[\w.-]+$/;
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -74,7 +74,8 @@ export function parseContext(json: unknown): Context {
 }
 
 /**
- * Decodes a context out of base64: the URL-safe or the standard alphabet, padded or not.
+ * Decodes a context out of base64: the URL-safe or the standard alphabet, padded or not. Line breaks in it do not count, as
+ * with Go's decoder: some encoders put one after each 76 characters.
  *
  * @param text Base64 of a context's JSON in UTF-8, as clients put it into URLs.
  * @returns The context.
@@ -83,8 +84,9 @@ export function parseContext(json: unknown): Context {
 export function decodeContext(text: string): Context {
   let bytes: Uint8Array;
   try {
-    if (!BASE64.test(text)) throw new SyntaxError("A character is outside the alphabet");
-    bytes = Uint8Array.fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+    const base64 = text.replace(/[\r\n]+/g, "").replaceAll("-", "+").replaceAll("_", "/");
+    if (!BASE64.test(base64)) throw new SyntaxError("A character is outside the alphabet");
+    bytes = Uint8Array.fromBase64(base64);
   } catch (cause) {
     throw new ContextError(NOT_BASE64, { cause });
   }

@@ -1,3 +1,5 @@
+import { escapeInvisible } from "./escape.ts";
+
 /** How much is logged: each level includes those after it; `none` silences all. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "none";
 
@@ -27,33 +29,41 @@ export interface LogOptions {
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "none"];
 
+/** How one line is written. */
+export type LineOptions = Pick<LogOptions, "format" | "now">;
+
 /**
- * Makes a log that writes one line per message.
+ * Writes one line of a log.
  *
- * Text lines look like the Relay Proxy's, `2026/11/23 04:46:51.123000 INFO: message`, in UTC. Control characters are
- * escaped, so that no message can forge a line.
+ * Text lines look like the Relay Proxy's, `2026/11/23 04:46:51.123000 INFO: message`, in UTC. What a person could not see is
+ * escaped, so that no message can forge a line or show otherwise than it is.
+ *
+ * @param level Its level.
+ * @param message What it says.
+ * @param options Format and clock.
+ * @returns The line with its newline.
+ */
+export function formatLine(
+  level: LogLevel,
+  message: string,
+  { format, now = Date.now }: LineOptions,
+): string {
+  const timestamp = new Date(now()).toISOString();
+  if (format === "json") return `${escapeInvisible(JSON.stringify({ timestamp, level, message }))}\n`;
+  const time = timestamp.replace("Z", "000").replace("T", " ").replaceAll("-", "/");
+  return `${time} ${level.toUpperCase()}: ${escapeInvisible(message)}\n`;
+}
+
+/**
+ * Makes a log that writes one line per message, see {@linkcode formatLine}.
  *
  * @param options Level, format and where lines go.
  * @returns The log.
  */
-export function createLog(options: LogOptions): Log {
-  const { level: least, format, write, now = Date.now } = options;
+export function createLog({ level: least, write, ...options }: LogOptions): Log {
   const threshold = LEVELS.indexOf(least);
   function line(level: LogLevel, message: string): void {
-    if (LEVELS.indexOf(level) < threshold) return;
-    const timestamp = new Date(now()).toISOString();
-    if (format === "json") {
-      write(`${JSON.stringify({ timestamp, level, message })}\n`, level);
-    } else {
-      const time = timestamp.replace("Z", "000").replace("T", " ").replaceAll(
-        "-",
-        "/",
-      );
-      write(
-        `${time} ${level.toUpperCase()}: ${escapeControls(message)}\n`,
-        level,
-      );
-    }
+    if (LEVELS.indexOf(level) >= threshold) write(formatLine(level, message, options), level);
   }
   return {
     debug: (message) => line("debug", message),
@@ -61,11 +71,4 @@ export function createLog(options: LogOptions): Log {
     warn: (message) => line("warn", message),
     error: (message) => line("error", message),
   };
-}
-
-function escapeControls(message: string): string {
-  return message.replace(
-    /\p{Cc}|[\u2028\u2029]/gu,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

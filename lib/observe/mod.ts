@@ -12,5 +12,7 @@
  *
  * @module
  */
+export * from "./escape.ts";
 export * from "./log.ts";
+export * from "./log_output.ts";
 export * from "./redact.ts";

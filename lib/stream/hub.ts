@@ -128,23 +128,17 @@ export class Hub {
     const expected = this.#mayOpen(request);
     const leave = expected && await this.#options.admission.enter(request.channel.estimate(expected));
     if (!leave) return undefined;
-    // There may have been a wait: what was true before it need not be true any more.
-    const snapshot = this.#mayOpen(request);
-    const first = snapshot && await request.channel.begin(snapshot);
-    if (!first || !this.#mayOpen(request)) {
-      leave();
-      return undefined;
+    let stream: Stream | undefined;
+    try {
+      // There may have been a wait: what was true before it need not be true any more.
+      const snapshot = this.#mayOpen(request);
+      const first = snapshot && await request.channel.begin(snapshot);
+      if (first && this.#mayOpen(request)) stream = this.#add({ ...request, snapshot, leave }, first);
+    } finally {
+      // Also when there is nothing to begin with because something failed: the room is free again.
+      if (!stream) leave();
     }
-    const outbox = new Outbox(() => this.#onDrain(stream), () => this.#forget(stream));
-    const stream: Stream = { ...request, outbox, snapshot, leave };
-    outbox.write(first);
-    this.#streams.add(stream);
-    const { maxClientConnectionTime, random = Math.random } = this.#options;
-    if (maxClientConnectionTime > 0) {
-      const delay = maxClientConnectionTime * (1 - CONNECTION_TIME_JITTER * random());
-      stream.closeTimer = setTimeout(() => this.#close(stream), delay);
-    }
-    return outbox.body;
+    return stream?.outbox.body;
   }
 
   /**
@@ -177,6 +171,19 @@ export class Hub {
       if (this.#streams.size > 0) await new Promise((resolve) => setTimeout(resolve, CLOSE_TICK));
     }
     for (const stream of this.#streams) this.#close(stream);
+  }
+
+  #add(parts: StreamRequest & Pick<Stream, "leave">, first: Uint8Array): Stream {
+    const outbox = new Outbox(() => this.#onDrain(stream), () => this.#forget(stream));
+    const stream: Stream = { ...parts, outbox };
+    outbox.write(first);
+    this.#streams.add(stream);
+    const { maxClientConnectionTime, random = Math.random } = this.#options;
+    if (maxClientConnectionTime > 0) {
+      const delay = maxClientConnectionTime * (1 - CONNECTION_TIME_JITTER * random());
+      stream.closeTimer = setTimeout(() => this.#close(stream), delay);
+    }
+    return stream;
   }
 
   /** What a stream would begin with, if there is room for it and its client may read it. */

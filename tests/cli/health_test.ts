@@ -48,3 +48,20 @@ Deno.test("health gives 1 and a hint when nobody answers", async () => {
   assertEquals(await run(["health", "--url", `http://127.0.0.1:${port}`], terminal), 1);
   assertMatch(terminal.errors, /^Error: http:\/\/127.0.0.1:\d+\/health\/ready does not answer: .*\nhint: /);
 });
+
+Deno.test("health asks the relay of this host by IPv4 and by IPv6", async () => {
+  for (const hostname of ["127.0.0.1", "::1"]) {
+    const options = { port: 0, hostname, onListen: () => {} };
+    await using server = Deno.serve(options, () => new Response(`ready at ${hostname}`));
+    const path = await Deno.makeTempFile();
+    await Deno.writeTextFile(path, `[Main]\nport = ${server.addr.port}\n`);
+    const terminal = makeTerminal();
+    assertEquals(await run(["health", "--config", path], terminal), 0);
+    assertEquals([terminal.output, terminal.errors], [`ready at ${hostname}\n`, ""]);
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("health escapes what a person could not see in an answer", async () => {
+  assertEquals(await ask(() => new Response("a\u202eb\nc\x1b")), [0, "a\\u202eb\nc\\u001b\n", ""]);
+});

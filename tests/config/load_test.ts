@@ -480,7 +480,7 @@ Deno.test("loadSettings() refuses a file that is there and cannot be read", () =
     SettingsError,
     'failed to read configuration file "c": Permission denied (os error 13)',
   );
-  assertEquals([error.stage, error.hint], ["file", "check who may read it"]);
+  assertEquals([error.stage, error.hint], ["file", "check the path and who may read it"]);
 });
 
 const KEY = 'The relay key of [AutoConfig] is kept for the "pull" command: serving never uses it';

@@ -32,7 +32,7 @@ const GOOD: Record<string, [type: ValueType<unknown>, values: [text: string, val
     ["2562047h47m16.854775807s", 9_223_372_036_854.775],
   ]],
   url: [types.url, [["", undefined], ["http://a", "http://a"], ["localhost:8030", "localhost:8030"]]],
-  list: [types.list, [["", []], ["a", ["a"]], ["a,b", ["a", "b"]], ["a, b", ["a", " b"]], ["a,,b,", [
+  list: [types.list, [["", []], ["a", ["a"]], ["a,b", ["a", "b"]], [" a , b\t", ["a", "b"]], ["a,,b,", [
     "a",
     "",
     "b",

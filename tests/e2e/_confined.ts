@@ -40,10 +40,14 @@ async function attemptAll(port: number): Promise<Record<string, string>> {
 
 const ended = run(["--from-env"], {
   ...TERMINAL,
-  async print(text) {
-    TERMINAL.print(text);
-    if (!text.includes("Listening on")) return;
-    TERMINAL.print(`${JSON.stringify(await attemptAll(Number(Deno.args[0])))}\n`);
+  stdout: {
+    async write(bytes) {
+      TERMINAL.print(new TextDecoder().decode(bytes));
+      if (new TextDecoder().decode(bytes).includes("Listening on")) {
+        TERMINAL.print(`${JSON.stringify(await attemptAll(Number(Deno.args[0])))}\n`);
+      }
+      return bytes.length;
+    },
   },
 });
 Deno.exit(await ended);

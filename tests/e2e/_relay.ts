@@ -10,8 +10,8 @@ export interface RelayOptions {
   permissions?: string[];
   /** Program to run. @default {"main.ts"} */
   script?: string;
-  /** How many files it may have open. @default {what the host allows} */
-  openFiles?: number;
+  /** Command that runs it, as `["sh", "-c", 'exec "$0" "$@"']` would. @default {none} */
+  wrapper?: string[];
   /** Port to listen on. @default {a free one} */
   port?: number;
 }
@@ -48,7 +48,7 @@ export function freePort(): number {
  * (its permissions are built in, so tests that ask for others run the source all the same).
  */
 export function halyardCommand(
-  { env, args = ["--from-env"], permissions, script = "main.ts", openFiles }: RelayOptions,
+  { env, args = ["--from-env"], permissions, script = "main.ts", wrapper = [] }: RelayOptions,
 ): Deno.Command {
   const root = new URL("../../", import.meta.url);
   const standIns = import.meta.resolve("@std/assert").startsWith("file:");
@@ -61,11 +61,10 @@ export function halyardCommand(
   const inherited = Object.entries(Deno.env.toObject()).filter(([name]) =>
     !own.some((pattern) => pattern.test(name))
   );
-  const limit = openFiles === undefined ? [] : ["sh", "-c", `ulimit -n ${openFiles}; exec "$0" "$@"`];
   const flags = ["--quiet", "--no-prompt", "--no-lock", ...importMap, ...permissions ?? ["--allow-all"]];
   const binary = script === "main.ts" && !permissions ? Deno.env.get("HALYARD_BINARY") : undefined;
   const halyard = binary ? [binary] : [Deno.execPath(), "run", ...flags, script];
-  const [program, ...programArgs] = [...limit, ...halyard, ...args];
+  const [program, ...programArgs] = [...wrapper, ...halyard, ...args];
   return new Deno.Command(program!, {
     args: programArgs,
     cwd: root,

@@ -329,7 +329,10 @@ for (const [what, archive, code, stdout, stderr] of CHECKS) {
 Deno.test("main.ts accepts connections again after it has run out of files", async () => {
   await using file = await makeFiles();
   const openFiles = 100;
-  await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path }, openFiles });
+  await using relay = await startRelay({
+    env: { FILE_DATA_SOURCE: file.path },
+    wrapper: ["sh", "-c", `ulimit -n ${openFiles}; exec "$0" "$@"`],
+  });
   const stream = await fetch(`${relay.url}/all`, { headers: { authorization: "sdk-e1" } });
   const reader = stream.body!.getReader();
   await reader.read();

@@ -138,7 +138,7 @@ const REFUSALS: [what: string, env: Record<string, string>, message: RegExp, hin
     "a key for a certificate",
     { TLS_CERT: TLS.TLS_KEY },
     /^Unable to create relay: Cannot serve TLS with ".*": No certificates found/,
-    /TLS_CERT .* must be a certificate in PEM/,
+    /TLS_CERT .* must be an X.509 certificate in PEM/,
   ],
   [
     "a certificate for a key",

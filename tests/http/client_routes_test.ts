@@ -56,12 +56,19 @@ for (const { prefix, headers, keys } of FAMILIES) {
       PARTS,
     );
   }
-  for (const segment of ["context", "user"]) {
+  for (
+    const [method, segment] of [
+      ["REPORT", "context"],
+      ["REPORT", "user"],
+      ["POST", "context"],
+      ["POST", "user"],
+    ] as const
+  ) {
     relayTest(
-      `REPORT ${prefix}/${segment} takes the context as JSON, with parameters of the type`,
+      `${method} ${prefix}/${segment} takes the context as JSON, with parameters of the type`,
       async (relay) => {
         for (const type of ["application/json", "application/json; charset=utf-8", "Application/JSON"]) {
-          const init = { method: "REPORT", body: CONTEXT, headers: { ...headers, "content-type": type } };
+          const init = { method, body: CONTEXT, headers: { ...headers, "content-type": type } };
           const result = await (await relay.fetch(`${prefix}/${segment}?withReasons=true`, init)).json();
           assertEquals(result.both, {
             value: "yes",
@@ -90,6 +97,10 @@ const SPELLINGS = [
   btoa(CONTEXT),
   encode(CONTEXT),
   encodeURIComponent(btoa('{"kind":"user","key":"u","name":"??>>~~"}')),
+  encodeURIComponent(
+    btoa(`{"kind":"user","key":"u","name":"${"x".repeat(100)}"}`).replace(/.{76}/g, "$&\r\n"),
+  ),
+  `${btoa(CONTEXT)}%0A`,
   encode('{"key":"u"}'),
   encode('{"kind":"multi","user":{"key":"u"},"org":{"key":"o"}}'),
 ];
@@ -143,13 +154,15 @@ const BAD_BODIES: [body: string, type: string, status: number, answer: string][]
 
 for (const [body, type, status, answer] of BAD_BODIES) {
   relayTest(
-    `REPORT evalx answers ${status} to ${JSON.stringify(body.slice(0, 20))} as ${type}`,
+    `REPORT and POST evalx answer ${status} to ${JSON.stringify(body.slice(0, 20))} as ${type}`,
     async (relay) => {
-      const init = { method: "REPORT", body, headers: { "content-type": type } };
-      const response = await relay.fetch("/sdk/evalx/e1/context", init);
-      assertEquals(response.status, status);
-      const received = await response.text();
-      assert(received.startsWith(answer), received);
+      for (const method of ["REPORT", "POST"]) {
+        const init = { method, body, headers: { "content-type": type } };
+        const response = await relay.fetch("/sdk/evalx/e1/context", init);
+        assertEquals(response.status, status);
+        const received = await response.text();
+        assert(received.startsWith(answer), received);
+      }
     },
     PARTS,
   );
@@ -244,17 +257,18 @@ async function readEvent(reader: ReadableStreamDefaultReader<Uint8Array>): Promi
 /** The streams that carry evaluations: path, and how the request is made. */
 const STREAMS: [name: string, path: string, init: RequestInit][] = [
   ["GET /eval/{envId}/{context}", `/eval/e1/${encode(CONTEXT)}`, {}],
-  ["REPORT /eval/{envId}", "/eval/e1", {
-    method: "REPORT",
-    body: CONTEXT,
-    headers: { "content-type": "application/json" },
-  }],
   ["GET /meval/{context}", `/meval/${encode(CONTEXT)}`, { headers: { authorization: "mob-e1" } }],
-  ["REPORT /meval", "/meval", {
-    method: "REPORT",
-    body: CONTEXT,
-    headers: { authorization: "mob-e1", "content-type": "application/json" },
-  }],
+  ...["REPORT", "POST"].flatMap((method): [string, string, RequestInit][] => {
+    const json = { "content-type": "application/json" };
+    return [
+      [`${method} /eval/{envId}`, "/eval/e1", { method, body: CONTEXT, headers: json }],
+      [`${method} /meval`, "/meval", {
+        method,
+        body: CONTEXT,
+        headers: { authorization: "mob-e1", ...json },
+      }],
+    ];
+  }),
 ];
 
 for (const [name, path, init] of STREAMS) {

@@ -1,6 +1,10 @@
-import { assertEquals } from "@std/assert";
-import { Store } from "../../lib/store/mod.ts";
-import { makeEnvironment } from "../_environments.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import { createHandler, type Route } from "../../lib/http/mod.ts";
+import { respondWithDocument } from "../../lib/http/payload.ts";
+import { respondWithStream } from "../../lib/http/stream_response.ts";
+import { type Snapshot, Store } from "../../lib/store/mod.ts";
+import { Admission, Hub, PING_CHANNEL } from "../../lib/stream/mod.ts";
+import { makeEnvironment, makeLog, makeStore } from "../_environments.ts";
 import { makeRelay, relayTest } from "./_relay.ts";
 
 // Header and expected status and body for a route that wants an SDK key.
@@ -96,4 +100,151 @@ relayTest("createHandler() logs routes, never URLs or keys", async (relay) => {
     "debug: Request: method=GET route=/sdk/flags/{key} status=200",
     "debug: Request: method=GET route=none status=404",
   ]);
+});
+
+const CONTEXT = btoa('{"kind":"user","key":"u"}');
+
+// Client-side IDs, and what X-LD-EnvID says for them.
+const IDS: [id: string, header: string | null][] = [
+  ["0123456789abcdef01234567", "0123456789abcdef01234567"],
+  ["a b~!", "a b~!"],
+  ["demo\u20131", null],
+  ["Fabrik-\u03a9", null],
+  ["Fabrik-\xdc", null],
+  [" a", null],
+  ["a ", null],
+  ["a\nb", null],
+  ["a\x7f", null],
+  ["\u{1f600}", null],
+];
+
+for (const [id, header] of IDS) {
+  Deno.test(`createHandler() serves environment ${JSON.stringify(id)}, X-LD-EnvID: ${header}`, async () => {
+    const relay = makeRelay(
+      await makeStore({ [id]: { env: { sdkKey: { value: "sdk-e1" }, mobKey: "mob-e1" }, flags: { f: {} } } }),
+    );
+    const path = encodeURIComponent(id);
+    const requests: [path: string, authorization: string][] = [
+      ["/all", "sdk-e1"],
+      ["/sdk/latest-all", "sdk-e1"],
+      ["/sdk/flags/f", "sdk-e1"],
+      ["/mping", "mob-e1"],
+      [`/sdk/evalx/${path}/contexts/${CONTEXT}`, ""],
+      [`/eval/${path}/${CONTEXT}`, ""],
+      [`/ping/${path}`, ""],
+      [`/sdk/goals/${path}`, ""],
+      [`/a/${path}.gif`, ""],
+    ];
+    for (const [path, authorization] of requests) {
+      const response = await relay.fetch(path, { headers: authorization ? { authorization } : {} });
+      await response.body!.cancel();
+      assertEquals([response.status, response.headers.get("x-ld-envid")], [200, header], path);
+    }
+    assertEquals((await relay.fetch("/status")).status, 200);
+    assertEquals(relay.hub.size, 0);
+    assertEquals(relay.log.lines.filter((line) => !line.startsWith("debug")), []);
+    await relay.hub.close();
+  });
+}
+
+/** Fails when its headers are touched, as a response does that may not be changed. */
+function withoutHeaders(response: Response): Response {
+  Object.defineProperty(response, "headers", {
+    get() {
+      throw new TypeError("headers are immutable");
+    },
+  });
+  return response;
+}
+
+Deno.test("createHandler() leaves nothing open when a handler, a channel or an answer's headers fail", async () => {
+  const store = await makeStore({ e1: { flags: { f: { text: "x".repeat(200_000) } } } });
+  const maxBytes = 1_000_000;
+  const admission = new Admission({ maxBytes, maxWaiting: 0 });
+  const [hubLog, log] = [makeLog(), makeLog()];
+  const hub = new Hub({
+    store,
+    admission,
+    log: hubLog,
+    maxStreams: 1,
+    heartbeatInterval: 0,
+    pingStreamJitterTime: 0,
+    maxClientConnectionTime: 0,
+    expiredCredentialCleanupInterval: 60_000,
+  });
+  function fail(): never {
+    throw new RangeError("no such thing");
+  }
+  const estimate = (): number => maxBytes;
+  const failing = {
+    begin: { ...PING_CHANNEL, estimate, begin: fail },
+    "begin later": {
+      ...PING_CHANNEL,
+      estimate,
+      begin: () => Promise.reject(new RangeError("no such thing")),
+    },
+    estimate: { ...PING_CHANNEL, estimate: fail },
+  };
+  const credential = "environment" as const;
+  const routes: Route[] = [
+    { method: "GET", path: "/open", handle: fail },
+    { method: "GET", path: "/handler/{envId}", credential, handle: fail },
+    ...Object.entries(failing).map(([name, channel]): Route => ({
+      method: "GET",
+      path: `/${name.replace(" ", "-")}/{envId}`,
+      credential,
+      handle: (request, context) =>
+        respondWithStream(hub, request, { ...context, channel, credentialKind: credential }),
+    })),
+    {
+      method: "GET",
+      path: "/stream-headers/{envId}",
+      credential,
+      handle: async (request, context) =>
+        withoutHeaders(
+          await respondWithStream(hub, request, {
+            ...context,
+            channel: { ...PING_CHANNEL, estimate },
+            credentialKind: credential,
+          }),
+        ),
+    },
+    {
+      method: "GET",
+      path: "/document-headers/{envId}",
+      credential,
+      handle: async (request, { snapshot }) =>
+        withoutHeaders(await respondWithDocument(hub, request, (snapshot as Snapshot).all)),
+    },
+    {
+      method: "GET",
+      path: "/good/{envId}",
+      credential,
+      handle: (request, context) =>
+        respondWithStream(hub, request, {
+          ...context,
+          channel: { ...PING_CHANNEL, estimate },
+          credentialKind: credential,
+        }),
+    },
+  ];
+  const handler = createHandler(routes, { store, log, cors: { envAllowedOrigin: [], envAllowedHeader: [] } });
+  async function get(path: string): Promise<number> {
+    const response = await handler(new Request(`http://localhost${path}`));
+    await response.body?.cancel();
+    return response.status;
+  }
+  const paths = routes.slice(0, -1).map(({ path }) => path.replace("{envId}", "e1"));
+  // More often than one stream, and the whole budget each time, would allow if anything stayed open.
+  for (let round = 0; round < 3; round++) {
+    for (const path of paths) {
+      assertEquals([await get(path), hub.size], [500, 0], path);
+      assertEquals(await get("/good/e1"), 200, `after ${path}`);
+    }
+  }
+  assertMatch(
+    log.lines.find((line) => line.startsWith("error"))!,
+    /^error: Cannot answer \/open: RangeError: no such/,
+  );
+  await hub.close();
 });

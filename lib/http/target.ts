@@ -1,0 +1,49 @@
+import { isIPv6 } from "node:net";
+
+/** Largest TCP port: RFC 9293 has 16 bits for it. */
+const MAX_PORT = 65_535;
+
+/** `host [":" port]` of RFC 9110, with the host of RFC 3986: an address in brackets, or a name, which may be an IPv4 address. */
+const AUTHORITY =
+  /^(?:\[(?:(?<ipv6>[\da-f:.]+)|v[\da-f]+\.[\w.~!$&'()*+,;=:-]+)\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?::(?<port>\d*))?$/i;
+
+/** What a request asks for. */
+export interface Target {
+  /** Path, still percent-encoded; begins with a slash. */
+  path: string;
+  /** Query string without the question mark. */
+  query: string;
+}
+
+/**
+ * Reads path and query of a request's URL, which servers join of `Host` and request target as plain text: with a `Host` that
+ * is none, such as `x/status?`, part of it would be taken for the path. Cheaper than `new URL`, which would also resolve `..`
+ * unseen.
+ *
+ * @param url The URL as the server has it.
+ * @param host The `Host` header; `null` or empty where there is none (HTTP/1.0, HTTP/2).
+ * @returns The target; `undefined` when `Host` or the URL's authority is not `host[:port]`: the request is malformed.
+ */
+export function readTarget(url: string, host: string | null): Target | undefined {
+  const [, authority = "", path = "", query = ""] = /^[^:/?#]+:\/\/([^/?#]*)([^?]*)\??(.*)$/s.exec(url) ?? [];
+  if (!isAuthority(authority) || host && !isAuthority(host)) return undefined;
+  if (path === "") return { path: "/", query };
+  return path.startsWith("/") ? { path, query } : undefined;
+}
+
+/**
+ * Writes a path or a query so that a header can hold it and no browser reads it otherwise.
+ *
+ * @param text The text; what is percent-encoded in it stays as it is.
+ * @returns ASCII without blanks, backslashes and `#`.
+ */
+export function encodeTarget(text: string): string {
+  return encodeURI(text).replaceAll("%25", "%").replaceAll("#", "%23");
+}
+
+function isAuthority(text: string): boolean {
+  const { groups } = AUTHORITY.exec(text) ?? {};
+  if (!groups) return false;
+  const { ipv6, port } = groups;
+  return (ipv6 === undefined || isIPv6(ipv6)) && Number(port ?? 0) <= MAX_PORT;
+}

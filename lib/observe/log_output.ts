@@ -1,0 +1,120 @@
+import { setTimeout } from "node:timers/promises";
+
+/** How much text of lines may wait for a reader: UTF-16 code units. Some thousands of lines, and little beside a relay's data. */
+const MAX_WAITING_LENGTH = 256 * 1024;
+
+/** Time until a sink that would have to wait is asked again: ms. */
+const RETRY_DELAY = 50;
+
+/** Where bytes go: standard output, for example. Resolves to how many of them it has taken. */
+export type Sink = Pick<typeof Deno.stdout, "write">;
+
+/** What a `LogOutput` needs. */
+export interface LogOutputOptions {
+  /** Where lines go. */
+  sink: Sink;
+  /** Writes the line that says how many were dropped, newline included. */
+  describeDropped(count: number): string;
+  /** How much text may wait: UTF-16 code units. @default {262_144} */
+  maxWaitingLength?: number;
+}
+
+interface Entry {
+  text: string;
+  /** How many lines are lost when this one is. */
+  lines: number;
+}
+
+/**
+ * The way of log lines to a reader that may be slow, stuck or gone: they are written in order, without anybody waiting for
+ * it. Lines that find no room, or that cannot be written, are dropped; a line in their place says how many.
+ */
+export class LogOutput {
+  readonly #sink: Sink;
+  readonly #describeDropped: (count: number) => string;
+  readonly #maxWaitingLength: number;
+  #waiting: Entry[] = [];
+  /** Length of what waits and of what is being written. */
+  #length = 0;
+  #dropped = 0;
+  #writing: Promise<void> | undefined;
+
+  /**
+   * Makes an output to which nothing has been written.
+   *
+   * @param options The sink and what to say of dropped lines.
+   */
+  constructor({ sink, describeDropped, maxWaitingLength = MAX_WAITING_LENGTH }: LogOutputOptions) {
+    this.#sink = sink;
+    this.#describeDropped = describeDropped;
+    this.#maxWaitingLength = maxWaitingLength;
+  }
+
+  /**
+   * Takes a line, or drops it.
+   *
+   * @param line The line, newline included.
+   */
+  write(line: string): void {
+    // Nothing is being written: the sink has failed before and may take lines again.
+    if (this.#dropped > 0 && !this.#writing) this.#waiting.push(this.#takeNotice());
+    if (this.#dropped > 0 || this.#length + line.length > this.#maxWaitingLength) {
+      this.#dropped++;
+    } else {
+      this.#waiting.push({ text: line, lines: 1 });
+      this.#length += line.length;
+    }
+    this.#writing ??= this.#writeWaiting();
+  }
+
+  /**
+   * Waits until all lines are written.
+   *
+   * @param deadline How long to wait at most: ms.
+   */
+  async flush(deadline: number): Promise<void> {
+    const waiting = new AbortController();
+    await Promise.race([
+      this.#writing,
+      setTimeout(deadline, undefined, { signal: waiting.signal }).catch(() => {}),
+    ]);
+    waiting.abort();
+  }
+
+  async #writeWaiting(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const entries = this.#waiting;
+      this.#waiting = [];
+      const text = entries.map(({ text }) => text).join("");
+      const isWritten = await writeAll(this.#sink, new TextEncoder().encode(text));
+      this.#length -= text.length;
+      if (!isWritten) this.#dropped += entries.reduce((sum, { lines }) => sum + lines, 0);
+      if (this.#dropped === 0) continue;
+      // The notice stands where lines are missing: before those that came later.
+      if (isWritten) this.#waiting.push(this.#takeNotice());
+      else if (this.#waiting.length > 0) this.#waiting.unshift(this.#takeNotice());
+    }
+    this.#writing = undefined;
+  }
+
+  #takeNotice(): Entry {
+    const lines = this.#dropped;
+    this.#dropped = 0;
+    const text = this.#describeDropped(lines);
+    this.#length += text.length;
+    return { text, lines };
+  }
+}
+
+/** Whether all was written. A reader that has gone away or a full disk must not end what is being served. */
+async function writeAll(sink: Sink, bytes: Uint8Array): Promise<boolean> {
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(await sink.write(bytes));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) return false;
+      await setTimeout(RETRY_DELAY);
+    }
+  }
+  return true;
+}

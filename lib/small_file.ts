@@ -1,0 +1,25 @@
+/**
+ * Reads a file that must not be large. Whatever else its path leads to, a device that never ends or a pipe that nobody writes
+ * to, is refused without reading.
+ *
+ * @param path Path of the file.
+ * @param maxBytes How long it may be: bytes.
+ * @returns What is in it.
+ * @throws {TypeError} When it is not a regular file.
+ * @throws {RangeError} When it is too long.
+ * @throws {Deno.errors.NotFound} When there is none; other errors of reading likewise.
+ */
+export function readSmallFile(path: string, maxBytes: number): Uint8Array<ArrayBuffer> {
+  const { isFile, isDirectory } = Deno.statSync(path);
+  if (!isFile) throw new TypeError(isDirectory ? "it is a directory" : "it is not a regular file");
+  using file = Deno.openSync(path);
+  // Files of the system have more in them than they say.
+  const bytes = new Uint8Array(maxBytes + 1);
+  let length = 0;
+  while (length <= maxBytes) {
+    const read = file.readSync(bytes.subarray(length)) ?? 0;
+    if (read === 0) return bytes.slice(0, length);
+    length += read;
+  }
+  throw new RangeError(`it has more than ${maxBytes} bytes`);
+}

@@ -1,0 +1,134 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { constantFlag, DataFile, packArchive } from "./_archive.ts";
+import { freePort, halyardCommand } from "./_relay.ts";
+
+/** Requests of which each makes a log line of some 80 characters: more than pipe and queue together hold. */
+const REQUESTS = 8_000;
+
+async function makeFile(): Promise<DataFile> {
+  return await DataFile.create(await packArchive({ e1: { flags: { f: constantFlag(true) } } }));
+}
+
+/** Waits until a relay serves whose log nobody reads. */
+async function waitUntilServing(url: string): Promise<void> {
+  const deadline = AbortSignal.timeout(20_000);
+  while (true) {
+    const response = await fetch(`${url}/health/ready`).catch(() => undefined);
+    await response?.body?.cancel();
+    if (response?.status === 200) return;
+    deadline.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Sends requests, some at a time. */
+async function request(url: string, count: number): Promise<void> {
+  let left = count;
+  async function send(): Promise<void> {
+    while (left-- > 0) {
+      const response = await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(10_000) });
+      await response.body?.cancel();
+      assertEquals(response.status, 200);
+    }
+  }
+  await Promise.all(Array.from({ length: 20 }, send));
+}
+
+for (const format of ["text", "json"]) {
+  Deno.test(`main.ts answers though nobody reads its log, counts what it drops and goes on in order (${format})`, async () => {
+    await using file = await makeFile();
+    const port = freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const env = { PORT: String(port), FILE_DATA_SOURCE: file.path, LOG_LEVEL: "debug", LOG_FORMAT: format };
+    await using process = halyardCommand({ env }).spawn();
+    await waitUntilServing(url);
+    await request(url, REQUESTS);
+    // Its reader is back.
+    const decoder = new TextDecoderStream();
+    const reading = process.stdout.pipeThrough(
+      decoder as ReadableWritablePair<string, Uint8Array<ArrayBuffer>>,
+    )
+      .getReader();
+    let log = "";
+    while (!/Dropped \d+ lines/.test(log)) log += (await reading.read()).value ?? "";
+    await request(url, 10);
+    process.kill("SIGTERM");
+    for (let part = await reading.read(); !part.done; part = await reading.read()) log += part.value;
+    const lines = log.trimEnd().split("\n");
+    const at = lines.findIndex((line) => line.includes("Dropped "));
+    assertMatch(lines[0]!, /Starting Halyard/);
+    assertMatch(lines.at(-1)!, /Stopping on SIGTERM/);
+    const times = lines.map((line) => format === "json" ? JSON.parse(line).timestamp : line.slice(0, 26));
+    assertEquals(times, times.toSorted());
+    const dropped = lines.reduce((sum, line) => sum + Number(/Dropped (\d+) lines/.exec(line)?.[1] ?? 0), 0);
+    const requests = lines.filter((line) => line.includes("route=/health/live")).length;
+    assert(at > 0 && dropped > 0);
+    // A look at the file may be among what was dropped.
+    assert([0, 1].includes(requests + dropped - REQUESTS - 10), `${requests} written, ${dropped} dropped`);
+    assertEquals((await process.status).code, 0);
+    assertEquals(await new Response(process.stderr).text(), "");
+  });
+}
+
+Deno.test("main.ts ends at a signal though nobody reads its log", async () => {
+  await using file = await makeFile();
+  const port = freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = { PORT: String(port), FILE_DATA_SOURCE: file.path, LOG_LEVEL: "debug" };
+  await using process = halyardCommand({ env }).spawn();
+  await waitUntilServing(url);
+  await request(url, REQUESTS);
+  process.kill("SIGTERM");
+  assertEquals((await process.status).code, 0);
+  await Promise.all([process.stdout.cancel(), process.stderr.cancel()]);
+});
+
+Deno.test({
+  name: "main.ts serves, and ends well, though its log goes to a full disk",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using file = await makeFile();
+    const port = freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const env = { PORT: String(port), FILE_DATA_SOURCE: file.path, LOG_LEVEL: "debug" };
+    await using process = halyardCommand({ env, wrapper: ["sh", "-c", 'exec "$0" "$@" >/dev/full 2>&1'] })
+      .spawn();
+    await waitUntilServing(url);
+    await request(url, 100);
+    process.kill("SIGTERM");
+    assertEquals((await process.status).code, 0);
+    await Promise.all([process.stdout.cancel(), process.stderr.cancel()]);
+  },
+});
+
+Deno.test("main.ts serves, and ends well, though the reader of its log has gone", async () => {
+  await using file = await makeFile();
+  const port = freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = { PORT: String(port), FILE_DATA_SOURCE: file.path, LOG_LEVEL: "debug" };
+  await using process = halyardCommand({ env }).spawn();
+  await Promise.all([process.stdout.cancel(), process.stderr.cancel()]);
+  await waitUntilServing(url);
+  await request(url, 100);
+  process.kill("SIGTERM");
+  assertEquals((await process.status).code, 0);
+});
+
+Deno.test("main.ts prints all of --help, to a file, to a pipe that is read late, and to one whose reader goes", async () => {
+  const args = ["--help"];
+  const path = await Deno.makeTempFile();
+  assertEquals(
+    (await halyardCommand({ env: {}, args, wrapper: ["sh", "-c", `exec "$0" "$@" >${path}`] }).output()).code,
+    0,
+  );
+  const help = await Deno.readTextFile(path);
+  assertMatch(help, /^Halyard [^]*docs\/settings\.md\.\n$/);
+  await using late = halyardCommand({ env: {}, args }).spawn();
+  assertEquals(await new Response(late.stderr).text(), "");
+  assertEquals(await new Response(late.stdout).text(), help);
+  await using gone = halyardCommand({ env: {}, args }).spawn();
+  await gone.stdout.cancel();
+  assertEquals(await new Response(gone.stderr).text(), "");
+  assertEquals((await gone.status).code, 0);
+  await Deno.remove(path);
+});
