@@ -1,8 +1,18 @@
 import { dirname } from "node:path";
 import type { Log } from "../observe/mod.ts";
-import { isSame, type ReadOptions, readSettled, statFile } from "./_read_settled.ts";
+import {
+  isSame,
+  MAX_REST_MS,
+  type ReadOptions,
+  readSettled,
+  REST_MS,
+  type SettledFile,
+  statFile,
+} from "./_read_settled.ts";
+import { IncompleteError } from "./load_error.ts";
 import { type Clock, type FileSystem, MACHINE_CLOCK } from "./platform.ts";
 import { SourceError } from "./source_error.ts";
+import { TransientError } from "./transient_error.ts";
 
 /** A data file at one moment. */
 export interface FileContent {
@@ -10,9 +20,18 @@ export interface FileContent {
   bytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of `bytes`: lower-case hex. */
   digest: string;
+  /** Whether the file has rested for so long that no copy is under way: what is wrong with it now stays wrong. */
+  isAtRest: boolean;
 }
 
-/** What a `FileSource` needs. */
+/**
+ * Takes a content. What it throws says what becomes of it: after a {@linkcode TransientError} it is handed over again as soon
+ * as the file is touched or refreshed; after an {@linkcode IncompleteError}, once the file has come to rest; after any other
+ * error, not again.
+ */
+export type TakeContent = (content: FileContent) => Promise<void> | void;
+
+/** Options for {@linkcode FileSource}. */
 export interface FileSourceOptions {
   /** Path of the file. Links are followed, anew each time. */
   path: string;
@@ -22,8 +41,8 @@ export interface FileSourceOptions {
   maxBytes: number;
   /** Is told what hinders reading. */
   log: Log;
-  /** Takes each new content, good or bad, one after the other; called once per content. What it throws is logged. */
-  onContent(content: FileContent): Promise<void> | void;
+  /** Takes each new content, good or bad, one after the other. It logs what was wrong with it, unless that is unexpected. */
+  onContent: TakeContent;
   /** The file system. @default {Deno} */
   fs?: FileSystem;
   /** The clock. @default the machine's */
@@ -39,6 +58,21 @@ const DEBOUNCE_MS = 50;
  */
 const TIMESTAMP_STEP_MS = 2000;
 
+/** How long a file must rest that is overwritten in place, in ms: its writer is at work in it, and may pause. */
+const IN_PLACE_REST_MS = 800;
+
+/** How long a file must have rested, in ms, until what is wrong with it cannot be due to a copy that is still under way. */
+const SURE_REST_MS = 5_000;
+
+/** The rest doubles each time that it proved too short, up to so many ms: a writer may pause for longer than any other rest. */
+const LONGEST_REST_MS = 30_000;
+
+/** First pause before a file is read again that could not be read, in ms; the pause doubles each time. */
+const FIRST_RETRY_MS = 1_000;
+
+/** Longest such pause, in ms: how late a disk that works again is noticed. */
+const MAX_RETRY_MS = 60_000;
+
 /** Follows one file: notices when it has changed, waits until it is written in full, hands over its bytes. */
 export class FileSource {
   readonly #options: FileSourceOptions;
@@ -51,12 +85,20 @@ export class FileSource {
   #tasks: Promise<void>[] = [];
   /** The last check that was asked for: they run one after the other. */
   #checked: Promise<void> = Promise.resolve();
-  /** What the file looked like when it was last read. */
+  /** What the file looked like when it was last read, or could not be. */
   #info: Deno.FileInfo | undefined;
-  /** When a file that still looks like that is read again: ms since epoch. */
+  /** From when on a file that still looks like that is read again if it is looked at: ms since epoch. */
   #recheckAt = Infinity;
-  #digest: string | undefined;
-  #problem: { message: string; time: number } | undefined;
+  /** When a file that could not be taken yet is looked at and read again, whatever the interval: ms since epoch. */
+  #retryAt = Infinity;
+  /** How long a file that cannot be read is left alone: ms. */
+  #retryPause = FIRST_RETRY_MS;
+  /** How long the file must rest before it is read: ms. Longer after it turned out to be too short. */
+  #rest = REST_MS;
+  /** What was handed over last, and whether that is done with. */
+  #handedOver: { digest: string; isDone: boolean } | undefined;
+  /** Why the file's newest content is not handed over; `isGrowing` when it still is on its way. */
+  #problem: { message: string; time: number; isGrowing: boolean } | undefined;
 
   /**
    * Makes a source that touches nothing yet.
@@ -71,19 +113,24 @@ export class FileSource {
 
   /** Why the file cannot be read at present and since when (ms since epoch), or `undefined` when it can. */
   get lastError(): { message: string; time: number } | undefined {
-    return this.#problem;
+    return this.#problem && { message: this.#problem.message, time: this.#problem.time };
   }
 
   /**
-   * Reads the file for the first time. That content counts as handed over.
+   * Reads the file for the first time and hands it over. One that looks as if it were still being copied is read once more
+   * when it has come to rest.
    *
-   * @returns Its content.
-   * @throws {SourceError} When it cannot be read.
+   * @param take Takes it.
+   * @throws {SourceError} When the file cannot be read.
+   * @throws {TransientError} When it cannot be read yet. That is logged, and tried again after `start`.
+   * @throws {unknown} What `take` throws.
    */
-  async read(): Promise<FileContent> {
-    const content = await this.#readContent();
-    this.#digest = content.digest;
-    return content;
+  async read(take: TakeContent): Promise<void> {
+    let isDone = false;
+    while (!isDone) {
+      const content = await this.#readFirst();
+      isDone = await this.#handOver(content, take);
+    }
   }
 
   /** Begins to follow the file. */
@@ -101,10 +148,22 @@ export class FileSource {
     return this.#check(true);
   }
 
-  /** Stops following. Resolves when nothing runs any more, a running `onContent` included. */
-  async close(): Promise<void> {
+  /**
+   * Stops following without waiting for anything. The watch is left to the end of the process: a named pipe that was made in
+   * its directory blocks whoever closes it, for ever (Deno 2.9).
+   */
+  stop(): void {
     this.#closing.abort();
     this.#nap.abort();
+  }
+
+  /**
+   * Stops following and closes the watch, which a named pipe can block: not for a process that has to end.
+   *
+   * @returns When nothing runs any more, a running `onContent` included.
+   */
+  async close(): Promise<void> {
+    this.stop();
     this.#watcher?.close();
     await Promise.all([...this.#tasks, this.#checked]);
   }
@@ -136,7 +195,8 @@ export class FileSource {
     const { clock, signal } = this.#read;
     while (!signal.aborted) {
       await this.#check(false);
-      await clock.sleep(this.#options.interval, this.#nap.signal);
+      const untilRetry = Math.max(this.#retryAt - clock.now(), 0);
+      await clock.sleep(Math.min(this.#options.interval, untilRetry), this.#nap.signal);
       if (this.#nap.signal.aborted) await clock.sleep(DEBOUNCE_MS, signal);
       this.#nap = new AbortController();
     }
@@ -150,48 +210,139 @@ export class FileSource {
     const { path, log, onContent } = this.#options;
     let content: FileContent | undefined;
     try {
-      if (force || await this.#looksChanged()) content = await this.#readContent();
+      const info = await this.#look();
+      if (force || this.#isDue(info)) content = await this.#readContent(info);
     } catch (error) {
-      return this.#report(error);
+      return this.#report(error, false);
     }
-    if (this.#problem) log.info(`Data file "${path}" can be read again`);
-    this.#problem = undefined;
+    if (this.#problem && !this.#problem.isGrowing) {
+      log.info(`Data file "${path}" can be read again`);
+      this.#problem = undefined;
+    }
     if (!content) return;
-    if (content.digest === this.#digest) {
+    if (this.#handedOver?.isDone && this.#handedOver.digest === content.digest) {
+      this.#problem = undefined;
       return log[force ? "info" : "debug"](`Data file "${path}" has the same content as before`);
     }
-    this.#digest = content.digest;
     try {
-      await onContent(content);
+      if (!await this.#handOver(content, onContent)) return;
     } catch (error) {
-      log.error(`Cannot use data file "${path}": ${messageOf(error)}`);
+      const isKnown = error instanceof IncompleteError || error instanceof TransientError;
+      if (!isKnown) log.error(`Cannot use data file "${path}": ${messageOf(error)}`);
+    }
+    this.#problem = undefined;
+  }
+
+  /** A file that cannot be seen is a new one when it is back. */
+  async #look(): Promise<Deno.FileInfo> {
+    try {
+      return await statFile(this.#read);
+    } catch (error) {
+      this.#forget(error);
+      throw error;
     }
   }
 
-  async #looksChanged(): Promise<boolean> {
-    const info = await statFile(this.#read);
-    return !this.#info || !isSame(this.#info, info) || this.#read.clock.now() >= this.#recheckAt;
+  #isDue(info: Deno.FileInfo): boolean {
+    if (!this.#info || !isSame(this.#info, info)) return true;
+    return this.#read.clock.now() >= Math.min(this.#recheckAt, this.#retryAt);
   }
 
-  async #readContent(): Promise<FileContent> {
-    const { bytes, info } = await readSettled(this.#read);
-    const isNew = !this.#info || !isSame(this.#info, info);
-    this.#recheckAt = isNew ? this.#read.clock.now() + TIMESTAMP_STEP_MS : Infinity;
-    this.#info = info;
+  async #readFirst(): Promise<FileContent> {
+    try {
+      const content = await this.#readContent(await this.#look());
+      if (content) return content;
+    } catch (error) {
+      if (error instanceof TransientError) this.#report(error, false);
+      throw error;
+    }
+    throw growingError(this.#options.path);
+  }
+
+  /** Reads the file when it has come to rest; `undefined` when it does not, which is reported. */
+  async #readContent(info: Deno.FileInfo): Promise<FileContent | undefined> {
+    const { path, clock, signal } = this.#read;
+    const last = this.#info;
+    const isInPlace = last !== undefined && last.ino === info.ino && last.dev === info.dev &&
+      !isSame(last, info);
+    const rest = Math.max(this.#rest, isInPlace ? IN_PLACE_REST_MS : REST_MS);
+    let settled: SettledFile | undefined;
+    try {
+      settled = await readSettled(this.#read, info, rest);
+    } catch (error) {
+      this.#forget(error, info);
+      throw error;
+    }
+    this.#retryPause = FIRST_RETRY_MS;
+    if (!settled) {
+      this.#info = info;
+      this.#retryAt = clock.now();
+      this.#rest = Math.max(this.#rest, MAX_REST_MS);
+      this.#report(growingError(path), true);
+      return undefined;
+    }
+    const isNew = !last || !isSame(last, settled.info);
+    this.#recheckAt = isNew ? clock.now() + TIMESTAMP_STEP_MS : Infinity;
+    this.#retryAt = Infinity;
+    this.#info = settled.info;
+    const { bytes, rested, info: { mtime } } = settled;
+    const age = mtime ? clock.now() - mtime.getTime() : 0;
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-    this.#read.signal.throwIfAborted();
-    return { bytes, digest };
+    signal.throwIfAborted();
+    return { bytes, digest, isAtRest: Math.max(rested, age) >= SURE_REST_MS };
+  }
+
+  /** After a failure: what the disk is to blame for is left alone for a while, all else counts as changed. */
+  #forget(error: unknown, info?: Deno.FileInfo): void {
+    const isTransient = error instanceof TransientError;
+    this.#info = isTransient ? info : undefined;
+    this.#retryAt = isTransient ? this.#read.clock.now() + this.#retryPause : Infinity;
+    if (isTransient) this.#retryPause = Math.min(this.#retryPause * 2, MAX_RETRY_MS);
+  }
+
+  /** Resolves to whether `take` is done with the content: not while it may be part of a copy that is still under way. */
+  async #handOver(content: FileContent, take: TakeContent): Promise<boolean> {
+    const { digest, isAtRest } = content;
+    this.#handedOver = { digest, isDone: false };
+    try {
+      await take(content);
+    } catch (error) {
+      if (error instanceof IncompleteError) {
+        this.#rest = Math.min(Math.max(this.#rest * 2, SURE_REST_MS), LONGEST_REST_MS);
+        if (!isAtRest) return this.#awaitRest(error);
+      }
+      this.#handedOver.isDone = !(error instanceof TransientError);
+      throw error;
+    }
+    this.#rest = REST_MS;
+    this.#handedOver.isDone = true;
+    return true;
+  }
+
+  #awaitRest({ message }: IncompleteError): false {
+    const now = this.#read.clock.now();
+    this.#retryAt = now;
+    this.#options.log.debug(`${message}; reading it again when it has not changed for a while`);
+    if (!this.#problem?.isGrowing) this.#problem = { message, time: now, isGrowing: true };
+    return false;
   }
 
   /** Logs a problem once, however often it is met in a row. */
-  #report(error: unknown): void {
+  #report(error: unknown, isGrowing: boolean): void {
     const message = messageOf(error);
     if (this.#closing.signal.aborted || message === this.#problem?.message) return;
-    this.#problem = { message, time: this.#read.clock.now() };
-    const hint = error instanceof SourceError ? `; hint: ${error.hint}` : "";
-    const level = error instanceof SourceError && error.reason === "changing" ? "info" : "warn";
-    this.#options.log[level](`${message}; its previous content stays in use${hint}`);
+    this.#problem = { message, time: this.#read.clock.now(), isGrowing };
+    const hint = error instanceof SourceError || error instanceof TransientError
+      ? `; hint: ${error.hint}`
+      : "";
+    this.#options.log.warn(`${message}; any previous content stays in use${hint}`);
   }
+}
+
+function growingError(path: string): TransientError {
+  const hint =
+    "it is read when it has come to rest; better copy it to another name beside it, then rename it";
+  return new TransientError(`Cannot read data file "${path}": it is still being written`, hint);
 }
 
 function messageOf(error: unknown): string {
