@@ -211,15 +211,16 @@ export class FileSource {
     let content: FileContent | undefined;
     try {
       const info = await this.#look();
-      if (force || this.#isDue(info)) content = await this.#readContent(info);
+      if (!force && !this.#isDue(info)) return;
+      content = await this.#readContent(info);
     } catch (error) {
       return this.#report(error, false);
     }
+    if (!content) return;
     if (this.#problem && !this.#problem.isGrowing) {
       log.info(`Data file "${path}" can be read again`);
       this.#problem = undefined;
     }
-    if (!content) return;
     if (this.#handedOver?.isDone && this.#handedOver.digest === content.digest) {
       this.#problem = undefined;
       return log[force ? "info" : "debug"](`Data file "${path}" has the same content as before`);
@@ -296,6 +297,7 @@ export class FileSource {
   #forget(error: unknown, info?: Deno.FileInfo): void {
     const isTransient = error instanceof TransientError;
     this.#info = isTransient ? info : undefined;
+    this.#recheckAt = Infinity;
     this.#retryAt = isTransient ? this.#read.clock.now() + this.#retryPause : Infinity;
     if (isTransient) this.#retryPause = Math.min(this.#retryPause * 2, MAX_RETRY_MS);
   }

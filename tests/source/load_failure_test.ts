@@ -32,20 +32,21 @@ const plain: [string, Uint8Array, Uint8Array] = [
   await unpack(await archiveOf(2)),
 ];
 
+/** `file` after `length` bytes of `archive` were written over it. */
+function overwrite(file: Uint8Array, archive: Uint8Array, length: number): Uint8Array {
+  const bytes = new Uint8Array(Math.max(file.length, length));
+  bytes.set(file);
+  bytes.set(archive.subarray(0, length));
+  return bytes;
+}
+
 for (const [type, archive, former] of [gzipped, plain]) {
   /** How a copy of an archive looks when `length` bytes of it are there. */
   const copies: [how: string, look: (length: number) => Uint8Array][] = [
     ["that grows", (length) => archive.subarray(0, length)],
-    ["into a file of zeros", (length) => withStart(new Uint8Array(archive.length), length)],
-    ["over a former archive", (length) => withStart(former, length)],
+    ["into a file of zeros", (length) => overwrite(new Uint8Array(archive.length), archive, length)],
+    ["over a former archive", (length) => overwrite(former, archive, length)],
   ];
-
-  function withStart(file: Uint8Array, length: number): Uint8Array {
-    const bytes = new Uint8Array(Math.max(file.length, length));
-    bytes.set(file);
-    bytes.set(archive.subarray(0, length));
-    return bytes;
-  }
 
   for (const [how, look] of copies) {
     Deno.test(`loadArchive() never takes part of a copy ${how} for a final fault, of a ${type}`, async () => {
