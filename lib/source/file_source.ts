@@ -1,28 +1,12 @@
 import { dirname } from "node:path";
 import type { Log } from "../observe/mod.ts";
-import {
-  isSame,
-  MAX_REST_MS,
-  type ReadOptions,
-  readSettled,
-  REST_MS,
-  type SettledFile,
-  statFile,
-} from "./_read_settled.ts";
+import { type FileContent, SettledReader } from "./_settled_reader.ts";
 import { IncompleteError } from "./load_error.ts";
 import { type Clock, type FileSystem, MACHINE_CLOCK } from "./platform.ts";
 import { SourceError } from "./source_error.ts";
 import { TransientError } from "./transient_error.ts";
 
-/** A data file at one moment. */
-export interface FileContent {
-  /** All of the file. */
-  bytes: Uint8Array<ArrayBuffer>;
-  /** SHA-256 of `bytes`: lower-case hex. */
-  digest: string;
-  /** Whether the file has rested for so long that no copy is under way: what is wrong with it now stays wrong. */
-  isAtRest: boolean;
-}
+export type { FileContent };
 
 /**
  * Takes a content. What it throws says what becomes of it: after a {@linkcode TransientError} it is handed over again as soon
@@ -52,31 +36,12 @@ export interface FileSourceOptions {
 /** How long events of the watched directory gather before the file is looked at, in ms: a busy neighbour costs 20 stats a second. */
 const DEBOUNCE_MS = 50;
 
-/**
- * How long a file can change without looking different, in ms: Deno gives `ctime` in whole seconds, FAT keeps `mtime` in
- * steps of two. A file is read once more after that time.
- */
-const TIMESTAMP_STEP_MS = 2000;
-
-/** How long a file must rest that is overwritten in place, in ms: its writer is at work in it, and may pause. */
-const IN_PLACE_REST_MS = 800;
-
-/** How long a file must have rested, in ms, until what is wrong with it cannot be due to a copy that is still under way. */
-const SURE_REST_MS = 5_000;
-
-/** The rest doubles each time that it proved too short, up to so many ms: a writer may pause for longer than any other rest. */
-const LONGEST_REST_MS = 30_000;
-
-/** First pause before a file is read again that could not be read, in ms; the pause doubles each time. */
-const FIRST_RETRY_MS = 1_000;
-
-/** Longest such pause, in ms: how late a disk that works again is noticed. */
-const MAX_RETRY_MS = 60_000;
-
 /** Follows one file: notices when it has changed, waits until it is written in full, hands over its bytes. */
 export class FileSource {
   readonly #options: FileSourceOptions;
-  readonly #read: ReadOptions;
+  readonly #fs: FileSystem;
+  readonly #clock: Clock;
+  readonly #reader: SettledReader;
   readonly #closing = new AbortController();
   /** Aborted to look at the file before the interval is over. */
   #nap = new AbortController();
@@ -85,16 +50,6 @@ export class FileSource {
   #tasks: Promise<void>[] = [];
   /** The last check that was asked for: they run one after the other. */
   #checked: Promise<void> = Promise.resolve();
-  /** What the file looked like when it was last read, or could not be. */
-  #info: Deno.FileInfo | undefined;
-  /** From when on a file that still looks like that is read again if it is looked at: ms since epoch. */
-  #recheckAt = Infinity;
-  /** When a file that could not be taken yet is looked at and read again, whatever the interval: ms since epoch. */
-  #retryAt = Infinity;
-  /** How long a file that cannot be read is left alone: ms. */
-  #retryPause = FIRST_RETRY_MS;
-  /** How long the file must rest before it is read: ms. Longer after it turned out to be too short. */
-  #rest = REST_MS;
   /** What was handed over last, and whether that is done with. */
   #handedOver: { digest: string; isDone: boolean } | undefined;
   /** Why the file's newest content is not handed over; `isGrowing` when it still is on its way. */
@@ -108,7 +63,9 @@ export class FileSource {
   constructor(options: FileSourceOptions) {
     const { path, maxBytes, fs = Deno, clock = MACHINE_CLOCK } = options;
     this.#options = options;
-    this.#read = { path, maxBytes, fs, clock, signal: this.#closing.signal };
+    this.#fs = fs;
+    this.#clock = clock;
+    this.#reader = new SettledReader({ path, maxBytes, fs, clock, signal: this.#closing.signal });
   }
 
   /** Why the file cannot be read at present and since when (ms since epoch), or `undefined` when it can. */
@@ -171,7 +128,7 @@ export class FileSource {
   #watch(): void {
     const { path, interval, log } = this.#options;
     try {
-      this.#watcher = this.#read.fs.watchFs(dirname(path), { recursive: false });
+      this.#watcher = this.#fs.watchFs(dirname(path), { recursive: false });
       this.#tasks.push(this.#listen(this.#watcher));
       log.info(
         `Monitoring data file "${path}" for changes: watching its directory, and every ${interval} ms`,
@@ -192,12 +149,12 @@ export class FileSource {
   }
 
   async #follow(): Promise<void> {
-    const { clock, signal } = this.#read;
+    const { signal } = this.#closing;
     while (!signal.aborted) {
       await this.#check(false);
-      const untilRetry = Math.max(this.#retryAt - clock.now(), 0);
-      await clock.sleep(Math.min(this.#options.interval, untilRetry), this.#nap.signal);
-      if (this.#nap.signal.aborted) await clock.sleep(DEBOUNCE_MS, signal);
+      const untilRetry = Math.max(this.#reader.retryAt - this.#clock.now(), 0);
+      await this.#clock.sleep(Math.min(this.#options.interval, untilRetry), this.#nap.signal);
+      if (this.#nap.signal.aborted) await this.#clock.sleep(DEBOUNCE_MS, signal);
       this.#nap = new AbortController();
     }
   }
@@ -210,13 +167,13 @@ export class FileSource {
     const { path, log, onContent } = this.#options;
     let content: FileContent | undefined;
     try {
-      const info = await this.#look();
-      if (!force && !this.#isDue(info)) return;
-      content = await this.#readContent(info);
+      const info = await this.#reader.look();
+      if (!force && !this.#reader.isDue(info)) return;
+      content = await this.#reader.read(info);
     } catch (error) {
       return this.#report(error, false);
     }
-    if (!content) return;
+    if (!content) return this.#report(growingError(path), true);
     if (this.#problem && !this.#problem.isGrowing) {
       log.info(`Data file "${path}" can be read again`);
       this.#problem = undefined;
@@ -234,72 +191,17 @@ export class FileSource {
     this.#problem = undefined;
   }
 
-  /** A file that cannot be seen is a new one when it is back. */
-  async #look(): Promise<Deno.FileInfo> {
-    try {
-      return await statFile(this.#read);
-    } catch (error) {
-      this.#forget(error);
-      throw error;
-    }
-  }
-
-  #isDue(info: Deno.FileInfo): boolean {
-    if (!this.#info || !isSame(this.#info, info)) return true;
-    return this.#read.clock.now() >= Math.min(this.#recheckAt, this.#retryAt);
-  }
-
   async #readFirst(): Promise<FileContent> {
+    let isGrowing = false;
     try {
-      const content = await this.#readContent(await this.#look());
+      const content = await this.#reader.read(await this.#reader.look());
       if (content) return content;
+      isGrowing = true;
+      throw growingError(this.#options.path);
     } catch (error) {
-      if (error instanceof TransientError) this.#report(error, false);
+      if (error instanceof TransientError) this.#report(error, isGrowing);
       throw error;
     }
-    throw growingError(this.#options.path);
-  }
-
-  /** Reads the file when it has come to rest; `undefined` when it does not, which is reported. */
-  async #readContent(info: Deno.FileInfo): Promise<FileContent | undefined> {
-    const { path, clock, signal } = this.#read;
-    const last = this.#info;
-    const isInPlace = last !== undefined && last.ino === info.ino && last.dev === info.dev &&
-      !isSame(last, info);
-    const rest = Math.max(this.#rest, isInPlace ? IN_PLACE_REST_MS : REST_MS);
-    let settled: SettledFile | undefined;
-    try {
-      settled = await readSettled(this.#read, info, rest);
-    } catch (error) {
-      this.#forget(error, info);
-      throw error;
-    }
-    this.#retryPause = FIRST_RETRY_MS;
-    if (!settled) {
-      this.#info = info;
-      this.#retryAt = clock.now();
-      this.#rest = Math.max(this.#rest, MAX_REST_MS);
-      this.#report(growingError(path), true);
-      return undefined;
-    }
-    const isNew = !last || !isSame(last, settled.info);
-    this.#recheckAt = isNew ? clock.now() + TIMESTAMP_STEP_MS : Infinity;
-    this.#retryAt = Infinity;
-    this.#info = settled.info;
-    const { bytes, rested, info: { mtime } } = settled;
-    const age = mtime ? clock.now() - mtime.getTime() : 0;
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-    signal.throwIfAborted();
-    return { bytes, digest, isAtRest: Math.max(rested, age) >= SURE_REST_MS };
-  }
-
-  /** After a failure: what the disk is to blame for is left alone for a while, all else counts as changed. */
-  #forget(error: unknown, info?: Deno.FileInfo): void {
-    const isTransient = error instanceof TransientError;
-    this.#info = isTransient ? info : undefined;
-    this.#recheckAt = Infinity;
-    this.#retryAt = isTransient ? this.#read.clock.now() + this.#retryPause : Infinity;
-    if (isTransient) this.#retryPause = Math.min(this.#retryPause * 2, MAX_RETRY_MS);
   }
 
   /** Resolves to whether `take` is done with the content: not while it may be part of a copy that is still under way. */
@@ -310,22 +212,20 @@ export class FileSource {
       await take(content);
     } catch (error) {
       if (error instanceof IncompleteError) {
-        this.#rest = Math.min(Math.max(this.#rest * 2, SURE_REST_MS), LONGEST_REST_MS);
+        this.#reader.lengthenRest(isAtRest);
         if (!isAtRest) return this.#awaitRest(error);
       }
       this.#handedOver.isDone = !(error instanceof TransientError);
       throw error;
     }
-    this.#rest = REST_MS;
+    this.#reader.resetRest();
     this.#handedOver.isDone = true;
     return true;
   }
 
   #awaitRest({ message }: IncompleteError): false {
-    const now = this.#read.clock.now();
-    this.#retryAt = now;
     this.#options.log.debug(`${message}; reading it again when it has not changed for a while`);
-    if (!this.#problem?.isGrowing) this.#problem = { message, time: now, isGrowing: true };
+    if (!this.#problem?.isGrowing) this.#problem = { message, time: this.#clock.now(), isGrowing: true };
     return false;
   }
 
@@ -333,7 +233,7 @@ export class FileSource {
   #report(error: unknown, isGrowing: boolean): void {
     const message = messageOf(error);
     if (this.#closing.signal.aborted || message === this.#problem?.message) return;
-    this.#problem = { message, time: this.#read.clock.now(), isGrowing };
+    this.#problem = { message, time: this.#clock.now(), isGrowing };
     const hint = error instanceof SourceError || error instanceof TransientError
       ? `; hint: ${error.hint}`
       : "";
