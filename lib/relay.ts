@@ -14,7 +14,7 @@ import {
   statusRoute,
 } from "./http/mod.ts";
 import type { Log } from "./observe/mod.ts";
-import { FileSource, Loader, type LoadStatus } from "./source/mod.ts";
+import { FileSource, Loader, type LoadStatus, TransientError } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
 import { Admission, Hub } from "./stream/mod.ts";
 import { VERSION } from "./version.ts";
@@ -31,8 +31,9 @@ export interface Relay {
   /** Looks at the archive now, whether or not its file looks changed. What is found is logged. */
   reload(): Promise<void>;
   /**
-   * Stops listening, closes streams one by one over the grace period, finishes requests in flight. What is still open then (a
-   * body that never ends, a reader that takes nothing) is left to the end of the process.
+   * Says at once that it is not ready, serves on for `shutdownDelay`, then stops listening, closes streams one by one over the
+   * grace period, finishes requests in flight. What is still open then (a body that never ends, a reader that takes nothing)
+   * and the watch on the data file's directory, which may be stuck, are left to the end of the process.
    */
   close(): Promise<void>;
 }
@@ -45,6 +46,7 @@ export interface Relay {
  * @returns What would be served.
  * @throws {SourceError} When the file cannot be read.
  * @throws {LoadError} When the file is no good archive.
+ * @throws {TransientError} When that could not be found out.
  */
 export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
   const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval } =
@@ -53,7 +55,7 @@ export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
   const source = new FileSource({ path, interval, maxBytes, log, onContent: () => {} });
   const loader = new Loader({ path, maxBytes, store, log });
   try {
-    await loader.load(await source.read());
+    await source.read((content) => loader.load(content));
     return store;
   } finally {
     await loader.close();
@@ -61,7 +63,8 @@ export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
 }
 
 /**
- * Starts a relay: reads the archive, then listens, then follows the file.
+ * Starts a relay: reads the archive, then listens, then follows the file. Where the file cannot be read or loaded yet, it
+ * listens all the same, answers 503, is not ready, and tries again.
  *
  * @param settings All settings.
  * @param log Where it tells what happens.
@@ -77,8 +80,15 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
   const admission = new Admission({ maxBytes: settings.maxPayloadBytesInFlight });
   const hub = new Hub({ ...settings, store, log, admission });
   const evaluations = new Evaluations(log);
-  const loader = new Loader({ path, maxBytes, store, log, onSwap: () => hub.update() });
-  const source = new FileSource({
+  const loader: Loader = new Loader({
+    path,
+    maxBytes,
+    store,
+    log,
+    onSwap: () => hub.update(),
+    readAgain: () => source.refresh(),
+  });
+  const source: FileSource = new FileSource({
     path,
     interval,
     maxBytes,
@@ -86,23 +96,24 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     onContent: (content) => loader.reload(content),
   });
   let isClosing = false;
-  function getDataFile(): LoadStatus | undefined {
-    return loader.status && { ...loader.status, ...source.lastError && { lastError: source.lastError } };
+  function getDataFile(): LoadStatus {
+    return { ...loader.status, ...source.lastError && { lastError: source.lastError } };
   }
   const routes = [
     ...serverSdkRoutes(hub),
     ...clientRoutes(hub, evaluations),
     ...phpRoutes(hub),
     ...eventRoutes(settings.maxInboundPayloadSize),
-    ...healthRoutes(store, () => ({ isClosing, lastError: getDataFile()?.lastError?.message })),
+    ...healthRoutes(store, () => ({ isClosing, lastError: getDataFile().lastError?.message })),
     statusRoute(store, VERSION, getDataFile),
     rootRoute(VERSION),
   ];
   let server: Server;
   try {
-    await loader.load(await source.read());
+    await source.read((content) => loader.load(content)).catch(throwIfFinal);
     server = await listen(createHandler(routes, { store, log, cors: settings }), settings, log);
   } catch (error) {
+    source.stop();
     await Promise.all([hub.close(), loader.close()]);
     throw error;
   }
@@ -113,18 +124,23 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     reload: () => source.refresh(),
     async close() {
       isClosing = true;
-      const { shutdownGracePeriod: grace } = settings;
+      const { shutdownDelay, shutdownGracePeriod: grace } = settings;
+      await setTimeout(shutdownDelay);
+      source.stop();
       const waiting = new AbortController();
       const graceIsOver = setTimeout(grace, "over", { signal: waiting.signal }).catch(() => {});
-      const closed = Promise.all([
-        source.close().then(() => loader.close()),
-        hub.close(grace * CLOSING_SHARE),
-        server.shutdown(),
-      ]);
+      const closed = Promise.all([loader.close(), hub.close(grace * CLOSING_SHARE), server.shutdown()]);
       if (await Promise.race([closed, graceIsOver]) === "over") {
-        log.warn(`Some requests are still open ${grace} ms after the signal to stop: they are cut off`);
+        log.warn(
+          `Some requests are still open at the end of the grace period of ${grace} ms: they are cut off`,
+        );
       }
       waiting.abort();
     },
   };
+}
+
+/** What is transient has been logged and is tried again. */
+function throwIfFinal(error: unknown): void {
+  if (!(error instanceof TransientError)) throw error;
 }

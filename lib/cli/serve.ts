@@ -110,8 +110,10 @@ async function serveUntilStopped(
     const { environments } = await loadOnce(settings, log);
     return environments.every((environment) => environment.snapshot) ? 0 : 1;
   }
+  const { shutdownDelay } = settings;
+  const delay = shutdownDelay > 0 ? ` after serving on for ${shutdownDelay} ms` : "";
   const stopped = onStop(
-    (signal) => log.info(`Stopping on ${signal}; a second signal stops at once`),
+    (signal) => log.info(`Stopping on ${signal}${delay}; a second signal stops at once`),
     endAtOnce,
   );
   const starting = startRelay(settings, log);
@@ -119,7 +121,8 @@ async function serveUntilStopped(
     log.info("Looking at the archive on SIGHUP");
     starting.then((relay) => relay.reload(), () => {});
   });
-  const relay = await starting;
+  const relay = await Promise.race([starting, stopped]);
+  if (!relay) return 0;
   const { hostname, port } = relay.address;
   const host = hostname === "::" || hostname === "0.0.0.0" ? "localhost" : hostname;
   const url = `${settings.tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;

@@ -28,6 +28,7 @@ export function toSettings(values: Values): Settings {
     heartbeatInterval: timer(main.heartbeatInterval),
     maxClientConnectionTime: timer(main.maxClientConnectionTime),
     pingStreamJitterTime: timer(main.pingStreamJitterTime),
+    shutdownDelay: timer(main.shutdownDelay),
     shutdownGracePeriod: timer(main.shutdownGracePeriod),
     maxStreams: main.maxStreams,
     maxPayloadBytesInFlight: main.maxPayloadBytesInFlight,

@@ -26,7 +26,9 @@ export interface Settings {
   maxClientConnectionTime: number;
   /** Longest delay of a `ping` after a reload: ms; 0 for none. Each is spread over the upper half of it. */
   pingStreamJitterTime: number;
-  /** How long open requests may go on after a signal to stop: ms; 0 to cut them at once. */
+  /** How long serving goes on after a signal to stop, while the relay says that it is not ready: ms; 0 for not at all. */
+  shutdownDelay: number;
+  /** How long open requests may go on after that: ms; 0 to cut them at once. */
   shutdownGracePeriod: number;
   /** Largest number of open streams. */
   maxStreams: number;

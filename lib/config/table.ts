@@ -48,11 +48,18 @@ export const SECTIONS = {
         default: "0",
         help: "Longest delay of a ping after a reload; each takes a moment in its upper half.",
       },
+      shutdownDelay: {
+        env: "SHUTDOWN_DELAY",
+        type: duration,
+        default: "0",
+        help:
+          "Time that serving goes on after a signal to stop, while readiness says no. Not in the Relay Proxy.",
+      },
       shutdownGracePeriod: {
         env: "SHUTDOWN_GRACE_PERIOD",
         type: duration,
         default: "10s",
-        help: "Time that open requests get after a signal to stop. Not in the Relay Proxy.",
+        help: "Time that open requests get to end, after `shutdownDelay`. Not in the Relay Proxy.",
       },
       maxStreams: {
         env: "MAX_STREAMS",

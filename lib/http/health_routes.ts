@@ -1,4 +1,4 @@
-import type { Store } from "../store/mod.ts";
+import type { Store, StoredEnvironment } from "../store/mod.ts";
 import type { Route } from "./router.ts";
 
 /** What readiness depends on besides the store. */
@@ -13,9 +13,12 @@ export interface HealthState {
 const HEADERS = { "cache-control": "no-store" };
 
 /**
- * Routes for probes: `/health/live` answers 200 while the process can answer at all; `/health/ready` answers 200 when
- * every environment of the archive has data and the relay is not shutting down, else 503 with the reasons. An archive
- * that could not be loaded is named but does not make a serving relay unready.
+ * Routes for probes: `/health/live` answers 200 while the process can answer at all.
+ *
+ * `/health/ready` answers 200 from the first archive that was loaded until the relay is told to stop, else 503 with the
+ * reasons. That is when the Relay Proxy, which has no such route, listens: an archive with bad environments is served, those
+ * environments answer 503. A later bad archive or environment makes no relay unready, for it would take all replicas away at
+ * once: the status is "degraded" then, with the reasons.
  *
  * @param store What is served.
  * @param getState Tells how the relay stands at this moment.
@@ -24,14 +27,14 @@ const HEADERS = { "cache-control": "no-store" };
 export function healthRoutes(store: Store, getState: () => HealthState): Route[] {
   function ready(): Response {
     const { isClosing, lastError } = getState();
-    const reasons = store.environments
-      .filter(({ snapshot }) => !snapshot)
-      .map(({ id, fault }) => `environment ${id} has no data: ${fault}`);
-    if (isClosing) reasons.push("the relay is shutting down");
-    if (!store.ready) reasons.push("no archive has been loaded yet");
-    const status = reasons.length === 0 ? "ready" : "not ready";
-    const body = { status, ...reasons.length > 0 && { reasons }, lastError };
-    return Response.json(body, { status: reasons.length === 0 ? 200 : 503, headers: HEADERS });
+    const obstacles = [];
+    if (isClosing) obstacles.push("the relay is shutting down");
+    if (!store.ready) obstacles.push("no archive has been loaded yet");
+    const reasons = [...obstacles, ...store.environments.flatMap(describeFault)];
+    if (lastError !== undefined) reasons.push(`the newest data file is not served: ${lastError}`);
+    const flaw = obstacles.length > 0 ? "not ready" : "degraded";
+    const body = reasons.length === 0 ? { status: "ready" } : { status: flaw, reasons, lastError };
+    return Response.json(body, { status: obstacles.length === 0 ? 200 : 503, headers: HEADERS });
   }
   return [
     {
@@ -41,4 +44,9 @@ export function healthRoutes(store: Store, getState: () => HealthState): Route[]
     },
     { method: "GET", path: "/health/ready", handle: ready },
   ];
+}
+
+function describeFault({ id, snapshot, fault }: StoredEnvironment): string[] {
+  if (snapshot) return fault === undefined ? [] : [`environment ${id} keeps its previous data: ${fault}`];
+  return [`environment ${id} has no data: ${fault}`];
 }

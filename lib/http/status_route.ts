@@ -7,10 +7,10 @@ import type { Route } from "./router.ts";
 export interface DataFileStatus {
   /** Path as configured. */
   path: string;
-  /** SHA-256 of the content that is served: lower-case hex. */
-  digest: string;
-  /** When that content was loaded: ms since epoch. */
-  loadedAt: number;
+  /** SHA-256 of the content that is served: lower-case hex. Absent while nothing has been loaded. */
+  digest?: string;
+  /** When that content was loaded: ms since epoch. Absent while nothing has been loaded. */
+  loadedAt?: number;
   /** Why a newer content is not served. Absent when the newest is. */
   lastError?: {
     /** What was wrong. */
@@ -31,7 +31,7 @@ export interface DataFileStatus {
 export function statusRoute(
   store: Store,
   version: string,
-  getDataFile: () => DataFileStatus | undefined,
+  getDataFile: () => DataFileStatus,
 ): Route {
   return {
     method: "GET",

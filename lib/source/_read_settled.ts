@@ -1,7 +1,8 @@
 import type { Clock, FileSystem } from "./platform.ts";
 import { SourceError } from "./source_error.ts";
+import { TransientError } from "./transient_error.ts";
 
-/** What `readSettled` needs. */
+/** Options for {@linkcode readSettled}. */
 export interface ReadOptions {
   /** Path of the file. */
   path: string;
@@ -15,11 +16,37 @@ export interface ReadOptions {
   signal: AbortSignal;
 }
 
-/** How long a file must rest before it is read, in ms: far longer than the pause between two writes of a copy. */
-const REST_MS = 50;
+/** A file at rest, as `readSettled` found it. */
+export interface SettledFile {
+  /** All of it. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** The stat that belongs to the bytes. */
+  info: Deno.FileInfo;
+  /** How long it was seen to rest: ms. */
+  rested: number;
+}
 
-/** Longest time that a file must rest before it is read. It doubles from 50 ms each time that the file turns out to be in motion: a copy over a network can pause. @limit ms: reading is given up until the next look */
-const MAX_REST_MS = 3200;
+/** How long a file must rest before it is read, in ms: enough for one that was written elsewhere and renamed. */
+export const REST_MS = 50;
+
+/** How long it must rest once it was seen to change that often, in ms: far longer than the pause between two writes of a copy. */
+export const MAX_REST_MS = 3_200;
+
+/** Share of the rest after which the file is looked at: a copy that has ended is noticed a quarter of the rest late. */
+const LOOKS_PER_REST = 4;
+
+/** How long a file may keep changing until a person is told, in ms. */
+const PATIENCE_MS = 6_000;
+
+/** Errors of the file system that stay until somebody does something; all others are the disk's or the network's. */
+const FINAL_ERRORS = [
+  Deno.errors.NotFound,
+  Deno.errors.PermissionDenied,
+  Deno.errors.NotCapable,
+  Deno.errors.NotADirectory,
+  Deno.errors.FilesystemLoop,
+  Deno.errors.InvalidData,
+];
 
 /**
  * Tells whether two stats show no difference. `ctime` reveals a write that restored `mtime`; Deno gives it in whole
@@ -40,6 +67,7 @@ export function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
  * @param options Path, limit and file system.
  * @returns What a stat says of a regular file within the limit.
  * @throws {SourceError} When there is none.
+ * @throws {TransientError} When the disk or the network failed.
  */
 export async function statFile({ path, maxBytes, fs }: ReadOptions): Promise<Deno.FileInfo> {
   const info = await fs.stat(path).catch((error) => refuse(path, error));
@@ -56,29 +84,43 @@ export async function statFile({ path, maxBytes, fs }: ReadOptions): Promise<Den
 }
 
 /**
- * Reads the file once nobody is writing to it: it stayed the same for a while before and during the reading.
+ * Reads the file once nobody is writing to it: it stayed the same for a while before and during the reading. Each change
+ * that is seen doubles that while, up to `MAX_REST_MS`, and nothing is read until then.
  *
  * @param options Path, limit, and what to read with.
- * @returns The bytes, and the stat that belongs to them.
- * @throws {SourceError} When there is nothing to read, or the file does not come to rest in about 6 s.
+ * @param info What the file looks like now.
+ * @param rest How long it must stay the same at first: ms.
+ * @returns The file, or `undefined` when it still changes after about 6 s.
+ * @throws {SourceError} When there is nothing to read.
+ * @throws {TransientError} When the disk or the network failed.
  */
 export async function readSettled(
   options: ReadOptions,
-): Promise<{ bytes: Uint8Array<ArrayBuffer>; info: Deno.FileInfo }> {
+  info: Deno.FileInfo,
+  rest: number,
+): Promise<SettledFile | undefined> {
   const { path, fs, clock, signal } = options;
-  let info = await statFile(options);
-  for (let rest = REST_MS; rest <= MAX_REST_MS; rest *= 2) {
-    await clock.sleep(rest, signal);
+  const longest = Math.max(rest, MAX_REST_MS);
+  let waited = 0;
+  let rested = 0;
+  while (true) {
+    const pause = Math.max(REST_MS, rest / LOOKS_PER_REST);
+    await clock.sleep(pause, signal);
     signal.throwIfAborted();
+    waited += pause;
+    rested += pause;
     const before = info;
     info = await statFile(options);
-    if (!isSame(before, info)) continue;
-    const bytes = await readBytes(fs, path, info.size).catch((error) => refuse(path, error));
-    info = await statFile(options);
-    if (isSame(before, info) && bytes.length === info.size) return { bytes, info };
+    if (isSame(before, info)) {
+      if (rested < rest) continue;
+      const bytes = await readBytes(fs, path, info.size).catch((error) => refuse(path, error));
+      info = await statFile(options);
+      if (isSame(before, info) && bytes.length === info.size) return { bytes, info, rested };
+    }
+    if (waited >= PATIENCE_MS) return undefined;
+    rested = 0;
+    rest = Math.min(rest * 2, longest);
   }
-  const hint = "copy it to another name beside it, then rename it";
-  throw new SourceError("it keeps changing", { path, reason: "changing", hint });
 }
 
 /** Reads the first `size` bytes, or fewer where the file ends. */
@@ -101,9 +143,13 @@ function refuse(path: string, cause: unknown): never {
       "fileDataSource";
     throw new SourceError("there is no such file", { path, reason: "missing", hint, cause });
   }
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  if (!FINAL_ERRORS.some((type) => cause instanceof type)) {
+    const hint = "check the disk, or the network that the file comes over";
+    throw new TransientError(`Cannot read data file "${path}": ${detail}`, hint, cause);
+  }
   const hint = cause instanceof Deno.errors.NotCapable
     ? `grant it with --allow-read="${path}"`
     : "make sure that the user who runs Halyard can read the file and enter its directories";
-  const detail = cause instanceof Error ? cause.message : String(cause);
   throw new SourceError(detail, { path, reason: "unreadable", hint, cause });
 }

@@ -1,18 +1,21 @@
 import { dirname } from "node:path";
 import type { Log } from "../observe/mod.ts";
-import { isSame, type ReadOptions, readSettled, statFile } from "./_read_settled.ts";
+import { type FileContent, SettledReader } from "./_settled_reader.ts";
+import { IncompleteError } from "./load_error.ts";
 import { type Clock, type FileSystem, MACHINE_CLOCK } from "./platform.ts";
 import { SourceError } from "./source_error.ts";
+import { TransientError } from "./transient_error.ts";
 
-/** A data file at one moment. */
-export interface FileContent {
-  /** All of the file. */
-  bytes: Uint8Array<ArrayBuffer>;
-  /** SHA-256 of `bytes`: lower-case hex. */
-  digest: string;
-}
+export type { FileContent };
 
-/** What a `FileSource` needs. */
+/**
+ * Takes a content. What it throws says what becomes of it: after a {@linkcode TransientError} it is handed over again as soon
+ * as the file is touched or refreshed; after an {@linkcode IncompleteError}, once the file has come to rest; after any other
+ * error, not again.
+ */
+export type TakeContent = (content: FileContent) => Promise<void> | void;
+
+/** Options for {@linkcode FileSource}. */
 export interface FileSourceOptions {
   /** Path of the file. Links are followed, anew each time. */
   path: string;
@@ -22,8 +25,8 @@ export interface FileSourceOptions {
   maxBytes: number;
   /** Is told what hinders reading. */
   log: Log;
-  /** Takes each new content, good or bad, one after the other; called once per content. What it throws is logged. */
-  onContent(content: FileContent): Promise<void> | void;
+  /** Takes each new content, good or bad, one after the other. It logs what was wrong with it, unless that is unexpected. */
+  onContent: TakeContent;
   /** The file system. @default {Deno} */
   fs?: FileSystem;
   /** The clock. @default the machine's */
@@ -33,16 +36,12 @@ export interface FileSourceOptions {
 /** How long events of the watched directory gather before the file is looked at, in ms: a busy neighbour costs 20 stats a second. */
 const DEBOUNCE_MS = 50;
 
-/**
- * How long a file can change without looking different, in ms: Deno gives `ctime` in whole seconds, FAT keeps `mtime` in
- * steps of two. A file is read once more after that time.
- */
-const TIMESTAMP_STEP_MS = 2000;
-
 /** Follows one file: notices when it has changed, waits until it is written in full, hands over its bytes. */
 export class FileSource {
   readonly #options: FileSourceOptions;
-  readonly #read: ReadOptions;
+  readonly #fs: FileSystem;
+  readonly #clock: Clock;
+  readonly #reader: SettledReader;
   readonly #closing = new AbortController();
   /** Aborted to look at the file before the interval is over. */
   #nap = new AbortController();
@@ -51,12 +50,10 @@ export class FileSource {
   #tasks: Promise<void>[] = [];
   /** The last check that was asked for: they run one after the other. */
   #checked: Promise<void> = Promise.resolve();
-  /** What the file looked like when it was last read. */
-  #info: Deno.FileInfo | undefined;
-  /** When a file that still looks like that is read again: ms since epoch. */
-  #recheckAt = Infinity;
-  #digest: string | undefined;
-  #problem: { message: string; time: number } | undefined;
+  /** What was handed over last, and whether that is done with. */
+  #handedOver: { digest: string; isDone: boolean } | undefined;
+  /** Why the file's newest content is not handed over; `isGrowing` when it still is on its way. */
+  #problem: { message: string; time: number; isGrowing: boolean } | undefined;
 
   /**
    * Makes a source that touches nothing yet.
@@ -66,24 +63,31 @@ export class FileSource {
   constructor(options: FileSourceOptions) {
     const { path, maxBytes, fs = Deno, clock = MACHINE_CLOCK } = options;
     this.#options = options;
-    this.#read = { path, maxBytes, fs, clock, signal: this.#closing.signal };
+    this.#fs = fs;
+    this.#clock = clock;
+    this.#reader = new SettledReader({ path, maxBytes, fs, clock, signal: this.#closing.signal });
   }
 
   /** Why the file cannot be read at present and since when (ms since epoch), or `undefined` when it can. */
   get lastError(): { message: string; time: number } | undefined {
-    return this.#problem;
+    return this.#problem && { message: this.#problem.message, time: this.#problem.time };
   }
 
   /**
-   * Reads the file for the first time. That content counts as handed over.
+   * Reads the file for the first time and hands it over. One that looks as if it were still being copied is read once more
+   * when it has come to rest.
    *
-   * @returns Its content.
-   * @throws {SourceError} When it cannot be read.
+   * @param take Takes it.
+   * @throws {SourceError} When the file cannot be read.
+   * @throws {TransientError} When it cannot be read yet. That is logged, and tried again after `start`.
+   * @throws {unknown} What `take` throws.
    */
-  async read(): Promise<FileContent> {
-    const content = await this.#readContent();
-    this.#digest = content.digest;
-    return content;
+  async read(take: TakeContent): Promise<void> {
+    let isDone = false;
+    while (!isDone) {
+      const content = await this.#readFirst();
+      isDone = await this.#handOver(content, take);
+    }
   }
 
   /** Begins to follow the file. */
@@ -101,10 +105,22 @@ export class FileSource {
     return this.#check(true);
   }
 
-  /** Stops following. Resolves when nothing runs any more, a running `onContent` included. */
-  async close(): Promise<void> {
+  /**
+   * Stops following without waiting for anything. The watch is left to the end of the process: a named pipe that was made in
+   * its directory blocks whoever closes it, for ever (Deno 2.9).
+   */
+  stop(): void {
     this.#closing.abort();
     this.#nap.abort();
+  }
+
+  /**
+   * Stops following and closes the watch, which a named pipe can block: not for a process that has to end.
+   *
+   * @returns When nothing runs any more, a running `onContent` included.
+   */
+  async close(): Promise<void> {
+    this.stop();
     this.#watcher?.close();
     await Promise.all([...this.#tasks, this.#checked]);
   }
@@ -112,7 +128,7 @@ export class FileSource {
   #watch(): void {
     const { path, interval, log } = this.#options;
     try {
-      this.#watcher = this.#read.fs.watchFs(dirname(path), { recursive: false });
+      this.#watcher = this.#fs.watchFs(dirname(path), { recursive: false });
       this.#tasks.push(this.#listen(this.#watcher));
       log.info(
         `Monitoring data file "${path}" for changes: watching its directory, and every ${interval} ms`,
@@ -133,11 +149,12 @@ export class FileSource {
   }
 
   async #follow(): Promise<void> {
-    const { clock, signal } = this.#read;
+    const { signal } = this.#closing;
     while (!signal.aborted) {
       await this.#check(false);
-      await clock.sleep(this.#options.interval, this.#nap.signal);
-      if (this.#nap.signal.aborted) await clock.sleep(DEBOUNCE_MS, signal);
+      const untilRetry = Math.max(this.#reader.retryAt - this.#clock.now(), 0);
+      await this.#clock.sleep(Math.min(this.#options.interval, untilRetry), this.#nap.signal);
+      if (this.#nap.signal.aborted) await this.#clock.sleep(DEBOUNCE_MS, signal);
       this.#nap = new AbortController();
     }
   }
@@ -150,48 +167,84 @@ export class FileSource {
     const { path, log, onContent } = this.#options;
     let content: FileContent | undefined;
     try {
-      if (force || await this.#looksChanged()) content = await this.#readContent();
+      const info = await this.#reader.look();
+      if (!force && !this.#reader.isDue(info)) return;
+      content = await this.#reader.read(info);
     } catch (error) {
-      return this.#report(error);
+      return this.#report(error, false);
     }
-    if (this.#problem) log.info(`Data file "${path}" can be read again`);
-    this.#problem = undefined;
-    if (!content) return;
-    if (content.digest === this.#digest) {
+    if (!content) return this.#report(growingError(path), true);
+    if (this.#problem && !this.#problem.isGrowing) {
+      log.info(`Data file "${path}" can be read again`);
+      this.#problem = undefined;
+    }
+    if (this.#handedOver?.isDone && this.#handedOver.digest === content.digest) {
+      this.#problem = undefined;
       return log[force ? "info" : "debug"](`Data file "${path}" has the same content as before`);
     }
-    this.#digest = content.digest;
     try {
-      await onContent(content);
+      if (!await this.#handOver(content, onContent)) return;
     } catch (error) {
-      log.error(`Cannot use data file "${path}": ${messageOf(error)}`);
+      const isKnown = error instanceof IncompleteError || error instanceof TransientError;
+      if (!isKnown) log.error(`Cannot use data file "${path}": ${messageOf(error)}`);
+    }
+    this.#problem = undefined;
+  }
+
+  async #readFirst(): Promise<FileContent> {
+    let isGrowing = false;
+    try {
+      const content = await this.#reader.read(await this.#reader.look());
+      if (content) return content;
+      isGrowing = true;
+      throw growingError(this.#options.path);
+    } catch (error) {
+      if (error instanceof TransientError) this.#report(error, isGrowing);
+      throw error;
     }
   }
 
-  async #looksChanged(): Promise<boolean> {
-    const info = await statFile(this.#read);
-    return !this.#info || !isSame(this.#info, info) || this.#read.clock.now() >= this.#recheckAt;
+  /** Resolves to whether `take` is done with the content: not while it may be part of a copy that is still under way. */
+  async #handOver(content: FileContent, take: TakeContent): Promise<boolean> {
+    const { digest, isAtRest } = content;
+    this.#handedOver = { digest, isDone: false };
+    try {
+      await take(content);
+    } catch (error) {
+      if (error instanceof IncompleteError) {
+        this.#reader.lengthenRest(isAtRest);
+        if (!isAtRest) return this.#awaitRest(error);
+      }
+      this.#handedOver.isDone = !(error instanceof TransientError);
+      throw error;
+    }
+    this.#reader.resetRest();
+    this.#handedOver.isDone = true;
+    return true;
   }
 
-  async #readContent(): Promise<FileContent> {
-    const { bytes, info } = await readSettled(this.#read);
-    const isNew = !this.#info || !isSame(this.#info, info);
-    this.#recheckAt = isNew ? this.#read.clock.now() + TIMESTAMP_STEP_MS : Infinity;
-    this.#info = info;
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-    this.#read.signal.throwIfAborted();
-    return { bytes, digest };
+  #awaitRest({ message }: IncompleteError): false {
+    this.#options.log.debug(`${message}; reading it again when it has not changed for a while`);
+    if (!this.#problem?.isGrowing) this.#problem = { message, time: this.#clock.now(), isGrowing: true };
+    return false;
   }
 
   /** Logs a problem once, however often it is met in a row. */
-  #report(error: unknown): void {
+  #report(error: unknown, isGrowing: boolean): void {
     const message = messageOf(error);
     if (this.#closing.signal.aborted || message === this.#problem?.message) return;
-    this.#problem = { message, time: this.#read.clock.now() };
-    const hint = error instanceof SourceError ? `; hint: ${error.hint}` : "";
-    const level = error instanceof SourceError && error.reason === "changing" ? "info" : "warn";
-    this.#options.log[level](`${message}; its previous content stays in use${hint}`);
+    this.#problem = { message, time: this.#clock.now(), isGrowing };
+    const hint = error instanceof SourceError || error instanceof TransientError
+      ? `; hint: ${error.hint}`
+      : "";
+    this.#options.log.warn(`${message}; any previous content stays in use${hint}`);
   }
+}
+
+function growingError(path: string): TransientError {
+  const hint =
+    "it is read when it has come to rest; better copy it to another name beside it, then rename it";
+  return new TransientError(`Cannot read data file "${path}": it is still being written`, hint);
 }
 
 function messageOf(error: unknown): string {

@@ -2,11 +2,12 @@ import { hash } from "node:crypto";
 import { readArchive } from "../archive/mod.ts";
 import type { EnvironmentMetadata } from "../model/mod.ts";
 import { type KnownEnvironment, type PreparedEnvironment, prepareEnvironment } from "../store/mod.ts";
+import { describeFailure, type LoadFailure } from "./load_failure.ts";
 
 /** What a load is asked to do. It crosses a thread, so it is data alone. */
 export interface LoadRequest {
-  /** The archive. */
-  bytes: Uint8Array<ArrayBuffer>;
+  /** The archive. A thread is given it for good: no second copy is kept. */
+  bytes: ArrayBuffer;
   /** Its path, for messages. */
   path: string;
   /** Largest archive that is read, compressed: bytes. */
@@ -24,15 +25,27 @@ export type LoadedEnvironment =
   | { id: string; unchanged: EnvironmentMetadata }
   | { id: string; metadata?: EnvironmentMetadata; fault: string };
 
+/** How a load ended. */
+export type LoadReply = { loaded: LoadedEnvironment[] } | { failure: LoadFailure };
+
 /**
  * Reads an archive and prepares its environments: everything about a load that takes long and touches nothing.
  *
  * @param request The archive and what is known already.
- * @returns The environments in ascending order of ID.
- * @throws {ArchiveError} When it is no good archive.
+ * @returns The environments in ascending order of ID, or why there are none.
  */
-export async function loadArchive(
-  { bytes, path, maxBytes, known }: LoadRequest,
+export async function loadArchive(request: LoadRequest): Promise<LoadReply> {
+  const bytes = new Uint8Array(request.bytes);
+  try {
+    return { loaded: await prepareArchive(bytes, request) };
+  } catch (error) {
+    return { failure: describeFailure(error, request.path, bytes) };
+  }
+}
+
+async function prepareArchive(
+  bytes: Uint8Array,
+  { path, maxBytes, known }: LoadRequest,
 ): Promise<LoadedEnvironment[]> {
   const sources = new Map<string, string>();
   const { environments } = await readArchive(bytes, {

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import type { LoadedEnvironment, LoadRequest } from "./load_archive.ts";
-import type { LoadReply } from "./worker.ts";
+import type { LoadReply, LoadRequest } from "./load_archive.ts";
+import { TransientError } from "./transient_error.ts";
 import { workerUrl } from "./worker_url.ts";
 
 /** Longest time that a load takes. The largest archive takes some seconds on a slow host; more is a hang. @limit ms: the load fails, the previous data stays in use */
@@ -13,25 +13,6 @@ const LOAD_DEADLINE = 60_000;
  * @limit MiB: the load fails, the previous data stays in use
  */
 const HEAP_LIMIT = 4096;
-
-/** Why an archive could not be loaded: it is bad, or loading it failed. */
-export class LoadError extends Error {
-  /** The name of the class. */
-  override readonly name = "LoadError";
-  /** What to do about it. */
-  readonly hint: string;
-
-  /**
-   * Makes the error.
-   *
-   * @param message What could not be done and why.
-   * @param hint What to do about it.
-   */
-  constructor(message: string, hint: string) {
-    super(message);
-    this.hint = hint;
-  }
-}
 
 /** How a load is run; tests make it fail. */
 export interface LoadOptions {
@@ -75,11 +56,11 @@ export class LoadingThread {
   /**
    * Loads an archive. One at a time: wait for it before the next.
    *
-   * @param request The archive and what is known already.
-   * @returns The environments in ascending order of ID.
-   * @throws {LoadError} When the archive is bad, or the thread crashes, runs out of memory or hangs.
+   * @param request The archive, which is handed over for good, and what is known already.
+   * @returns How the load ended.
+   * @throws {TransientError} When the thread crashes, runs out of memory or hangs.
    */
-  async load(request: LoadRequest): Promise<LoadedEnvironment[]> {
+  async load(request: LoadRequest): Promise<LoadReply> {
     const { deadline } = this.#options;
     const worker = this.#worker ??= this.#start();
     const { promise, resolve, reject } = Promise.withResolvers<LoadReply>();
@@ -87,18 +68,13 @@ export class LoadingThread {
     const onError = (error: Error): void => reject(`crashed: ${error.message}`);
     const onExit = (): void => reject("ended without an answer");
     worker.once("message", resolve).once("error", onError).once("exit", onExit);
-    worker.postMessage(request);
     try {
-      const reply = await promise;
-      if ("loaded" in reply) return reply.loaded;
-      throw new LoadError(reply.error.message, reply.error.hint ?? "make the archive again");
-    } catch (error) {
-      if (error instanceof LoadError) throw error;
+      worker.postMessage(request, [request.bytes]);
+      return await promise;
+    } catch (problem) {
       await this.close();
-      throw new LoadError(
-        `Cannot load "${request.path}": the loading thread ${error}`,
-        "the next change of the file is tried again; if the archive is large, give the host more memory",
-      );
+      const hint = "if the archive is large, give the host more memory";
+      throw new TransientError(`Cannot load "${request.path}": the loading thread ${problem}`, hint);
     } finally {
       clearTimeout(timer);
       worker.off("message", resolve).off("error", onError).off("exit", onExit);

@@ -3,6 +3,7 @@
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { createLog } from "../observe/mod.ts";
  * import { FileSource } from "./mod.ts";
  *
@@ -14,8 +15,9 @@
  *   log,
  *   onContent: ({ digest }) => log.info(`Now it is ${digest}`),
  * });
- * const { bytes } = await source.read();
- * console.log(bytes.length);
+ * let length = 0;
+ * await source.read(({ bytes }) => void (length = bytes.length));
+ * assertEquals(length, Deno.statSync("deno.json").size);
  * source.start();
  * await source.close();
  * ```
@@ -23,7 +25,9 @@
  * @module
  */
 export * from "./file_source.ts";
+export * from "./load_error.ts";
 export * from "./loader.ts";
 export type { LoadOptions } from "./loading_thread.ts";
 export * from "./platform.ts";
 export * from "./source_error.ts";
+export * from "./transient_error.ts";

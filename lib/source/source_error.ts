@@ -1,5 +1,5 @@
-/** Why a data file cannot be read: it is not there, may not be read, is no regular file, exceeds the limit, or never rests. */
-export type SourceErrorReason = "missing" | "unreadable" | "not a file" | "too big" | "changing";
+/** Why a data file cannot be read: it is not there, may not be read, is no regular file, or exceeds the limit. */
+export type SourceErrorReason = "missing" | "unreadable" | "not a file" | "too big";
 
 /** What a `SourceError` carries. */
 export interface SourceErrorOptions {
@@ -13,7 +13,7 @@ export interface SourceErrorOptions {
   cause?: unknown;
 }
 
-/** A data file that cannot be read. */
+/** A data file that cannot be read as it is: a final error, until something about the file changes. */
 export class SourceError extends Error {
   /** Set so that a report shows it. */
   override name = "SourceError";

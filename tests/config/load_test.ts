@@ -68,6 +68,7 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
     heartbeatInterval = 1s
     maxClientConnectionTime = 2s
     pingStreamJitterTime = 3s
+    shutdownDelay = 4s
     shutdownGracePeriod = 4s
     maxStreams = 9
     maxPayloadBytesInFlight = 8MiB
@@ -100,6 +101,7 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
     HEARTBEAT_INTERVAL: "1s",
     MAX_CLIENT_CONNECTION_TIME: "2s",
     PING_STREAM_JITTER_TIME: "3s",
+    SHUTDOWN_DELAY: "4s",
     SHUTDOWN_GRACE_PERIOD: "4s",
     MAX_STREAMS: "9",
     MAX_PAYLOAD_BYTES_IN_FLIGHT: "8MiB",
@@ -130,6 +132,7 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
       heartbeatInterval: 1_000,
       maxClientConnectionTime: 2_000,
       pingStreamJitterTime: 3_000,
+      shutdownDelay: 4_000,
       shutdownGracePeriod: 4_000,
       maxStreams: 9,
       maxPayloadBytesInFlight: 8_388_608,

@@ -30,6 +30,8 @@ export interface RelayProcess extends AsyncDisposable {
   readonly errors: string[];
   /** Waits for a line that contains `text` among those written after the last line that was waited for. */
   waitFor(text: string): Promise<string>;
+  /** How it ended, once it has. */
+  readonly ended: Promise<Deno.CommandStatus>;
   /** Sends a signal and waits for the end. */
   stop(signal?: Deno.Signal): Promise<Deno.CommandStatus>;
 }
@@ -76,8 +78,8 @@ export function halyardCommand(
   });
 }
 
-/** Starts a relay and waits until it listens. */
-export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
+/** Starts a relay and waits until it writes a line with `text`: until it listens, unless told otherwise. */
+export async function startRelay(options: RelayOptions, text = "Listening on"): Promise<RelayProcess> {
   const port = options.port ?? freePort();
   const process = halyardCommand({ ...options, env: { PORT: String(port), ...options.env } }).spawn();
   const lines: string[] = [];
@@ -98,8 +100,8 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
     }
   }
   const collected = Promise.all([collect(process.stdout, lines), collect(process.stderr, lines, errors)]);
-  let ended = false;
-  const status = process.status.finally(() => ended = true);
+  let hasEnded = false;
+  const status = process.status.finally(() => hasEnded = true);
   async function waitFor(text: string): Promise<string> {
     const deadline = AbortSignal.timeout(WAIT_MS);
     deadline.onabort = rouse;
@@ -107,19 +109,19 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
       for (; read < lines.length; read++) {
         if (lines[read]!.includes(text)) return lines[read++]!;
       }
-      if (ended || deadline.aborted) {
+      if (hasEnded || deadline.aborted) {
         throw new Error(
           `The relay ended, or ${WAIT_MS} ms passed, without it saying "${text}":\n${lines.join("\n")}`,
         );
       }
       await Promise.race([wake.promise, status]);
-      if (ended) await collected;
+      if (hasEnded) await collected;
     }
   }
+  const ended = Promise.all([status, collected]).then(([result]) => result);
   async function stop(signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus> {
-    if (!ended) process.kill(signal);
-    const [result] = await Promise.all([status, collected]);
-    return result;
+    if (!hasEnded) process.kill(signal);
+    return await ended;
   }
   const relay: RelayProcess = {
     url: `http://127.0.0.1:${port}`,
@@ -128,11 +130,12 @@ export async function startRelay(options: RelayOptions): Promise<RelayProcess> {
     lines,
     errors,
     waitFor,
+    ended,
     stop,
     async [Symbol.asyncDispose]() {
       await stop("SIGKILL");
     },
   };
-  await waitFor("Listening on");
+  await waitFor(text);
   return relay;
 }

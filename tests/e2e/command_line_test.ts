@@ -284,7 +284,10 @@ Deno.test("main.ts ends within the grace period though a body never ends and a r
   }));
   for (const connection of connections) await connection.read(new Uint8Array(100));
   assertEquals((await relay.stop()).code, 0);
-  assertMatch(relay.lines.at(-1)!, /WARN: Some requests are still open 200 ms after the signal to stop/);
+  assertMatch(
+    relay.lines.at(-1)!,
+    /WARN: Some requests are still open at the end of the grace period of 200 ms/,
+  );
   for (const connection of connections) connection.close();
 });
 

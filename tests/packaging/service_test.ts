@@ -20,10 +20,10 @@ Deno.test("halyard.service starts the program with a file and the environment", 
   assertEquals([configFile, allowMissingFile, fromEnv, positional], ["/etc/ld-relay.conf", true, true, []]);
 });
 
-Deno.test("halyard.service allows more files than streams, and more time to stop than the grace period", () => {
+Deno.test("halyard.service allows more files than streams, and more time to stop than delay and grace period", () => {
   assertGreater(Number(values("LimitNOFILE")[0]), settings.maxStreams);
   const [, seconds] = /^(\d+)s$/.exec(values("TimeoutStopSec")[0]!)!;
-  assertGreater(Number(seconds) * 1000, settings.shutdownGracePeriod);
+  assertGreater(Number(seconds) * 1000, settings.shutdownDelay + settings.shutdownGracePeriod);
 });
 
 Deno.test("halyard.service unsets every variable that the log would warn of, and docs/compile.md has the same lines", async () => {

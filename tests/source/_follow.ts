@@ -1,8 +1,29 @@
 import { FileSource, type FileSourceOptions } from "../../lib/source/file_source.ts";
+import type { Clock, FileSystem } from "../../lib/source/platform.ts";
 import type { Log } from "../../lib/observe/mod.ts";
 
 /** How long a test waits for something that should come, in ms, before it fails: no measure of speed. */
 const PATIENCE_MS = 30_000;
+
+/** Looks, but cannot watch. */
+export const POLL_ONLY: FileSystem = {
+  ...Deno,
+  watchFs() {
+    throw new Deno.errors.NotCapable("Requires read access");
+  },
+};
+
+/** Sleeps a tenth of the time. */
+export const QUICK_CLOCK: Clock = {
+  now: Date.now,
+  sleep(ms, signal) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms / 10);
+    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    if (signal.aborted) clearTimeout(timer), resolve();
+    return promise;
+  },
+};
 
 /** What came, in order, and a way to wait for what is still to come. */
 export class Inbox<T> {
@@ -65,7 +86,7 @@ export async function follow(options: Partial<FileSourceOptions> = {}): Promise<
       await options.onContent?.(content);
     },
   });
-  await source.read();
+  await source.read(() => {});
   source.start();
   return {
     directory,

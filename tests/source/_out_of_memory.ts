@@ -5,8 +5,8 @@ const code = `import { parentPort } from "node:worker_threads";
 parentPort.once("message", () => { const all = []; for (;;) all.push(new Array(100_000).fill(all.length)); });`;
 const url = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 const thread = new LoadingThread({ url, heapLimit: 32 });
-const request = { bytes: new Uint8Array(), path: "flags.tar.gz", maxBytes: 1, known: new Map() };
 for (let i = 0; i < 2; i++) {
+  const request = { bytes: new ArrayBuffer(), path: "flags.tar.gz", maxBytes: 1, known: new Map() };
   const message = await thread.load(request).then(
     () => "It is loaded",
     (error) => `${error.name}: ${error.message}\n`,

@@ -1,37 +1,18 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { FileSource, type FileSourceOptions } from "../../lib/source/file_source.ts";
-import type { Clock, FileSystem } from "../../lib/source/platform.ts";
+import { type FileContent, FileSource, type FileSourceOptions } from "../../lib/source/file_source.ts";
+import type { FileSystem } from "../../lib/source/platform.ts";
 import { SourceError } from "../../lib/source/source_error.ts";
-import { follow, type Followed, Inbox, recordLog, replace } from "./_follow.ts";
+import { follow, type Followed, Inbox, POLL_ONLY, QUICK_CLOCK, recordLog, replace } from "./_follow.ts";
 
 /** Longer than any test: nobody looks unless an event says so. */
 const NEVER_MS = 1e9;
-
-const POLL_ONLY: FileSystem = {
-  ...Deno,
-  watchFs() {
-    throw new Deno.errors.NotCapable("Requires read access");
-  },
-};
 
 /** The two ways to notice a change, each alone. */
 const WAYS: [name: string, options: Partial<FileSourceOptions>][] = [
   ["events alone", { interval: NEVER_MS }],
   ["polling alone", { fs: POLL_ONLY }],
 ];
-
-/** Sleeps a tenth of the time. */
-const QUICK_CLOCK: Clock = {
-  now: Date.now,
-  sleep(ms, signal) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms / 10);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-    if (signal.aborted) clearTimeout(timer), resolve();
-    return promise;
-  },
-};
 
 function eachWay(name: string, test: (options: Partial<FileSourceOptions>) => Promise<void>): void {
   for (const [way, options] of WAYS) Deno.test(`FileSource ${name}, by ${way}`, () => test(options));
@@ -87,7 +68,7 @@ eachWay("reports a deleted file once, and takes a new one", async (options) => {
   await contents.find((content) => content === "second");
   assertEquals(source.lastError, undefined);
   assertEquals(lines.items.slice(1), [
-    'warn: Cannot read data file "FILE": there is no such file; its previous content stays in use; hint: put the ' +
+    'warn: Cannot read data file "FILE": there is no such file; any previous content stays in use; hint: put the ' +
     "archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
     'info: Data file "FILE" can be read again',
   ]);
@@ -267,60 +248,6 @@ Deno.test("FileSource rests after an event until the next", async () => {
   await sleeps.find((isAborted) => !isAborted, before);
 });
 
-Deno.test("FileSource reads a file that grows only when it has stopped growing", async () => {
-  let chunks = 0;
-  let path = "";
-  await using followed = await follow({
-    fs: POLL_ONLY,
-    clock: {
-      now: Date.now,
-      async sleep(ms, signal) {
-        if (ms !== 10 && chunks > 0) {
-          await Deno.writeTextFile(path, `chunk ${chunks--}\n`, { append: true });
-        }
-        await QUICK_CLOCK.sleep(ms / 10, signal);
-      },
-    },
-  });
-  path = followed.path;
-  chunks = 3;
-  await replace(path, "");
-  await followed.contents.find(() => true);
-  assertEquals(followed.contents.items, ["chunk 3\nchunk 2\nchunk 1\n"]);
-});
-
-Deno.test("FileSource tells once of a file that never rests, waits longer each time, and takes it when it rests", async () => {
-  const sleeps: number[] = [];
-  let isChanging = false;
-  let ticks = 0;
-  const fs: FileSystem = {
-    ...POLL_ONLY,
-    async stat(path) {
-      const info = await Deno.stat(path);
-      return isChanging ? { ...info, mtime: new Date(++ticks) } : info;
-    },
-  };
-  await using followed = await follow({
-    fs,
-    clock: { now: Date.now, sleep: (ms, signal) => (sleeps.push(ms), QUICK_CLOCK.sleep(1, signal)) },
-  });
-  const { path, source, contents, lines } = followed;
-  sleeps.length = 0;
-  isChanging = true;
-  await Deno.writeTextFile(path, "second");
-  await lines.find((line) => line.includes("keeps changing"));
-  assertEquals(sleeps.filter((ms) => ms !== 10).slice(0, 7), [50, 100, 200, 400, 800, 1600, 3200]);
-  await source.refresh();
-  isChanging = false;
-  await contents.find(() => true);
-  assertEquals(contents.items, ["second"]);
-  assertEquals(lines.items.slice(1), [
-    'info: Cannot read data file "FILE": it keeps changing; its previous content stays in use; hint: copy it to ' +
-    "another name beside it, then rename it",
-    'info: Data file "FILE" can be read again',
-  ]);
-});
-
 Deno.test("FileSource reads again when the file changes while it is read", async () => {
   let path = "";
   let hasChanged = false;
@@ -389,7 +316,7 @@ for (const [name, make, message, hint] of BAD_PLACES) {
       log: recordLog(() => {}),
       onContent() {},
     });
-    const error = await assertRejects(() => source.read(), SourceError);
+    const error = await assertRejects(() => source.read(() => {}), SourceError);
     await Deno.remove(directory, { recursive: true });
     assertEquals(error.message, `Cannot read data file "${path}": ${message}`);
     assertEquals([error.name, error.path, error.hint], ["SourceError", path, hint]);
@@ -435,24 +362,28 @@ Deno.test("FileSource.read() says what to do about a file that may not be read",
       onContent() {},
       fs,
     });
-    const error = await assertRejects(() => source.read(), SourceError);
+    const error = await assertRejects(() => source.read(() => {}), SourceError);
     assertEquals(error.message, `Cannot read data file "${path}": ${cause.message}`);
     assertEquals([error.reason, error.hint, error.cause], ["unreadable", hint, cause]);
   }
 });
 
-Deno.test("FileSource.read() gives bytes and digest, up to the limit", async () => {
+Deno.test("FileSource.read() hands over bytes and digest, up to the limit", async () => {
   const directory = await Deno.makeTempDir({ prefix: "halyard-source-" });
   const path = `${directory}/flags.tar.gz`;
   const options = { path, interval: 1, maxBytes: 5, log: recordLog(() => {}), onContent() {} };
-  await Deno.writeTextFile(path, "hello");
-  assertEquals(await new FileSource(options).read(), {
+  const contents: FileContent[] = [];
+  for (const text of ["hello", ""]) {
+    await Deno.writeTextFile(path, text);
+    await new FileSource(options).read((content) => void contents.push(content));
+  }
+  await Deno.remove(directory, { recursive: true });
+  assertEquals(contents[0], {
     bytes: new TextEncoder().encode("hello"),
     digest: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+    isAtRest: false,
   });
-  await Deno.writeTextFile(path, "");
-  assertEquals((await new FileSource(options).read()).bytes, new Uint8Array());
-  await Deno.remove(directory, { recursive: true });
+  assertEquals(contents[1]!.bytes, new Uint8Array());
 });
 
 Deno.test("FileSource hands a content that its taker refuses over once, and goes on", async () => {
@@ -520,7 +451,7 @@ Deno.test("FileSource notices what changed between read() and start()", async ()
     log: recordLog(() => {}),
     onContent: ({ bytes }) => resolve(new TextDecoder().decode(bytes)),
   });
-  await source.read();
+  await source.read(() => {});
   await replace(path, "second");
   source.start();
   assertEquals(await promise, "second");
@@ -711,7 +642,7 @@ Deno.test("FileSource needs read permission for the file alone", async () => {
         console.log(new TextDecoder().decode(bytes));
       },
     });
-    await source.read();
+    await source.read(() => {});
     source.start();
   `;
   const child = new Deno.Command(Deno.execPath(), {

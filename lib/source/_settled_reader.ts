@@ -1,0 +1,162 @@
+import {
+  isSame,
+  MAX_REST_MS,
+  type ReadOptions,
+  readSettled,
+  REST_MS,
+  type SettledFile,
+  statFile,
+} from "./_read_settled.ts";
+import { TransientError } from "./transient_error.ts";
+
+/** A data file at one moment. */
+export interface FileContent {
+  /** All of the file. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** SHA-256 of `bytes`: lower-case hex. */
+  digest: string;
+  /** Whether the file has rested for so long that no copy is under way: what is wrong with it now stays wrong. */
+  isAtRest: boolean;
+}
+
+/**
+ * How long a file can change without looking different, in ms: Deno gives `ctime` in whole seconds, FAT keeps `mtime` in
+ * steps of two. A file is read once more after that time.
+ */
+const TIMESTAMP_STEP_MS = 2000;
+
+/** How long a file must rest that is overwritten in place, in ms: its writer is at work in it, and may pause. */
+const IN_PLACE_REST_MS = 800;
+
+/** How long a file must have rested, in ms, until what is wrong with it cannot be due to a copy that is still under way. */
+const SURE_REST_MS = 5_000;
+
+/** The rest doubles each time that it proved too short, up to so many ms: a writer may pause for longer than any other rest. */
+const LONGEST_REST_MS = 30_000;
+
+/** First pause before a file is read again that could not be read, in ms; the pause doubles each time. */
+const FIRST_RETRY_MS = 1_000;
+
+/** Longest such pause, in ms: how late a disk that works again is noticed. */
+const MAX_RETRY_MS = 60_000;
+
+/** Reads one file again and again, each time when it has come to rest, and knows when the next time is. */
+export class SettledReader {
+  readonly #options: ReadOptions;
+  /** What the file looked like when it was last read, or could not be. */
+  #info: Deno.FileInfo | undefined;
+  /** From when on a file that still looks like that is read again if it is looked at: ms since epoch. */
+  #recheckAt = Infinity;
+  #retryAt = Infinity;
+  /** How long a file that cannot be read is left alone: ms. */
+  #retryPause = FIRST_RETRY_MS;
+  /** How long the file must rest before it is read: ms. */
+  #rest = REST_MS;
+
+  /**
+   * Makes a reader that touches nothing yet.
+   *
+   * @param options Which file, and what to read with.
+   */
+  constructor(options: ReadOptions) {
+    this.#options = options;
+  }
+
+  /** When a file that could not be read or taken yet is due, changed or not: ms since epoch, `Infinity` when it was. */
+  get retryAt(): number {
+    return this.#retryAt;
+  }
+
+  /**
+   * Looks at the file. One that cannot be seen is a new one when it is back.
+   *
+   * @returns What it looks like.
+   * @throws {SourceError} When there is none.
+   * @throws {TransientError} When the disk or the network failed.
+   */
+  async look(): Promise<Deno.FileInfo> {
+    try {
+      return await statFile(this.#options);
+    } catch (error) {
+      this.#forget(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Reports whether the file is to be read: it looks changed, or a time has come.
+   *
+   * @param info What it looks like.
+   * @returns Whether to `read` it.
+   */
+  isDue(info: Deno.FileInfo): boolean {
+    if (!this.#info || !isSame(this.#info, info)) return true;
+    return this.#options.clock.now() >= Math.min(this.#recheckAt, this.#retryAt);
+  }
+
+  /**
+   * Reads the file when it has come to rest.
+   *
+   * @param info What it looks like.
+   * @returns Its content, or `undefined` when it does not come to rest within about 6 s. It is due at once then.
+   * @throws {SourceError} When it cannot be read.
+   * @throws {TransientError} When the disk or the network failed. It is due after a pause that grows then.
+   */
+  async read(info: Deno.FileInfo): Promise<FileContent | undefined> {
+    const { clock, signal } = this.#options;
+    const last = this.#info;
+    const hasChanged = !last || !isSame(last, info);
+    const isInPlace = hasChanged && last?.ino === info.ino && last?.dev === info.dev;
+    let settled: SettledFile | undefined;
+    try {
+      settled = await readSettled(
+        this.#options,
+        info,
+        Math.max(this.#rest, isInPlace ? IN_PLACE_REST_MS : 0),
+      );
+    } catch (error) {
+      this.#forget(error, info);
+      throw error;
+    }
+    this.#retryPause = FIRST_RETRY_MS;
+    if (!settled) {
+      this.#info = info;
+      this.#retryAt = clock.now();
+      this.#rest = Math.max(this.#rest, MAX_REST_MS);
+      return undefined;
+    }
+    const isNew = !last || !isSame(last, settled.info);
+    this.#recheckAt = isNew ? clock.now() + TIMESTAMP_STEP_MS : Infinity;
+    this.#retryAt = Infinity;
+    this.#info = settled.info;
+    const { bytes, rested, info: { mtime } } = settled;
+    const age = mtime ? clock.now() - mtime.getTime() : 0;
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+    signal.throwIfAborted();
+    return { bytes, digest, isAtRest: Math.max(rested, age) >= SURE_REST_MS };
+  }
+
+  /**
+   * Makes the file rest longer before it is read again, because what was read was part of something.
+   *
+   * @param isDone Whether it need not be read again before it changes; else it is due at once.
+   */
+  lengthenRest(isDone: boolean): void {
+    this.#rest = Math.min(Math.max(this.#rest * 2, SURE_REST_MS), LONGEST_REST_MS);
+    if (!isDone) this.#retryAt = this.#options.clock.now();
+  }
+
+  /** Makes the next rest a short one: what was read was whole. */
+  resetRest(): void {
+    this.#rest = REST_MS;
+  }
+
+  /** After a failure: what the disk is to blame for is left alone for a while, all else counts as changed. */
+  #forget(error: unknown, info?: Deno.FileInfo): void {
+    const isTransient = error instanceof TransientError;
+    this.#info = isTransient ? info : undefined;
+    this.#recheckAt = Infinity;
+    this.#retryAt = isTransient ? this.#options.clock.now() + this.#retryPause : Infinity;
+    if (isTransient) this.#retryPause = Math.min(this.#retryPause * 2, MAX_RETRY_MS);
+  }
+}

@@ -1,0 +1,88 @@
+import { assertEquals } from "@std/assert";
+import { constantFlag, DataFile, packArchive } from "./_archive.ts";
+import { type RelayProcess, startRelay } from "./_relay.ts";
+
+const ARCHIVE = await packArchive({ e1: { flags: { f: constantFlag("one") } } });
+/** Nothing that gzip could make small, so that each write brings something new. */
+const NOISE = Array.from({ length: 3_000 }, () => crypto.randomUUID()).join("");
+const NEXT = await packArchive({ e1: { flags: { f: constantFlag(NOISE, 2) } } });
+
+/** Writes an archive into a file bit by bit, in place. */
+async function copySlowly(path: string, archive: Uint8Array, writes: number, gap: number): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  const size = Math.ceil(archive.length / writes);
+  for (let i = 0; i < writes; i++) {
+    await file.write(archive.subarray(i * size, (i + 1) * size));
+    await new Promise((resolve) => setTimeout(resolve, gap));
+  }
+}
+
+/** The lines that tell of a problem. */
+function problems({ lines }: RelayProcess): string[] {
+  return lines.filter((line) => / (WARN|ERROR): /.test(line)).map((line) => line.replace(/^\S+ \S+ /, ""));
+}
+
+async function ask(
+  { url }: RelayProcess,
+  path: string,
+): Promise<[status: number, body: Record<string, unknown>]> {
+  const response = await fetch(`${url}${path}`);
+  return [response.status, await response.json()];
+}
+
+Deno.test("main.ts tells once of a file that is copied slowly in place, and loads it when it rests", async () => {
+  await using file = await DataFile.create(ARCHIVE);
+  await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
+  await copySlowly(file.path, NEXT, 60, 200);
+  const [, body] = await ask(relay, "/health/ready");
+  assertEquals(body.status, "degraded");
+  await relay.waitFor("Reloaded data");
+  const warning =
+    `WARN: Cannot read data file "${file.path}": it is still being written; any previous content stays in ` +
+    "use; hint: it is read when it has come to rest; better copy it to another name beside it, then rename it";
+  assertEquals(problems(relay), [warning]);
+  assertEquals(await ask(relay, "/health/ready"), [200, { status: "ready" }]);
+});
+
+Deno.test("main.ts listens while its first archive is still being copied, answers 503, and then serves it", async () => {
+  await using file = await DataFile.create(ARCHIVE.subarray(0, 0));
+  const copied = copySlowly(file.path, NEXT, 60, 200);
+  await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
+  assertEquals((await ask(relay, "/health/live"))[0], 200);
+  assertEquals((await ask(relay, "/health/ready"))[0], 503);
+  const known = await fetch(`${relay.url}/sdk/latest-all`, { headers: { authorization: "sdk-e1" } });
+  assertEquals([known.status, await known.text()], [503, "Halyard has not loaded its archive yet"]);
+  const [, { dataFile }] = await ask(relay, "/status");
+  assertEquals(Object.keys(dataFile as object), ["path", "lastError"]);
+  await relay.waitFor("Loaded data");
+  await copied;
+  assertEquals(await ask(relay, "/health/ready"), [200, { status: "ready" }]);
+  assertEquals(problems(relay).length, 1);
+});
+
+Deno.test("main.ts ends with exit code 1 for part of an archive that does not grow", async () => {
+  await using file = await DataFile.create(NEXT.subarray(0, 1_000));
+  await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } }, "Unable to create relay");
+  assertEquals((await relay.ended).code, 1);
+  assertEquals(relay.errors.length, 2, "the message and the hint");
+});
+
+Deno.test("main.ts logs part of an archive that does not grow once, as an error", async () => {
+  await using file = await DataFile.create(ARCHIVE);
+  await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
+  await file.replace(NEXT.subarray(0, 1_000));
+  await relay.waitFor("Data file reload failed");
+  await Deno.utime(file.path, new Date(), new Date());
+  await new Promise((resolve) => setTimeout(resolve, 2_000)); // time for what must not come
+  assertEquals(problems(relay).length, 1);
+});
+
+Deno.test("main.ts stays ready when a reload adds an environment with bad data, and says degraded", async () => {
+  const bad = { flags: { f: { version: "1" } } };
+  await using file = await DataFile.create(ARCHIVE);
+  await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
+  await file.replace(await packArchive({ e1: { flags: { f: constantFlag("one") } }, e2: bad }));
+  await relay.waitFor("Reloaded data");
+  const [status, body] = await ask(relay, "/health/ready");
+  assertEquals([status, body.status, (body.reasons as string[]).length], [200, "degraded", 1]);
+});
