@@ -105,7 +105,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     ...phpRoutes(hub),
     ...eventRoutes(settings.maxInboundPayloadSize),
     ...healthRoutes(store, () => ({ isClosing, lastError: getDataFile().lastError?.message })),
-    statusRoute(store, VERSION, getDataFile),
+    statusRoute({ store, version: VERSION, getDataFile, evaluations }),
     rootRoute(VERSION),
   ];
   let server: Server;

@@ -1,4 +1,4 @@
-import type { OutputOptions } from "../evaluation/mod.ts";
+import { EvaluationLimitError, type OutputOptions } from "../evaluation/mod.ts";
 import type { Context } from "../model/mod.ts";
 import {
   type Change,
@@ -11,7 +11,7 @@ import {
   oncePerPair,
   type Snapshot,
 } from "../store/mod.ts";
-import { type Channel, createDeltaChannel, type Delta } from "../stream/mod.ts";
+import { type Channel, ChannelEndError, createDeltaChannel, type Delta } from "../stream/mod.ts";
 import type { Evaluations } from "./evaluations.ts";
 
 /**
@@ -65,7 +65,17 @@ export function prepareClientChannels(
       return flags.body.length;
     }
 
-    return createDeltaChannel({ estimate, put, compare });
+    const channel = createDeltaChannel({ estimate, put, compare });
+
+    async function update(before: Snapshot, after: Snapshot): Promise<Uint8Array | undefined> {
+      try {
+        return await channel.update(before, after);
+      } catch (error) {
+        throw error instanceof EvaluationLimitError ? new ChannelEndError(error.message) : error;
+      }
+    }
+
+    return { ...channel, update };
   };
 }
 

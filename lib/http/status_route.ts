@@ -1,6 +1,7 @@
 import type { Credential } from "../model/mod.ts";
 import { obscureKey } from "../observe/mod.ts";
 import type { Store, StoredEnvironment } from "../store/mod.ts";
+import type { Evaluations } from "./evaluations.ts";
 import type { Route } from "./router.ts";
 
 /** What `/status` says about the archive's file, beyond what the Relay Proxy says. */
@@ -20,19 +21,26 @@ export interface DataFileStatus {
   };
 }
 
+/** What `/status` tells of. */
+export interface StatusOptions {
+  /** What is served. */
+  store: Store;
+  /** Halyard's version. */
+  version: string;
+  /** Says how the archive's file stands at this moment. */
+  getDataFile(): DataFileStatus;
+  /** Counts limits that evaluations have reached. */
+  evaluations: Evaluations;
+}
+
 /**
- * The route `/status`: the Relay Proxy's JSON, with keys obscured properly and what is known of the archive's file.
+ * The route `/status`: the Relay Proxy's JSON, with keys obscured properly, what is known of the archive's file, and
+ * how often an evaluation has reached a limit.
  *
- * @param store What is served.
- * @param version Halyard's version.
- * @param getDataFile Says how the file stands at this moment.
+ * @param options What it tells of.
  * @returns The route.
  */
-export function statusRoute(
-  store: Store,
-  version: string,
-  getDataFile: () => DataFileStatus,
-): Route {
+export function statusRoute({ store, version, getDataFile, evaluations }: StatusOptions): Route {
   return {
     method: "GET",
     path: "/status",
@@ -41,7 +49,13 @@ export function statusRoute(
       const healthy = environments.every((environment) => environment.snapshot);
       return Response.json({
         environments: Object.fromEntries(
-          environments.map((environment) => [environment.id, describe(environment)]),
+          environments.map((environment) => {
+            const count = evaluations.countLimitsReached(environment.id);
+            return [environment.id, {
+              ...describe(environment),
+              ...count > 0 && { evaluationLimitsReached: count },
+            }];
+          }),
         ),
         status: healthy ? "healthy" : "degraded",
         version,

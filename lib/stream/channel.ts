@@ -29,10 +29,17 @@ export interface Channel {
    * @param before What the stream was last brought to.
    * @param after What the environment serves now.
    * @returns Bytes of one or more events; `undefined` when the stream need not be told anything.
+   * @throws {ChannelEndError} When the stream is to be closed.
    */
   update(before: Snapshot, after: Snapshot): Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** Whether an update makes the client poll, so that all of them at once would be a herd. @default {false} */
   isSpread?: boolean;
+}
+
+/** A channel has nothing more to carry, for a reason that has been logged: its stream is closed. */
+export class ChannelEndError extends Error {
+  /** Set so that stack traces show it. */
+  override readonly name = "ChannelEndError";
 }
 
 /** How a stream is told of changes one by one. */

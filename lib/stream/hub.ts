@@ -1,7 +1,7 @@
 import type { Log } from "../observe/mod.ts";
 import { createPause, type CredentialKind, type Snapshot, type Store } from "../store/mod.ts";
 import type { Admission } from "./admission.ts";
-import type { Channel } from "./channel.ts";
+import { type Channel, ChannelEndError } from "./channel.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -234,10 +234,12 @@ export class Hub {
         if (bytes && this.#streams.has(stream)) stream.outbox.write(bytes);
       }
     } catch (error) {
-      const message = error instanceof Error ? error.stack ?? error.message : String(error);
-      this.#options.log.error(
-        `Cannot update a stream of environment ${stream.environmentId}, closing it: ${message}`,
-      );
+      if (!(error instanceof ChannelEndError)) {
+        const message = error instanceof Error ? error.stack ?? error.message : String(error);
+        this.#options.log.error(
+          `Cannot update a stream of environment ${stream.environmentId}, closing it: ${message}`,
+        );
+      }
       if (this.#streams.has(stream)) this.#close(stream);
     } finally {
       // In the same turn as the last look, so that no change falls in between.

@@ -47,13 +47,14 @@ export function makeRelay(
     maxClientConnectionTime: 0,
     expiredCredentialCleanupInterval: 60_000,
   });
+  const evaluations = new Evaluations(log);
   const dataFile = { path: "flags.tar.gz", digest: "ab", loadedAt: 1 };
   const routes = [
     ...serverSdkRoutes(hub),
-    ...clientRoutes(hub, new Evaluations(log)),
+    ...clientRoutes(hub, evaluations),
     ...phpRoutes(hub),
     ...eventRoutes(1_000),
-    statusRoute(store, "1.2.3", () => dataFile),
+    statusRoute({ store, version: "1.2.3", getDataFile: () => dataFile, evaluations }),
   ];
   const handler = createHandler(routes, { store, log, cors });
   function fetch(path: string, init: RequestInit = {}): Promise<Response> {
