@@ -19,7 +19,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
  */
 export async function health(commandLine: CommandLine, terminal: Terminal): Promise<number> {
   const origins = commandLine.url ? [commandLine.url] : localOrigins(commandLine);
-  const failures: string[] = [];
+  const failures: [url: string, reason: string][] = [];
   for (const origin of origins) {
     const url = new URL("/health/ready", origin);
     try {
@@ -27,10 +27,10 @@ export async function health(commandLine: CommandLine, terminal: Terminal): Prom
       terminal.print(`${body}\n`);
       return status === 200 ? 0 : 1;
     } catch (error) {
-      failures.push(`${url.href} does not answer: ${(error as Error).message}`);
+      failures.push([url.href, (error as Error).message]);
     }
   }
-  terminal.printError(`Error: ${failures.join("; ")}\n`);
+  for (const [url, reason] of failures) terminal.printError(`Error: ${url} does not answer: ${reason}\n`);
   terminal.printError("hint: is the relay running, and is this its port? --url names another\n");
   return 1;
 }

@@ -14,10 +14,10 @@ import { VERSION } from "../version.ts";
 import { listHarmfulVariables } from "./_harmful_variables.ts";
 import { describeFailure, type Terminal } from "./terminal.ts";
 
-/** How long the last lines of the log may take to be written: ms. A reader that has stopped must not keep the process. */
+/** Longest time for the last lines of the log to be written: a reader that has stopped must not keep the process. @limit ms: they are lost */
 const LAST_LINES_DEADLINE = 1_000;
 
-/** How long they may take where the process is to end at once: ms. */
+/** The same where the process is to end at once: a second signal. @limit ms: they are lost */
 const LAST_LINES_DEADLINE_AT_ONCE = 100;
 
 /** What a serving command can be told. */

@@ -25,7 +25,7 @@ const START_COST = 16;
 const MAX_STATES = 1_000;
 
 /** Steps from which on a match is simulated at once, since building an automaton could hold up others for too long. */
-const MAX_BUILDING_STEPS = 100_000;
+const BUILDING_STEPS = 100_000;
 
 /** What tells a pattern from the plain text that it would match. */
 const OPERATORS = /[\\^$.|?*+()[\]{}]/;
@@ -127,7 +127,7 @@ export function countPatternSteps({ literal, size }: Pattern, length: number): n
 export function matchesPattern(pattern: Pattern, text: string): boolean {
   const { literal, regex, isSimulated } = pattern;
   if (literal !== null) return includesText(text, literal);
-  if (isSimulated || countPatternSteps(pattern, text.length) > MAX_BUILDING_STEPS) {
+  if (isSimulated || countPatternSteps(pattern, text.length) > BUILDING_STEPS) {
     return regex.matcher(text).find();
   }
   const matches = regex.test(text);
@@ -160,9 +160,8 @@ function findClassName(name: string): string {
   const letters = name.replace(/[-_ ]/g, "");
   const canonical = letters.slice(0, 1).toUpperCase() + letters.slice(1).toLowerCase();
   if (SHORT_NAMES.has(canonical)) return canonical;
-  const found = CATEGORIES[canonical] ?? [name, canonical].find(isScript);
-  if (found === undefined) throw new SyntaxError(`There is no Unicode class "${name}"`);
-  return found;
+  // RE2JS refuses the name "?".
+  return CATEGORIES[canonical] ?? [name, canonical].find(isScript) ?? "?";
 }
 
 /** RE2JS knows further properties, such as `Emoji`, by names that are no script's. */

@@ -85,7 +85,7 @@ export class Evaluations {
   }
 
   #noteException({ metadata }: Snapshot, key: string): void {
-    this.#note(metadata.id, `Cannot evaluate flag "${key}": it takes too many steps`);
+    this.#note(metadata.id, `Cannot evaluate flag "${key}": it takes too many steps, or is nested too deep`);
   }
 
   #note(environmentId: string, problem: string): void {
@@ -93,7 +93,8 @@ export class Evaluations {
     this.#limitsReached.set(environmentId, count + 1);
     if (count > 0) return;
     this.#log.warn(
-      `${problem}; environment ${environmentId}, further ones are counted in /status; hint: docs/limits.md`,
+      `Reached a limit in environment ${environmentId}, further ones are counted in /status: ${problem}; ` +
+        "hint: look for a pattern or a list in a flag that is far too long, or a context that is",
     );
   }
 }

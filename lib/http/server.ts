@@ -3,7 +3,7 @@ import { readSmallFile } from "../small_file.ts";
 import { serveSteadily } from "./_deno_server.ts";
 import { serveTls13 } from "./_https_server.ts";
 
-/** Largest certificate chain or key that is read: bytes. A long chain has some 20 KiB, so a larger file is some other file. */
+/** Largest file of a certificate chain or a key. A long chain has some 20 KiB, so a larger file is some other file. @limit bytes: the relay does not start */
 const MAX_PEM_BYTES = 1024 ** 2;
 
 /** The relay cannot listen: the port is taken, the address is not this host's, or a certificate cannot be used. */

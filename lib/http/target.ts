@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 
-/** Largest TCP port: RFC 9293 has 16 bits for it. */
+/** Largest TCP port: RFC 9293 has 16 bits for it. @limit as MAX_PORT in lib/config/_types.ts */
 const MAX_PORT = 65_535;
 
 /** `host [":" port]` of RFC 9110, with the host of RFC 3986: an address in brackets, or a name, which may be an IPv4 address. */

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 
-/** How much text of lines may wait for a reader: UTF-16 code units. Some thousands of lines, and little beside a relay's data. */
+/** Most text of the log that waits for a reader. Some thousands of lines, and little beside a relay's data. @limit UTF-16 code units: lines are dropped and counted */
 const MAX_WAITING_LENGTH = 256 * 1024;
 
 /** Time until a sink that would have to wait is asked again: ms. */

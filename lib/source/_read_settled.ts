@@ -29,7 +29,7 @@ export interface SettledFile {
 /** How long a file must rest before it is read, in ms: enough for one that was written elsewhere and renamed. */
 export const REST_MS = 50;
 
-/** How long it must rest once it was seen to change that often, in ms: far longer than the pause between two writes of a copy. */
+/** Longest time that a file which changes again and again must rest before it is read. Far longer than the pause between two writes of a copy. @limit ms: a copy that pauses for longer is read, found incomplete and read again later */
 export const MAX_REST_MS = 3_200;
 
 /** Share of the rest after which the file is looked at: a copy that has ended is noticed a quarter of the rest late. */

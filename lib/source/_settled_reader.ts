@@ -31,13 +31,13 @@ const IN_PLACE_REST_MS = 800;
 /** How long a file must have rested, in ms, until what is wrong with it cannot be due to a copy that is still under way. */
 const SURE_REST_MS = 5_000;
 
-/** The rest doubles each time that it proved too short, up to so many ms: a writer may pause for longer than any other rest. */
+/** Longest rest. It doubles each time that it proved too short, since a writer may pause for longer than any other rest. @limit ms: it does not grow further */
 const LONGEST_REST_MS = 30_000;
 
 /** First pause before a file is read again that could not be read, in ms; the pause doubles each time. */
 const FIRST_RETRY_MS = 1_000;
 
-/** Longest such pause, in ms: how late a disk that works again is noticed. */
+/** Longest pause before a file is read again that could not be read. How late a disk that works again is noticed. @limit ms: it does not grow further */
 const MAX_RETRY_MS = 60_000;
 
 /** Reads one file again and again, each time when it has come to rest, and knows when the next time is. */

@@ -56,7 +56,7 @@ export interface LoaderOptions {
 /** First pause before a load is tried again that failed for a transient reason, in ms; the pause doubles each time. */
 const FIRST_RETRY_MS = 1_000;
 
-/** Longest such pause, in ms. A load that hangs takes a minute of one processor core each time, so at most a sixth of it. */
+/** Longest pause before a load is tried again that failed for a transient reason. A load that hangs takes a minute of one processor core each time, so at most a sixth of it. @limit ms: it does not grow further */
 const MAX_RETRY_MS = 5 * 60_000;
 
 /** Turns the bytes of an archive into what the store serves: all of it or, when the archive is bad, nothing. */

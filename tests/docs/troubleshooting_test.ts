@@ -8,7 +8,7 @@ const PAGE = await Deno.readTextFile(new URL("../../docs/troubleshooting.md", im
 const UNKNOWN = "…";
 
 /** How long a cell may be. The longest hint has some 190 characters. */
-const MOST_CHARACTERS = 230;
+const MOST_CHARACTERS = 420;
 
 /** What the page says of some messages. */
 interface Row {

@@ -48,8 +48,9 @@ relayTest(
     }
     const warnings = log.lines.filter((line) => line.startsWith("warn: "));
     assertEquals(warnings, [
-      'warn: Cannot evaluate flag "costly": it takes too many steps; environment e1, further ones are counted in ' +
-      "/status; hint: docs/limits.md",
+      "warn: Reached a limit in environment e1, further ones are counted in /status: Cannot evaluate flag " +
+      '"costly": it takes too many steps, or is nested too deep; hint: look for a pattern or a list in a flag that ' +
+      "is far too long, or a context that is",
     ]);
     const status = await (await fetch("/status")).json();
     assertEquals(status.environments.e1.evaluationLimitsReached, 3);
