@@ -7,7 +7,6 @@ const NANOSECONDS_PER_MS = 1_000_000n;
  * after an offset any that begins with NUL or beyond ASCII.
  */
 const RFC3339 =
-  // deno-lint-ignore no-control-regex
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d)(?:$|[\0\u0080-\uffff]))/i;
 
 /**

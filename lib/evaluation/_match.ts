@@ -7,7 +7,7 @@ import type { Bucketing } from "./_rollout.ts";
 import { includesText } from "./_search.ts";
 import type { CompiledSegment, KeyList } from "./_segment.ts";
 import { compareSemVer, parseSemVer, type SemVer } from "./_semver.ts";
-import { FLAG_STEPS, getBucketValue, getValue, type SessionState, SLICE_STEPS, spend } from "./_session.ts";
+import { FLAG_STEPS, getBucketValue, getValue, type SessionState, spend } from "./_session.ts";
 
 /** It does not match. */
 export const NO = 1;

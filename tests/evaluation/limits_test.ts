@@ -230,28 +230,29 @@ Deno.test("evaluateAll() refuses a context as a whole when it takes too many ste
   assertThrows(() => evaluate(createSession(environment, context), "flag"), EvaluationLimitError);
 });
 
-for (const kind of ["prerequisites", "segments"]) {
-  /** A chain of so many, each of which refers to the next; `f<i>` begins one that is `i` shorter. */
-  function chain(length: number) {
-    const indexes = Array.from({ length }, (_, i) => i);
-    if (kind === "prerequisites") {
-      return {
-        flags: Object.fromEntries(indexes.map((i) => [`f${i}`, i + 1 < length ? needs(`f${i + 1}`) : {}])),
-      };
-    }
-    const ask = (i: number) => [{ clauses: [{ op: "segmentMatch", values: [`s${i}`] }], variation: 0 }];
+/** A chain of so many, each of which refers to the next; `f<i>` begins one that is `i` shorter. */
+function makeChain(kind: string, length: number) {
+  const indexes = Array.from({ length }, (_, i) => i);
+  if (kind === "prerequisites") {
     return {
-      flags: Object.fromEntries(indexes.map((i) => [`f${i}`, { rules: ask(i) }])),
-      segments: Object.fromEntries(
-        indexes.map((i) => [`s${i}`, i + 1 < length ? { rules: ask(i + 1) } : { included: ["u"] }]),
-      ),
+      flags: Object.fromEntries(indexes.map((i) => [`f${i}`, i + 1 < length ? needs(`f${i + 1}`) : {}])),
     };
   }
+  const ask = (i: number) => [{ clauses: [{ op: "segmentMatch", values: [`s${i}`] }], variation: 0 }];
+  return {
+    flags: Object.fromEntries(indexes.map((i) => [`f${i}`, { rules: ask(i) }])),
+    segments: Object.fromEntries(
+      indexes.map((i) => [`s${i}`, i + 1 < length ? { rules: ask(i + 1) } : { included: ["u"] }]),
+    ),
+  };
+}
+
+for (const kind of ["prerequisites", "segments"]) {
   const found = kind === "prerequisites" ? FALLTHROUGH : MATCH;
 
   Deno.test(`evaluate() says the same of ${kind} nested around the limit, in any order of evaluation`, () => {
     const length = MAX_NESTING + 3;
-    const environment = compile(chain(length));
+    const environment = compile(makeChain(kind, length));
     const keys = [0, 1, 2, 3, 4, length - 202, length - 201, length - 200, length - 1].map((i) => `f${i}`);
     for (const order of [keys, keys.toReversed(), [keys[3]!, ...keys]]) {
       const session = createSession(environment, parseContext(user(1)));
@@ -263,7 +264,7 @@ for (const kind of ["prerequisites", "segments"]) {
   });
 
   Deno.test(`evaluate() gives an error for ${kind} nested 20,000 deep instead of overflowing the stack`, () => {
-    const environment = compile(chain(20_000));
+    const environment = compile(makeChain(kind, 20_000));
     assertEquals(reasonOf(environment, "f0", user(1)), EXCEPTION);
     assertEquals(reasonOf(environment, `f${20_000 - 100}`, user(1)), found);
   });
