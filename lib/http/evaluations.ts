@@ -23,7 +23,11 @@ export class Evaluations {
   readonly #turns = new Turns();
   readonly #limitsReached = new Map<string, number>();
 
-  /** @param log Is told of limits that are reached. */
+  /**
+   * Makes it; nothing has been evaluated yet.
+   *
+   * @param log Is told of limits that are reached.
+   */
   constructor(log: Log) {
     this.#log = log;
   }
