@@ -3,10 +3,13 @@ import { environmentVariables, type Variables } from "../config/mod.ts";
 /** Variables that steer Deno or put other code into it, before any code of ours runs. `docs/compile.md` says how. */
 const HARMFUL = /^(DENO_|NODE_|OTEL_|LD_AUDIT$|LD_PRELOAD$|SSLKEYLOGFILE$)/;
 
-/** Those of them that change nothing here; images of Deno and of Node.js, and our own tasks, set most. */
+/**
+ * Those of them that change nothing here: images of Deno and of Node.js, and our own tasks, set most. Whom to trust as a
+ * client (`NODE_EXTRA_CA_CERTS`) is nothing to a program that connects to nobody.
+ */
 const HARMLESS: ReadonlySet<string> = new Set([
   ...["DENO_DIR", "DENO_INSTALL", "DENO_INSTALL_ROOT", "DENO_NO_PROMPT", "DENO_NO_UPDATE_CHECK"],
-  ...["DENO_USE_CGROUPS", "DENO_VERSION", "NODE_ENV", "NODE_VERSION"],
+  ...["DENO_USE_CGROUPS", "DENO_VERSION", "NODE_ENV", "NODE_EXTRA_CA_CERTS", "NODE_VERSION"],
 ]);
 
 /**
