@@ -189,7 +189,7 @@ Deno.test("evaluate() says the same of a flag whichever flags surround it and wh
 });
 
 Deno.test("evaluateAll() is cut into slices by long arrays, long lists of values and long texts alike", () => {
-  const texts = Array.from({ length: 9_900 }, (_, i) => `${i}`.padEnd(95, "x"));
+  const texts = Array.from({ length: 3_000 }, (_, i) => `${i}`.padEnd(95, "x"));
   const values = Array.from({ length: 10 }, (_, i) => `nothing${i}`);
   const cases: [Json, unknown][] = [
     [withClause("contains", values), texts],
@@ -197,7 +197,7 @@ Deno.test("evaluateAll() is cut into slices by long arrays, long lists of values
     [withClause("matches", values.map((value) => `^${value}.*$`)), texts],
     [withClause("before", [0]), texts],
     [withClause("semVerLessThan", ["0.0.1", "0.0.2"]), texts.map((text) => `1.0.0-${text}`)],
-    [withClause("contains", texts.slice(0, 300)), "x".repeat(900_000)],
+    [withClause("contains", texts.slice(0, 50)), "x".repeat(900_000)],
     [withClause("matches", ["^(?:[ab]*[ab])*c$"]), "ab".repeat(50_000)],
     [
       { fallthrough: { rollout: { bucketBy: "x", variations: [{ variation: 0, weight: 100_000 }] } } },
@@ -222,7 +222,7 @@ Deno.test("evaluateAllInSlices() ends although each rule of a segment fills a sl
 });
 
 Deno.test("evaluateAll() refuses a context as a whole when it takes too many steps", () => {
-  const patterns = Array.from({ length: 4_000 }, (_, i) => `(?:a?){40}b{${i % 40 + 1}}${i}`);
+  const patterns = Array.from({ length: 100 }, (_, i) => `^b{1000}${i}`);
   const environment = compile({ flags: { flag: withClause("matches", patterns), other: {} } });
   const context = parseContext(user(Array.from({ length: 9_000 }, () => "")));
   const error = assertThrows(() => evaluateAll(environment, context, SERVER), EvaluationLimitError);

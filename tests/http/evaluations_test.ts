@@ -28,7 +28,7 @@ const COSTLY = flag("matches", ["^(a?){400}a{400}$"]);
 const COSTLY_TEXT = "a".repeat(1_000);
 
 /** So many patterns that an array of 9,000 texts takes more steps than a context may. */
-const ENDLESS = flag("matches", Array.from({ length: 4_000 }, (_, i) => `(?:a?){40}b{${i % 40 + 1}}${i}`));
+const ENDLESS = flag("matches", Array.from({ length: 100 }, (_, i) => `^b{1000}${i}`));
 const ENDLESS_TEXTS = Array.from({ length: 9_000 }, () => "");
 
 relayTest(
