@@ -78,8 +78,10 @@ function matchClause(session: SessionState, clause: CompiledClause, slot: number
   if (clause.op === "malformed") return MALFORMED;
   const value = getValue(session, clause.slot);
   if (value === null) return NO;
-  const elements = Array.isArray(value) ? value : undefined;
   const { negate, width } = clause;
+  // Most clauses are like this one, and it needs no counting: a text is hashed once, however many flags look it up.
+  if (clause.op === "in" && typeof value !== "object") return clause.values.has(value) === negate ? NO : YES;
+  const elements = Array.isArray(value) ? value : undefined;
   if (session.clauseSlot !== slot) {
     session.clauseSlot = slot;
     session.unitsTested = 0;
