@@ -51,7 +51,9 @@ export async function serveTls13(
     let response: Response | undefined;
     try {
       response = await handler(request);
-      await send(response, outgoing);
+      // A pipeline to a client that has gone would never begin to read, nor end.
+      if (outgoing.destroyed) await response.body?.cancel();
+      else await send(response, outgoing);
     } catch (error) {
       // What it would have read must not stay open.
       if (!response?.bodyUsed) response?.body?.cancel().catch(() => {});
