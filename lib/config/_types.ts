@@ -163,9 +163,9 @@ export const list: ValueType<string[]> = {
 /** A list of texts that go into headers. */
 export const headerList: ValueType<string[]> = {
   name: "header list",
-  syntax: "A list of texts in ASCII.",
+  syntax: "A list of texts in ASCII; empty ones do not count.",
   parse(text, source) {
-    const values = list.parse(text, source);
+    const values = list.parse(text, source)?.filter((value) => value !== "");
     const wrong = values?.find((value) => !/^[ -~]*$/.test(value));
     if (wrong !== undefined) throw new SyntaxError(`${JSON.stringify(wrong)} cannot stand in a header`);
     return values;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { Readable } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Handler, Server } from "./server.ts";
 import { readTarget } from "./target.ts";
@@ -51,7 +51,9 @@ export async function serveTls13(
     let response: Response | undefined;
     try {
       response = await handler(request);
-      await send(response, outgoing);
+      // A pipeline to a client that has gone would never begin to read, nor end.
+      if (outgoing.destroyed) await response.body?.cancel();
+      else await send(response, outgoing);
     } catch (error) {
       // What it would have read must not stay open.
       if (!response?.bodyUsed) response?.body?.cancel().catch(() => {});
@@ -60,6 +62,7 @@ export async function serveTls13(
       else outgoing.writeHead(failure.status).end();
     }
   });
+  server.on("clientError", refuse);
   server.listen(port, hostname);
   await once(server, "listening");
   const { address, port: actualPort } = server.address() as AddressInfo;
@@ -67,6 +70,12 @@ export async function serveTls13(
     addr: { transport: "tcp", hostname: address, port: actualPort },
     shutdown: () => new Promise((resolve) => server.close(() => resolve())),
   };
+}
+
+/** Answers what is no HTTP. `node:https` would cut the connection at once, and what it answers would often be lost. */
+function refuse({ code }: Error & { code?: string }, socket: Duplex): void {
+  const status = code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
 }
 
 /** Gives `undefined` for what is malformed or `Request` cannot hold, for example the method `TRACE`. */

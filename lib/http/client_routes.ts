@@ -1,9 +1,9 @@
 import { eTag } from "@std/http";
-import { gzipSync } from "node:zlib";
 import { type Audience, EvaluationLimitError } from "../evaluation/mod.ts";
-import type { CredentialKind, Snapshot } from "../store/mod.ts";
+import type { CredentialKind, Pause, Snapshot } from "../store/mod.ts";
 import { type Hub, PING_CHANNEL } from "../stream/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
+import { compress } from "./compress.ts";
 import { checkContext, type ContextRequest, readContextRequest, RequestError } from "./context_request.ts";
 import type { Evaluations } from "./evaluations.ts";
 import { respondWithDocument } from "./payload.ts";
@@ -59,13 +59,19 @@ function familyRoutes(
 ): Route[] {
   const isSecured = credential === "environment";
 
-  type Answer = (request: Request, context: EnvironmentContext, asked: ContextRequest) => Promise<Response>;
+  type Answer = (
+    request: Request,
+    context: EnvironmentContext,
+    asked: ContextRequest,
+    pause: Pause,
+  ) => Promise<Response>;
   function withContext(answer: Answer): (request: Request, context: EnvironmentContext) => Promise<Response> {
     return async (request, context) => {
+      const pause = evaluations.createPause();
       try {
-        const asked = await readContextRequest(request, context.params, context.query);
+        const asked = await readContextRequest(request, context.params, context.query, pause);
         checkContext(asked, context.snapshot.metadata, isSecured);
-        return await answer(request, context, asked);
+        return await answer(request, context, asked, pause);
       } catch (error) {
         if (error instanceof RequestError) return error.toResponse();
         if (error instanceof EvaluationLimitError) return new Response(error.message, { status: 503 });
@@ -74,15 +80,16 @@ function familyRoutes(
     };
   }
 
-  const poll = withContext(async (request, { snapshot }, { context, withReasons }) => {
-    const json = await evaluations.evaluateAll(snapshot, context, { audience, withReasons });
+  const poll = withContext(async (request, { snapshot }, { context, withReasons }, pause) => {
+    const json = await evaluations.evaluateAll(snapshot, context, { audience, withReasons }, pause);
+    await pause();
     const body = new TextEncoder().encode(json);
     const etag = await eTag(body, { weak: true });
     return respondWithDocument(hub, request, {
       body,
       etag,
       get gzip() {
-        return new Uint8Array(gzipSync(body, { level: GZIP_LEVEL }));
+        return compress(body, pause, GZIP_LEVEL);
       },
     });
   });

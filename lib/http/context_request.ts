@@ -3,8 +3,9 @@ import {
   ContextError,
   decodeContext,
   type EnvironmentMetadata,
-  parseContext,
+  readContext,
 } from "../model/mod.ts";
+import type { Pause } from "../store/mod.ts";
 import { readBody } from "./body.ts";
 import { isProven } from "./secure_mode.ts";
 
@@ -49,6 +50,7 @@ export interface ContextRequest {
  * @param request The request.
  * @param params Path parameters, decoded.
  * @param query Query string: `withReasons=true` asks for reasons, `h` is the hash.
+ * @param pause Is called before a body is parsed.
  * @returns The context and how it is asked about.
  * @throws {RequestError} 400, 413 or 415, with the Relay Proxy's words where it has some.
  */
@@ -56,11 +58,12 @@ export async function readContextRequest(
   request: Request,
   params: Record<string, string>,
   query: string,
+  pause: Pause,
 ): Promise<ContextRequest> {
   const parameters = new URLSearchParams(query);
   const encoded = params["context"];
   return {
-    context: encoded === undefined ? await readReportedContext(request) : decode(encoded),
+    context: encoded === undefined ? await readReportedContext(request, pause) : decode(encoded),
     withReasons: parameters.get("withReasons") === "true",
     hash: parameters.get("h"),
   };
@@ -94,15 +97,16 @@ function decode(encoded: string): Context {
   }
 }
 
-async function readReportedContext(request: Request): Promise<Context> {
+async function readReportedContext(request: Request, pause: Pause): Promise<Context> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/json") throw new RequestError(415, "Content-Type must be application/json.");
   const body = await readBody(request, MAX_CONTEXT_BYTES).catch(() => {
     throw new RequestError(400, "The body broke off");
   });
   if (!body) throw new RequestError(413, `A context may have ${MAX_CONTEXT_BYTES} bytes at most`);
+  await pause();
   try {
-    return parseContext(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)));
+    return readContext(body);
   } catch (error) {
     // What a JSON parser says quotes the text, which is personal data.
     throw new RequestError(400, error instanceof ContextError ? error.message : "The body is not JSON");

@@ -43,17 +43,32 @@ export class Evaluations {
   }
 
   /**
+   * Makes a function to call between the steps of whatever else is done for a client.
+   *
+   * @returns The function: the work takes turns with evaluations.
+   */
+  createPause(): Pause {
+    return this.#turns.createPause();
+  }
+
+  /**
    * Evaluates all flags.
    *
    * @param snapshot What the environment serves.
    * @param context The context.
    * @param options Who asks, and for what.
+   * @param pause What the work for this client takes turns by. @default {createPause}
    * @returns JSON object with a member for each flag.
    * @throws {EvaluationLimitError} When the context takes too long; that has been logged.
    */
-  async evaluateAll(snapshot: Snapshot, context: Context, options: OutputOptions): Promise<string> {
+  async evaluateAll(
+    snapshot: Snapshot,
+    context: Context,
+    options: OutputOptions,
+    pause = this.createPause(),
+  ): Promise<string> {
     const slices = evaluateAllInSlices(snapshot.compiled, context, options);
-    const { text, exception } = await this.#run(slices, snapshot, this.#turns.createPause());
+    const { text, exception } = await this.#run(slices, snapshot, pause);
     if (exception !== undefined) this.#noteException(snapshot, exception);
     return text;
   }
@@ -68,17 +83,17 @@ export class Evaluations {
    */
   begin(snapshot: Snapshot, context: Context, options: OutputOptions): EvaluateFlag {
     const session = createSession(snapshot.compiled, context);
-    const pause = this.#turns.createPause();
+    const pause = this.createPause();
     return async (key) => {
       const result = await this.#run(evaluateTextInSlices(session, key, options), snapshot, pause);
       if (result?.isException) this.#noteException(snapshot, key);
-      await pause();
       return result;
     };
   }
 
   async #run<T>(slices: Slices<T>, { metadata }: Snapshot, pause: Pause): Promise<T> {
     try {
+      await pause();
       let slice = slices.next();
       for (; !slice.done; slice = slices.next()) await pause();
       return slice.value;

@@ -9,7 +9,10 @@ const RETRY_AFTER = "5";
 const SMALL_BYTES = 64 * 1024;
 
 /** A JSON document in the forms that clients ask for. */
-export type Document = Pick<Payload, "body" | "gzip" | "etag">;
+export interface Document extends Pick<Payload, "body" | "etag"> {
+  /** Compressed; where it is made anew for each request, when it is first asked for. */
+  readonly gzip: Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
+}
 
 /**
  * Answers with a document: 304 if the client has it, gzip if the client takes it, 503 if there is no room to send it.
@@ -36,7 +39,7 @@ export async function respondWithDocument(
     return new Response(null, { status: 304, headers: common });
   }
   const encoding = acceptsGzip(request) ? { "content-encoding": "gzip" } : undefined;
-  const bytes = encoding ? document.gzip : document.body;
+  const bytes = encoding ? await document.gzip : document.body;
   const allHeaders = {
     ...common,
     ...encoding,

@@ -1,7 +1,8 @@
 import { eTag } from "@std/http";
-import { gzipSync } from "node:zlib";
 import type { EnvironmentMetadata, Flag, Item, Segment } from "../model/mod.ts";
+import { createPause } from "../store/mod.ts";
 import type { Hub } from "../stream/mod.ts";
+import { compress } from "./compress.ts";
 import { type Document, respondWithDocument } from "./payload.ts";
 import type { Route } from "./router.ts";
 
@@ -60,7 +61,7 @@ export function phpRoutes(hub: Hub): Route[] {
 
 async function prepareDocument(text: string): Promise<Document> {
   const body = new TextEncoder().encode(text);
-  return { body, gzip: new Uint8Array(gzipSync(body)), etag: await eTag(body, { weak: true }) };
+  return { body, gzip: await compress(body, createPause()), etag: await eTag(body, { weak: true }) };
 }
 
 function cacheHeaders({ defaultTtl }: EnvironmentMetadata): Record<string, string> {

@@ -17,6 +17,12 @@ const NOT_A_CONTEXT = "context part of URL path did not decode to valid evaluati
 
 const BASE64 = /^[A-Za-z\d+/]*={0,2}$/;
 const KIND = /^[\w.-]+$/;
+/** What a byte of JSON does outside of strings, and what ends them. */
+const ROLES = new Uint8Array(256);
+const [SPACE, COMMA, OPENING, CLOSING, QUOTE, BACKSLASH] = [1, 2, 3, 4, 5, 6];
+for (const [i, bytes] of [" \t\r\n", ",", "[{", "]}", '"', "\\"].entries()) {
+  for (const byte of new TextEncoder().encode(bytes)) ROLES[byte] = i + 1;
+}
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Strings of a legacy user that have a place of their own; everything else it can say is in `custom`. */
@@ -57,11 +63,10 @@ export interface Context {
  *
  * @param json JSON value.
  * @returns The context; a legacy user with an empty key is let through, so that the caller can refuse it last.
- * @throws {ContextError} When it is none, or exceeds the limits of depth, values or kinds.
+ * @throws {ContextError} When it is none, or has too many kinds.
  */
 export function parseContext(json: unknown): Context {
   const root = asObject(json, "context");
-  checkSize(root, MAX_CONTEXT_DEPTH, 0);
   if (!Object.hasOwn(root, "kind")) return toContext([parseUser(root)]);
   const kind = root.kind;
   if (kind !== "multi") return toContext([parseSingle(root, kind, "")]);
@@ -71,6 +76,19 @@ export function parseContext(json: unknown): Context {
     throw new ContextError(`A context must have at most ${MAX_CONTEXT_KINDS} kinds, has ${kinds.length}`);
   }
   return toContext(kinds.map((name) => parseSingle(asObject(root[name], name), name, `${name}.`)));
+}
+
+/**
+ * Reads a context out of JSON.
+ *
+ * @param json JSON in UTF-8.
+ * @returns The context, as {@linkcode parseContext} gives it.
+ * @throws {ContextError} When it is none, or exceeds the limits of depth, values or kinds.
+ * @throws {SyntaxError | TypeError} When it is no JSON, or no UTF-8.
+ */
+export function readContext(json: Uint8Array): Context {
+  checkSize(json);
+  return parseContext(JSON.parse(UTF8.decode(json)));
 }
 
 /**
@@ -91,7 +109,7 @@ export function decodeContext(text: string): Context {
     throw new ContextError(NOT_BASE64, { cause });
   }
   try {
-    return parseContext(JSON.parse(UTF8.decode(bytes)));
+    return readContext(bytes);
   } catch (cause) {
     throw new ContextError(NOT_A_CONTEXT, { cause });
   }
@@ -193,14 +211,30 @@ function asObject(value: unknown, path: string): JsonObject {
   return value as JsonObject;
 }
 
-/** Counts the values inside `value` onto `count`; throws past a limit. */
-function checkSize(value: object, depth: number, count: number): number {
-  if (depth === 0) throw new ContextError(`A context must be nested at most ${MAX_CONTEXT_DEPTH} deep`);
-  for (const inner of Object.values(value)) {
-    if (++count > MAX_CONTEXT_VALUES) {
+/** Looks at the text, since a megabyte of brackets or keys would hold up everybody while it is parsed. */
+function checkSize(json: Uint8Array): void {
+  let depth = 0;
+  let values = 0;
+  let isFirst = false;
+  for (let i = 0; i < json.length; i++) {
+    const role = ROLES[json[i]!];
+    if (role === SPACE) continue;
+    if (role === COMMA || isFirst && role !== CLOSING) values++;
+    isFirst = role === OPENING;
+    if (role === OPENING) depth++;
+    else if (role === CLOSING) depth--;
+    else if (role === QUOTE) i = findStringEnd(json, i);
+    if (depth > MAX_CONTEXT_DEPTH) {
+      throw new ContextError(`A context must be nested at most ${MAX_CONTEXT_DEPTH} deep`);
+    }
+    if (values > MAX_CONTEXT_VALUES) {
       throw new ContextError(`A context must hold at most ${MAX_CONTEXT_VALUES} values`);
     }
-    if (typeof inner === "object" && inner !== null) count = checkSize(inner, depth - 1, count);
   }
-  return count;
+}
+
+function findStringEnd(json: Uint8Array, start: number): number {
+  let end = start + 1;
+  for (; end < json.length && ROLES[json[end]!] !== QUOTE; end++) if (ROLES[json[end]!] === BACKSLASH) end++;
+  return end;
 }

@@ -19,6 +19,7 @@ export {
   decodeContext,
   getAttribute,
   parseContext,
+  readContext,
   type SingleContext,
 } from "./context.ts";
 export * from "./environment.ts";

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 
-/** Most text of the log that waits for a reader. Some thousands of lines, and little beside a relay's data. @limit UTF-16 code units: lines are dropped and counted */
+/** Most text of the log that waits for a reader; one line alone may be longer. Some thousands of lines, and little beside a relay's data. @limit UTF-16 code units: lines are dropped and counted */
 const MAX_WAITING_LENGTH = 256 * 1024;
 
 /** Time until a sink that would have to wait is asked again: ms. */
@@ -58,7 +58,8 @@ export class LogOutput {
   write(line: string): void {
     // Nothing is being written: the sink has failed before and may take lines again.
     if (this.#dropped > 0 && !this.#writing) this.#waiting.push(this.#takeNotice());
-    if (this.#dropped > 0 || this.#length + line.length > this.#maxWaitingLength) {
+    const hasRoom = this.#length === 0 || this.#length + line.length <= this.#maxWaitingLength;
+    if (this.#dropped > 0 || !hasRoom) {
       this.#dropped++;
     } else {
       this.#waiting.push({ text: line, lines: 1 });

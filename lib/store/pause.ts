@@ -29,12 +29,12 @@ export class Turns {
   readonly #waiting: Waiting[] = [];
 
   /**
-   * Makes a function to call between the steps of one work.
+   * Makes a function to call between the steps of one work, and before the first.
    *
-   * @returns The function; time counts from now on.
+   * @returns The function; time counts from now on. While other works wait for their turn, the first call waits too.
    */
   createPause(): Pause {
-    let sliceEnd = performance.now() + SLICE;
+    let sliceEnd = this.#waiting.length > 0 ? 0 : performance.now() + SLICE;
     let slices = 0;
     return () => {
       if (performance.now() < sliceEnd) return;

@@ -16,6 +16,9 @@ const STALL_DEADLINE = 60_000;
 /** Share of the maximum connection time by which a stream may be closed early, so that not all reconnect at once. */
 const CONNECTION_TIME_JITTER = 0.1;
 
+/** How long a stream whose update takes long (its context is costly to evaluate) holds up those that are told after it: ms. */
+const SLOW_UPDATE = 50;
+
 /** Time between two rounds of closing streams at the end: ms. */
 const CLOSE_TICK = 50;
 
@@ -148,9 +151,15 @@ export class Hub {
    */
   async update(): Promise<void> {
     this.#closeInvalid();
-    await this.#visitAll((stream) =>
-      stream.channel.isSpread ? this.#bringLater(stream) : this.#bring(stream)
-    );
+    const updates: Promise<void>[] = [];
+    await this.#visitAll(async (stream) => {
+      if (stream.channel.isSpread) return this.#bringLater(stream);
+      const updating = this.#bring(stream);
+      if (!updating) return;
+      updates.push(updating);
+      await waitBriefly(updating);
+    });
+    await Promise.all(updates);
   }
 
   /**
@@ -304,4 +313,11 @@ export class Hub {
     clearTimeout(stream.closeTimer);
     clearTimeout(stream.updateTimer);
   }
+}
+
+async function waitBriefly(updating: Promise<void>): Promise<void> {
+  const { promise: isSlow, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, SLOW_UPDATE);
+  await Promise.race([updating, isSlow]);
+  clearTimeout(timer);
 }

@@ -38,6 +38,11 @@ const GOOD: Record<string, [type: ValueType<unknown>, values: [text: string, val
     "b",
     "",
   ]]]],
+  headerList: [types.headerList, [
+    ["", []],
+    [" , \t,", []],
+    [", https://a ,\thttps://b:8030\t,,", ["https://a", "https://b:8030"]],
+  ]],
   tags: [types.tags, [["a:b,c", ["a:b,c"]]]],
   logLevel: [types.logLevel, [["", undefined], ["debug", "debug"], ["WARN", "warn"], ["None", "none"]]],
   logFormat: [types.logFormat, [["", undefined], ["text", "text"], ["JSON", "json"]]],

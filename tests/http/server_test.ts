@@ -133,6 +133,53 @@ for (const [name, way] of WAYS) {
     await relay.hub.close();
   });
 
+  Deno.test(`listen() by ${name} cancels what answers a client that has gone before`, async () => {
+    const asked = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    let isCancelled = false;
+    async function answer(): Promise<Response> {
+      asked.resolve();
+      await gone.promise;
+      return new Response(new ReadableStream({ cancel: () => void (isCancelled = true) }), {
+        headers: { "content-type": "text/event-stream" },
+      });
+    }
+    await withServer(way, answer, async (server, log) => {
+      const connection = await connect(server, way);
+      await write(connection, new TextEncoder().encode(`GET / HTTP/1.1\r\n${KEYS}\r\n`));
+      await asked.promise;
+      connection.close();
+      // Until the server has seen it.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      gone.resolve();
+      const deadline = AbortSignal.timeout(10_000);
+      do {
+        deadline.throwIfAborted();
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      } while (!isCancelled);
+      assertEquals(log.lines, []);
+    });
+  });
+
+  Deno.test(`listen() answers 400 or 431 by ${name} to what is no HTTP, to many at once`, async () => {
+    const requests = [
+      ...[
+        "\x01\x02\r\n\r\n",
+        "GET //\xff\r\n\r\n",
+        "GET / HTTP/1.9\r\n\r\n",
+        "GET / HTTP/1.1\r\nA b: c\r\n\r\n",
+      ],
+      `GET / HTTP/1.1\r\n${KEYS}X: ${LONG.slice(0, 70_000)}\r\n\r\n`,
+    ];
+    await withServer(way, answerNothing, async (server, log) => {
+      const answers = await Promise.all(
+        requests.flatMap((request) => Array.from({ length: 20 }, () => exchange(server, way, request))),
+      );
+      for (const answer of answers) assertMatch(answer, /^HTTP\/1\.[01] (400|431) /);
+      assertEquals(log.lines, []);
+    });
+  });
+
   Deno.test(`listen() answers 500 by ${name} when a handler fails, and logs why`, async () => {
     function handler(): Response {
       throw new RangeError("no such thing");

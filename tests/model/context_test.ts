@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   type Context,
@@ -6,6 +6,7 @@ import {
   decodeContext,
   getAttribute,
   parseContext,
+  readContext,
 } from "../../lib/model/mod.ts";
 
 function encode(json: unknown): string {
@@ -166,12 +167,6 @@ const REFUSED: [name: string, json: unknown, message: string][] = [
     { kind: "multi", ...Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`k${i}`, { key: "k" }])) },
     "A context must have at most 100 kinds, has 101",
   ],
-  ["65 levels", { kind: "user", key: "u", deep: nest(64) }, "A context must be nested at most 64 deep"],
-  [
-    "10,001 values",
-    { kind: "user", key: "u", list: Array(9_998).fill(0) },
-    "A context must hold at most 10000 values",
-  ],
 ];
 
 for (const [name, json, message] of REFUSED) {
@@ -180,16 +175,73 @@ for (const [name, json, message] of REFUSED) {
   });
 }
 
-Deno.test("parseContext() accepts what is just within the limits", () => {
-  parseContext({ kind: "user", key: "u", deep: nest(63) });
-  parseContext({ kind: "user", key: "u", list: Array(9_997).fill(0) });
-  const kinds = Array.from({ length: 100 }, (_, i) => [`k${i}`, { key: "k" }]);
-  assertEquals(parseContext({ kind: "multi", ...Object.fromEntries(kinds) }).parts.length, 100);
+/** Such a context in JSON. */
+function toJson(attributes: Record<string, unknown>): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ kind: "user", key: "u", ...attributes }));
+}
+
+Deno.test("readContext() refuses what is too deep or has too many values, and takes what is just within", () => {
+  readContext(toJson({ deep: nest(63) }));
+  assertThrows(() => readContext(toJson({ deep: nest(64) })), ContextError, "nested at most 64 deep");
+  for (const value of [0, '[,[,\\"', [], {}, "\\"]) {
+    readContext(toJson({ list: Array(9_997).fill(value) }));
+    assertThrows(
+      () => readContext(toJson({ list: Array(9_998).fill(value) })),
+      ContextError,
+      "at most 10000 values",
+    );
+  }
 });
 
-Deno.test("parseContext() survives a body of nothing but brackets", () => {
-  const json = JSON.parse(`{"kind":"user","key":"u","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`);
-  assertThrows(() => parseContext(json), ContextError, "nested at most");
+Deno.test("readContext() counts values as a parser does, however they are written", () => {
+  function count(json: unknown): number {
+    const inner = typeof json === "object" && json !== null ? Object.values(json) : [];
+    return inner.length + inner.reduce((sum: number, value) => sum + count(value), 0);
+  }
+  const spaces = fc.constantFrom("", " ", "\t", "\n  ");
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 6 }), spaces, (value, space) => {
+      const missing = 10_000 - count({ kind: 0, key: 0, value: [value], list: [] });
+      for (const [length, isRefused] of [[missing, false], [missing + 1, true]] as const) {
+        const attributes = { kind: "user", key: "u", value: [value], list: Array(length).fill(0) };
+        const json = JSON.stringify(attributes, null, space).replaceAll("[]", `[${space}]`);
+        const read = () => readContext(new TextEncoder().encode(json));
+        if (isRefused) assertThrows(read, ContextError, "at most 10000 values");
+        else read();
+      }
+    }),
+    { seed: Date.now(), numRuns: 100 },
+  );
+});
+
+Deno.test("readContext() looks at limits before it parses: a megabyte takes no longer than a turn", () => {
+  const count = 490_000;
+  for (
+    const inner of [
+      "[".repeat(count) + "]".repeat(count),
+      `[${"{},".repeat(count / 2)}1]`,
+      `{${Array.from({ length: 80_000 }, (_, i) => `"k${i}":1`).join()}}`,
+      "[".repeat(count),
+    ]
+  ) {
+    const json = new TextEncoder().encode(`{"kind":"user","key":"u","x":${inner}}`);
+    const start = performance.now();
+    assertThrows(() => readContext(json), ContextError, "A context must");
+    const time = performance.now() - start;
+    assert(time < 40, `${time} ms`);
+  }
+});
+
+Deno.test("readContext() throws SyntaxError or TypeError for what is no JSON or no UTF-8", () => {
+  for (const text of ["", "{", '"', '"\\', "]]]]", '{"a":', "x"]) {
+    assertThrows(() => readContext(new TextEncoder().encode(text)), SyntaxError);
+  }
+  assertThrows(() => readContext(new Uint8Array([0x22, 0xff, 0x22])), TypeError);
+});
+
+Deno.test("parseContext() accepts 100 kinds", () => {
+  const kinds = Array.from({ length: 100 }, (_, i) => [`k${i}`, { key: "k" }]);
+  assertEquals(parseContext({ kind: "multi", ...Object.fromEntries(kinds) }).parts.length, 100);
 });
 
 Deno.test("parseContext() never throws anything but a ContextError", () => {

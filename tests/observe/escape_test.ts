@@ -27,6 +27,14 @@ const INVISIBLE = [
   "\u202d",
   "\u202e",
   "\u2060",
+  "\u034f",
+  "\u115f",
+  "\u1160",
+  "\u17b4",
+  "\u180b",
+  "\u3164",
+  "\ufe0f",
+  "\uffa0",
   "\u2066",
   "\u2067",
   "\u2068",
@@ -37,7 +45,7 @@ const INVISIBLE = [
   "\udfff",
 ];
 
-Deno.test("escapeInvisible() escapes controls, format characters, separators and lone surrogates", () => {
+Deno.test("escapeInvisible() escapes controls, format characters, fillers, separators and lone surrogates", () => {
   for (const character of INVISIBLE) {
     const code = character.charCodeAt(0).toString(16).padStart(4, "0");
     assertEquals(escapeInvisible(`a${character}b`), `a\\u${code}b`);
@@ -60,7 +68,10 @@ for (const format of ["text", "json"] as const) {
         const lines: string[] = [];
         createLog({ level: "info", format, write: (line) => lines.push(line) }).warn(message);
         const [line] = lines as [string];
-        assert(line.endsWith("\n") && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(line.slice(0, -1)));
+        assert(
+          line.endsWith("\n") &&
+            !/[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/u.test(line.slice(0, -1)),
+        );
         if (format === "json") assertEquals(JSON.parse(line).message, message);
       }),
       { seed: Date.now(), numRuns: 1000 },

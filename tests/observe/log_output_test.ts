@@ -132,3 +132,15 @@ Deno.test("LogOutput loses no line uncounted, whatever the sink does", async () 
     { seed: Date.now(), numRuns: 300 },
   );
 });
+
+Deno.test("LogOutput.write() takes a line longer than what may wait when nothing waits", async () => {
+  const sink = new TestSink();
+  const output = makeOutput(sink);
+  const long = `${"x".repeat(1_000_000)}\n`;
+  output.write(long);
+  output.write(long);
+  await output.flush(1000);
+  output.write(long);
+  await output.flush(1000);
+  assertEquals(sink.text, `${long}dropped 1\n${long}`);
+});

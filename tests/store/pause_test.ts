@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertInstanceOf } from "@std/assert";
 import { Turns } from "../../lib/store/mod.ts";
 
 Deno.test("Turns gives the next slice to who has had the fewest, one slice at a time", async () => {
@@ -17,4 +17,18 @@ Deno.test("Turns gives the next slice to who has had the fewest, one slice at a 
   await Promise.all([long, work("a", 2), work("b", 2)]);
   assertEquals(order.slice(-4), ["long", "long", "long", "long"]);
   assertEquals(order.length, 16);
+});
+
+Deno.test("Turns makes a work that begins while others wait for their turn wait too", async () => {
+  const turns = new Turns();
+  const alone = turns.createPause();
+  assertEquals(alone(), undefined);
+  for (const end = performance.now() + 6; performance.now() < end;);
+  const waiting = alone();
+  const late = turns.createPause();
+  const begun = late();
+  assertInstanceOf(begun, Promise);
+  await begun;
+  assertEquals(late(), undefined);
+  await waiting;
 });

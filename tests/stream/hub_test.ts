@@ -295,3 +295,28 @@ Deno.test("Hub closes a stream that cannot be updated, and no other", async () =
   );
   await hub.close();
 });
+
+Deno.test("Hub.update() lets no stream whose update takes long hold up the others", async () => {
+  const store = await makeStore({ e1: {} });
+  const hub = makeHub(store);
+  const { snapshot } = store.get("e1")!;
+  const { promise: isOver, resolve: end } = Promise.withResolvers<undefined>();
+  const channel = { ...prepareServerChannels("all")(), update: () => isOver };
+  const request = {
+    environmentId: "e1",
+    snapshot: snapshot!,
+    credentialKind: "sdk",
+    credential: "sdk-e1",
+  } as const;
+  const slow = (await hub.open({ ...request, channel }))!.getReader();
+  const other = await open(hub, store);
+  await Promise.all([read(slow), read(other)]);
+  store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: {} } }) }]);
+  let isUpdated = false;
+  const updated = hub.update().then(() => isUpdated = true);
+  assert((await read(other))!.startsWith("event: p"));
+  assertEquals(isUpdated, false);
+  end(undefined);
+  await updated;
+  await hub.close();
+});
