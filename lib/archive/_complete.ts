@@ -11,8 +11,10 @@ import type { Field, Shape } from "../model/mod.ts";
  */
 export function completeText(text: string, shape: Shape): string {
   let at = 0;
+  let changes = 0;
 
   function readObject(shape: Shape): string {
+    const [objectStart, changesBefore] = [at, changes];
     const members = new Map<string, string>();
     at++;
     while (text[at] !== "}") {
@@ -21,17 +23,23 @@ export function completeText(text: string, shape: Shape): string {
       const quoted = text.slice(start, at++);
       const name: string = quoted.includes("\\") ? JSON.parse(quoted) : quoted.slice(1, -1);
       const value = readValue(shape.get(name));
+      if (members.has(name)) changes++;
       members.set(name, value === "" ? "" : `${quoted}:${value}`);
       if (text[at] === ",") at++;
     }
     at++;
     for (const [name, { absent }] of shape) {
-      if (absent !== undefined && !members.has(name)) members.set(name, `"${name}":${absent}`);
+      if (absent === undefined || members.has(name)) continue;
+      changes++;
+      members.set(name, `"${name}":${absent}`);
     }
+    // Most are complete. A part of the text takes no memory, what is put together does.
+    if (changes === changesBefore) return text.slice(objectStart, at);
     return `{${[...members.values()].filter(Boolean).join(",")}}`;
   }
 
   function readArray(field: Field): string {
+    const [arrayStart, changesBefore] = [at, changes];
     const elements: string[] = [];
     at++;
     while (text[at] !== "]") {
@@ -40,7 +48,7 @@ export function completeText(text: string, shape: Shape): string {
       if (text[at] === ",") at++;
     }
     at++;
-    return `[${elements.join(",")}]`;
+    return changes === changesBefore ? text.slice(arrayStart, at) : `[${elements.join(",")}]`;
   }
 
   function readValue(field: Field | undefined): string {
@@ -49,8 +57,10 @@ export function completeText(text: string, shape: Shape): string {
     const start = at;
     skipValue();
     const value = text.slice(start, at);
-    if (value === "null") return field?.null ?? value;
-    return field?.whole ? toWholeNumber(value) : value;
+    const needed = value === "null" ? field?.null : field?.whole ? toWholeNumber(value) : undefined;
+    if (needed === undefined || needed === value) return value;
+    changes++;
+    return needed;
   }
 
   function skipValue(): void {
