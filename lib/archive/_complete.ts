@@ -1,21 +1,9 @@
 import type { Field, Shape } from "../model/mod.ts";
 
-/** A number that is spelled with a fraction or an exponent, or -0: only such may need another spelling as a whole number. */
-const UNUSUAL_NUMBER = /:-(?=0)|:-?\d+[.eE]/;
-
 /**
- * Reports whether a number in a text may be a whole number that not every SDK reads as one: Rust refuses `1.0` and `1e3`.
- *
- * @param text JSON of a flag or a segment, without whitespace outside strings.
- * @returns Whether it may have to be spelled otherwise.
- */
-export function hasUnusualNumber(text: string): boolean {
-  return UNUSUAL_NUMBER.test(text);
-}
-
-/**
- * Puts into the text of a flag or a segment what SDKs need: defaults for fields left out or `null`, and whole numbers as
- * digits. Everything else stays as it is, byte for byte.
+ * Puts into the text of a flag or a segment what SDKs need: defaults for fields left out or `null`, whole numbers as digits
+ * (Rust refuses `1.0` and `1e3`), and of a field that is there twice the last (Rust refuses two, Go joins lists, all others
+ * and this program take the last). Everything else stays as it is, byte for byte.
  *
  * @param text JSON without whitespace outside strings, that passes the shape's check.
  * @param shape Its shape.
@@ -23,10 +11,11 @@ export function hasUnusualNumber(text: string): boolean {
  */
 export function completeText(text: string, shape: Shape): string {
   let at = 0;
+  let changes = 0;
 
   function readObject(shape: Shape): string {
-    const members: string[] = [];
-    const names = new Set<string>();
+    const [objectStart, changesBefore] = [at, changes];
+    const members = new Map<string, string>();
     at++;
     while (text[at] !== "}") {
       const start = at;
@@ -34,36 +23,44 @@ export function completeText(text: string, shape: Shape): string {
       const quoted = text.slice(start, at++);
       const name: string = quoted.includes("\\") ? JSON.parse(quoted) : quoted.slice(1, -1);
       const value = readValue(shape.get(name));
-      if (value !== "") members.push(`${quoted}:${value}`);
-      names.add(name);
+      if (members.has(name)) changes++;
+      members.set(name, value === "" ? "" : `${quoted}:${value}`);
       if (text[at] === ",") at++;
     }
     at++;
     for (const [name, { absent }] of shape) {
-      if (absent !== undefined && !names.has(name)) members.push(`"${name}":${absent}`);
+      if (absent === undefined || members.has(name)) continue;
+      changes++;
+      members.set(name, `"${name}":${absent}`);
     }
-    return `{${members.join(",")}}`;
+    // Most are complete. A part of the text takes no memory, what is put together does.
+    if (changes === changesBefore) return text.slice(objectStart, at);
+    return `{${[...members.values()].filter(Boolean).join(",")}}`;
   }
 
-  function readArray(shape: Shape): string {
+  function readArray(field: Field): string {
+    const [arrayStart, changesBefore] = [at, changes];
     const elements: string[] = [];
     at++;
     while (text[at] !== "]") {
-      elements.push(readObject(shape));
+      // Not always an object: of a field that is there twice, only the last has passed a check.
+      elements.push(readValue(field));
       if (text[at] === ",") at++;
     }
     at++;
-    return `[${elements.join(",")}]`;
+    return changes === changesBefore ? text.slice(arrayStart, at) : `[${elements.join(",")}]`;
   }
 
   function readValue(field: Field | undefined): string {
-    if (field?.of && text[at] === "[") return readArray(field.of);
+    if (field?.of && text[at] === "[") return readArray(field);
     if (field?.of && text[at] === "{") return readObject(field.of);
     const start = at;
     skipValue();
     const value = text.slice(start, at);
-    if (value === "null") return field?.null ?? value;
-    return field?.whole ? toWholeNumber(value) : value;
+    const needed = value === "null" ? field?.null : field?.whole ? toWholeNumber(value) : undefined;
+    if (needed === undefined || needed === value) return value;
+    changes++;
+    return needed;
   }
 
   function skipValue(): void {
@@ -78,9 +75,14 @@ export function completeText(text: string, shape: Shape): string {
   }
 
   function skipString(): void {
+    do at = text.indexOf('"', at + 1); while (isEscaped());
     at++;
-    while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
-    at++;
+  }
+
+  function isEscaped(): boolean {
+    let start = at;
+    while (text[start - 1] === "\\") start--;
+    return (at - start) % 2 === 1;
   }
 
   return readObject(shape);

@@ -5,6 +5,8 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const SPACE = 0x20;
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+/** A number with an exponent of two digits, or of very many digits: only such may be past the range of a double. */
+const MAY_BE_INFINITE = /[:,[]-?(\d{290}|\d[\d.]*[eE]\+?\d\d)/;
 const NULL = new TextEncoder().encode("null");
 
 /** A member of an object in JSON text. */
@@ -109,6 +111,23 @@ export function sliceItems(json: Uint8Array): Map<string, Map<string, string>> {
     }
   }
   return kinds;
+}
+
+/**
+ * Reports whether a text has a number past the range of a double. Go and Rust refuse all that comes with such a number, others
+ * read it as infinity.
+ *
+ * @param text Valid JSON, without whitespace outside strings.
+ * @returns Whether there is one.
+ */
+export function hasInfinity(text: string): boolean {
+  let isFound = false;
+  if (MAY_BE_INFINITE.test(text)) {
+    JSON.parse(text, (_, value) => {
+      isFound ||= value === Infinity || value === -Infinity;
+    });
+  }
+  return isFound;
 }
 
 /** Reports whether arrays and objects nest deeper than so many levels. */

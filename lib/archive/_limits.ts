@@ -15,8 +15,8 @@ export const UNPACKED_PER_COMPRESSED = 8;
  */
 export const MAX_RATIO = 200;
 
-/** Largest unpacked size for which that ratio does not count. Tiny archives compress by chance. @limit bytes: the ratio counts */
-export const RATIO_FREE_BYTES = MiB;
+/** Largest unpacked size for which that ratio does not count. Tiny archives compress by chance, and tools for tapes pad a tar with up to 10 MiB of zeros. @limit bytes: the ratio counts */
+export const RATIO_FREE_BYTES = 16 * MiB;
 
 /** Largest entry of an archive. More than the Relay Proxy's 200 MiB, and less than V8's longest string (512 Mi characters). @limit bytes: the archive is refused */
 export const MAX_ENTRY_BYTES = 256 * MiB;

@@ -6,7 +6,6 @@ import {
   type Flag,
   getFlagShape,
   getSegmentShape,
-  isComplete,
   type Item,
   parseFlag,
   parseMetadata,
@@ -14,8 +13,8 @@ import {
   type Segment,
   type Shape,
 } from "../model/mod.ts";
-import { completeText, hasUnusualNumber } from "./_complete.ts";
-import { parseJson, parseShallow, sliceItems } from "./_json.ts";
+import { completeText } from "./_complete.ts";
+import { hasInfinity, parseJson, parseShallow, sliceItems } from "./_json.ts";
 import { MAX_ITEM_DEPTH, MAX_WARNINGS } from "./_limits.ts";
 import { quote } from "./_names.ts";
 
@@ -145,16 +144,15 @@ function pairItems<T extends Flag | Segment>(
 ): Map<string, Item<T>> {
   const items = new Map<string, Item<T>>();
   for (const [key, text] of [...texts ?? []].sort(([a], [b]) => a < b ? -1 : 1)) {
+    if (hasInfinity(text)) {
+      problems.push(`${name} ${quote(key)} is left out: it has a number past the range of a double`);
+      continue;
+    }
     const value = parse((values as Record<string, unknown>)[key], key, ({ path, from, to }) => {
       problems.push(`${name} ${quote(key)} is served with ${to} for ${from} in "${path}", a whole number`);
     });
-    const shape = getShape(value);
-    if (isComplete(value, shape) && !hasUnusualNumber(text)) {
-      items.set(key, { value, text });
-    } else {
-      const complete = completeText(text, shape);
-      items.set(key, { value: JSON.parse(complete), text: complete });
-    }
+    const complete = completeText(text, getShape(value));
+    items.set(key, { value: complete === text ? value : JSON.parse(complete), text: complete });
   }
   return items;
 }

@@ -68,6 +68,7 @@ async function unpack(bytes: Uint8Array, maxCompressedBytes: number): Promise<Ui
   const tar = unzipped ? await gunzip(bytes, maxCompressedBytes * UNPACKED_PER_COMPRESSED) : bytes;
   if (tar.length === 0) throw new ArchiveError("not-an-archive", "it is gzip with nothing in it");
   refuseOtherKinds(tar, unzipped);
+  if (isZero(tar)) throw new ArchiveError("truncated", "there is nothing in it but zeros");
   return tar;
 }
 

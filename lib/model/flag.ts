@@ -224,6 +224,9 @@ export const FLAG: Shape = shape({
   migration: part(shape({ checkRatio: field(wholeNumber, notNull()) })),
 });
 
+/** The same where only the newer of the two fields for browsers may be there: Java and PHP know the older one alone. */
+const FLAG_FOR_BROWSERS: Shape = new Map([...FLAG, ["clientSide", field(boolean, needed("true"))]]);
+
 const checkTombstone = checkOf(TOMBSTONE);
 const checkFlag = checkOf(FLAG);
 
@@ -247,8 +250,9 @@ export function parseFlag(value: unknown, key: string, onCut?: (cut: Cut) => voi
 }
 
 /** Gets the shape of a flag: what it must have, and what SDKs need of it. */
-export function getFlagShape({ deleted }: Flag): Shape {
-  return deleted ? TOMBSTONE : FLAG;
+export function getFlagShape({ deleted, clientSideAvailability }: Flag): Shape {
+  if (deleted) return TOMBSTONE;
+  return clientSideAvailability?.usingEnvironmentId ? FLAG_FOR_BROWSERS : FLAG;
 }
 
 /** Does nothing about a cut. */

@@ -24,7 +24,7 @@ export {
 } from "./context.ts";
 export * from "./environment.ts";
 export type { Check } from "./_check.ts";
-export { type Cut, type Field, isComplete, type Shape } from "./shape.ts";
+export { type Cut, type Field, type Shape } from "./shape.ts";
 export {
   type Clause,
   type Flag,

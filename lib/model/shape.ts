@@ -70,30 +70,6 @@ export function checkOf(of: Shape): Check {
   return objectOf(Object.fromEntries([...of].map(([name, { check }]) => [name, check])));
 }
 
-/**
- * Reports whether a value has all that SDKs need.
- *
- * @param value Object that passes the shape's check.
- * @param of Its shape.
- * @returns Whether no field has to be put in, replaced or left out.
- */
-export function isComplete(value: object, of: Shape): boolean {
-  for (const [name, field] of of) {
-    const inner = (value as Record<string, unknown>)[name];
-    if (inner === undefined) {
-      if (field.absent !== undefined) return false;
-    } else if (inner === null) {
-      if (field.null !== undefined) return false;
-    } else if (field.of) {
-      const shape = field.of;
-      if (Array.isArray(inner)) {
-        if (!inner.every((element) => isComplete(element, shape))) return false;
-      } else if (!isComplete(inner, shape)) return false;
-    }
-  }
-  return true;
-}
-
 /** A number whose fraction was cut. */
 export interface Cut {
   /** Path of the field, e.g. `rules[0].rollout.variations[1].weight`. */

@@ -45,7 +45,7 @@ export class SettledReader {
   readonly #options: ReadOptions;
   /** What the file looked like when it was last read, or could not be. */
   #info: Deno.FileInfo | undefined;
-  /** From when on a file that still looks like that is read again if it is looked at: ms since epoch. */
+  /** From when on a file that still looks like that is read again if it is looked at: ms of `uptime`. */
   #recheckAt = Infinity;
   #retryAt = Infinity;
   /** How long a file that cannot be read is left alone: ms. */
@@ -62,7 +62,7 @@ export class SettledReader {
     this.#options = options;
   }
 
-  /** When a file that could not be read or taken yet is due, changed or not: ms since epoch, `Infinity` when it was. */
+  /** When a file that could not be read or taken yet is due, changed or not: ms of `uptime`, `Infinity` when it was. */
   get retryAt(): number {
     return this.#retryAt;
   }
@@ -91,7 +91,7 @@ export class SettledReader {
    */
   isDue(info: Deno.FileInfo): boolean {
     if (!this.#info || !isSame(this.#info, info)) return true;
-    return this.#options.clock.now() >= Math.min(this.#recheckAt, this.#retryAt);
+    return this.#options.clock.uptime() >= Math.min(this.#recheckAt, this.#retryAt);
   }
 
   /**
@@ -121,12 +121,12 @@ export class SettledReader {
     this.#retryPause = FIRST_RETRY_MS;
     if (!settled) {
       this.#info = info;
-      this.#retryAt = clock.now();
+      this.#retryAt = clock.uptime();
       this.#rest = Math.max(this.#rest, MAX_REST_MS);
       return undefined;
     }
     const isNew = !last || !isSame(last, settled.info);
-    this.#recheckAt = isNew ? clock.now() + TIMESTAMP_STEP_MS : Infinity;
+    this.#recheckAt = isNew ? clock.uptime() + TIMESTAMP_STEP_MS : Infinity;
     this.#retryAt = Infinity;
     this.#info = settled.info;
     const { bytes, rested, info: { mtime } } = settled;
@@ -143,7 +143,7 @@ export class SettledReader {
    */
   lengthenRest(isDone: boolean): void {
     this.#rest = Math.min(Math.max(this.#rest * 2, SURE_REST_MS), LONGEST_REST_MS);
-    if (!isDone) this.#retryAt = this.#options.clock.now();
+    if (!isDone) this.#retryAt = this.#options.clock.uptime();
   }
 
   /** Makes the next rest a short one: what was read was whole. */
@@ -156,7 +156,7 @@ export class SettledReader {
     const isTransient = error instanceof TransientError;
     this.#info = isTransient ? info : undefined;
     this.#recheckAt = Infinity;
-    this.#retryAt = isTransient ? this.#options.clock.now() + this.#retryPause : Infinity;
+    this.#retryAt = isTransient ? this.#options.clock.uptime() + this.#retryPause : Infinity;
     if (isTransient) this.#retryPause = Math.min(this.#retryPause * 2, MAX_RETRY_MS);
   }
 }

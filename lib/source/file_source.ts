@@ -50,6 +50,8 @@ export class FileSource {
   #tasks: Promise<void>[] = [];
   /** The last check that was asked for: they run one after the other. */
   #checked: Promise<void> = Promise.resolve();
+  /** The refresh that was asked for and has not begun: a hundred at once are one. */
+  #refresh: Promise<void> | undefined;
   /** What was handed over last, and whether that is done with. */
   #handedOver: { digest: string; isDone: boolean } | undefined;
   /** Why the file's newest content is not handed over; `isGrowing` when it still is on its way. */
@@ -102,7 +104,7 @@ export class FileSource {
    * @returns When a new content, if there is one, has been taken.
    */
   refresh(): Promise<void> {
-    return this.#check(true);
+    return this.#refresh ??= this.#check(true);
   }
 
   /**
@@ -152,7 +154,7 @@ export class FileSource {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       await this.#check(false);
-      const untilRetry = Math.max(this.#reader.retryAt - this.#clock.now(), 0);
+      const untilRetry = Math.max(this.#reader.retryAt - this.#clock.uptime(), 0);
       await this.#clock.sleep(Math.min(this.#options.interval, untilRetry), this.#nap.signal);
       if (this.#nap.signal.aborted) await this.#clock.sleep(DEBOUNCE_MS, signal);
       this.#nap = new AbortController();
@@ -165,6 +167,7 @@ export class FileSource {
 
   async #deliver(force: boolean): Promise<void> {
     const { path, log, onContent } = this.#options;
+    if (force) this.#refresh = undefined;
     let content: FileContent | undefined;
     try {
       const info = await this.#reader.look();

@@ -4,6 +4,8 @@ import { setTimeout } from "node:timers/promises";
 export interface Clock {
   /** Gives the time in ms since epoch. */
   now(): number;
+  /** Gives ms since some moment. It runs on evenly when somebody sets the time, so what is due is reckoned with it. */
+  uptime(): number;
   /** Waits for that many ms, or until the signal aborts; resolves either way. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -17,6 +19,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The clock of the machine. */
 export const MACHINE_CLOCK: Clock = {
   now: Date.now,
+  uptime: () => performance.now(),
   async sleep(ms, signal) {
     await setTimeout(Math.min(ms, MAX_TIMER_MS), undefined, { signal }).catch(() => {}); // rejects only when aborted
   },

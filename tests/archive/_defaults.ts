@@ -55,7 +55,8 @@ export function withDefaults(kind: "flag" | "segment", value: unknown): Json {
 }
 
 function completeFlag(flag: Json): Json {
-  const complete = fill(flag, FLAG);
+  const { usingEnvironmentId } = (flag.clientSideAvailability ?? {}) as Json;
+  const complete = fill(flag, usingEnvironmentId ? { ...FLAG, clientSide: [true, true] } : FLAG);
   complete.prerequisites = each(
     complete.prerequisites,
     (item) => fill(item, { key: ["", ""], variation: [0, 0] }),

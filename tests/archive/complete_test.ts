@@ -174,7 +174,7 @@ const RELAY_PROXY: Record<Kind, Json> = {
     "fallthrough": {},
     "offVariation": null,
     "variations": [],
-    "clientSide": false,
+    "clientSide": true, // since `clientSideAvailability` says so
     "salt": "",
     "trackEvents": false,
     "trackEventsFallthrough": false,
@@ -355,4 +355,46 @@ Deno.test("readEnvironment() leaves numbers that are no field's alone", () => {
     '{"version":1.0,"weight":2e0}',
   );
   assertEquals(read("flag", text).text, text);
+});
+
+Deno.test("readEnvironment() tells SDKs that know clientSide alone what clientSideAvailability says", () => {
+  for (const isNull of [false, true]) {
+    for (const usingEnvironmentId of [false, true, null]) {
+      const { clientSide: _, ...flag } = FULL.flag;
+      const item = {
+        ...flag,
+        ...isNull && { clientSide: null },
+        clientSideAvailability: { usingEnvironmentId },
+      };
+      const { value } = read("flag", JSON.stringify(item));
+      assertEquals(value.clientSide ?? false, usingEnvironmentId ?? false);
+    }
+  }
+});
+
+Deno.test("readEnvironment() keeps the last of a field that is there twice, wherever it is and whatever it was", () => {
+  const values = ["null", "1.5", '"]}"', "[]", "{}", "[null]", "[1,{}]", '[["\\""]]', '{"on":[{}]}'];
+  for (const kind of ["flag", "segment"] as const) {
+    for (const path of listPaths(FULL[kind])) {
+      const item = JSON.parse(JSON.stringify(FULL[kind]));
+      const name = path.split(".").at(-1)!;
+      for (const [holder, name] of find(item, path.split("."))) {
+        const value = holder[name];
+        delete holder[name];
+        holder["<twice>"] = value;
+      }
+      const json = JSON.stringify(item);
+      const once = json.replaceAll('"<twice>"', `"${name}"`);
+      for (const value of values) {
+        const twice = json.replaceAll(
+          '"<twice>"',
+          `"${name}":${value},"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}"`,
+        );
+        const { text, value: read_ } = read(kind, twice);
+        assertEquals(read_, JSON.parse(once), path);
+        assertEquals(JSON.parse(text), read_);
+        assertEquals(text.length, once.length + 5 * (twice.match(/\\u00/g)?.length ?? 0), path);
+      }
+    }
+  }
 });

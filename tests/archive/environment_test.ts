@@ -165,6 +165,51 @@ Deno.test("readEnvironment() leaves out what nests too deep for SDKs, alone, wit
   }
 });
 
+Deno.test("readEnvironment() leaves out what has a number past the range of a double, alone, with a warning", () => {
+  const nines = "9".repeat(400);
+  const past = [
+    "1e309",
+    "-1E+400",
+    "1.8e308",
+    "0.00001e314",
+    `${"1".repeat(301)}e9`,
+    nines,
+    `-${nines}.5`,
+    "1e0999",
+  ];
+  const within = [
+    "1e308",
+    "1e-400",
+    `0.${nines}`,
+    "9".repeat(308),
+    "0e400",
+    `"1e400"`,
+    `":1e400"`,
+    '",[1e400"',
+  ];
+  for (const number of [...past, ...within]) {
+    for (
+      const field of [
+        `"variations":[0,${number}]`,
+        `"later":{"x":[[${number}]]}`,
+        `"variations":[{"a":${number}}]`,
+      ]
+    ) {
+      const data = `{"flags":{"a":{"key":"a","version":1},"b":{"key":"b","version":1,${field}}}}`;
+      const loaded = readEnvironment("e1", encoder.encode(metadataOf()), encoder.encode(data));
+      assert("environment" in loaded);
+      const isIn = within.includes(number);
+      assertEquals([...loaded.environment.data.flags.keys()], isIn ? ["a", "b"] : ["a"], field);
+      assertEquals(
+        loaded.warnings,
+        isIn
+          ? undefined
+          : ['Environment "e1": flag "b" is left out: it has a number past the range of a double'],
+      );
+    }
+  }
+});
+
 Deno.test("readEnvironment() counts the warnings of an environment from the twenty-first on", () => {
   const items = Array.from({ length: 23 }, (_, i) => `"f${i}":{"key":"f${i}","version":1.5}`);
   const loaded = readEnvironment("e1", encoder.encode(metadataOf()), encoder.encode(`{"flags":{${items}}}`));

@@ -10,6 +10,10 @@ export class FakeClock implements Clock {
   readonly sleeps: { ms: number; resolve: () => void }[] = [];
   #now = 0;
 
+  uptime(): number {
+    return this.now();
+  }
+
   now(): number {
     return this.#now;
   }

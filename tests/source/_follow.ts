@@ -16,6 +16,7 @@ export const POLL_ONLY: FileSystem = {
 /** Sleeps a tenth of the time. */
 export const QUICK_CLOCK: Clock = {
   now: Date.now,
+  uptime: Date.now,
   sleep(ms, signal) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms / 10);

@@ -169,7 +169,7 @@ Deno.test("FileSource notices another content behind equal timestamps and size",
       return { ...await Deno.stat(path), ino: 1, mtime: new Date(0), ctime: new Date(0) };
     },
   };
-  await using followed = await follow({ fs, clock: { ...QUICK_CLOCK, now: () => now } });
+  await using followed = await follow({ fs, clock: { ...QUICK_CLOCK, uptime: () => now } });
   const { path, contents } = followed;
   await Deno.writeTextFile(path, "FIRST");
   now += 2000;
@@ -186,6 +186,7 @@ Deno.test("FileSource opens an unchanged file once more after a timestamp's step
     fs: { ...POLL_ONLY, open: (path, options) => (opened++, Deno.open(path, options)) },
     clock: {
       now: () => now,
+      uptime: () => now,
       sleep(ms, signal) {
         if (ms === 20) looks.push(opened);
         return QUICK_CLOCK.sleep(ms, signal);
@@ -210,6 +211,7 @@ Deno.test("FileSource gathers the events of a busy directory before it looks", a
     fs: { ...Deno, stat: (path) => (looks++, Deno.stat(path)) },
     clock: {
       now: Date.now,
+      uptime: Date.now,
       async sleep(ms, signal) {
         if (ms === NEVER_MS) return QUICK_CLOCK.sleep(ms, signal);
         if (looks > 3) gathering.push(looks); // the first read takes three looks, the start one
@@ -236,6 +238,7 @@ Deno.test("FileSource rests after an event until the next", async () => {
     interval: NEVER_MS,
     clock: {
       now: Date.now,
+      uptime: Date.now,
       sleep(ms, signal) {
         if (ms === NEVER_MS) sleeps.push(signal.aborted);
         return QUICK_CLOCK.sleep(ms, signal);
@@ -439,6 +442,21 @@ Deno.test("FileSource.refresh() reads whether or not the file looks changed, and
   assertEquals(contents.items, ["FIRST"]);
 });
 
+Deno.test("FileSource.refresh() reads once for any number of calls that came before it began", async () => {
+  let opened = 0;
+  const fs: FileSystem = { ...POLL_ONLY, open: (path) => (opened++, Deno.open(path)) };
+  await using followed = await follow({ interval: NEVER_MS, fs });
+  const { path, source, contents } = followed;
+  const before = opened;
+  await Promise.all(Array.from({ length: 100 }, () => source.refresh()));
+  assertEquals(opened - before, 1);
+  const early = source.refresh();
+  await Promise.resolve().then(() => {}); // it has begun
+  await replace(path, "second");
+  await Promise.all([early, source.refresh(), source.refresh()]);
+  assertEquals(contents.items, ["second"]);
+});
+
 Deno.test("FileSource notices what changed between read() and start()", async () => {
   const directory = await Deno.makeTempDir({ prefix: "halyard-source-" });
   const path = `${directory}/flags.tar.gz`;
@@ -495,6 +513,7 @@ async function closeAt(point: string): Promise<void> {
     },
     clock: {
       now: Date.now,
+      uptime: Date.now,
       sleep(ms, signal) {
         if (isArmed && ms === 50 && point === "sleep") reached.resolve();
         return QUICK_CLOCK.sleep(ms, signal);

@@ -65,6 +65,7 @@ async function simulate({ isInPlace, gap, writes }: Copy, interval = 1_000): Pro
     fs: { ...POLL_ONLY, stat: () => Promise.resolve(info()), open: () => Promise.resolve(open()) },
     clock: {
       now: () => now,
+      uptime: () => now,
       async sleep(ms, signal) {
         now += ms;
         if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve));
