@@ -108,6 +108,12 @@ const HASHED: [name: string, rollout: Json, context: unknown, text: string | nul
     team: "t",
   }, "flag.salt.u"],
   ["a legacy user's secondary key", {}, { key: "u", secondary: "s" }, "flag.salt.u.s"],
+  ["no secondary key in an experiment", { kind: "experiment" }, { key: "u", secondary: "s" }, "flag.salt.u"],
+  ["a secondary key with another attribute", { bucketBy: "email" }, {
+    key: "u",
+    email: "e",
+    secondary: "s",
+  }, "flag.salt.e.s"],
   ["no secondary attribute of a context", {}, { kind: "user", key: "u", secondary: "s" }, "flag.salt.u"],
   ["non-ASCII text as UTF-8", {}, { kind: "user", key: "ключ-日本-🎉" }, "flag.salt.ключ-日本-🎉"],
   ["nothing for a missing attribute", { bucketBy: "team" }, { kind: "user", key: "u" }, null],
