@@ -1,6 +1,6 @@
 import { MAX_NESTING } from "./_depth.ts";
 import { type CompiledFlag, type CompiledRollout, isRollout, type Served } from "./_flag.ts";
-import { getBucket, MALFORMED, matchClauses, TOO_COSTLY, YES } from "./_match.ts";
+import { getBucket, MALFORMED, matchClauses, NO, YES } from "./_match.ts";
 import { FLAG_STEPS, getValue, type SessionState, spend } from "./_session.ts";
 import { type ErrorKind, type Evaluation, EvaluationFactory } from "./evaluation.ts";
 
@@ -53,8 +53,10 @@ function walk(session: SessionState, compiled: CompiledFlag): Evaluation {
   for (let rule = 0, at = 0; rule < fallthrough; rule++) {
     const match = matchClauses(session, clauses, at);
     if (match === YES) return serve(session, served[rule]!);
-    if (match === MALFORMED) return makeFatal(compiled, "MALFORMED_FLAG", prerequisites.length);
-    if (match === TOO_COSTLY) return makeFatal(compiled, "EXCEPTION", prerequisites.length);
+    if (match !== NO) {
+      const errorKind = match === MALFORMED ? "MALFORMED_FLAG" : "EXCEPTION";
+      return makeFatal(compiled, errorKind, prerequisites.length);
+    }
     at += clauses[at]! + 1;
   }
   return serve(session, served[fallthrough]!);
