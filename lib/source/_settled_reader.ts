@@ -31,7 +31,7 @@ const IN_PLACE_REST_MS = 800;
 /** How long a file must have rested, in ms, until what is wrong with it cannot be due to a copy that is still under way. */
 const SURE_REST_MS = 5_000;
 
-/** Longest rest. It doubles each time that it proved too short, since a writer may pause for longer than any other rest. @limit ms: it does not grow further */
+/** Longest time that a file must rest which was read too soon before. It doubles each time, since a writer may pause for longer than any other rest. @limit ms: it does not grow further */
 const LONGEST_REST_MS = 30_000;
 
 /** First pause before a file is read again that could not be read, in ms; the pause doubles each time. */
@@ -107,6 +107,8 @@ export class SettledReader {
     const last = this.#info;
     const hasChanged = !last || !isSame(last, info);
     const isInPlace = hasChanged && last?.ino === info.ino && last?.dev === info.dev;
+    // What was wrong with the former file is no reason to make another one wait.
+    if (hasChanged && !isInPlace) this.#rest = REST_MS;
     let settled: SettledFile | undefined;
     try {
       settled = await readSettled(

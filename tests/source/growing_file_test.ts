@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
 import { FileSource } from "../../lib/source/file_source.ts";
 import { IncompleteError } from "../../lib/source/load_error.ts";
@@ -157,6 +157,28 @@ Deno.test("FileSource hands part of an archive over twice, the second time at re
   await contents.find(() => rests.length === 2);
   for (let i = 0; i < 3; i++) await source.refresh();
   assertEquals(rests, [false, true]);
+});
+
+Deno.test("FileSource takes a file that is renamed into the place of a bad one as soon as any other", async () => {
+  let slept = 0;
+  await using followed = await follow({
+    clock: { ...QUICK_CLOCK, sleep: (ms, signal) => (slept += ms, QUICK_CLOCK.sleep(ms, signal)) },
+    fs: POLL_ONLY,
+    interval: 10,
+    onContent({ bytes }) {
+      if (bytes.length === 4) throw new IncompleteError("It ends in the middle", "wait");
+    },
+  });
+  const { path, contents, source } = followed;
+  for (let i = 0; i < 3; i++) {
+    await replace(path, `bad${i}`);
+    await contents.find((content) => content === `bad${i}`);
+    await source.refresh();
+  }
+  const before = slept;
+  await replace(path, "whole");
+  await contents.find((content) => content === "whole");
+  assertLess(slept - before, 1_000);
 });
 
 Deno.test("FileSource takes an old file to be at rest at once", async () => {
