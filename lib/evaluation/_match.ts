@@ -26,8 +26,8 @@ export const TOO_COSTLY = 4;
  */
 export const MAX_UNIT_STEPS = 1_200_000;
 
-/** From this length on, hashing a value counts: bytes. */
-const LONG_VALUE_BYTES = 4096;
+/** From this length on, hashing a value counts, and its bucket is remembered: bytes. Ordinary keys are shorter. */
+const LONG_VALUE_BYTES = 256;
 
 /** Steps that parsing a character of a version is worth. */
 const SEMVER_STEPS = 3;

@@ -211,6 +211,27 @@ Deno.test("evaluateAll() is cut into slices by long arrays, long lists of values
   }
 });
 
+Deno.test("evaluateAll() is cut into slices by many rollouts and weighted rules, unless the context's key is short", () => {
+  const rollout = { variations: [{ variation: 0, weight: 100_000 }] };
+  const rules = Array.from({ length: 1_000 }, () => ({ weight: 0 }));
+  const environments = [
+    compile({
+      flags: Object.fromEntries(rules.map((_, i) => [`f${i}`, { fallthrough: { rollout } }])),
+    }),
+    compile({
+      flags: { f0: { rules: [{ clauses: [{ op: "segmentMatch", values: ["s"] }], variation: 1 }] } },
+      segments: { s: { rules } },
+    }),
+  ];
+  for (const environment of environments) {
+    for (const [length, isCut] of [[36, false], [1_000, true]] as const) {
+      const [{ text }, slices] = countSlices(environment, { kind: "user", key: "k".repeat(length) });
+      assertEquals(JSON.parse(text).f0.reason, FALLTHROUGH);
+      assertEquals(slices > 1, isCut, `${length}`);
+    }
+  }
+});
+
 Deno.test("evaluateAllInSlices() ends although each rule of a segment fills a slice", () => {
   const rule = { weight: 0, bucketBy: "x" };
   const environment = compile({
