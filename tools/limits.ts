@@ -64,6 +64,7 @@ const ROOMS: Record<string, string> = {
   evaluation: "Evaluation",
   http: "Requests and streams",
   stream: "Requests and streams",
+  observe: "Log",
   cli: "Command line",
 };
 

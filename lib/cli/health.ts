@@ -8,7 +8,7 @@ import type { Terminal } from "./terminal.ts";
 const TIMEOUT = 5_000;
 
 /** Longest answer that `halyard health` prints. The real one has a few hundred bytes. @limit characters: the rest is cut off */
-const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_ANSWER_LENGTH = 64 * 1024;
 
 /**
  * Asks a running relay whether it is ready, and prints its answer. For hosts and containers without a shell or curl.
@@ -52,7 +52,7 @@ function get(url: URL): Promise<{ status: number; body: string }> {
     const request = send(url, { rejectUnauthorized: false, agent: false, timeout: TIMEOUT }, (response) => {
       let body = "";
       response.setEncoding("utf8");
-      response.on("data", (text: string) => body = (body + text).slice(0, MAX_ANSWER_BYTES));
+      response.on("data", (text: string) => body = (body + text).slice(0, MAX_ANSWER_LENGTH));
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
       response.on("error", reject);
     });
