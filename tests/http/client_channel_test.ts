@@ -1,8 +1,11 @@
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import type { OutputOptions } from "../../lib/evaluation/mod.ts";
 import { prepareClientChannels } from "../../lib/http/client_channel.ts";
 import { Evaluations } from "../../lib/http/evaluations.ts";
 import { parseContext } from "../../lib/model/mod.ts";
+import { anyContexts } from "../evaluation/_contexts.ts";
+import { anyEnvironments, FLAG_KEYS } from "../evaluation/_generate.ts";
 import { type EnvironmentParts, makeLog, makeSnapshot, text } from "../_environments.ts";
 
 type Json = Record<string, unknown>;
@@ -215,4 +218,70 @@ Deno.test("client channels keep keys that must be escaped", async () => {
   assertEquals(await follow(states), [
     'event: patch\ndata: {"key":"a\\"/ü","value":"no","variation":0,"version":1}\n\n',
   ]);
+});
+
+/** An environment, and how its flags and segments change: some come from another one, with versions that rise or do not. */
+const changes = fc.tuple(
+  anyEnvironments,
+  fc.array(
+    fc.tuple(
+      anyEnvironments,
+      fc.subarray([...FLAG_KEYS, "s0", "s1", "s2", "s3"]),
+      fc.integer({ min: -1, max: 5 }),
+    ),
+    { minLength: 1, maxLength: 4 },
+  ),
+);
+
+/** Takes the flags and segments with some keys from another environment, each in a version that differs by so much. */
+function change(
+  parts: EnvironmentParts,
+  other: EnvironmentParts,
+  keys: string[],
+  by: number,
+): EnvironmentParts {
+  function mix(mine: Record<string, Json> = {}, theirs: Record<string, Json> = {}): Record<string, Json> {
+    const changed = keys.filter((key) => key in theirs && key in mine);
+    return {
+      ...mine,
+      ...Object.fromEntries(
+        changed.map((key) => [key, { ...theirs[key], version: (mine[key]!.version as number) + by }]),
+      ),
+    };
+  }
+  return { flags: mix(parts.flags, other.flags), segments: mix(parts.segments, other.segments) };
+}
+
+/** Does to results what a client does that gets these events. */
+function apply(results: Record<string, Json>, events: string): Record<string, Json> {
+  for (const [, event, data] of events.matchAll(/^event: (.*)\ndata: (.*)$/gm)) {
+    const { key, ...result } = JSON.parse(data!);
+    if (event === "put") results = JSON.parse(data!);
+    else if (event === "delete") delete results[key];
+    else results[key] = result;
+  }
+  return results;
+}
+
+Deno.test("client channels bring a client to what a new one gets, whatever has changed", async () => {
+  const options: OutputOptions = { audience: "server", withReasons: true };
+  await fc.assert(
+    fc.asyncProperty(changes, anyContexts, async ([first, steps], json) => {
+      const context = parseContext(JSON.parse(JSON.stringify(json)));
+      const evaluations = new Evaluations(makeLog());
+      const channel = prepareClientChannels(evaluations)(context, options);
+      let parts: EnvironmentParts = JSON.parse(JSON.stringify(first));
+      let snapshot = await makeSnapshot("e1", parts);
+      let results = JSON.parse(await evaluations.evaluateAll(snapshot, context, options));
+      for (const [other, keys, by] of steps) {
+        parts = change(parts, JSON.parse(JSON.stringify(other)), keys, by);
+        const next = await makeSnapshot("e1", parts, snapshot);
+        const bytes = await channel.update(snapshot, next);
+        if (bytes) results = apply(results, text(bytes));
+        assertEquals(results, JSON.parse(await evaluations.evaluateAll(next, context, options)));
+        snapshot = next;
+      }
+    }),
+    { numRuns: 40 },
+  );
 });
