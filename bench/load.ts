@@ -10,7 +10,7 @@ import { gunzip } from "../lib/archive/_gunzip.ts";
 import { untar } from "../lib/archive/_untar.ts";
 import { type ArchiveEnvironment, readEnvironment } from "../lib/archive/environment.ts";
 import { writeArchive } from "../lib/archive/mod.ts";
-import { prepareEnvironment } from "../lib/store/mod.ts";
+import { prepareEnvironment } from "../lib/snapshot/mod.ts";
 import { makeFlags } from "./_flags.ts";
 import { printTable } from "./_streams.ts";
 

@@ -59,7 +59,7 @@ function median(values: number[]): number {
 /** Measures and prints a table. */
 export async function benchStartup(): Promise<void> {
   const importMap = import.meta.resolve("@std/tar").startsWith("file:")
-    ? ["--import-map=lib/std/import_map.json"]
+    ? ["--import-map=tools/std/import_map.json"]
     : [];
   const forms: Form[] = [
     { name: "deno run main.ts", command: [...DENO_RUN, ...importMap, "main.ts"], size: 0 },

@@ -1,22 +1,14 @@
 import { setTimeout } from "node:timers/promises";
 import type { Settings } from "./config/mod.ts";
-import {
-  clientRoutes,
-  createHandler,
-  Evaluations,
-  eventRoutes,
-  healthRoutes,
-  listen,
-  phpRoutes,
-  rootRoute,
-  type Server,
-  serverSdkRoutes,
-  statusRoute,
-} from "./http/mod.ts";
+import { clientRoutes, Evaluations, phpRoutes, serverSdkRoutes } from "./routes/fdv1/mod.ts";
+import { createHandler, listen, type Server } from "./http/mod.ts";
+import { eventRoutes } from "./routes/events/mod.ts";
+import { healthRoutes, rootRoute, statusRoute } from "./routes/admin/mod.ts";
 import type { Log } from "./observe/mod.ts";
-import { FileSource, Loader, type LoadStatus, TransientError } from "./source/mod.ts";
+import { FileSource, TransientError } from "./source/mod.ts";
+import { Loader, type LoadStatus } from "./load/mod.ts";
 import { Store } from "./store/mod.ts";
-import { Admission, Hub } from "./stream/mod.ts";
+import { Admission, Hub } from "./delivery/mod.ts";
 import { VERSION } from "./version.ts";
 
 /** Share of the grace period over which streams are closed; the rest is for their last bytes to arrive. */

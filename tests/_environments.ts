@@ -1,5 +1,7 @@
 import { type Environment, parseFlag, parseMetadata, parseSegment } from "../lib/model/mod.ts";
-import { prepareSnapshot, type Snapshot, Store } from "../lib/store/mod.ts";
+import { prepareSnapshot, type Snapshot } from "../lib/snapshot/mod.ts";
+import { Store } from "../lib/store/mod.ts";
+import { concat, type Parts } from "../lib/wire/mod.ts";
 import type { Log } from "../lib/observe/mod.ts";
 
 type Json = Record<string, unknown>;
@@ -70,7 +72,7 @@ export function makeLog(): Log & { lines: string[] } {
   return { lines, debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") };
 }
 
-/** Bytes as text. */
-export function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+/** Bytes, in parts or in one, as text. */
+export function text(bytes: Uint8Array | Parts): string {
+  return new TextDecoder().decode(bytes instanceof Uint8Array ? bytes : concat([...bytes]));
 }

@@ -37,13 +37,13 @@ export async function bundle(options: BundleOptions = {}): Promise<void> {
     const map = `${folder}/import_map.json`;
     const worker = `${folder}/worker.js`;
     await writeJson(map, { imports });
-    await runBundler("lib/source/worker.ts", map, worker);
+    await runBundler("lib/load/worker.ts", map, worker);
     const url = `data:text/javascript;base64,${(await Deno.readFile(worker)).toBase64()}`;
     const info: BuildInfo = { commit: await findCommit(), std: importMap ? "npm" : "jsr" };
     await Deno.writeTextFile(`${folder}/url.js`, `export function workerUrl() { return new URL("${url}"); }`);
     await Deno.writeTextFile(`${folder}/info.js`, `export const BUILD_INFO = ${JSON.stringify(info)};`);
     const replaced = {
-      [new URL("lib/source/worker_url.ts", ROOT).href]: pathToFileURL(`${folder}/url.js`).href,
+      [new URL("lib/load/worker_url.ts", ROOT).href]: pathToFileURL(`${folder}/url.js`).href,
       [new URL("lib/build_info.ts", ROOT).href]: pathToFileURL(`${folder}/info.js`).href,
     };
     await writeJson(map, { imports: { ...imports, ...replaced } });

@@ -59,11 +59,14 @@ const PAST_SETTINGS: Record<string, string> = {
 const ROOMS: Record<string, string> = {
   config: "Configuration",
   source: "Reading and loading the file",
+  load: "Reading and loading the file",
   archive: "Archive",
   model: "Contexts",
   evaluation: "Evaluation",
   http: "Requests and streams",
-  stream: "Requests and streams",
+  routes: "Requests and streams",
+  wire: "Requests and streams",
+  delivery: "Requests and streams",
   observe: "Log",
   cli: "Command line",
 };
@@ -234,7 +237,7 @@ export function readSources(): Map<string, string> {
   const root = new URL("../", import.meta.url);
   const sources = new Map<string, string>();
   for (const path of listFiles(root, "lib/").sort()) {
-    if (!path.startsWith("lib/std/")) sources.set(path, Deno.readTextFileSync(new URL(path, root)));
+    if (!path.startsWith("tools/std/")) sources.set(path, Deno.readTextFileSync(new URL(path, root)));
   }
   return sources;
 }

@@ -3,7 +3,8 @@
  *
  * @example
  * ```ts
- * import { readArchive, writeArchive } from "./mod.ts";
+ * import { readArchive } from "./read_archive.ts";
+ * import { writeArchive } from "./write_archive.ts";
  *
  * const bytes = await writeArchive([{
  *   id: "e1",

@@ -9,7 +9,7 @@ import {
 } from "../config/mod.ts";
 import { createLog, formatLine, type Log, LogOutput, type Sink } from "../observe/mod.ts";
 import { loadOnce, type Relay, startRelay } from "../relay.ts";
-import { readSmallFile } from "../small_file.ts";
+import { readSmallFile } from "../wire/mod.ts";
 import { VERSION } from "../version.ts";
 import { listHarmfulVariables } from "./_harmful_variables.ts";
 import { describeFailure, type Terminal } from "./terminal.ts";

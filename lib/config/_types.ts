@@ -1,4 +1,4 @@
-import type { LogLevel } from "../observe/log.ts";
+import type { LogLevel } from "../observe/mod.ts";
 
 /** Where a value stands. The two read booleans differently. */
 export type ValueSource = "file" | "environment";

@@ -3,7 +3,8 @@
  *
  * @example
  * ```ts
- * import { loadSettings, parseCommandLine } from "./mod.ts";
+ * import { loadSettings } from "./load.ts";
+ * import { parseCommandLine } from "./command_line.ts";
  *
  * const commandLine = parseCommandLine(["--from-env"]);
  * const { settings } = loadSettings(commandLine, {

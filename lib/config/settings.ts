@@ -1,4 +1,4 @@
-import type { LogLevel } from "../observe/log.ts";
+import type { LogLevel } from "../observe/mod.ts";
 import { toSettings } from "./_to_settings.ts";
 import { noValues } from "./_values.ts";
 

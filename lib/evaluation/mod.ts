@@ -5,7 +5,8 @@
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { compileEnvironment, createSession, evaluate, evaluateAll } from "./mod.ts";
+ * import { compileEnvironment } from "./environment.ts";
+ * import { createSession, evaluate, evaluateAll } from "./evaluate.ts";
  * import { parseContext, parseFlag } from "../model/mod.ts";
  *
  * const text = '{"key":"beta","version":3,"on":true,"variations":["no","yes"],"fallthrough":{"variation":0},' +

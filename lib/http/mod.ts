@@ -1,17 +1,12 @@
 /**
- * From request to response: the routes, the handler that joins them, and the server that listens.
+ * From request to response: the router, the handler that joins routes, documents and streams, and the servers that listen.
  *
  * @module
  */
-export * from "./client_routes.ts";
+export * from "./body.ts";
 export * from "./cors.ts";
-export * from "./evaluations.ts";
-export * from "./event_routes.ts";
 export * from "./handler.ts";
-export * from "./health_routes.ts";
-export * from "./php_routes.ts";
-export * from "./root_route.ts";
+export * from "./payload.ts";
 export type { EnvironmentContext, Route, RouteContext, RouteOf } from "./router.ts";
 export * from "./server.ts";
-export * from "./server_sdk_routes.ts";
-export * from "./status_route.ts";
+export * from "./stream_response.ts";

@@ -1,6 +1,6 @@
 import { acceptsEncodings, ifNoneMatch } from "@std/http";
-import type { Payload } from "../store/mod.ts";
-import type { Hub } from "../stream/mod.ts";
+import type { Payload } from "../snapshot/mod.ts";
+import type { Hub } from "../delivery/mod.ts";
 
 /** When a client that found no room should come back: seconds. */
 const RETRY_AFTER = "5";
@@ -10,8 +10,8 @@ const SMALL_BYTES = 64 * 1024;
 
 /** A JSON document in the forms that clients ask for. */
 export interface Document extends Pick<Payload, "body" | "etag"> {
-  /** Compressed; where it is made anew for each request, when it is first asked for. */
-  readonly gzip: Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
+  /** Returns `body` compressed with gzip. */
+  gzip(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /**
@@ -39,7 +39,7 @@ export async function respondWithDocument(
     return new Response(null, { status: 304, headers: common });
   }
   const encoding = acceptsGzip(request) ? { "content-encoding": "gzip" } : undefined;
-  const bytes = encoding ? await document.gzip : document.body;
+  const bytes = encoding ? await document.gzip() : document.body;
   const allHeaders = {
     ...common,
     ...encoding,

@@ -1,4 +1,5 @@
-import type { CredentialKind, Snapshot, StoredEnvironment } from "../store/mod.ts";
+import type { CredentialKind, StoredEnvironment } from "../store/mod.ts";
+import type { Snapshot } from "../snapshot/mod.ts";
 
 /** What every handler gets besides the request. */
 export interface RouteContext {

@@ -1,5 +1,5 @@
 import type { Log } from "../observe/mod.ts";
-import { readSmallFile } from "../small_file.ts";
+import { readSmallFile } from "../wire/mod.ts";
 import { serveSteadily } from "./_deno_server.ts";
 import { serveTls13 } from "./_https_server.ts";
 

@@ -1,4 +1,4 @@
-import type { Hub, StreamRequest } from "../stream/mod.ts";
+import type { Hub, StreamRequest } from "../delivery/mod.ts";
 import { respondBusy } from "./payload.ts";
 import type { EnvironmentContext } from "./router.ts";
 

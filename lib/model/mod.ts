@@ -4,7 +4,7 @@
  *
  * @example
  * ```ts
- * import { parseFlag } from "./mod.ts";
+ * import { parseFlag } from "./flag.ts";
  *
  * const flag = parseFlag(JSON.parse('{"key":"beta","version":3,"on":true}'), "beta");
  * console.log(flag.version); // 3

@@ -3,23 +3,31 @@ import { escapeInvisible } from "./escape.ts";
 /** How much is logged: each level includes those after it; `none` silences all. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "none";
 
-/** Where a part of Halyard tells what happens. Handed in, never imported as a global. No secret and no context goes in. */
+/**
+ * Fields of a log line, e.g. `{ environment, digest }`. Names are camelCase, and not `timestamp`, `level` or `message`; a field
+ * that is `undefined` is left out.
+ */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/**
+ * A log. Handed in, never imported as a global. Each line is a sentence and fields; no secret and no context goes into either.
+ */
 export interface Log {
-  /** For the person who looks for a fault. */
-  debug(message: string): void;
-  /** What normally happens. */
-  info(message: string): void;
-  /** Something to look at; service goes on. */
-  warn(message: string): void;
-  /** Something failed. */
-  error(message: string): void;
+  /** Logs what a person needs who looks for a fault. */
+  debug(message: string, fields?: LogFields): void;
+  /** Logs what normally happens. */
+  info(message: string, fields?: LogFields): void;
+  /** Logs something to look at; service goes on. */
+  warn(message: string, fields?: LogFields): void;
+  /** Logs a failure. */
+  error(message: string, fields?: LogFields): void;
 }
 
 /** What `createLog` needs. */
 export interface LogOptions {
   /** Least level that is written. */
   level: LogLevel;
-  /** `text`: the Relay Proxy's line. `json`: one object a line with `timestamp`, `level`, `message`. */
+  /** `text`: the Relay Proxy's line. `json`: one object a line with `timestamp`, `level`, `message` and the fields. */
   format: "text" | "json";
   /** Takes each finished line, newline included, and its level. */
   write(line: string, level: LogLevel): void;
@@ -30,28 +38,38 @@ export interface LogOptions {
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "none"];
 
 /** How one line is written. */
-export type LineOptions = Pick<LogOptions, "format" | "now">;
+export type LineOptions = Pick<LogOptions, "format" | "now"> & { fields?: LogFields };
 
 /**
  * Writes one line of a log.
  *
- * Text lines look like the Relay Proxy's, `2026/11/23 04:46:51.123000 INFO: message`, in UTC. What a person could not see is
- * escaped, so that no message can forge a line or show otherwise than it is.
+ * Text lines look like the Relay Proxy's, `2026/11/23 04:46:51.123000 INFO: message`, in UTC, with fields as `name=value` after
+ * the message; a value with blanks, quotes or `=` in it is quoted as in JSON. What a person could not see is escaped, so that no
+ * message can forge a line or show otherwise than it is.
  *
  * @param level Its level.
- * @param message What it says.
- * @param options Format and clock.
+ * @param message Its sentence.
+ * @param options Fields, format and clock.
  * @returns The line with its newline.
  */
 export function formatLine(
   level: LogLevel,
   message: string,
-  { format, now = Date.now }: LineOptions,
+  { format, fields = {}, now = Date.now }: LineOptions,
 ): string {
   const timestamp = new Date(now()).toISOString();
-  if (format === "json") return `${escapeInvisible(JSON.stringify({ timestamp, level, message }))}\n`;
+  if (format === "json") {
+    return `${escapeInvisible(JSON.stringify({ timestamp, level, message, ...fields }))}\n`;
+  }
   const time = timestamp.replace("Z", "000").replace("T", " ").replaceAll("-", "/");
-  return `${time} ${level.toUpperCase()}: ${escapeInvisible(message)}\n`;
+  return `${time} ${level.toUpperCase()}: ${escapeInvisible(message + formatFields(fields))}\n`;
+}
+
+function formatFields(fields: LogFields): string {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` ${name}=${/^[^\s"=]+$/.test(`${value}`) ? value : JSON.stringify(`${value}`)}`)
+    .join("");
 }
 
 /**
@@ -62,13 +80,9 @@ export function formatLine(
  */
 export function createLog({ level: least, write, ...options }: LogOptions): Log {
   const threshold = LEVELS.indexOf(least);
-  function line(level: LogLevel, message: string): void {
-    if (LEVELS.indexOf(level) >= threshold) write(formatLine(level, message, options), level);
+  function line(level: LogLevel): (message: string, fields?: LogFields) => void {
+    if (LEVELS.indexOf(level) < threshold) return () => {};
+    return (message, fields = {}) => write(formatLine(level, message, { ...options, fields }), level);
   }
-  return {
-    debug: (message) => line("debug", message),
-    info: (message) => line("info", message),
-    warn: (message) => line("warn", message),
-    error: (message) => line("error", message),
-  };
+  return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
 }

@@ -3,7 +3,8 @@
  *
  * @example
  * ```ts
- * import { createLog, obscureKey } from "./mod.ts";
+ * import { createLog } from "./log.ts";
+ * import { obscureKey } from "./redact.ts";
  *
  * const lines: string[] = [];
  * const log = createLog({ level: "info", format: "json", write: (line) => lines.push(line) });

@@ -5,7 +5,7 @@
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { createLog } from "../observe/mod.ts";
- * import { FileSource } from "./mod.ts";
+ * import { FileSource } from "./file_source.ts";
  *
  * const log = createLog({ level: "none", format: "text", write: () => {} });
  * const source = new FileSource({
@@ -26,8 +26,6 @@
  */
 export * from "./file_source.ts";
 export * from "./load_error.ts";
-export * from "./loader.ts";
-export type { LoadOptions } from "./loading_thread.ts";
 export * from "./platform.ts";
 export * from "./source_error.ts";
 export * from "./transient_error.ts";

@@ -1,10 +1,10 @@
 /**
- * What is served: snapshots of environments with their wire bytes ready, the credentials that open them, and the one
- * place where a reload swaps them.
+ * Which snapshot each environment serves, which credential opens it, and the one place where a reload swaps them.
  *
  * @example
  * ```ts
- * import { prepareSnapshot, Store } from "./mod.ts";
+ * import { Store } from "./store.ts";
+ * import { prepareSnapshot } from "../snapshot/mod.ts";
  * import { parseMetadata } from "../model/mod.ts";
  *
  * const metadata = parseMetadata({ env: { envID: "e1", sdkKey: { value: "sdk-1" } } }, "e1");
@@ -16,9 +16,4 @@
  *
  * @module
  */
-export * from "./diff.ts";
-export * from "./event.ts";
-export * from "./pause.ts";
-export * from "./prepare.ts";
-export * from "./snapshot.ts";
 export * from "./store.ts";

@@ -1,5 +1,5 @@
 import type { Credential, EnvironmentMetadata } from "../model/mod.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "../snapshot/mod.ts";
 
 /** What a client identifies itself with. A key is looked up by kind: an SDK key is no mobile key. */
 export type CredentialKind = "sdk" | "mobile" | "environment";

@@ -54,7 +54,7 @@ export function halyardCommand(
 ): Deno.Command {
   const root = new URL("../../", import.meta.url);
   const standIns = import.meta.resolve("@std/assert").startsWith("file:");
-  const importMap = standIns ? ["--import-map=lib/std/import_map.json"] : [];
+  const importMap = standIns ? ["--import-map=tools/std/import_map.json"] : [];
   // Deno may need a proxy or a certificate to fetch packages into an empty cache. Not Halyard's own, and no coverage: with
   // it, V8 would stop a thread that is out of memory for an inspector that never comes.
   const own = [...environmentVariables(), "DENO_COVERAGE_DIR"].map((name) =>

@@ -1,15 +1,9 @@
-import {
-  clientRoutes,
-  type CorsPolicy,
-  createHandler,
-  Evaluations,
-  eventRoutes,
-  phpRoutes,
-  serverSdkRoutes,
-  statusRoute,
-} from "../../lib/http/mod.ts";
+import { clientRoutes, Evaluations, phpRoutes, serverSdkRoutes } from "../../lib/routes/fdv1/mod.ts";
+import { type CorsPolicy, createHandler } from "../../lib/http/mod.ts";
+import { eventRoutes } from "../../lib/routes/events/mod.ts";
+import { statusRoute } from "../../lib/routes/admin/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
-import { Admission, Hub } from "../../lib/stream/mod.ts";
+import { Admission, Hub } from "../../lib/delivery/mod.ts";
 import { type EnvironmentParts, makeLog, makeStore } from "../_environments.ts";
 
 /** What `relayTest` serves unless told otherwise. */

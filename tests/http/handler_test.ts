@@ -2,8 +2,9 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { createHandler, type Route } from "../../lib/http/mod.ts";
 import { respondWithDocument } from "../../lib/http/payload.ts";
 import { respondWithStream } from "../../lib/http/stream_response.ts";
-import { type Snapshot, Store } from "../../lib/store/mod.ts";
-import { Admission, Hub, PING_CHANNEL } from "../../lib/stream/mod.ts";
+import { type Snapshot } from "../../lib/snapshot/mod.ts";
+import { Store } from "../../lib/store/mod.ts";
+import { Admission, Hub, PING_CHANNEL } from "../../lib/delivery/mod.ts";
 import { makeEnvironment, makeLog, makeStore } from "../_environments.ts";
 import { makeRelay, relayTest } from "./_relay.ts";
 

@@ -2,14 +2,9 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import { gzipSync } from "node:zlib";
 import { DEFAULT_SETTINGS } from "../../lib/config/mod.ts";
 import { drainBody } from "../../lib/http/body.ts";
-import {
-  createHandler,
-  listen,
-  ListenError,
-  type ListenOptions,
-  serverSdkRoutes,
-} from "../../lib/http/mod.ts";
-import { Admission, Hub } from "../../lib/stream/mod.ts";
+import { createHandler, listen, ListenError, type ListenOptions } from "../../lib/http/mod.ts";
+import { serverSdkRoutes } from "../../lib/routes/fdv1/mod.ts";
+import { Admission, Hub } from "../../lib/delivery/mod.ts";
 import { makeLog, makeStore } from "../_environments.ts";
 import { makeRelay } from "./_relay.ts";
 import { connect, exchange, FIXTURES, TLS, WAYS, withServer, write } from "./_server.ts";

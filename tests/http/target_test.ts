@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { connect as connectHttp2 } from "node:http2";
-import { createHandler, rootRoute, type Route } from "../../lib/http/mod.ts";
+import { createHandler, type Route } from "../../lib/http/mod.ts";
+import { rootRoute } from "../../lib/routes/admin/mod.ts";
 import { encodeTarget, readTarget } from "../../lib/http/target.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { makeLog } from "../_environments.ts";

@@ -30,3 +30,35 @@ Deno.test("createLog() writes JSON objects with timestamp, level and message", (
 Deno.test("createLog() writes nothing at level none", () => {
   assertEquals(collect("none", "text"), []);
 });
+
+const FIELDS = {
+  path: "a b=c",
+  digest: "0f",
+  environments: 2,
+  ok: true,
+  empty: "",
+  gone: undefined,
+  line: "\n",
+};
+
+Deno.test("createLog() writes fields after the message, quoted where a blank or a quote is in them", () => {
+  const lines: string[] = [];
+  const log = createLog({ level: "info", format: "text", now: () => 0, write: (line) => lines.push(line) });
+  log.info("Reloaded data", FIELDS);
+  assertEquals(lines, [
+    '1970/01/01 00:00:00.000000 INFO: Reloaded data path="a b=c" digest=0f environments=2 ok=true empty="" line="\\n"\n',
+  ]);
+});
+
+Deno.test("createLog() writes fields into the JSON object, with their types", () => {
+  const lines: string[] = [];
+  const log = createLog({ level: "info", format: "json", now: () => 0, write: (line) => lines.push(line) });
+  log.info("Reloaded data", FIELDS);
+  const { gone: _, ...fields } = FIELDS;
+  assertEquals(JSON.parse(lines[0]!), {
+    timestamp: "1970-01-01T00:00:00.000Z",
+    level: "info",
+    message: "Reloaded data",
+    ...fields,
+  });
+});

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Clock, FileContent } from "../../lib/source/mod.ts";
-import { Loader } from "../../lib/source/mod.ts";
+import { Loader } from "../../lib/load/mod.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { makeLog } from "../_environments.ts";
 
@@ -68,7 +68,7 @@ export class LoaderBench implements AsyncDisposable {
     const code = `
       import { existsSync } from "node:fs";
       import { parentPort } from "node:worker_threads";
-      import ${JSON.stringify(import.meta.resolve("../../lib/source/worker.ts"))};
+      import ${JSON.stringify(import.meta.resolve("../../lib/load/worker.ts"))};
       const FAULTY = ${JSON.stringify(this.#faulty)};
       const post = parentPort.postMessage.bind(parentPort);
       parentPort.postMessage = (reply, transfer) => {

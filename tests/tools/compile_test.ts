@@ -10,7 +10,7 @@ const ignore = Deno.build.target !== "x86_64-unknown-linux-gnu"; // elsewhere, t
 
 /** The same `@std` as these tests. */
 const importMap = import.meta.resolve("@std/assert").startsWith("file:")
-  ? "lib/std/import_map.json"
+  ? "tools/std/import_map.json"
   : undefined;
 
 const folder = await Deno.makeTempDir({ prefix: "halyard-compile-" });

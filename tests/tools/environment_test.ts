@@ -14,7 +14,7 @@ import { harmfulEnvironment } from "./_harmful_environment.ts";
 const ignore = Deno.build.target !== "x86_64-unknown-linux-gnu"; // there is machine code for no other
 
 const importMap = import.meta.resolve("@std/assert").startsWith("file:")
-  ? "lib/std/import_map.json"
+  ? "tools/std/import_map.json"
   : undefined;
 
 const TLS = new URL("../fixtures/tls/", import.meta.url).pathname;

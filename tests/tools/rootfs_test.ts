@@ -152,7 +152,7 @@ async function makeContainer(folder: string): Promise<Container> {
   const build = await Deno.makeTempDir({ prefix: "halyard-build-" });
   try {
     const [script, output] = [`${build}/halyard.js`, `${build}/halyard`];
-    await bundle({ importMap: standIns ? "lib/std/import_map.json" : undefined, output: script });
+    await bundle({ importMap: standIns ? "tools/std/import_map.json" : undefined, output: script });
     await compile({ script, output, base: "deno" });
     return await Container.create(output, folder);
   } finally {

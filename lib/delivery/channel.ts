@@ -1,0 +1,143 @@
+import { type Change, diffEnvironments, oncePerPair, type Snapshot } from "../snapshot/mod.ts";
+import { createPause, encodeEvent, encodeEvents, lengthOf, type Parts } from "../wire/mod.ts";
+
+/** What one stream carries: how it begins, and what brings it from one state of its environment to another. */
+export interface Channel {
+  /**
+   * Tells about how large the event will be that a new stream begins with.
+   *
+   * @param snapshot What the environment serves.
+   * @returns Bytes.
+   */
+  estimate(snapshot: Snapshot): number;
+  /**
+   * Gives the event that a new stream begins with.
+   *
+   * @param snapshot What the environment serves.
+   * @returns The event's bytes.
+   */
+  begin(snapshot: Snapshot): Parts | Promise<Parts>;
+  /**
+   * Gives what brings a stream up to date. It must be sent, and the next call must wait for it.
+   *
+   * @param before What the stream was last brought to.
+   * @param after What the environment serves now.
+   * @returns Bytes of one or more events; `undefined` when the stream need not be told anything.
+   * @throws {ChannelEndError} When the stream is to be closed.
+   */
+  update(before: Snapshot, after: Snapshot): Parts | undefined | Promise<Parts | undefined>;
+  /** Whether an update makes the client poll, so that all of them at once would be a herd. @default {false} */
+  isSpread?: boolean;
+}
+
+/** A channel has nothing more to carry, for a reason that has been logged: its stream is closed. */
+export class ChannelEndError extends Error {
+  /** Set so that stack traces show it. */
+  override readonly name = "ChannelEndError";
+}
+
+/** How a stream is told of changes one by one. */
+export interface Delta {
+  /** What has changed for this stream. */
+  changes: Change[];
+  /**
+   * Encodes a `patch` or `delete` for each change.
+   *
+   * @returns The events, or `undefined` when one `put` of everything is shorter.
+   */
+  encode(): Promise<Parts | undefined>;
+}
+
+/** What a channel with deltas carries. */
+export interface DeltaSource {
+  /** Tells about how large the `put` will be. */
+  estimate: Channel["estimate"];
+  /** Makes the `put` that says everything. */
+  put: Channel["begin"];
+  /** Finds what has changed. */
+  compare(before: Snapshot, after: Snapshot): Promise<Delta>;
+}
+
+/**
+ * Makes the channel of one stream whose client keeps a version with each thing it is told of, takes nothing about it that
+ * does not have a higher one, and remembers the version of what it was told to delete.
+ *
+ * A change that such a client would not take, such as a rollback, makes it one `put`, after which the client has
+ * forgotten all it knew, deletions included.
+ *
+ * @param source What it carries.
+ * @returns The channel, for one stream only: it knows what its client remembers.
+ */
+export function createDeltaChannel({ estimate, put, compare }: DeltaSource): Channel {
+  let tombstones: Map<string, number> | undefined;
+
+  function isTaken({ kind, key, version, previous }: Change): boolean {
+    return version > (previous ?? tombstones?.get(`${kind}/${key}`) ?? -Infinity);
+  }
+
+  function remember({ kind, key, text, version }: Change): void {
+    if (text === undefined) (tombstones ??= new Map()).set(`${kind}/${key}`, version);
+  }
+
+  return {
+    estimate,
+    begin: put,
+    async update(before, after) {
+      if (before.all === after.all) return undefined;
+      const { changes, encode } = await compare(before, after);
+      if (changes.length === 0) return undefined;
+      const events = changes.every(isTaken) ? await encode() : undefined;
+      if (events) changes.forEach(remember);
+      else tombstones = undefined;
+      return events ?? put(after);
+    },
+  };
+}
+
+/**
+ * Prepares the channels of server-side SDKs.
+ *
+ * @param kind `all` for flags and segments; `flags` for flags alone, as old SDKs want them.
+ * @returns Makes the channel of one stream. Events are encoded once for all of them.
+ */
+export function prepareServerChannels(kind: "all" | "flags"): () => Channel {
+  const compare = oncePerPair(async (before, after): Promise<Delta> => {
+    const pause = createPause();
+    const changes = (await diffEnvironments(before.data, after.data, pause))
+      .filter((change) => kind === "all" || change.kind === kind);
+    let events: Promise<Parts | undefined> | undefined;
+    function encode(): Promise<Parts | undefined> {
+      return events ??= encodeEvents(
+        changes.values().map((change) => formatChange(change, kind)),
+        lengthOf(after[kind].put),
+        pause,
+      );
+    }
+    return { changes, encode };
+  });
+  return () =>
+    createDeltaChannel({
+      estimate: (snapshot) => lengthOf(snapshot[kind].put),
+      put: (snapshot) => snapshot[kind].put,
+      compare,
+    });
+}
+
+function formatChange(change: Change, channel: "all" | "flags"): [event: string, data: string] {
+  const { kind, key, text, version } = change;
+  const path = JSON.stringify(channel === "all" ? `/${kind}/${key}` : `/${key}`);
+  return text === undefined
+    ? ["delete", `{"path":${path},"version":${version}}`]
+    : ["patch", `{"path":${path},"data":${text}}`];
+}
+
+/** The Relay Proxy's wire: the data is one blank. */
+const PING: Parts = encodeEvent("ping", " ");
+
+/** Tells clients to poll, at the beginning and after each change: `/ping` and `/mping`. It serves any number of streams. */
+export const PING_CHANNEL: Channel = {
+  estimate: () => lengthOf(PING),
+  begin: () => PING,
+  update: (before, after) => before.all === after.all ? undefined : PING,
+  isSpread: true,
+};

@@ -1,0 +1,243 @@
+import type { EnvironmentMetadata } from "../model/mod.ts";
+import { type Log, obscureKey } from "../observe/mod.ts";
+import { assembleSnapshot, knownOf, renewMetadata } from "../snapshot/mod.ts";
+import { createPause, type Pause } from "../wire/mod.ts";
+import { type EnvironmentChange, type NewEnvironment, type Store } from "../store/mod.ts";
+import {
+  type Clock,
+  type FileContent,
+  IncompleteError,
+  LoadError,
+  MACHINE_CLOCK,
+  TransientError,
+} from "../source/mod.ts";
+import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_archive.ts";
+import { toError, toTransient } from "./load_failure.ts";
+import { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
+
+/** How the archive's file stands: what is served and whether something newer could not be. */
+export interface LoadStatus {
+  /** Path as configured. */
+  path: string;
+  /** SHA-256 of the content that is served: lower-case hex. Absent while nothing has been loaded. */
+  digest?: string;
+  /** When that content was loaded: ms since epoch. Absent while nothing has been loaded. */
+  loadedAt?: number;
+  /** Why a newer content is not served. Absent when the newest is. */
+  lastError?: { message: string; time: number };
+}
+
+/** Options for {@linkcode Loader}. */
+export interface LoaderOptions {
+  /** Path of the archive, for messages. */
+  path: string;
+  /** Largest archive that is read, compressed: bytes. */
+  maxBytes: number;
+  /** Takes what was loaded. */
+  store: Store;
+  /** Is told what was loaded and what was wrong. */
+  log: Log;
+  /** Is called right after each swap. */
+  onSwap?: () => void;
+  /**
+   * Reads the file anew and hands its content to `reload`: called when a load that failed for a transient reason is due again.
+   * The bytes are not kept until then. Without it, nothing is tried again.
+   */
+  readAgain?: () => Promise<void> | void;
+  /** How loads are run; for tests. */
+  worker?: LoadOptions;
+  /** The clock. @default the machine's */
+  clock?: Clock;
+}
+
+/** First pause before a load is tried again that failed for a transient reason, in ms; the pause doubles each time. */
+const FIRST_RETRY_MS = 1_000;
+
+/** Longest pause before a load is tried again that failed for a transient reason. A load that hangs takes a minute of one processor core each time, so at most a sixth of it. @limit ms: it does not grow further */
+const MAX_RETRY_MS = 5 * 60_000;
+
+/** Turns the bytes of an archive into what the store serves: all of it or, when the archive is bad, nothing. */
+export class Loader {
+  readonly #options: LoaderOptions;
+  readonly #clock: Clock;
+  readonly #thread: LoadingThread | undefined;
+  /** Digests of the data files that are served, by environment ID. */
+  readonly #sources = new Map<string, string>();
+  /** What was last warned about, by environment ID: it is not said again with each reload. */
+  readonly #warnings = new Map<string, string[]>();
+  #status: LoadStatus;
+  /** What failed for a transient reason and waits to be tried again: what it was and what was logged about it. */
+  #failed: { digest: string; pause: number; messages: Set<string> } | undefined;
+  /** Ends the wait for the next try. */
+  #waiting = new AbortController();
+  #isClosed = false;
+
+  /**
+   * Makes a loader that has loaded nothing yet. Its thread runs until `close`.
+   *
+   * @param options Where archives come from and go to.
+   */
+  constructor(options: LoaderOptions) {
+    const { log, path, worker, clock = MACHINE_CLOCK } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#status = { path };
+    if (canStartThread(worker?.url)) this.#thread = new LoadingThread(worker);
+    else {
+      log.warn(
+        "Requests will wait while an archive is loaded: --allow-read does not name Halyard's own code",
+      );
+    }
+  }
+
+  /** How the file stands. */
+  get status(): LoadStatus {
+    return this.#status;
+  }
+
+  /**
+   * Loads an archive. When that fails for a transient reason, it is logged and tried again with growing pauses, until it is
+   * loaded, turns out to be bad, or another content is loaded; a call for the same content is such a try, made at once.
+   *
+   * @param content The file. Its bytes may be gone afterwards.
+   * @throws {LoadError} When it is no good archive; an `IncompleteError` when it may be part of one.
+   * @throws {TransientError} When loading failed. In either case, what was served before is served on.
+   */
+  async load(content: FileContent): Promise<void> {
+    this.#waiting.abort();
+    if (this.#failed?.digest !== content.digest) this.#failed = undefined;
+    try {
+      await this.#load(content);
+    } catch (error) {
+      if (error instanceof LoadError) {
+        this.#failed = undefined;
+        throw error;
+      }
+      const transient = toTransient(error, this.#options.path);
+      this.#retryLater(transient, content.digest);
+      throw transient;
+    }
+    this.#failed = undefined;
+    this.#status = { path: this.#options.path, digest: content.digest, loadedAt: this.#clock.now() };
+  }
+
+  /**
+   * Loads a replaced archive. A bad one is logged and remembered for `status`; service goes on.
+   *
+   * @param content The file.
+   * @throws {IncompleteError} When it may be part of an archive; logged only if its file is at rest.
+   * @throws {TransientError} When loading failed. It is tried again.
+   */
+  async reload(content: FileContent): Promise<void> {
+    try {
+      await this.load(content);
+    } catch (error) {
+      const mayGrow = error instanceof IncompleteError && !content.isAtRest;
+      if (error instanceof LoadError && !mayGrow) this.#report(error, "");
+      if (error instanceof IncompleteError || error instanceof TransientError) throw error;
+    }
+  }
+
+  /** Ends the thread; nothing is tried again. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#waiting.abort();
+    await this.#thread?.close();
+  }
+
+  async #load({ bytes, digest }: FileContent): Promise<void> {
+    const { path, maxBytes, store, log, onSwap } = this.#options;
+    const known: LoadRequest["known"] = new Map();
+    for (const { id, snapshot } of store.environments) {
+      if (snapshot) known.set(id, { ...knownOf(snapshot), source: this.#sources.get(id) ?? "" });
+    }
+    const request: LoadRequest = { bytes: bufferOf(bytes), path, maxBytes, known };
+    const reply = await (this.#thread ? this.#thread.load(request) : loadArchive(request));
+    if ("failure" in reply) throw toError(reply.failure);
+    const { loaded } = reply;
+    const pause = createPause();
+    const environments = [];
+    for (const environment of loaded) environments.push(await assemble(environment, store, pause));
+    const first = !store.ready;
+    const changes = store.replace(environments);
+    for (const environment of loaded) {
+      if (!("source" in environment)) continue;
+      this.#sources.set(environment.id, environment.source);
+      this.#warn(environment.id, environment.warnings ?? []);
+    }
+    onSwap?.();
+    for (const change of changes) logChange(log, change);
+    if (loaded.length === 0) {
+      log.warn("The data file does not contain any environments; check your configuration");
+    }
+    const count = `${loaded.length} environment${loaded.length === 1 ? "" : "s"}, ${changes.length} changed`;
+    log.info(`${first ? "Loaded" : "Reloaded"} data from ${path} (${count}, sha256 ${digest})`);
+  }
+
+  #warn(id: string, warnings: string[]): void {
+    const known = this.#warnings.get(id);
+    for (const warning of warnings) {
+      if (!known?.includes(warning)) this.#options.log.warn(warning);
+    }
+    this.#warnings.set(id, warnings);
+  }
+
+  #retryLater(error: TransientError, digest: string): void {
+    const { readAgain, log } = this.#options;
+    if (!readAgain || this.#isClosed) return;
+    this.#failed ??= { digest, pause: FIRST_RETRY_MS, messages: new Set() };
+    const { pause, messages } = this.#failed;
+    const again = `it is tried again in ${pause / 1000} s`;
+    if (messages.has(error.message)) log.debug(`${error.message}; ${again}`);
+    else this.#report(error, `; ${again}, then with growing pauses, and at once on SIGHUP`);
+    messages.add(error.message);
+    this.#failed.pause = Math.min(pause * 2, MAX_RETRY_MS);
+    const waiting = this.#waiting = new AbortController();
+    this.#clock.sleep(pause, waiting.signal).then(() => waiting.signal.aborted ? undefined : readAgain());
+  }
+
+  /** Logs why the newest file is not served, and remembers it for `status`. */
+  #report({ message, hint }: LoadError | TransientError, outlook: string): void {
+    const { store, log } = this.#options;
+    const what = store.ready
+      ? "Data file reload failed, serving the previous data"
+      : "Data file load failed, answering 503";
+    log.error(`${what}: ${message}${outlook}; hint: ${hint}`);
+    this.#status = { ...this.#status, lastError: { message, time: this.#clock.now() } };
+  }
+}
+
+/** The bytes as a buffer that can change hands. */
+function bufferOf(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+}
+
+async function assemble(loaded: LoadedEnvironment, store: Store, pause: Pause): Promise<NewEnvironment> {
+  const { id } = loaded;
+  const previous = store.get(id)?.snapshot;
+  if ("unchanged" in loaded) return { id, snapshot: renewMetadata(previous!, loaded.unchanged) };
+  if ("prepared" in loaded) return { id, snapshot: await assembleSnapshot(loaded.prepared, previous, pause) };
+  return loaded;
+}
+
+function logChange(log: Log, { id, before, after }: EnvironmentChange): void {
+  if (!after) {
+    log.info(`Removed environment ${id}${nameOf(before?.metadata)}`);
+  } else if (after.fault !== undefined) {
+    const serving = after.snapshot ? "it keeps the data it had" : "it answers 503 until there is good data";
+    log.error(
+      `Found invalid data for environment ${id}${nameOf(after.metadata)}, ${serving}: ${after.fault}`,
+    );
+  } else {
+    const keys = [...after.metadata?.sdkKeys ?? [], ...after.metadata?.mobileKeys ?? []];
+    const verb = before?.snapshot ? "Updated" : "Added";
+    const list = keys.map((key) => obscureKey(key.value)).join(", ");
+    log.info(`${verb} environment ${id}${nameOf(after.metadata)}, keys: ${list || "none"}`);
+  }
+}
+
+/** Names in brackets, as far as there are any. */
+function nameOf(metadata: EnvironmentMetadata | undefined): string {
+  const names = [metadata?.projectName, metadata?.name].map((name) => name?.trim()).filter(Boolean);
+  return names.length === 0 ? "" : ` (${names.join(" ")})`;
+}

@@ -1,0 +1,7 @@
+/**
+ * From the bytes of a file to the store: the loading thread, retries, status.
+ *
+ * @module
+ */
+export * from "./loader.ts";
+export type { LoadOptions } from "./loading_thread.ts";

@@ -1,0 +1,6 @@
+/**
+ * Routes of the family `events`.
+ *
+ * @module
+ */
+export * from "./event_routes.ts";

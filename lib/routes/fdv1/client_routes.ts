@@ -1,0 +1,129 @@
+import { eTag } from "@std/http";
+import { type Audience, EvaluationLimitError } from "../../evaluation/mod.ts";
+import type { CredentialKind } from "../../store/mod.ts";
+import { compress, type Pause } from "../../wire/mod.ts";
+import type { Snapshot } from "../../snapshot/mod.ts";
+import { type Hub, PING_CHANNEL } from "../../delivery/mod.ts";
+import { prepareClientChannels } from "./client_channel.ts";
+import { checkContext, type ContextRequest, readContextRequest, RequestError } from "./context_request.ts";
+import type { Evaluations } from "./evaluations.ts";
+import {
+  type EnvironmentContext,
+  respondWithDocument,
+  respondWithStream,
+  type Route,
+} from "../../http/mod.ts";
+import { isProven } from "./secure_mode.ts";
+
+/** How hard evaluations are compressed, from 1 to 9: they are made anew for each request, so quickly. */
+const GZIP_LEVEL = 1;
+
+/** A family of clients: who they are, where they poll and, unless they are servers, where they stream. */
+interface Family {
+  credential: CredentialKind;
+  audience: Audience;
+  evalx: string;
+  streams?: { eval: string; ping: string };
+}
+
+const FAMILIES: Family[] = [
+  {
+    credential: "environment",
+    audience: "environmentId",
+    evalx: "/sdk/evalx/{envId}",
+    streams: { eval: "/eval/{envId}", ping: "/ping/{envId}" },
+  },
+  {
+    credential: "mobile",
+    audience: "mobile",
+    evalx: "/msdk/evalx",
+    streams: { eval: "/meval", ping: "/mping" },
+  },
+  { credential: "sdk", audience: "server", evalx: "/sdk/evalx" },
+];
+
+/**
+ * Routes of clients that get results instead of rules: browsers, mobile apps, and servers that let the relay evaluate. By
+ * poll (`evalx`), by stream with data (`eval`), by stream that only tells of changes (`ping`).
+ *
+ * @param hub Where streams live.
+ * @param evaluations Evaluates.
+ * @returns The routes.
+ */
+export function clientRoutes(hub: Hub, evaluations: Evaluations): Route[] {
+  const openChannel = prepareClientChannels(evaluations);
+  return FAMILIES.flatMap((family) => familyRoutes(family, hub, evaluations, openChannel));
+}
+
+function familyRoutes(
+  { credential, audience, evalx, streams }: Family,
+  hub: Hub,
+  evaluations: Evaluations,
+  openChannel: ReturnType<typeof prepareClientChannels>,
+): Route[] {
+  const isSecured = credential === "environment";
+
+  type Answer = (
+    request: Request,
+    context: EnvironmentContext,
+    asked: ContextRequest,
+    pause: Pause,
+  ) => Promise<Response>;
+  function withContext(answer: Answer): (request: Request, context: EnvironmentContext) => Promise<Response> {
+    return async (request, context) => {
+      const pause = evaluations.createPause();
+      try {
+        const asked = await readContextRequest(request, context.params, context.query, pause);
+        checkContext(asked, context.snapshot.metadata, isSecured);
+        return await answer(request, context, asked, pause);
+      } catch (error) {
+        if (error instanceof RequestError) return error.toResponse();
+        if (error instanceof EvaluationLimitError) return new Response(error.message, { status: 503 });
+        throw error;
+      }
+    };
+  }
+
+  const poll = withContext(async (request, { snapshot }, { context, withReasons }, pause) => {
+    const json = await evaluations.evaluateAll(snapshot, context, { audience, withReasons }, pause);
+    await pause();
+    const body = new TextEncoder().encode(json);
+    const etag = await eTag(body, { weak: true });
+    return respondWithDocument(hub, request, {
+      body,
+      etag,
+      gzip: () => compress(body, pause, GZIP_LEVEL),
+    });
+  });
+
+  const stream = withContext((request, context, asked) => {
+    const channel = openChannel(asked.context, { audience, withReasons: asked.withReasons });
+    function mayRead({ metadata }: Snapshot): boolean {
+      return !isSecured || !metadata.secureMode || isProven(asked.context, asked.hash, metadata.sdkKeys);
+    }
+    return respondWithStream(hub, request, { ...context, channel, credentialKind: credential, mayRead });
+  });
+
+  function ping(request: Request, context: EnvironmentContext): Promise<Response> {
+    return respondWithStream(hub, request, { ...context, channel: PING_CHANNEL, credentialKind: credential });
+  }
+
+  return [
+    { method: "GET", path: `${evalx}/contexts/{context}`, credential, handle: poll },
+    { method: "GET", path: `${evalx}/users/{context}`, credential, handle: poll },
+    ...reportRoutes({ path: `${evalx}/context`, credential, handle: poll }),
+    ...reportRoutes({ path: `${evalx}/user`, credential, handle: poll }),
+    ...streams
+      ? [
+        { method: "GET", path: `${streams.eval}/{context}`, credential, handle: stream } as const,
+        ...reportRoutes({ path: streams.eval, credential, handle: stream }),
+        { method: "GET", path: streams.ping, credential, handle: ping } as const,
+      ]
+      : [],
+  ];
+}
+
+/** A context in a body comes by REPORT or, through proxies that know no such method, by POST. */
+function reportRoutes(route: Omit<Extract<Route, { credential: CredentialKind }>, "method">): Route[] {
+  return [{ ...route, method: "REPORT" }, { ...route, method: "POST" }];
+}

@@ -1,0 +1,114 @@
+import {
+  type Context,
+  ContextError,
+  decodeContext,
+  type EnvironmentMetadata,
+  readContext,
+} from "../../model/mod.ts";
+import type { Pause } from "../../wire/mod.ts";
+import { readBody } from "../../http/mod.ts";
+import { isProven } from "./secure_mode.ts";
+
+/** Largest context in a request body. OpenFeature's relay uses the same; real contexts have a few hundred. @limit bytes: the request is answered 413 */
+const MAX_CONTEXT_BYTES = 1_000_000;
+
+/** A request that cannot be answered as asked. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  /** HTTP status. */
+  readonly status: number;
+
+  /**
+   * @param status HTTP status.
+   * @param message What the client is told.
+   */
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+
+  /** The answer: JSON with the message, or plain text for 415, as with the Relay Proxy. */
+  toResponse(): Response {
+    if (this.status === 415) return new Response(this.message, { status: 415 });
+    return Response.json({ message: this.message }, { status: this.status });
+  }
+}
+
+/** What a client asks about. */
+export interface ContextRequest {
+  /** The context out of the path or the body. */
+  context: Context;
+  /** Whether each result shall say why. */
+  withReasons: boolean;
+  /** The proof that secure mode asks for, or `null`. */
+  hash: string | null;
+}
+
+/**
+ * Reads what a client asks about: base64 JSON in the path's `{context}`, or JSON as the body of a REPORT or POST.
+ *
+ * @param request The request.
+ * @param params Path parameters, decoded.
+ * @param query Query string: `withReasons=true` asks for reasons, `h` is the hash.
+ * @param pause Is called before a body is parsed.
+ * @returns The context and how it is asked about.
+ * @throws {RequestError} 400, 413 or 415, with the Relay Proxy's words where it has some.
+ */
+export async function readContextRequest(
+  request: Request,
+  params: Record<string, string>,
+  query: string,
+  pause: Pause,
+): Promise<ContextRequest> {
+  const parameters = new URLSearchParams(query);
+  const encoded = params["context"];
+  return {
+    context: encoded === undefined ? await readReportedContext(request, pause) : decode(encoded),
+    withReasons: parameters.get("withReasons") === "true",
+    hash: parameters.get("h"),
+  };
+}
+
+/**
+ * Refuses a context that its client may not ask about.
+ *
+ * @param asked What is asked.
+ * @param metadata The environment.
+ * @param isSecured Whether the route demands the hash where the environment is in secure mode.
+ * @throws {RequestError} 400, with the Relay Proxy's words.
+ */
+export function checkContext(
+  { context, hash }: ContextRequest,
+  { secureMode, sdkKeys }: EnvironmentMetadata,
+  isSecured: boolean,
+): void {
+  if (isSecured && secureMode && !isProven(context, hash, sdkKeys)) {
+    throw new RequestError(400, "Environment is in secure mode, and context hash does not match.");
+  }
+  // Only a legacy user's key can be empty.
+  if (context.fullyQualifiedKey === "") throw new RequestError(400, "User must have a 'key' attribute");
+}
+
+function decode(encoded: string): Context {
+  try {
+    return decodeContext(encoded);
+  } catch (error) {
+    throw error instanceof ContextError ? new RequestError(400, error.message) : error;
+  }
+}
+
+async function readReportedContext(request: Request, pause: Pause): Promise<Context> {
+  const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== "application/json") throw new RequestError(415, "Content-Type must be application/json.");
+  const body = await readBody(request, MAX_CONTEXT_BYTES).catch(() => {
+    throw new RequestError(400, "The body broke off");
+  });
+  if (!body) throw new RequestError(413, `A context may have ${MAX_CONTEXT_BYTES} bytes at most`);
+  await pause();
+  try {
+    return readContext(body);
+  } catch (error) {
+    // What a JSON parser says quotes the text, which is personal data.
+    throw new RequestError(400, error instanceof ContextError ? error.message : "The body is not JSON");
+  }
+}

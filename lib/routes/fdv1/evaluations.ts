@@ -1,0 +1,120 @@
+import {
+  createSession,
+  evaluateAllInSlices,
+  evaluateTextInSlices,
+  EvaluationLimitError,
+  type EvaluationText,
+  type OutputOptions,
+  type Slices,
+} from "../../evaluation/mod.ts";
+import type { Context } from "../../model/mod.ts";
+import type { Log } from "../../observe/mod.ts";
+import { type Pause, Turns } from "../../wire/mod.ts";
+import { type Snapshot } from "../../snapshot/mod.ts";
+
+/** Evaluates single flags for one context; gives what a client gets, or `undefined` when it sees no such flag. */
+export type EvaluateFlag = (key: string) => Promise<EvaluationText | undefined>;
+
+/**
+ * Evaluates for polls and streams, in slices that take turns. A limit that is reached is logged once for each environment, and
+ * counted.
+ */
+export class Evaluations {
+  readonly #log: Log;
+  readonly #turns = new Turns();
+  readonly #limitsReached = new Map<string, number>();
+
+  /**
+   * Makes it; nothing has been evaluated yet.
+   *
+   * @param log Is told of limits that are reached.
+   */
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /**
+   * Says how often a limit was reached.
+   *
+   * @param environmentId Client-side ID of an environment.
+   * @returns How many evaluations have failed for it since the start.
+   */
+  countLimitsReached(environmentId: string): number {
+    return this.#limitsReached.get(environmentId) ?? 0;
+  }
+
+  /**
+   * Makes a function to call between the steps of whatever else is done for a client.
+   *
+   * @returns The function: the work takes turns with evaluations.
+   */
+  createPause(): Pause {
+    return this.#turns.createPause();
+  }
+
+  /**
+   * Evaluates all flags.
+   *
+   * @param snapshot What the environment serves.
+   * @param context The context.
+   * @param options Who asks, and for what.
+   * @param pause What the work for this client takes turns by. @default {createPause}
+   * @returns JSON object with a member for each flag.
+   * @throws {EvaluationLimitError} When the context takes too long; that has been logged.
+   */
+  async evaluateAll(
+    snapshot: Snapshot,
+    context: Context,
+    options: OutputOptions,
+    pause = this.createPause(),
+  ): Promise<string> {
+    const slices = evaluateAllInSlices(snapshot.compiled, context, options);
+    const { text, exception } = await this.#run(slices, snapshot, pause);
+    if (exception !== undefined) this.#noteException(snapshot, exception);
+    return text;
+  }
+
+  /**
+   * Begins to evaluate single flags for a context.
+   *
+   * @param snapshot What the environment serves.
+   * @param context The context.
+   * @param options Who asks, and for what.
+   * @returns Evaluates a flag; it throws `EvaluationLimitError` when the context takes too long, which has been logged.
+   */
+  begin(snapshot: Snapshot, context: Context, options: OutputOptions): EvaluateFlag {
+    const session = createSession(snapshot.compiled, context);
+    const pause = this.createPause();
+    return async (key) => {
+      const result = await this.#run(evaluateTextInSlices(session, key, options), snapshot, pause);
+      if (result?.isException) this.#noteException(snapshot, key);
+      return result;
+    };
+  }
+
+  async #run<T>(slices: Slices<T>, { metadata }: Snapshot, pause: Pause): Promise<T> {
+    try {
+      await pause();
+      let slice = slices.next();
+      for (; !slice.done; slice = slices.next()) await pause();
+      return slice.value;
+    } catch (error) {
+      if (error instanceof EvaluationLimitError) this.#note(metadata.id, error.message);
+      throw error;
+    }
+  }
+
+  #noteException({ metadata }: Snapshot, key: string): void {
+    this.#note(metadata.id, `Cannot evaluate flag "${key}": it takes too many steps, or is nested too deep`);
+  }
+
+  #note(environmentId: string, problem: string): void {
+    const count = this.countLimitsReached(environmentId);
+    this.#limitsReached.set(environmentId, count + 1);
+    if (count > 0) return;
+    this.#log.warn(
+      `Reached a limit in environment ${environmentId}, further ones are counted in /status: ${problem}; ` +
+        "hint: look for a pattern or a list in a flag that is far too long, or a context that is",
+    );
+  }
+}

@@ -1,0 +1,25 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { Context, Credential } from "../../model/mod.ts";
+
+/**
+ * Tells whether a client in secure mode has proved that its context comes from the application's server: `h` must be the
+ * lower-case hex HMAC-SHA256 of the context's canonical key under one of the environment's SDK keys.
+ *
+ * Every key is tried, whichever fits, and digests are compared without an early exit.
+ *
+ * @param context What the client asks about.
+ * @param hash The `h` parameter, or `null`.
+ * @param sdkKeys SDK keys of the environment; expired ones do not count.
+ * @returns Whether the hash fits.
+ */
+export function isProven(context: Context, hash: string | null, sdkKeys: readonly Credential[]): boolean {
+  const given = createHmac("sha256", "").update(hash ?? "").digest();
+  let proven = false;
+  for (const { value, expiry = Infinity } of sdkKeys) {
+    if (Date.now() > expiry) continue;
+    const expected = createHmac("sha256", value).update(context.fullyQualifiedKey).digest("hex");
+    const fits = timingSafeEqual(createHmac("sha256", "").update(expected).digest(), given);
+    proven = fits || proven;
+  }
+  return proven;
+}

@@ -1,0 +1,19 @@
+/**
+ * What several rooms need and no protocol owns: server-sent events, gzip, turns between slices of work, small files.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { encodeEvent } from "./event.ts";
+ *
+ * const [event] = encodeEvent("ping", " ");
+ * assertEquals(new TextDecoder().decode(event), "event: ping\ndata:  \n\n");
+ * ```
+ *
+ * @module
+ */
+export * from "./compress.ts";
+export * from "./concat.ts";
+export * from "./event.ts";
+export * from "./pause.ts";
+export * from "./small_file.ts";

@@ -1,0 +1,34 @@
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { Turns } from "../../lib/wire/mod.ts";
+
+Deno.test("Turns gives the next slice to who has had the fewest, one slice at a time", async () => {
+  const turns = new Turns();
+  const order: string[] = [];
+  async function work(name: string, slices: number): Promise<void> {
+    const pause = turns.createPause();
+    for (let i = 0; i < slices; i++) {
+      order.push(name);
+      for (const end = performance.now() + 6; performance.now() < end;);
+      await pause();
+    }
+  }
+  const long = work("long", 12);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await Promise.all([long, work("a", 2), work("b", 2)]);
+  assertEquals(order.slice(-4), ["long", "long", "long", "long"]);
+  assertEquals(order.length, 16);
+});
+
+Deno.test("Turns makes a work that begins while others wait for their turn wait too", async () => {
+  const turns = new Turns();
+  const alone = turns.createPause();
+  assertEquals(alone(), undefined);
+  for (const end = performance.now() + 6; performance.now() < end;);
+  const waiting = alone();
+  const late = turns.createPause();
+  const begun = late();
+  assertInstanceOf(begun, Promise);
+  await begun;
+  assertEquals(late(), undefined);
+  await waiting;
+});
