@@ -83,16 +83,17 @@ async function inflate(
   maxBytes: number,
 ): Promise<{ output: Uint8Array<ArrayBuffer>; consumed: number }> {
   const inflater = createInflateRaw({ chunkSize: CHUNK_BYTES });
-  const chunks: Uint8Array[] = [];
+  let output = new Uint8Array(guessLength(bytes, maxBytes));
   let size = 0;
   try {
     inflater.end(bytes);
     for await (const chunk of inflater as AsyncIterable<Uint8Array>) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > maxBytes) {
+      if (size + chunk.length > maxBytes) {
         throw new ArchiveError("unpacked-too-large", `it unpacks to more than ${maxBytes} bytes`);
       }
+      if (size + chunk.length > output.length) output = enlarge(output, 2 * (size + chunk.length));
+      output.set(chunk, size);
+      size += chunk.length;
       if (size > RATIO_FREE_BYTES && size > MAX_RATIO * inflater.bytesWritten) {
         throw new ArchiveError("ratio", `it unpacks to more than ${MAX_RATIO} times its size`);
       }
@@ -102,13 +103,19 @@ async function inflate(
     if ((error as { code?: string }).code === "Z_BUF_ERROR") throw cutOff();
     throw new ArchiveError("gzip-data", "gzip data is damaged", { cause: error });
   }
-  const output = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    output.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return { output, consumed: inflater.bytesWritten };
+  return { output: output.subarray(0, size), consumed: inflater.bytesWritten };
+}
+
+/** The last four bytes of a member say how long it unpacks to, so that it need not be in memory twice. Padding hides them. */
+function guessLength(bytes: Uint8Array, maxBytes: number): number {
+  const length = bytes.length < 4
+    ? 0
+    : new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true);
+  return length > maxBytes || length > RATIO_FREE_BYTES + MAX_RATIO * bytes.length ? CHUNK_BYTES : length;
+}
+
+function enlarge(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes.buffer.transfer(length));
 }
 
 function cutOff(): ArchiveError {

@@ -1,123 +1,178 @@
-import { MAX_ITEM_DEPTH, MAX_JSON_DEPTH } from "./_limits.ts";
+import { MAX_JSON_DEPTH } from "./_limits.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
 const SPACE = 0x20;
-const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+
+const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** A number with an exponent of two digits, or of very many digits: only such may be past the range of a double. */
 const MAY_BE_INFINITE = /[:,[]-?(\d{290}|\d[\d.]*[eE]\+?\d\d)/;
-const NULL = new TextEncoder().encode("null");
 
 /** A member of an object in JSON text. */
-interface Member {
+export interface Member {
   /** Its key, unescaped. */
   key: string;
-  /** Offset of its value: bytes. */
+  /** Its value. */
+  value: Value;
+}
+
+/** A value in JSON text, as far as it can be told without parsing it. */
+export interface Value {
+  /** Offset of its first byte. */
   start: number;
-  /** Offset past its value: bytes. */
+  /** Offset past its last byte, white space behind it included. */
   end: number;
+  /** Levels of arrays and objects. */
+  depth: number;
+  /** Whether there is white space outside strings. */
+  isSpaced: boolean;
 }
 
 /**
  * Parses JSON text that may nest no deeper than it should.
  *
  * @param json UTF-8.
+ * @param value Which part of it. @default {all}
+ * @param text That part decoded, where that has been done.
  * @returns The value.
- * @throws {SyntaxError} When it is not UTF-8, nests too deep or is no JSON. The message holds nothing of the text, in
- * which keys may be.
+ * @throws {SyntaxError} When it is not UTF-8, nests too deep or is not JSON. The message holds nothing of the text, in which keys
+ * may be.
  */
-export function parseJson(json: Uint8Array): unknown {
+export function parseJson(json: Uint8Array, value: Value = scanAll(json), text?: string): unknown {
   // Before the parser, which would take memory for each level.
-  if (nestsDeeper(json, MAX_JSON_DEPTH)) {
+  if (value.depth > MAX_JSON_DEPTH) {
     throw new SyntaxError(`the text nests deeper than ${MAX_JSON_DEPTH} levels`);
   }
-  return parseText(json);
-}
-
-function parseText(json: Uint8Array): unknown {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
-  } catch {
-    throw new SyntaxError("the text is not UTF-8");
-  }
+  text ??= decode(json.subarray(value.start, value.end));
   try {
     return JSON.parse(text);
   } catch (error) {
-    const where = / at position \d+( \(line \d+ column \d+\))?/.exec((error as Error).message)?.[0] ?? "";
-    throw new SyntaxError(`the text is not JSON${where}`);
+    const { message } = error as Error;
+    const position = message.includes("end of JSON") ? text.length : / at position (\d+)/.exec(message)?.[1];
+    if (position === undefined) throw new SyntaxError("the text is not JSON");
+    throw notJson(json, value.start + new TextEncoder().encode(text.slice(0, Number(position))).length);
   }
 }
 
-/** A data file without the flags and segments that nest too deep. */
-export interface ShallowData {
-  /** What the JSON says, with `null` in their place. */
-  values: unknown;
-  /** The same as text. */
-  json: Uint8Array;
-  /** Their keys, by kind. */
-  tooDeep: Map<string, Set<string>>;
+/** All of a text, whatever follows its first value. */
+function scanAll(json: Uint8Array): Value {
+  return { ...scanValue(json, 0), end: json.length };
 }
 
 /**
- * Parses a data file without the flags and segments that nest deeper than SDKs can read, and before these cost anything.
+ * Lists the members of an object, whose values are not parsed.
  *
  * @param json UTF-8.
- * @returns The rest.
- * @throws {SyntaxError} As `parseJson`.
+ * @param object Where the object is.
+ * @returns Its members, in order.
+ * @throws {SyntaxError} When what is between the values is not JSON.
  */
-export function parseShallow(json: Uint8Array): ShallowData {
-  const tooDeep = new Map<string, Set<string>>();
-  // The file and a kind are two levels.
-  if (!nestsDeeper(json, MAX_ITEM_DEPTH + 2)) return { values: parseText(json), json, tooDeep };
-  const rest = new Uint8Array(json);
-  for (const kind of listMembers(json, 0)) {
-    const keys = tooDeep.get(kind.key) ?? new Set();
-    tooDeep.set(kind.key, keys);
-    for (const { key, start, end } of listMembers(json, kind.start)) {
-      if (!nestsDeeper(json.subarray(start, end), MAX_ITEM_DEPTH)) continue;
-      keys.add(key);
-      rest.fill(SPACE, start, end);
-      rest.set(NULL, start);
-    }
+export function* listMembers(json: Uint8Array, object: Pick<Value, "start">): Generator<Member> {
+  let at = skipSpace(json, object.start + 1);
+  if (json[at] === CLOSING_BRACE) return;
+  while (true) {
+    if (json[at] !== QUOTE) throw notJson(json, at);
+    const keyEnd = endOfString(json, at);
+    const key = parseJson(json, { start: at, end: keyEnd, depth: 0, isSpaced: false }) as string;
+    const colon = skipSpace(json, keyEnd);
+    if (json[colon] !== COLON) throw notJson(json, colon);
+    const value = scanValue(json, skipSpace(json, colon + 1));
+    yield { key, value };
+    if (json[value.end] === CLOSING_BRACE) return;
+    if (json[value.end] !== COMMA) throw notJson(json, value.end);
+    at = skipSpace(json, value.end + 1);
   }
-  return { values: parseJson(rest), json: rest, tooDeep };
 }
 
 /**
- * Cuts the raw text of every flag and segment out of a data file. Spellings (`1.0`, `\u00e9`, unknown fields) stay;
- * whitespace outside strings goes, because a newline would end a line of a server-sent event.
+ * Reports whether a value is an object, if it is JSON at all.
  *
- * It works on bytes, and each text is a string of its own: no text keeps the whole file in memory, and a letter beyond
- * Latin-1 in one flag does not double the size of the others.
- *
- * @param json UTF-8; valid JSON, an object whose members are objects or null.
- * @returns Texts by key, by kind.
- * @throws {SyntaxError} When a kind, a flag or a segment is there twice.
+ * @param json UTF-8.
+ * @param value The value.
+ * @returns Whether it begins like one.
  */
-export function sliceItems(json: Uint8Array): Map<string, Map<string, string>> {
-  const compact = removeWhitespace(json);
-  const kinds = new Map<string, Map<string, string>>();
-  for (const kind of listMembers(compact, 0)) {
-    if (kinds.has(kind.key)) throw new SyntaxError(`${JSON.stringify(kind.key)} is there twice`);
-    const items = new Map<string, string>();
-    kinds.set(kind.key, items);
-    for (const { key, start, end } of listMembers(compact, kind.start)) {
-      if (items.has(key)) {
-        throw new SyntaxError(`${JSON.stringify(key)} is there twice in ${JSON.stringify(kind.key)}`);
-      }
-      items.set(key, DECODER.decode(compact.subarray(start, end)));
+export function isObject(json: Uint8Array, value: Pick<Value, "start">): boolean {
+  return json[value.start] === OPENING_BRACE;
+}
+
+/**
+ * Finds the end of a value. It takes brackets of either kind for each other, which parsing the value shows.
+ *
+ * @param json UTF-8.
+ * @param at Offset of the value, or of white space before it.
+ * @returns The value.
+ */
+export function scanValue(json: Uint8Array, at: number): Value {
+  const start = skipSpace(json, at);
+  let level = 0;
+  let depth = 0;
+  let isSpaced = false;
+  let i = start;
+  for (; i < json.length; i++) {
+    const byte = json[i]!;
+    if (byte === QUOTE) {
+      i = endOfString(json, i) - 1;
+    } else if ((byte | 0x20) === OPENING_BRACE) { // or "["
+      if (++level > depth) depth = level;
+    } else if ((byte | 0x20) === CLOSING_BRACE) { // or "]"
+      if (--level < 0) break;
+    } else if (level === 0 && byte === COMMA) {
+      break;
+    } else if (byte <= SPACE) {
+      isSpaced = true;
     }
   }
-  return kinds;
+  return { start, end: i, depth, isSpaced };
+}
+
+/**
+ * Returns a value without white space outside strings, because a newline would end a line of a server-sent event. Spellings
+ * (`1.0`, `\u00e9`) stay.
+ *
+ * @param json UTF-8.
+ * @param value Valid JSON.
+ * @returns The bytes: a view where nothing had to go.
+ */
+export function compact(json: Uint8Array, { start, end, isSpaced }: Value): Uint8Array {
+  if (!isSpaced) return json.subarray(start, end);
+  const out = new Uint8Array(end - start);
+  let length = 0;
+  for (let i = start; i < end;) {
+    const next = json[i] === QUOTE ? endOfString(json, i) : i + 1;
+    if (json[i]! > SPACE) {
+      while (i < next) out[length++] = json[i++]!;
+    } else {
+      i = next;
+    }
+  }
+  return out.subarray(0, length);
+}
+
+/**
+ * Decodes UTF-8.
+ *
+ * @param bytes The bytes.
+ * @returns The text.
+ * @throws {SyntaxError} When they are something else.
+ */
+export function decode(bytes: Uint8Array): string {
+  try {
+    return DECODER.decode(bytes);
+  } catch {
+    throw new SyntaxError("the text is not UTF-8");
+  }
 }
 
 /**
  * Reports whether a text has a number past the range of a double. Go and Rust refuse all that comes with such a number, others
  * read it as infinity.
  *
- * @param text Valid JSON, without whitespace outside strings.
+ * @param text Valid JSON, without white space outside strings.
  * @returns Whether there is one.
  */
 export function hasInfinity(text: string): boolean {
@@ -130,100 +185,40 @@ export function hasInfinity(text: string): boolean {
   return isFound;
 }
 
-/** Reports whether arrays and objects nest deeper than so many levels. */
-function nestsDeeper(json: Uint8Array, levels: number): boolean {
-  let depth = 0;
-  for (let i = 0; i < json.length; i++) {
-    const byte = json[i]!;
-    if (byte === QUOTE) {
-      i = endOfString(json, i) - 1;
-    } else if (isOpening(byte)) {
-      if (++depth > levels) return true;
-    } else if (isClosing(byte)) {
-      depth--;
-    }
+/**
+ * Makes the error of a text that is not JSON.
+ *
+ * @param json UTF-8.
+ * @param at Offset of the first byte that does not fit.
+ * @returns The error.
+ */
+export function notJson(json: Uint8Array, at: number): SyntaxError {
+  let line = 1;
+  let lineStart = 0;
+  for (let i = json.indexOf(0x0a); i >= 0 && i < at; i = json.indexOf(0x0a, i + 1)) {
+    line++;
+    lineStart = i + 1;
   }
-  return false;
-}
-
-function removeWhitespace(json: Uint8Array): Uint8Array {
-  const out = new Uint8Array(json.length);
-  let length = 0;
-  for (let i = 0; i < json.length;) {
-    const end = json[i] === QUOTE ? endOfString(json, i) : i + 1;
-    if (json[i]! > 0x20) {
-      while (i < end) out[length++] = json[i++]!;
-    } else {
-      i = end;
-    }
-  }
-  return out.subarray(0, length);
+  return new SyntaxError(
+    `the text is not JSON at position ${at} (line ${line} column ${at - lineStart + 1})`,
+  );
 }
 
 /**
- * Lists the members of an object.
+ * Skips white space as JSON has it (RFC 8259).
  *
  * @param json UTF-8.
- * @param at Offset of the object or of white space before it: bytes.
- * @returns Its members; none if there is no object.
- * @throws {SyntaxError} When a key is not JSON.
+ * @param at Where to begin.
+ * @returns Offset of the first byte that is something else.
  */
-function* listMembers(json: Uint8Array, at: number): Generator<Member> {
-  let keyStart = skipWhitespace(json, skipWhitespace(json, at) + 1);
-  while (json[keyStart] === QUOTE) {
-    const keyEnd = endOfString(json, keyStart);
-    const key = parseKey(json.subarray(keyStart, keyEnd));
-    const start = skipWhitespace(json, skipWhitespace(json, keyEnd) + 1);
-    const end = endOfValue(json, start);
-    yield { key, start, end };
-    keyStart = json[end] === COMMA ? skipWhitespace(json, end + 1) : end;
-  }
-}
-
-function parseKey(text: Uint8Array): string {
-  try {
-    return JSON.parse(DECODER.decode(text));
-  } catch {
-    throw new SyntaxError("the text is not JSON");
-  }
-}
-
-function skipWhitespace(json: Uint8Array, at: number): number {
-  while (at < json.length && json[at]! <= SPACE) at++;
+export function skipSpace(json: Uint8Array, at: number): number {
+  while (json[at] === SPACE || json[at] === 0x0a || json[at] === 0x0d || json[at] === 0x09) at++;
   return at;
 }
 
-/** Gives the offset past a value that is followed by a comma or a closing bracket. */
-function endOfValue(json: Uint8Array, start: number): number {
-  let depth = 0;
-  for (let i = start; i < json.length; i++) {
-    const byte = json[i]!;
-    if (byte === QUOTE) {
-      i = endOfString(json, i) - 1;
-    } else if (isOpening(byte)) {
-      depth++;
-    } else if (depth === 0 && (byte === COMMA || isClosing(byte))) {
-      return i;
-    } else if (isClosing(byte)) {
-      depth--;
-    }
-  }
-  return json.length;
-}
-
-/** Gives the offset past the string that begins at `start`, or the end of a text that ends before. */
+/** Returns the offset past the string that begins at `start`, or the end of a text that ends before. */
 function endOfString(json: Uint8Array, start: number): number {
   let i = start + 1;
   while (i < json.length && json[i] !== QUOTE) i += json[i] === BACKSLASH ? 2 : 1;
-  return i + 1;
-}
-
-/** `{` or `[`. */
-function isOpening(byte: number): boolean {
-  return (byte | 0x20) === 0x7b;
-}
-
-/** `}` or `]`. */
-function isClosing(byte: number): boolean {
-  return (byte | 0x20) === 0x7d;
+  return Math.min(i + 1, json.length);
 }

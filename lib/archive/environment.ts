@@ -1,12 +1,9 @@
 import {
   type Cut,
-  type Environment,
-  type EnvironmentData,
   type EnvironmentMetadata,
   type Flag,
   getFlagShape,
   getSegmentShape,
-  type Item,
   parseFlag,
   parseMetadata,
   parseSegment,
@@ -14,7 +11,17 @@ import {
   type Shape,
 } from "../model/mod.ts";
 import { completeText } from "./_complete.ts";
-import { hasInfinity, parseJson, parseShallow, sliceItems } from "./_json.ts";
+import {
+  compact,
+  decode,
+  hasInfinity,
+  isObject,
+  listMembers,
+  notJson,
+  parseJson,
+  skipSpace,
+  type Value,
+} from "./_json.ts";
 import { MAX_ITEM_DEPTH, MAX_WARNINGS } from "./_limits.ts";
 import { quote } from "./_names.ts";
 
@@ -42,68 +49,81 @@ export class EnvironmentError extends SyntaxError {
   }
 }
 
-/** What an archive says about one environment: all that it serves, or why it cannot be used. */
+/** One environment of an archive: who it is and its data file, or why it cannot be used. */
 export type ArchiveEnvironment =
   | {
     /** ID of the environment. */
     id: string;
-    /** What it is and serves. */
-    environment: Environment;
-    /** What is served otherwise than somebody may expect, as sentences for the log; absent when there is nothing to say. */
-    warnings?: string[];
-  }
-  | {
-    /** ID of the environment. */
-    id: string;
-    /** Who it is; what it serves is known already. */
+    /** Who it is. */
     metadata: EnvironmentMetadata;
+    /** Content of `<id>-data.json`: a view into the archive. {@linkcode readItems} reads it. */
+    dataJson: Uint8Array;
   }
   | {
     /** ID of the environment. */
     id: string;
-    /** Who it is, when that at least is known. */
-    metadata?: EnvironmentMetadata;
-    /** What is wrong. */
+    /** What is wrong with its metadata. */
     error: EnvironmentError;
   };
 
 /**
- * Reads the two files of an environment.
+ * Reads the metadata of an environment.
  *
  * @param id ID in the files' names.
  * @param metadataJson Content of `<id>.json`.
- * @param dataJson Content of `<id>-data.json`; `undefined` when what it says is known.
+ * @param dataJson Content of `<id>-data.json`, which is not read yet.
  * @returns The environment, or its fault.
  */
 export function readEnvironment(
   id: string,
   metadataJson: Uint8Array,
-  dataJson: Uint8Array | undefined,
+  dataJson: Uint8Array,
 ): ArchiveEnvironment {
-  let metadata: EnvironmentMetadata | undefined;
   try {
-    metadata = parseMetadata(parseJson(metadataJson), id);
-    if (!dataJson) return { id, metadata };
-    const problems: string[] = [];
-    const data = readData(dataJson, problems);
-    return {
-      id,
-      environment: { metadata, data },
-      ...(problems.length > 0 && { warnings: toWarnings(id, problems) }),
-    };
+    return { id, metadata: parseMetadata(parseJson(metadataJson), id), dataJson };
   } catch (error) {
-    const entry = metadata ? `${id}-data.json` : `${id}.json`;
-    return { id, ...(metadata && { metadata }), error: new EnvironmentError(id, entry, error as Error) };
+    return { id, error: new EnvironmentError(id, `${id}.json`, error as Error) };
   }
 }
 
-/** Makes sentences of problems, as many as a log needs to show what is wrong. */
-function toWarnings(id: string, problems: string[]): string[] {
-  const shown = problems.slice(0, MAX_WARNINGS);
-  if (shown.length < problems.length) {
-    shown.push(`${problems.length - shown.length} more problems of these kinds`);
+/** A flag or a segment of an archive, checked, tombstones included. */
+export type ArchiveItem =
+  & {
+    /** Key under which it is listed. */
+    key: string;
+    /** JSON that SDKs get: without white space outside strings, with the defaults that they need. UTF-8, perhaps a view. */
+    json: Uint8Array;
   }
-  return shown.map((problem) => `Environment ${quote(id)}: ${problem}`);
+  & ({ kind: "flags"; value: Flag } | { kind: "segments"; value: Segment });
+
+/**
+ * Reads the data file of an environment, one item at a time: only the one that was asked for is in memory as a value.
+ *
+ * @param id ID of the environment.
+ * @param dataJson Content of `<id>-data.json`.
+ * @param warnings Takes sentences for the log about what is served otherwise than somebody may expect. Complete at the end.
+ * @returns Flags, then segments, each in ascending order of their keys' code units.
+ * @throws {EnvironmentError} When the file is not JSON, or an item in it is faulty.
+ */
+export function* readItems(
+  id: string,
+  dataJson: Uint8Array,
+  warnings: string[] = [],
+): Generator<ArchiveItem> {
+  let problems = 0;
+  function warn(problem: string): void {
+    if (++problems <= MAX_WARNINGS) warnings.push(`Environment ${quote(id)}: ${problem}`);
+  }
+  try {
+    const kinds = scanKinds(dataJson);
+    yield* readKind("flags", FLAGS, dataJson, kinds, warn);
+    yield* readKind("segments", SEGMENTS, dataJson, kinds, warn);
+  } catch (error) {
+    throw new EnvironmentError(id, `${id}-data.json`, error as Error);
+  }
+  if (problems > MAX_WARNINGS) {
+    warnings.push(`Environment ${quote(id)}: ${problems - MAX_WARNINGS} more problems of these kinds`);
+  }
 }
 
 /** What flags and segments have in common for a reader. */
@@ -116,45 +136,65 @@ interface ItemType<T extends Flag | Segment> {
 const FLAGS: ItemType<Flag> = { name: "flag", parse: parseFlag, getShape: getFlagShape };
 const SEGMENTS: ItemType<Segment> = { name: "segment", parse: parseSegment, getShape: getSegmentShape };
 
-function readData(dataJson: Uint8Array, problems: string[]): EnvironmentData {
-  const { values, json, tooDeep } = parseShallow(dataJson);
-  checkObject(values, "the file");
-  for (const [kind, items] of Object.entries(values)) {
-    if (items !== null) checkObject(items, JSON.stringify(kind));
-  }
-  const texts = sliceItems(json);
-  for (const [kind, { name }] of [["flags", FLAGS], ["segments", SEGMENTS]] as const) {
-    for (const key of tooDeep.get(kind) ?? []) {
-      texts.get(kind)?.delete(key);
-      problems.push(`${name} ${quote(key)} is left out: it nests deeper than ${MAX_ITEM_DEPTH} levels`);
+/** Finds flags and segments, objects or null. Any other member of the file is checked likewise, and left. */
+function scanKinds(json: Uint8Array): Map<string, Value> {
+  const file = { start: skipSpace(json, 0) };
+  if (!isObject(json, file)) checkObject(parseJson(json), "the file");
+  const kinds = new Map<string, Value>();
+  let end = skipSpace(json, file.start + 1);
+  for (const { key, value } of listMembers(json, file)) {
+    if (kinds.has(key)) throw new SyntaxError(`${JSON.stringify(key)} is there twice`);
+    kinds.set(key, value);
+    end = value.end;
+    if (!isObject(json, value)) {
+      // The file is a level too.
+      const parsed = parseJson(json, { ...value, depth: value.depth + 1 });
+      if (parsed !== null) checkObject(parsed, JSON.stringify(key));
+    } else if (key !== "flags" && key !== "segments") {
+      for (const item of listMembers(json, value)) {
+        if (item.value.depth <= MAX_ITEM_DEPTH) parseJson(json, item.value);
+      }
     }
   }
-  return {
-    flags: pairItems(values["flags"], texts.get("flags"), FLAGS, problems),
-    segments: pairItems(values["segments"], texts.get("segments"), SEGMENTS, problems),
-  };
+  const rest = skipSpace(json, end + 1);
+  if (rest < json.length) throw notJson(json, rest);
+  return kinds;
 }
 
-/** Checks each item and puts it beside the text that SDKs get, which has all that they need. */
-function pairItems<T extends Flag | Segment>(
-  values: unknown,
-  texts: Map<string, string> | undefined,
+function* readKind<K extends "flags" | "segments", T extends Flag | Segment>(
+  kind: K,
   { name, parse, getShape }: ItemType<T>,
-  problems: string[],
-): Map<string, Item<T>> {
-  const items = new Map<string, Item<T>>();
-  for (const [key, text] of [...texts ?? []].sort(([a], [b]) => a < b ? -1 : 1)) {
-    if (hasInfinity(text)) {
-      problems.push(`${name} ${quote(key)} is left out: it has a number past the range of a double`);
+  json: Uint8Array,
+  kinds: ReadonlyMap<string, Value>,
+  warn: (problem: string) => void,
+): Generator<{ kind: K; key: string; value: T; json: Uint8Array }> {
+  const members = kinds.get(kind);
+  if (!members || !isObject(json, members)) return;
+  const items = [...listMembers(json, members)].sort((a, b) => a.key < b.key ? -1 : 1);
+  for (const [i, { key, value: scanned }] of items.entries()) {
+    if (items[i + 1]?.key === key) {
+      throw new SyntaxError(`${JSON.stringify(key)} is there twice in ${JSON.stringify(kind)}`);
+    }
+    if (scanned.depth > MAX_ITEM_DEPTH) {
+      warn(`${name} ${quote(key)} is left out: it nests deeper than ${MAX_ITEM_DEPTH} levels`);
       continue;
     }
-    const value = parse((values as Record<string, unknown>)[key], key, ({ path, from, to }) => {
-      problems.push(`${name} ${quote(key)} is served with ${to} for ${from} in "${path}", a whole number`);
+    const bytes = compact(json, scanned);
+    const text = decode(bytes);
+    // Without its white space, what is no JSON may be some.
+    const parsed = parseJson(json, scanned, scanned.isSpaced ? undefined : text);
+    if (hasInfinity(text)) {
+      warn(`${name} ${quote(key)} is left out: it has a number past the range of a double`);
+      continue;
+    }
+    const value = parse(parsed, key, ({ path, from, to }) => {
+      warn(`${name} ${quote(key)} is served with ${to} for ${from} in "${path}", a whole number`);
     });
     const complete = completeText(text, getShape(value));
-    items.set(key, { value: complete === text ? value : JSON.parse(complete), text: complete });
+    yield complete === text
+      ? { kind, key, value, json: bytes }
+      : { kind, key, value: JSON.parse(complete), json: new TextEncoder().encode(complete) };
   }
-  return items;
 }
 
 function checkObject(value: unknown, what: string): asserts value is Record<string, unknown> {

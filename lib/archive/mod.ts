@@ -3,21 +3,25 @@
  *
  * @example
  * ```ts
- * import { readArchive } from "./read_archive.ts";
- * import { writeArchive } from "./write_archive.ts";
+ * import { assertEquals } from "@std/assert";
+ * import { readArchive, readItems, writeArchive } from "./mod.ts";
  *
  * const bytes = await writeArchive([{
  *   id: "e1",
  *   metadata: '{"env":{"envID":"e1","sdkKey":{"value":"sdk-1"}}}',
  *   data: '{"flags":{"beta":{"key":"beta","version":1,"on":true}}}',
  * }]);
- * const { environments } = await readArchive(bytes);
- * console.log(environments[0]?.id); // e1
+ * const { environments: [environment] } = await readArchive(bytes);
+ * assertEquals(environment?.id, "e1");
+ * if (environment && "dataJson" in environment) {
+ *   const [item] = [...readItems("e1", environment.dataJson)];
+ *   assertEquals([item?.kind, item?.key, item?.value.version], ["flags", "beta", 1]);
+ * }
  * ```
  *
  * @module
  */
 export * from "./archive_error.ts";
-export { type ArchiveEnvironment, EnvironmentError } from "./environment.ts";
+export { type ArchiveEnvironment, type ArchiveItem, EnvironmentError, readItems } from "./environment.ts";
 export * from "./read_archive.ts";
 export * from "./write_archive.ts";

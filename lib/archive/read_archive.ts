@@ -22,36 +22,29 @@ export interface ReadArchiveOptions {
   path?: string;
   /** Largest file that is read: bytes. Unpacked it may have eight times as many. @default {67_108_864} */
   maxCompressedBytes?: number;
-  /**
-   * Tells whether what an environment serves is known already; then it is not parsed again. Asked once for each environment.
-   *
-   * @param id ID of the environment.
-   * @param dataJson Content of its data file.
-   */
-  isKnown?(id: string, dataJson: Uint8Array<ArrayBuffer>): boolean;
 }
 
 /**
- * Reads an offline archive, in memory and in full: unpacks it, checks it, and parses every environment.
+ * Reads an offline archive, in memory and in full: unpacks it, checks it, and parses every environment's metadata. Data files
+ * are left to {@linkcode readItems}.
  *
  * A fault of the container (damage, limits, checksum, names, a key that two environments claim) refuses the archive. A
- * fault inside one environment is told beside the others.
+ * fault inside one environment stands in its place.
  *
  * @param bytes A `.tar.gz` or `.tar`; which one is told by its first bytes, never by a name.
- * @param options Path, limit, and what is known.
+ * @param options Path and limit.
  * @returns The environments.
  * @throws {ArchiveError} When the archive is refused.
  */
 export async function readArchive(bytes: Uint8Array, options: ReadArchiveOptions = {}): Promise<Archive> {
-  const { path, maxCompressedBytes = MAX_COMPRESSED_BYTES, isKnown = () => false } = options;
+  const { path, maxCompressedBytes = MAX_COMPRESSED_BYTES } = options;
   try {
     const tar = await unpack(bytes, maxCompressedBytes);
     const files = await untar(listFiles(tar));
     const ids = verify(files, tar);
-    const environments = ids.map((id) => {
-      const dataJson = files.get(`${id}-data.json`)!;
-      return readEnvironment(id, files.get(`${id}.json`)!, isKnown(id, dataJson) ? undefined : dataJson);
-    });
+    const environments = ids.map((id) =>
+      readEnvironment(id, files.get(`${id}.json`)!, files.get(`${id}-data.json`)!)
+    );
     refuseSharedKeys(environments);
     return { environments };
   } catch (error) {
@@ -130,8 +123,8 @@ function refuseSharedKeys(environments: ArchiveEnvironment[]): void {
   for (const [kind, list] of [["SDK", "sdkKeys"], ["mobile", "mobileKeys"]] as const) {
     const owners = new Map<string, EnvironmentMetadata>();
     for (const loaded of environments) {
-      const metadata = "environment" in loaded ? loaded.environment.metadata : loaded.metadata;
-      if (!metadata) continue;
+      if ("error" in loaded) continue;
+      const { metadata } = loaded;
       for (const { value } of metadata[list]) {
         const owner = owners.get(value);
         if (owner !== undefined) {

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { withDefaults } from "./_defaults.ts";
-import type { EnvironmentFiles } from "../../lib/archive/mod.ts";
+import {
+  type ArchiveEnvironment,
+  type EnvironmentError,
+  type EnvironmentFiles,
+  readArchive as readWithoutItems,
+  type ReadArchiveOptions,
+  readItems,
+} from "../../lib/archive/mod.ts";
+import { readEnvironment as readMetadata } from "../../lib/archive/environment.ts";
 import type {
   Credential,
   Environment,
@@ -31,6 +39,48 @@ export function toFiles({ metadata, data }: Environment, indent: number | string
     metadata: JSON.stringify({ env, dataId: "1" }, null, indent),
     data: JSON.stringify({ flags: valuesOf(data.flags), segments: valuesOf(data.segments) }, null, indent),
   };
+}
+
+/** An environment as an archive gives it, its items collected. */
+export type CollectedEnvironment =
+  | { id: string; environment: Environment; warnings?: string[] }
+  | { id: string; metadata?: EnvironmentMetadata; error: EnvironmentError };
+
+/** Reads an environment and all of its items. */
+export function collect(read: ArchiveEnvironment): CollectedEnvironment {
+  if ("error" in read) return read;
+  const { id, metadata, dataJson } = read;
+  const flags = new Map<string, Item<Flag>>();
+  const segments = new Map<string, Item<Segment>>();
+  const warnings: string[] = [];
+  try {
+    for (const item of readItems(id, dataJson, warnings)) {
+      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(item.json);
+      if (item.kind === "flags") flags.set(item.key, { value: item.value, text });
+      else segments.set(item.key, { value: item.value, text });
+    }
+  } catch (error) {
+    return { id, metadata, error: error as EnvironmentError };
+  }
+  return { id, environment: { metadata, data: { flags, segments } }, ...warnings.length > 0 && { warnings } };
+}
+
+/** Reads the two files of an environment. */
+export function readEnvironment(
+  id: string,
+  metadataJson: Uint8Array,
+  dataJson: Uint8Array,
+): CollectedEnvironment {
+  return collect(readMetadata(id, metadataJson, dataJson));
+}
+
+/** Reads an archive and all of its items. */
+export async function readArchive(
+  bytes: Uint8Array,
+  options: ReadArchiveOptions = {},
+): Promise<{ environments: CollectedEnvironment[] }> {
+  const { environments } = await readWithoutItems(bytes, options);
+  return { environments: environments.map(collect) };
 }
 
 /** What a reader must give of an environment: everything that SDKs need is there, and nothing else differs. */

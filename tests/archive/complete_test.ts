@@ -1,6 +1,7 @@
+import { readEnvironment } from "./_environments.ts";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { readEnvironment } from "../../lib/archive/environment.ts";
+
 import { withDefaults } from "./_defaults.ts";
 
 type Json = Record<string, unknown>;

@@ -1,6 +1,7 @@
+import { readEnvironment } from "./_environments.ts";
 import { assert, assertEquals } from "@std/assert";
 import type { EnvironmentError } from "../../lib/archive/mod.ts";
-import { readEnvironment } from "../../lib/archive/environment.ts";
+
 import type { EnvironmentData } from "../../lib/model/mod.ts";
 
 const encoder = new TextEncoder();
@@ -26,7 +27,7 @@ function fault(data: string | Uint8Array, metadata: string = metadataOf()): Envi
 
 const METADATA_FAULTS: [what: string, metadata: string, problem: string][] = [
   ["text that is no JSON", "sdk-secret", "the text is not JSON"],
-  ["JSON that stops", '{"env":', "the text is not JSON"],
+  ["JSON that stops", '{"env":', "the text is not JSON at position 7 (line 1 column 8)"],
   ["JSON with a comma too many", '{\n"env":{},}', "the text is not JSON at position 11 (line 2 column 10)"],
   ["a byte order mark", "\ufeff{}", "the text is not JSON"],
   [
@@ -100,7 +101,7 @@ const DATA_FAULTS: [what: string, data: string, problem: string][] = [
   [
     "a deep flag under a key that is no JSON",
     `{"flags":{"\\x":${"[".repeat(999)}${"]".repeat(999)}}}`,
-    "the text is not JSON",
+    "the text is not JSON at position 12 (line 1 column 13)",
   ],
 ];
 

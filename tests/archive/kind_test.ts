@@ -1,7 +1,8 @@
+import { readArchive } from "./_environments.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { ArchiveError, readArchive, writeArchive } from "../../lib/archive/mod.ts";
+import { ArchiveError, writeArchive } from "../../lib/archive/mod.ts";
 import { gunzip } from "../../lib/archive/_gunzip.ts";
 import { concat } from "./_bytes.ts";
 

@@ -1,5 +1,6 @@
+import { readArchive } from "./_environments.ts";
 import { assert, assertEquals } from "@std/assert";
-import { ArchiveError, readArchive, writeArchive } from "../../lib/archive/mod.ts";
+import { ArchiveError, writeArchive } from "../../lib/archive/mod.ts";
 import { gunzip } from "../../lib/archive/_gunzip.ts";
 import { listFiles } from "../../lib/archive/_guard.ts";
 import fc from "fast-check";

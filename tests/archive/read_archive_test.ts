@@ -1,10 +1,10 @@
+import { readArchive } from "./_environments.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import {
   ArchiveError,
   type ArchiveReason,
-  readArchive,
   type ReadArchiveOptions,
   writeArchive,
 } from "../../lib/archive/mod.ts";

@@ -1,5 +1,6 @@
+import { readArchive } from "./_environments.ts";
 import { assertEquals } from "@std/assert";
-import { readArchive, writeArchive } from "../../lib/archive/mod.ts";
+import { writeArchive } from "../../lib/archive/mod.ts";
 
 const files = [{
   id: "e1",

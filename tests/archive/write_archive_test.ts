@@ -1,10 +1,10 @@
+import { complete, environments, readArchive, toFiles } from "./_environments.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { readArchive, writeArchive } from "../../lib/archive/mod.ts";
+import { writeArchive } from "../../lib/archive/mod.ts";
 import { gunzip } from "../../lib/archive/_gunzip.ts";
 import type { Flag, Item, Segment } from "../../lib/model/mod.ts";
 import { listFiles } from "../../lib/archive/_guard.ts";
-import { complete, environments, toFiles } from "./_environments.ts";
 
 Deno.test("writeArchive() writes what readArchive() reads back, whatever the environments", async () => {
   const indent = fc.constantFrom(0, 1, 2, "\t", "\r\n");

@@ -1,5 +1,6 @@
+import { readArchive } from "../archive/_environments.ts";
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
-import { readArchive } from "../../lib/archive/mod.ts";
+
 import type { Clause, Environment, Flag, Rollout, Segment } from "../../lib/model/mod.ts";
 import { buildDemo } from "../../tools/demo_archive.ts";
 
