@@ -86,6 +86,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     maxBytes,
     log,
     onContent: (content) => loader.reload(content),
+    onChange: () => loader.expect(),
   });
   let isClosing = false;
   function getDataFile(): LoadStatus {

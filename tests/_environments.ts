@@ -1,5 +1,5 @@
 import { type Environment, parseFlag, parseMetadata, parseSegment } from "../lib/model/mod.ts";
-import { prepareSnapshot, type Snapshot } from "../lib/snapshot/mod.ts";
+import { buildSnapshot, type Snapshot } from "../lib/snapshot/mod.ts";
 import { Store } from "../lib/store/mod.ts";
 import { concat, type Parts } from "../lib/wire/mod.ts";
 import type { Log } from "../lib/observe/mod.ts";
@@ -46,7 +46,7 @@ export function makeEnvironment(
 
 /** The snapshot of such an environment. */
 export function makeSnapshot(id: string, parts?: EnvironmentParts, previous?: Snapshot): Promise<Snapshot> {
-  return prepareSnapshot(makeEnvironment(id, parts), previous);
+  return Promise.resolve(buildSnapshot(makeEnvironment(id, parts), previous));
 }
 
 /** A store that serves the given environments. */

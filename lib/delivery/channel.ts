@@ -1,4 +1,4 @@
-import { type Change, diffEnvironments, oncePerPair, type Snapshot } from "../snapshot/mod.ts";
+import { type Change, compareSnapshots, oncePerPair, type Snapshot } from "../snapshot/mod.ts";
 import { createPause, encodeEvent, encodeEvents, lengthOf, type Parts } from "../wire/mod.ts";
 
 /** What one stream carries: how it begins, and what brings it from one state of its environment to another. */
@@ -36,10 +36,16 @@ export class ChannelEndError extends Error {
   override readonly name = "ChannelEndError";
 }
 
+/** What a stream's client must take, or forget, of one change. */
+export interface DeltaChange extends Pick<Change, "kind" | "key" | "version" | "previous"> {
+  /** Whether it is gone: `version` is that of a tombstone. */
+  isGone: boolean;
+}
+
 /** How a stream is told of changes one by one. */
 export interface Delta {
   /** What has changed for this stream. */
-  changes: Change[];
+  changes: DeltaChange[];
   /**
    * Encodes a `patch` or `delete` for each change.
    *
@@ -71,19 +77,19 @@ export interface DeltaSource {
 export function createDeltaChannel({ estimate, put, compare }: DeltaSource): Channel {
   let tombstones: Map<string, number> | undefined;
 
-  function isTaken({ kind, key, version, previous }: Change): boolean {
+  function isTaken({ kind, key, version, previous }: DeltaChange): boolean {
     return version > (previous ?? tombstones?.get(`${kind}/${key}`) ?? -Infinity);
   }
 
-  function remember({ kind, key, text, version }: Change): void {
-    if (text === undefined) (tombstones ??= new Map()).set(`${kind}/${key}`, version);
+  function remember({ kind, key, isGone, version }: DeltaChange): void {
+    if (isGone) (tombstones ??= new Map()).set(`${kind}/${key}`, version);
   }
 
   return {
     estimate,
     begin: put,
     async update(before, after) {
-      if (before.all === after.all) return undefined;
+      if (before.hasSameData(after)) return undefined;
       const { changes, encode } = await compare(before, after);
       if (changes.length === 0) return undefined;
       const events = changes.every(isTaken) ? await encode() : undefined;
@@ -103,8 +109,8 @@ export function createDeltaChannel({ estimate, put, compare }: DeltaSource): Cha
 export function prepareServerChannels(kind: "all" | "flags"): () => Channel {
   const compare = oncePerPair(async (before, after): Promise<Delta> => {
     const pause = createPause();
-    const changes = (await diffEnvironments(before.data, after.data, pause))
-      .filter((change) => kind === "all" || change.kind === kind);
+    const { changes: all } = await compareSnapshots(before, after, pause);
+    const changes = all.filter((change) => kind === "all" || change.kind === kind);
     let events: Promise<Parts | undefined> | undefined;
     function encode(): Promise<Parts | undefined> {
       return events ??= encodeEvents(
@@ -113,7 +119,7 @@ export function prepareServerChannels(kind: "all" | "flags"): () => Channel {
         pause,
       );
     }
-    return { changes, encode };
+    return { changes: changes.map((change) => ({ ...change, isGone: !change.body })), encode };
   });
   return () =>
     createDeltaChannel({
@@ -123,13 +129,15 @@ export function prepareServerChannels(kind: "all" | "flags"): () => Channel {
     });
 }
 
-function formatChange(change: Change, channel: "all" | "flags"): [event: string, data: string] {
-  const { kind, key, text, version } = change;
+function formatChange(change: Change, channel: "all" | "flags"): [event: string, data: string | Parts] {
+  const { kind, key, body, version } = change;
   const path = JSON.stringify(channel === "all" ? `/${kind}/${key}` : `/${key}`);
-  return text === undefined
-    ? ["delete", `{"path":${path},"version":${version}}`]
-    : ["patch", `{"path":${path},"data":${text}}`];
+  if (!body) return ["delete", `{"path":${path},"version":${version}}`];
+  return ["patch", [ENCODER.encode(`{"path":${path},"data":`), body, CLOSING_BRACE]];
 }
+
+const ENCODER = new TextEncoder();
+const CLOSING_BRACE = ENCODER.encode("}");
 
 /** The Relay Proxy's wire: the data is one blank. */
 const PING: Parts = encodeEvent("ping", " ");
@@ -138,6 +146,6 @@ const PING: Parts = encodeEvent("ping", " ");
 export const PING_CHANNEL: Channel = {
   estimate: () => lengthOf(PING),
   begin: () => PING,
-  update: (before, after) => before.all === after.all ? undefined : PING,
+  update: (before, after) => before.hasSameData(after) ? undefined : PING,
   isSpread: true,
 };

@@ -1,4 +1,4 @@
-import type { EnvironmentData } from "../model/mod.ts";
+import type { EnvironmentData, Flag, Item, Segment } from "../model/mod.ts";
 import { computeDepths } from "./_depth.ts";
 import { type CompiledFlag, compileFlag } from "./_flag.ts";
 import { LinkedEnvironment } from "./_linked.ts";
@@ -25,10 +25,32 @@ export interface CompiledEnvironment {
   readonly linked: LinkedEnvironment;
 }
 
+/** A flag or a segment to compile. */
+export interface Compilable<T extends Flag | Segment> {
+  /** Its key. */
+  key: string;
+  /** A text that no other content of it has, such as a digest: with the same one its compiled form is kept. */
+  digest: string;
+  /**
+   * Returns it, parsed and checked. Called only where it has to be compiled.
+   *
+   * @returns The flag or segment.
+   */
+  parse(): T;
+}
+
+/** Flags and segments to compile, in the order in which clients get them; tombstones are left out. */
+export interface CompilableEnvironment {
+  /** The flags. */
+  flags: Iterable<Compilable<Flag>>;
+  /** The segments. */
+  segments: Iterable<Compilable<Segment>>;
+}
+
 /**
- * Compiles an environment. A flag or segment whose text is unchanged keeps its compiled form.
+ * Compiles an environment in one go. A flag or segment whose text is unchanged keeps its compiled form.
  *
- * @param data Flags and segments; tombstones are left out.
+ * @param data Flags and segments.
  * @param previous The environment before a reload.
  * @returns The compiled environment. `previous` stays as it is and can still be evaluated.
  */
@@ -36,38 +58,42 @@ export function compileEnvironment(
   data: EnvironmentData,
   previous?: CompiledEnvironment,
 ): CompiledEnvironment {
-  const steps = compileInSteps(data, previous);
+  const steps = compileInSteps({ flags: listLive(data.flags), segments: listLive(data.segments) }, previous);
   let step = steps.next();
   while (!step.done) step = steps.next();
   return step.value;
 }
 
+function listLive<T extends Flag | Segment>(items: Map<string, Item<T>>): Iterable<Compilable<T>> {
+  return items.entries()
+    .filter(([, { value }]) => !value.deleted)
+    .map(([key, { value, text }]) => ({ key, digest: text, parse: () => value }));
+}
+
 /**
- * Compiles an environment like `compileEnvironment`, but stops after each flag and segment, so that the caller can let
+ * Compiles an environment like {@linkcode compileEnvironment}, but stops after each flag and segment, so that the caller can let
  * others work in between: thousands of changed flags take longer than a server may stand still.
  *
- * @param data Flags and segments.
+ * @param environment Flags and segments.
  * @param previous The environment before a reload.
  * @returns Steps; the last one gives the compiled environment.
  */
 export function* compileInSteps(
-  data: EnvironmentData,
+  environment: CompilableEnvironment,
   previous?: CompiledEnvironment,
 ): Generator<void, CompiledEnvironment> {
   const known = previous?.linked.registry.isWorn ? undefined : previous?.linked;
   const registry = known?.registry ?? new Registry();
   const segments = new Map<string, CompiledSegment>();
-  for (const [key, { value, text }] of data.segments) {
+  for (const { key, digest, parse } of environment.segments) {
     const same = known?.segments.get(key);
-    if (same?.text === text) segments.set(key, same);
-    else if (!value.deleted) segments.set(key, compileSegment(value, text, registry));
+    segments.set(key, same?.text === digest ? same : compileSegment(parse(), digest, registry));
     yield;
   }
   const flags = new Map<string, CompiledFlag>();
-  for (const [key, { value, text }] of data.flags) {
+  for (const { key, digest, parse } of environment.flags) {
     const same = known?.flags.get(key)?.compiled;
-    if (same?.text === text) flags.set(key, same);
-    else if (!value.deleted) flags.set(key, compileFlag(value, text, registry));
+    flags.set(key, same?.text === digest ? same : compileFlag(parse(), digest, registry));
     yield;
   }
   registry.limitGrowth();

@@ -28,6 +28,8 @@
  */
 export {
   type Audience,
+  type Compilable,
+  type CompilableEnvironment,
   type CompiledEnvironment,
   compileEnvironment,
   compileInSteps,

@@ -1,5 +1,5 @@
 import { acceptsEncodings, ifNoneMatch } from "@std/http";
-import type { Payload } from "../snapshot/mod.ts";
+import type { Document } from "../snapshot/mod.ts";
 import type { Hub } from "../delivery/mod.ts";
 
 /** When a client that found no room should come back: seconds. */
@@ -7,12 +7,6 @@ const RETRY_AFTER = "5";
 
 /** Up to this size a document goes out in one piece, uncounted: bytes. The socket's buffer takes it at once. */
 const SMALL_BYTES = 64 * 1024;
-
-/** A JSON document in the forms that clients ask for. */
-export interface Document extends Pick<Payload, "body" | "etag"> {
-  /** Returns `body` compressed with gzip. */
-  gzip(): Promise<Uint8Array<ArrayBuffer>>;
-}
 
 /**
  * Answers with a document: 304 if the client has it, gzip if the client takes it, 503 if there is no room to send it.

@@ -1,10 +1,20 @@
 import { hash } from "node:crypto";
-import { readArchive } from "../archive/mod.ts";
+import { type ArchiveEnvironment, EnvironmentError, readArchive, readItems } from "../archive/mod.ts";
 import type { EnvironmentMetadata } from "../model/mod.ts";
-import { type KnownEnvironment, type PreparedEnvironment, prepareEnvironment } from "../snapshot/mod.ts";
-import { describeFailure, type LoadFailure } from "./load_failure.ts";
+import { type PreparedSnapshot, SnapshotBuilder } from "../snapshot/mod.ts";
+import { compress } from "../wire/mod.ts";
 
-/** What a load is asked to do. It crosses a thread, so it is data alone. */
+/** What is served already of an environment. */
+export interface KnownEnvironment {
+  /** SHA-256 of the data file that it was read from: hex. */
+  source: string;
+  /** Digest of its snapshot. */
+  digest: string;
+  /** Which of its documents clients have asked for compressed. */
+  compressed: { all: boolean; flags: boolean };
+}
+
+/** An archive to load. It crosses a thread, so it is data alone. */
 export interface LoadRequest {
   /** The archive. A thread is given it for good: no second copy is kept. */
   bytes: ArrayBuffer;
@@ -12,63 +22,69 @@ export interface LoadRequest {
   path: string;
   /** Largest archive that is read, compressed: bytes. */
   maxBytes: number;
-  /** What is served already, by environment ID; `source` is the SHA-256 (hex) of the data file that it was read from. */
-  known: Map<string, KnownEnvironment & { source: string }>;
+  /** What is served already, by environment ID. */
+  known: Map<string, KnownEnvironment>;
 }
 
 /**
- * An environment as a load gives it: prepared, with the digest of the data file that it was read from; or known but for
- * its metadata; or with a fault. Warnings say what is served otherwise than somebody may expect.
+ * An environment as a load hands it over: prepared, with the digest of the data file that it was read from; or known but for its
+ * metadata; or with a fault. Warnings say what is served otherwise than somebody may expect; without them there are those that
+ * were there before.
  */
 export type LoadedEnvironment =
-  | { id: string; prepared: PreparedEnvironment; source: string; warnings?: string[] }
-  | { id: string; unchanged: EnvironmentMetadata }
+  | { id: string; prepared: PreparedSnapshot; source: string; warnings: string[] }
+  | { id: string; unchanged: EnvironmentMetadata; source: string; warnings?: string[] }
   | { id: string; metadata?: EnvironmentMetadata; fault: string };
 
-/** How a load ended. */
-export type LoadReply = { loaded: LoadedEnvironment[] } | { failure: LoadFailure };
-
 /**
- * Reads an archive and prepares its environments: everything about a load that takes long and touches nothing.
+ * Reads an archive and prepares its environments, one after the other: everything about a load that takes long and touches nothing.
  *
  * @param request The archive and what is known already.
- * @returns The environments in ascending order of ID, or why there are none.
+ * @returns The environments in ascending order of ID.
+ * @throws {ArchiveError} When the archive is refused, before the first environment.
  */
-export async function loadArchive(request: LoadRequest): Promise<LoadReply> {
-  const bytes = new Uint8Array(request.bytes);
-  try {
-    return { loaded: await prepareArchive(bytes, request) };
-  } catch (error) {
-    return { failure: describeFailure(error, request.path, bytes) };
+export async function* loadArchive(
+  { bytes, path, maxBytes, known }: LoadRequest,
+): AsyncGenerator<LoadedEnvironment> {
+  const { environments } = await readArchive(new Uint8Array(bytes), { path, maxCompressedBytes: maxBytes });
+  for (const environment of environments) {
+    yield await loadEnvironment(environment, known.get(environment.id));
   }
 }
 
-async function prepareArchive(
-  bytes: Uint8Array,
-  { path, maxBytes, known }: LoadRequest,
-): Promise<LoadedEnvironment[]> {
-  const sources = new Map<string, string>();
-  const { environments } = await readArchive(bytes, {
-    path,
-    maxCompressedBytes: maxBytes,
-    isKnown(id, dataJson) {
-      const source = hash("sha256", dataJson);
-      sources.set(id, source);
-      return known.get(id)?.source === source;
-    },
-  });
-  const loaded: LoadedEnvironment[] = [];
-  for (const read of environments) {
-    const { id } = read;
-    if ("environment" in read) {
-      const prepared = await prepareEnvironment(read.environment, known.get(id));
-      const { warnings } = read;
-      loaded.push({ id, prepared, source: sources.get(id)!, ...warnings && { warnings } });
-    } else if (!("error" in read)) {
-      loaded.push({ id, unchanged: read.metadata });
-    } else {
-      loaded.push({ id, ...read.metadata && { metadata: read.metadata }, fault: read.error.message });
-    }
+async function loadEnvironment(
+  environment: ArchiveEnvironment,
+  known: KnownEnvironment | undefined,
+): Promise<LoadedEnvironment> {
+  const { id } = environment;
+  if ("error" in environment) return { id, fault: environment.error.message };
+  const { metadata, dataJson } = environment;
+  const source = hash("sha256", dataJson);
+  if (source === known?.source) return { id, unchanged: metadata, source };
+  const builder = new SnapshotBuilder(dataJson.length);
+  const warnings: string[] = [];
+  try {
+    for (const item of readItems(id, dataJson, warnings)) builder.add(item);
+  } catch (error) {
+    if (error instanceof EnvironmentError) return { id, metadata, fault: error.message };
+    throw error;
   }
-  return loaded;
+  const prepared = builder.finish(metadata);
+  if (prepared.digest === known?.digest) return { id, unchanged: metadata, source, warnings };
+  if (known) prepared.gzips = await compressDocuments(prepared, known.compressed);
+  return { id, prepared, source, warnings };
+}
+
+/** Compresses what clients of the version before have asked for compressed, so that those of the next need not wait. */
+async function compressDocuments(
+  { buffer, ends, flagsStart }: PreparedSnapshot,
+  compressed: KnownEnvironment["compressed"],
+): Promise<{ all?: ArrayBuffer; flags?: ArrayBuffer }> {
+  async function gzip(start: number, end: number): Promise<ArrayBuffer> {
+    return (await compress(new Uint8Array(buffer, start, end - start), () => undefined)).buffer;
+  }
+  return {
+    ...compressed.all && { all: await gzip(0, ends.document) },
+    ...compressed.flags && { flags: await gzip(flagsStart, ends.flags) },
+  };
 }

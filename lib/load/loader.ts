@@ -1,7 +1,7 @@
 import type { EnvironmentMetadata } from "../model/mod.ts";
 import { type Log, obscureKey } from "../observe/mod.ts";
-import { assembleSnapshot, knownOf, renewMetadata } from "../snapshot/mod.ts";
-import { createPause, type Pause } from "../wire/mod.ts";
+import { Snapshot } from "../snapshot/mod.ts";
+import { createPause } from "../wire/mod.ts";
 import { type EnvironmentChange, type NewEnvironment, type Store } from "../store/mod.ts";
 import {
   type Clock,
@@ -12,7 +12,7 @@ import {
   TransientError,
 } from "../source/mod.ts";
 import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_archive.ts";
-import { toError, toTransient } from "./load_failure.ts";
+import { describeFailure, toError, toTransient } from "./load_failure.ts";
 import { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
 
 /** How the archive's file stands: what is served and whether something newer could not be. */
@@ -82,12 +82,19 @@ export class Loader {
     this.#options = options;
     this.#clock = clock;
     this.#status = { path };
-    if (canStartThread(worker?.url)) this.#thread = new LoadingThread(worker);
-    else {
+    if (canStartThread(worker?.url)) {
+      this.#thread = new LoadingThread(worker);
+      this.#thread.start();
+    } else {
       log.warn(
         "Requests will wait while an archive is loaded: --allow-read does not name Halyard's own code",
       );
     }
+  }
+
+  /** Gets ready for a load that is to be expected. */
+  expect(): void {
+    if (!this.#isClosed) this.#thread?.start();
   }
 
   /** How the file stands. */
@@ -146,32 +153,47 @@ export class Loader {
   }
 
   async #load({ bytes, digest }: FileContent): Promise<void> {
-    const { path, maxBytes, store, log, onSwap } = this.#options;
-    const known: LoadRequest["known"] = new Map();
-    for (const { id, snapshot } of store.environments) {
-      if (snapshot) known.set(id, { ...knownOf(snapshot), source: this.#sources.get(id) ?? "" });
-    }
-    const request: LoadRequest = { bytes: bufferOf(bytes), path, maxBytes, known };
-    const reply = await (this.#thread ? this.#thread.load(request) : loadArchive(request));
-    if ("failure" in reply) throw toError(reply.failure);
-    const { loaded } = reply;
-    const pause = createPause();
-    const environments = [];
-    for (const environment of loaded) environments.push(await assemble(environment, store, pause));
+    const { path, store, log, onSwap } = this.#options;
+    const loaded = await this.#prepare(bufferOf(bytes));
+    const environments: NewEnvironment[] = [];
+    for (const environment of loaded) environments.push(await assemble(environment, store));
     const first = !store.ready;
     const changes = store.replace(environments);
-    for (const environment of loaded) {
-      if (!("source" in environment)) continue;
-      this.#sources.set(environment.id, environment.source);
-      this.#warn(environment.id, environment.warnings ?? []);
-    }
+    for (const environment of loaded) this.#remember(environment);
     onSwap?.();
     for (const change of changes) logChange(log, change);
     if (loaded.length === 0) {
       log.warn("The data file does not contain any environments; check your configuration");
     }
-    const count = `${loaded.length} environment${loaded.length === 1 ? "" : "s"}, ${changes.length} changed`;
-    log.info(`${first ? "Loaded" : "Reloaded"} data from ${path} (${count}, sha256 ${digest})`);
+    log.info(`${first ? "Loaded" : "Reloaded"} data`, {
+      path,
+      digest,
+      environments: loaded.length,
+      changed: changes.length,
+    });
+  }
+
+  async #prepare(bytes: ArrayBuffer): Promise<LoadedEnvironment[]> {
+    const { path, maxBytes, store } = this.#options;
+    const known: LoadRequest["known"] = new Map();
+    for (const { id, snapshot } of store.environments) {
+      if (!snapshot) continue;
+      const { digest, compressed } = snapshot;
+      known.set(id, { source: this.#sources.get(id) ?? "", digest, compressed });
+    }
+    const request: LoadRequest = { bytes, path, maxBytes, known };
+    if (this.#thread) return await this.#thread.load(request);
+    try {
+      return await Array.fromAsync(loadArchive(request));
+    } catch (error) {
+      throw toError(describeFailure(error, path, new Uint8Array(bytes)));
+    }
+  }
+
+  #remember(environment: LoadedEnvironment): void {
+    if (!("source" in environment)) return;
+    this.#sources.set(environment.id, environment.source);
+    if (environment.warnings) this.#warn(environment.id, environment.warnings);
   }
 
   #warn(id: string, warnings: string[]): void {
@@ -212,12 +234,15 @@ function bufferOf(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 }
 
-async function assemble(loaded: LoadedEnvironment, store: Store, pause: Pause): Promise<NewEnvironment> {
+/** What is evaluated is compiled before it is served, so that nobody waits for it after the swap. */
+async function assemble(loaded: LoadedEnvironment, store: Store): Promise<NewEnvironment> {
   const { id } = loaded;
   const previous = store.get(id)?.snapshot;
-  if ("unchanged" in loaded) return { id, snapshot: renewMetadata(previous!, loaded.unchanged) };
-  if ("prepared" in loaded) return { id, snapshot: await assembleSnapshot(loaded.prepared, previous, pause) };
-  return loaded;
+  if ("unchanged" in loaded) return { id, snapshot: previous!.withMetadata(loaded.unchanged) };
+  if (!("prepared" in loaded)) return loaded;
+  const snapshot = Snapshot.from(loaded.prepared, previous);
+  if (previous?.isCompiled) await snapshot.compile(createPause());
+  return { id, snapshot };
 }
 
 function logChange(log: Log, { id, before, after }: EnvironmentChange): void {

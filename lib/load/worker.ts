@@ -1,32 +1,37 @@
 /**
- * The thread that loads archives: it answers each `LoadRequest` with one `LoadReply`.
+ * The thread that loads archives: it answers each `LoadRequest` with one {@linkcode LoadReply} an environment and one at the end.
  *
  * @module
  */
 import { isMainThread, parentPort } from "node:worker_threads";
-import { loadArchive, type LoadReply, type LoadRequest } from "./load_archive.ts";
+import { collectGarbage } from "./_collect_garbage.ts";
+import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_archive.ts";
+import { describeFailure, type LoadFailure } from "./load_failure.ts";
 
-/** The buffers that change hands instead of being copied. */
-function buffersOf(reply: LoadReply): ArrayBuffer[] {
-  if ("failure" in reply) return [];
-  return reply.loaded.flatMap((environment) => {
-    if (!("prepared" in environment)) return [];
-    const { all, flags, flagItems, segmentItems, digests } = environment.prepared;
-    const payloads = [all, flags].flatMap((payload) =>
-      payload ? [payload.body.buffer, payload.gzip.buffer] : []
-    );
-    const items = [flagItems, segmentItems].flatMap(({ changed, texts, ends }) => [
-      changed.buffer,
-      texts.buffer,
-      ends.buffer,
-    ]);
-    return [...payloads, ...items, digests.buffer];
-  });
+/** An answer of the thread. */
+export type LoadReply = { loaded: LoadedEnvironment } | { failure: LoadFailure } | { end: true };
+
+/** The buffers that change hands instead of being copied. Whole ones: Deno copies views slowly. */
+function buffersOf(loaded: LoadedEnvironment): ArrayBuffer[] {
+  if (!("prepared" in loaded)) return [];
+  const { gzips, ...prepared } = loaded.prepared;
+  return [...Object.values(prepared), gzips?.all, gzips?.flags].filter((part) => part instanceof ArrayBuffer);
+}
+
+async function answer(request: LoadRequest): Promise<LoadReply> {
+  try {
+    for await (const loaded of loadArchive(request)) {
+      parentPort!.postMessage({ loaded } satisfies LoadReply, buffersOf(loaded));
+    }
+    return { end: true };
+  } catch (error) {
+    return { failure: describeFailure(error, request.path, new Uint8Array(request.bytes)) };
+  }
 }
 
 if (!isMainThread) {
   parentPort!.on("message", async (request: LoadRequest) => {
-    const reply = await loadArchive(request);
-    parentPort!.postMessage(reply, buffersOf(reply));
+    parentPort!.postMessage(await answer(request));
+    collectGarbage();
   });
 }

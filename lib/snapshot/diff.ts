@@ -1,47 +1,78 @@
-import type { EnvironmentData, Flag, Item, Segment } from "../model/mod.ts";
 import type { Pause } from "../wire/mod.ts";
+import type { ItemKind, Items } from "./_items.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** What is not as it was. */
 export interface Change {
   /** What it is. */
-  kind: "flags" | "segments";
+  kind: ItemKind;
   /** Its key. */
   key: string;
-  /** Its JSON; absent when it is gone. */
-  text?: string;
+  /** Its JSON: a view of the snapshot; absent when it is gone. */
+  body?: Uint8Array<ArrayBuffer>;
   /** Its version; when it is gone, that of its tombstone. */
   version: number;
   /** Version that it had; absent when it was not there. */
   previous?: number;
 }
 
+/** The difference of two snapshots. */
+export interface Comparison {
+  /**
+   * The changes in the order in which a client can take them one by one without ever having a flag before what it refers to:
+   * segments, then flags, each after those it depends on; in the end what is gone, the other way round.
+   */
+  changes: Change[];
+  /**
+   * Finds the flags whose results may have changed: those that changed themselves, and those that a change reaches through
+   * segments, segments in segments, and prerequisites.
+   *
+   * @returns Keys of these flags, of those that are gone too.
+   */
+  findAffectedFlags(): Promise<Set<string>>;
+}
+
+/** One thing that has changed: its positions in the two snapshots, -1 where it is not there or a tombstone. */
+interface Pair {
+  before: number;
+  after: number;
+}
+
 /**
- * Tells two states of an environment apart, by the text of each flag and segment.
+ * Compares two snapshots of an environment by the digests of their items.
  *
  * @param before What was.
  * @param after What is.
  * @param pause Is called between items. @default {never pauses}
- * @returns The changes in the order in which a client can take them one by one without ever having a flag before what it
- * refers to: segments, then flags, each after those it depends on; in the end what is gone, the other way round.
+ * @returns The difference.
  */
-export async function diffEnvironments(
-  before: EnvironmentData,
-  after: EnvironmentData,
+export async function compareSnapshots(
+  before: Snapshot,
+  after: Snapshot,
   pause: Pause = neverPause,
-): Promise<Change[]> {
-  const segments = await listChanges("segments", before.segments, after.segments, pause);
-  const flags = await listChanges("flags", before.flags, after.flags, pause);
-  return [
-    ...await sortChanges(segments.filter(isThere), after.segments, listSegments, pause),
-    ...await sortChanges(flags.filter(isThere), after.flags, listPrerequisites, pause),
-    ...(await sortChanges(flags.filter(isGone), before.flags, listPrerequisites, pause)).reverse(),
-    ...(await sortChanges(segments.filter(isGone), before.segments, listSegments, pause)).reverse(),
+): Promise<Comparison> {
+  const [old, now] = [before.items, after.items];
+  const union = new Union(old, now);
+  const pairs = before.hasSameData(after) ? [] : [
+    ...await union.match("segments", pause),
+    ...await union.match("flags", pause),
   ];
+  const isThere = pairs.filter((pair) => pair.after >= 0);
+  const isGone = pairs.filter((pair) => pair.after < 0);
+  const changed = await sort(isThere.map((pair) => pair.after), now, pause);
+  const gone = await sort(isGone.map((pair) => pair.before), old, pause);
+  const byPosition = new Map(pairs.map((pair) => [pair.after >= 0 ? pair.after : ~pair.before, pair]));
+  return {
+    changes: [
+      ...changed.map((position) => describeChange(byPosition.get(position)!, old, now)),
+      ...gone.reverse().map((position) => describeChange(byPosition.get(~position)!, old, now)),
+    ],
+    findAffectedFlags: () => union.findAffectedFlags(pairs, pause),
+  };
 }
 
 /**
- * Gives the version with which something is deleted.
+ * Returns the version with which something is deleted.
  *
  * @param previous Version that it had.
  * @param current Version that it has where it still is: in the archive's own tombstone, or out of a client's sight.
@@ -52,33 +83,7 @@ export function getTombstoneVersion(previous: number, current = -Infinity): numb
 }
 
 /**
- * Finds the flags whose results may have changed: those that changed themselves, and those that a change reaches through
- * segments, segments in segments, and prerequisites.
- *
- * @param changes What has changed.
- * @param after The environment after it.
- * @param pause Is called between items. @default {never pauses}
- * @returns Keys of these flags, of those that are gone too.
- */
-export async function findAffectedFlags(
-  changes: Change[],
-  after: EnvironmentData,
-  pause: Pause = neverPause,
-): Promise<Set<string>> {
-  const changed = listKeys(changes, "segments");
-  const segments = await addDependents(changed, after.segments, listSegments, pause);
-  const flags = listKeys(changes, "flags");
-  if (segments.size > 0) {
-    for (const key of after.flags.keys()) {
-      if (listSegments(getLive(after.flags, key)).some((segment) => segments.has(segment))) flags.add(key);
-      await pause();
-    }
-  }
-  return await addDependents(flags, after.flags, listPrerequisites, pause);
-}
-
-/**
- * Makes a function that compares each two snapshots once, for all who ask.
+ * Memoizes a comparison per (before, after) pair.
  *
  * @param compare Compares two snapshots.
  * @returns The same, but it remembers its results for as long as both snapshots are in use.
@@ -96,119 +101,132 @@ export function oncePerPair<T>(
   };
 }
 
-type Items<T extends Flag | Segment> = Map<string, Item<T>>;
-
 function neverPause(): undefined {}
 
-async function listChanges<T extends Flag | Segment>(
-  kind: "flags" | "segments",
-  before: Items<T>,
-  after: Items<T>,
-  pause: Pause,
-): Promise<Change[]> {
-  const changes: Change[] = [];
-  for (const key of new Set([...before.keys(), ...after.keys()])) {
-    await pause();
-    const [old, now] = [getLive(before, key), getLive(after, key)];
-    // What a reload did not touch has the same string, so texts are hardly ever read.
-    if (old?.text === now?.text) continue;
-    const previous = old?.value.version;
-    changes.push({
-      kind,
-      key,
+function describeChange({ before, after }: Pair, old: Items, now: Items): Change {
+  const previous = before < 0 ? undefined : old.getVersion(before);
+  if (after >= 0) {
+    return {
+      kind: now.getKind(after),
+      key: now.getKey(after),
       ...previous !== undefined && { previous },
-      ...now
-        ? { text: now.text, version: now.value.version }
-        : { version: getTombstoneVersion(previous!, after.get(key)?.value.version) },
-    });
+      version: now.getVersion(after),
+      body: now.getBody(after),
+    };
   }
-  return changes;
+  const [kind, key] = [old.getKind(before), old.getKey(before)];
+  const tombstone = now.find(kind, key);
+  const version = getTombstoneVersion(previous!, tombstone < 0 ? undefined : now.getVersion(tombstone));
+  return { kind, key, previous: previous!, version };
 }
 
-function isThere({ text }: Change): boolean {
-  return text !== undefined;
-}
+/** Two snapshots' items as one graph: what is in both is one node, numbered as in the newer one. */
+class Union {
+  readonly #old: Items;
+  readonly #now: Items;
+  /** For each item of the older one its node. */
+  readonly #nodes: Uint32Array;
 
-function isGone({ text }: Change): boolean {
-  return text === undefined;
-}
+  constructor(old: Items, now: Items) {
+    this.#old = old;
+    this.#now = now;
+    this.#nodes = Uint32Array.from({ length: old.count }, (_, position) => now.count + position);
+  }
 
-function listKeys(changes: Change[], kind: "flags" | "segments"): Set<string> {
-  return new Set(changes.filter((change) => change.kind === kind).map(({ key }) => key));
-}
+  /** Walks through both lists of a kind, which have the same order, and lists what differs. */
+  async match(kind: ItemKind, pause: Pause): Promise<Pair[]> {
+    const [old, now] = [this.#old, this.#now];
+    let [before, beforeEnd] = old.range(kind);
+    let [after, afterEnd] = now.range(kind);
+    const pairs: Pair[] = [];
+    while (before < beforeEnd || after < afterEnd) {
+      await pause();
+      const isSame = before < beforeEnd && after < afterEnd && old.isSame(before, now, after);
+      const order = isSame ? 0 : compareKeys(
+        before < beforeEnd ? old.getKey(before) : undefined,
+        after < afterEnd ? now.getKey(after) : undefined,
+      );
+      if (order === 0) this.#nodes[before] = after;
+      if (!isSame) {
+        const pair = {
+          before: order <= 0 && !old.isDeleted(before) ? before : -1,
+          after: order >= 0 && !now.isDeleted(after) ? after : -1,
+        };
+        if (pair.before >= 0 || pair.after >= 0) pairs.push(pair);
+      }
+      if (order <= 0) before++;
+      if (order >= 0) after++;
+    }
+    return pairs;
+  }
 
-/** Tombstones hold whatever somebody wrote into them, so nobody looks at more than their version. */
-function getLive<T extends Flag | Segment>(items: Items<T>, key: string): Item<T> | undefined {
-  const item = items.get(key);
-  return item?.value.deleted ? undefined : item;
-}
-
-function listPrerequisites(item: Item<Flag> | undefined): string[] {
-  return (item?.value.prerequisites ?? []).map(({ key }) => key ?? "");
-}
-
-function listSegments(item: Item<Flag> | Item<Segment> | undefined): string[] {
-  const keys: string[] = [];
-  for (const { clauses } of item?.value.rules ?? []) {
-    for (const { op, values } of clauses ?? []) {
-      if (op !== "segmentMatch") continue;
-      for (const value of values ?? []) {
-        if (typeof value === "string") keys.push(value);
+  async findAffectedFlags(pairs: Pair[], pause: Pause): Promise<Set<string>> {
+    const affected = new Set(pairs.map(({ before, after }) => after >= 0 ? after : this.#nodes[before]!));
+    if (affected.size > 0) {
+      const dependents = new Map<number, number[]>();
+      await addDependents(dependents, this.#now, (position) => position, pause);
+      await addDependents(dependents, this.#old, (position) => this.#nodes[position]!, pause);
+      // What is added to a set while it is gone through is gone through as well.
+      for (const node of affected) {
+        for (const dependent of dependents.get(node) ?? []) affected.add(dependent);
       }
     }
+    const keys = new Set<string>();
+    for (const node of affected) {
+      const [items, position] = node < this.#now.count
+        ? [this.#now, node]
+        : [this.#old, node - this.#now.count];
+      if (items.getKind(position) === "flags") keys.add(items.getKey(position));
+    }
+    return keys;
   }
-  return keys;
 }
 
-/** Puts each change after those it depends on, if only through others that did not change. Cycles are cut somewhere. */
-async function sortChanges<T extends Flag | Segment>(
-  changes: Change[],
-  items: Items<T>,
-  listDependencies: (item: Item<T> | undefined) => string[],
+/** Negative when `a` comes first or `b` is absent. */
+function compareKeys(a: string | undefined, b: string | undefined): number {
+  if (a === undefined) return 1;
+  if (b === undefined) return -1;
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+async function addDependents(
+  dependents: Map<number, number[]>,
+  items: Items,
+  toNode: (position: number) => number,
   pause: Pause,
-): Promise<Change[]> {
-  const byKey = new Map(changes.map((change) => [change.key, change]));
-  const sorted = new Set<Change>();
-  const seen = new Set<string>();
+): Promise<void> {
+  for (let position = 0; position < items.count; position++) {
+    await pause();
+    for (const reference of items.getReferences(position)) {
+      const node = toNode(reference);
+      const known = dependents.get(node);
+      if (known) known.push(toNode(position));
+      else dependents.set(node, [toNode(position)]);
+    }
+  }
+}
+
+/** Puts each item after those it refers to, if only through others that are not in the list; segments first. Cycles are cut somewhere. */
+async function sort(positions: number[], items: Items, pause: Pause): Promise<number[]> {
+  const wanted = new Set(positions);
+  const sorted = new Set<number>();
+  const seen = new Set<number>();
   // A stack of its own, because chains may be longer than the program's goes.
-  const stack = changes.map(({ key }) => key).reverse();
+  const stack = positions.toReversed();
   while (stack.length > 0) {
     await pause();
-    const key = stack.at(-1)!;
-    if (seen.has(key)) {
+    const position = stack.at(-1)!;
+    if (seen.has(position)) {
       stack.pop();
-      const change = byKey.get(key);
-      if (change) sorted.add(change);
+      if (wanted.has(position)) sorted.add(position);
     } else {
-      seen.add(key);
-      for (const dependency of listDependencies(getLive(items, key))) {
-        if (!seen.has(dependency)) stack.push(dependency);
+      seen.add(position);
+      for (const reference of items.getReferences(position)) {
+        // Segments have all been sorted before the first flag.
+        const isFollowed = items.getKind(reference) === items.getKind(position);
+        if (isFollowed && !items.isDeleted(reference) && !seen.has(reference)) stack.push(reference);
       }
     }
   }
   return [...sorted];
-}
-
-async function addDependents<T extends Flag | Segment>(
-  keys: Set<string>,
-  items: Items<T>,
-  listDependencies: (item: Item<T> | undefined) => string[],
-  pause: Pause,
-): Promise<Set<string>> {
-  if (keys.size === 0) return keys;
-  const dependents = new Map<string, string[]>();
-  for (const key of items.keys()) {
-    for (const dependency of listDependencies(getLive(items, key))) {
-      const known = dependents.get(dependency);
-      if (known) known.push(key);
-      else dependents.set(dependency, [key]);
-    }
-    await pause();
-  }
-  const affected = new Set(keys);
-  // What is added to a set while it is gone through is gone through as well.
-  for (const key of affected) {
-    for (const dependent of dependents.get(key) ?? []) affected.add(dependent);
-  }
-  return affected;
 }

@@ -1,8 +1,26 @@
 /**
  * One version of an environment, ready to send, and the difference of two.
  *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseFlag, parseMetadata } from "../model/mod.ts";
+ * import { compareSnapshots, Snapshot, SnapshotBuilder } from "./mod.ts";
+ *
+ * function build(version: number): Snapshot {
+ *   const json = `{"key":"beta","version":${version}}`;
+ *   const builder = new SnapshotBuilder(1000);
+ *   const value = parseFlag(JSON.parse(json), "beta");
+ *   builder.add({ kind: "flags", key: "beta", value, json: new TextEncoder().encode(json) });
+ *   return Snapshot.from(builder.finish(parseMetadata({ env: { envID: "e1" } }, "e1")));
+ * }
+ * const { changes: [change] } = await compareSnapshots(build(1), build(2));
+ * assertEquals([change?.key, change?.previous, change?.version], ["beta", 1, 2]);
+ * ```
+ *
  * @module
  */
+export { type PreparedSnapshot, SnapshotBuilder, type SnapshotInput } from "./builder.ts";
 export * from "./diff.ts";
-export * from "./prepare.ts";
-export * from "./snapshot.ts";
+export type { Document, Payload } from "./payload.ts";
+export { buildSnapshot, Snapshot, type SnapshotItem } from "./snapshot.ts";

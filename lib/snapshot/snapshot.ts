@@ -1,119 +1,220 @@
-import { type CompiledEnvironment, compileInSteps } from "../evaluation/mod.ts";
-import type { Environment, EnvironmentData, EnvironmentMetadata, Flag, Item, Segment } from "../model/mod.ts";
-import type { Pause } from "../wire/mod.ts";
-import {
-  type KnownEnvironment,
-  type Payload,
-  type PreparedEnvironment,
-  type PreparedItems,
-  prepareEnvironment,
-  toPayload,
-} from "./prepare.ts";
+import { type Compilable, type CompiledEnvironment, compileInSteps } from "../evaluation/mod.ts";
+import type { Environment, EnvironmentMetadata, Flag, Segment } from "../model/mod.ts";
+import { formatEtag, type Pause } from "../wire/mod.ts";
+import { type ItemKind, Items } from "./_items.ts";
+import { type PreparedSnapshot, SnapshotBuilder } from "./builder.ts";
+import { type Document, LazyDocument, LazyPayload, type Payload } from "./payload.ts";
 
-/** Everything that one version of an environment serves, ready to send. Never changed once made. */
-export interface Snapshot {
+/** A flag or a segment of a snapshot. */
+export interface SnapshotItem {
+  /** Its version. */
+  version: number;
+  /** Its JSON; absent for a tombstone. */
+  document?: Document;
+}
+
+/** What a reload does not change unless the data does. */
+interface Version {
+  readonly digest: string;
+  readonly items: Items;
+  readonly all: LazyPayload;
+  readonly flags: LazyPayload;
+  /** Compressed forms of single items by digest. */
+  readonly documents: Map<string, LazyDocument>;
+  /** The compiled form, once it has been asked for. */
+  compiled?: Promise<CompiledEnvironment> | undefined;
+  /** That of the version before, of which unchanged parts are taken over. */
+  previous?: Promise<CompiledEnvironment> | undefined;
+}
+
+/**
+ * One version of an environment: its bytes in one buffer, views of which are sent, and what is derived from them on first use.
+ * Nothing of it that a client can see ever changes.
+ */
+export class Snapshot {
   /** Who the environment is and who may read it. */
   readonly metadata: EnvironmentMetadata;
-  /** Flags and segments, one by one. An item that a reload did not change is the same object as before. */
-  readonly data: EnvironmentData;
-  /** `{"flags":{…},"segments":{…}}`: `/sdk/latest-all` and, as event, `/all`. */
-  readonly all: Payload;
-  /** `{"<key>":{…}}`: `/sdk/flags` and, as event, `/flags`. */
-  readonly flags: Payload;
-  /** Flags and segments ready for evaluation. */
-  readonly compiled: CompiledEnvironment;
-  /** Digests of all flags and segments, by which the next load tells what has changed. */
-  readonly digests: Uint8Array<ArrayBuffer>;
-}
+  readonly #version: Version;
 
-/**
- * Makes a snapshot of what a load has prepared.
- *
- * @param prepared What the load handed over, prepared against `previous`.
- * @param previous What is served now.
- * @param pause Is called between items. @default {never pauses}
- * @returns The snapshot; `previous` itself when nothing that anyone can see has changed.
- */
-export async function assembleSnapshot(
-  prepared: PreparedEnvironment,
-  previous?: Snapshot,
-  pause: Pause = () => undefined,
-): Promise<Snapshot> {
-  const { metadata, digests } = prepared;
-  const all = prepared.all ? toPayload(prepared.all, ['{"path":"/","data":', "}"]) : previous?.all;
-  const flags = prepared.flags ? toPayload(prepared.flags, ["", ""]) : previous?.flags;
-  if (!all || !flags) {
-    throw new TypeError("Cannot assemble a snapshot: its payloads are neither new nor known");
+  private constructor(metadata: EnvironmentMetadata, version: Version) {
+    this.metadata = metadata;
+    this.#version = version;
   }
-  if (all === previous?.all) return renewMetadata(previous, metadata);
-  const data = {
-    flags: await assembleItems<Flag>(prepared.flagItems, previous?.data.flags, pause),
-    segments: await assembleItems<Segment>(prepared.segmentItems, previous?.data.segments, pause),
-  };
-  const steps = compileInSteps(data, previous?.compiled);
-  let step = steps.next();
-  for (; !step.done; step = steps.next()) await pause();
-  return { metadata, data, all, flags, digests, compiled: step.value };
+
+  /**
+   * Makes a snapshot of what was built.
+   *
+   * @param prepared The buffers, used from now on.
+   * @param previous What is served now; what was derived from it and did not change is taken over.
+   * @returns The snapshot.
+   */
+  static from(prepared: PreparedSnapshot, previous?: Snapshot): Snapshot {
+    const { buffer, flagsStart, ends, etags, gzips = {} } = prepared;
+    const [all, flags] = [
+      new Uint8Array(buffer, 0, ends.document),
+      new Uint8Array(buffer, flagsStart, ends.flags - flagsStart),
+    ];
+    const version: Version = {
+      digest: prepared.digest,
+      items: new Items(prepared),
+      all: new LazyPayload(all, etags.all, ['{"path":"/","data":', "}"], toBytes(gzips.all)),
+      flags: new LazyPayload(flags, etags.flags, ["", ""], toBytes(gzips.flags)),
+      documents: new Map(),
+    };
+    if (previous) {
+      const old = previous.#version;
+      version.all.takeGzip(old.all);
+      version.flags.takeGzip(old.flags);
+      version.previous = old.compiled ?? old.previous;
+    }
+    return new Snapshot(prepared.metadata, version);
+  }
+
+  /** `{"flags":{…},"segments":{…}}`: `/sdk/latest-all` and, as event, `/all`. */
+  get all(): Payload {
+    return this.#version.all;
+  }
+
+  /** `{"<key>":{…}}`: `/sdk/flags` and, as event, `/flags`. */
+  get flags(): Payload {
+    return this.#version.flags;
+  }
+
+  /** Digest of the content: two snapshots with the same one serve the same flags and segments. */
+  get digest(): string {
+    return this.#version.digest;
+  }
+
+  /** How many flags there are, tombstones included. */
+  get flagCount(): number {
+    return this.#version.items.flagCount;
+  }
+
+  /** Memory that it takes, compressed forms included, but not what is compiled: bytes. */
+  get byteLength(): number {
+    const { items, all, flags } = this.#version;
+    return items.byteLength + all.gzipLength + flags.gzipLength;
+  }
+
+  /** Which documents have been asked for compressed: a load prepares those of the next version. */
+  get compressed(): { all: boolean; flags: boolean } {
+    const { all, flags } = this.#version;
+    return { all: all.isCompressed, flags: flags.isCompressed };
+  }
+
+  /** Whether it has been evaluated: then the next version is compiled before it is served. */
+  get isCompiled(): boolean {
+    return this.#version.compiled !== undefined;
+  }
+
+  /**
+   * The items by position, for those who compare snapshots.
+   * @internal
+   */
+  get items(): Items {
+    return this.#version.items;
+  }
+
+  /**
+   * Makes a snapshot that differs in its metadata alone.
+   *
+   * @param metadata Who the environment is and who may read it from now on.
+   * @returns The snapshot; this one when the metadata is the same.
+   */
+  withMetadata(metadata: EnvironmentMetadata): Snapshot {
+    const isSame = JSON.stringify(metadata) === JSON.stringify(this.metadata);
+    return isSame ? this : new Snapshot(metadata, this.#version);
+  }
+
+  /**
+   * Reports whether another snapshot serves the same flags and segments.
+   *
+   * @param other The other one.
+   * @returns Whether it does.
+   */
+  hasSameData(other: Snapshot): boolean {
+    return this.#version === other.#version || this.digest === other.digest;
+  }
+
+  /**
+   * Finds a flag or a segment.
+   *
+   * @param kind Which of them.
+   * @param key Its key.
+   * @returns It, tombstones included; `undefined` when there is none.
+   */
+  find(kind: ItemKind, key: string): SnapshotItem | undefined {
+    const { items, documents } = this.#version;
+    const position = items.find(kind, key);
+    if (position < 0) return undefined;
+    const version = items.getVersion(position);
+    if (items.isDeleted(position)) return { version };
+    const digest = items.getDigest(position);
+    let document = documents.get(digest);
+    if (!document) {
+      documents.set(digest, document = new LazyDocument(items.getBody(position), formatEtag(digest)));
+    }
+    return { version, document };
+  }
+
+  /**
+   * Compiles flags and segments on first use. What a reload did not change keeps its compiled form.
+   *
+   * @param pause Is called between items: compiling thousands takes longer than requests should wait.
+   * @returns The compiled environment, made once for all who ask.
+   */
+  compile(pause: Pause): Promise<CompiledEnvironment> {
+    const version = this.#version;
+    return version.compiled ??= compileItems(version.items, version.previous, pause).finally(() => {
+      version.previous = undefined;
+    });
+  }
 }
 
-/**
- * Makes a snapshot that differs in its metadata alone.
- *
- * @param previous What is served now.
- * @param metadata Who the environment is and who may read it from now on.
- * @returns The snapshot; `previous` itself when the metadata is the same.
- */
-export function renewMetadata(previous: Snapshot, metadata: EnvironmentMetadata): Snapshot {
-  return JSON.stringify(metadata) === JSON.stringify(previous.metadata)
-    ? previous
-    : { ...previous, metadata };
+function toBytes(buffer: ArrayBuffer | undefined): Uint8Array<ArrayBuffer> | undefined {
+  return buffer && new Uint8Array(buffer);
 }
 
-/**
- * Tells a load what is served already.
- *
- * @param snapshot What is served.
- * @returns What the load needs to know of it.
- */
-export function knownOf({ all, flags, digests }: Snapshot): KnownEnvironment {
-  return { allEtag: all.etag, flagsEtag: flags.etag, digests };
-}
-
-/**
- * Prepares and assembles in one go, where holding up requests does not matter.
- *
- * @param environment What the archive says.
- * @param previous What is served now.
- * @returns The snapshot; `previous` itself when nothing that anyone can see has changed.
- */
-export async function prepareSnapshot(environment: Environment, previous?: Snapshot): Promise<Snapshot> {
-  return await assembleSnapshot(
-    await prepareEnvironment(environment, previous && knownOf(previous)),
-    previous,
-  );
-}
-
-/** What is checked when it is loaded is only parsed here. */
-async function assembleItems<T extends Flag | Segment>(
-  { keys, changed, texts, ends }: PreparedItems,
-  previous: Map<string, Item<T>> | undefined,
+async function compileItems(
+  items: Items,
+  previous: Promise<CompiledEnvironment> | undefined,
   pause: Pause,
-): Promise<Map<string, Item<T>>> {
-  const decoder = new TextDecoder();
-  const items = new Map<string, Item<T>>();
-  let next = 0;
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!;
-    if (changed[next] === i) {
-      const text = decoder.decode(texts.subarray(ends[next - 1] ?? 0, ends[next]));
-      items.set(key, { value: JSON.parse(text), text });
-      next++;
-      await pause();
-    } else {
-      const known = previous?.get(key);
-      if (!known) throw new TypeError(`Cannot assemble a snapshot: "${key}" is neither new nor known`);
-      items.set(key, known);
+): Promise<CompiledEnvironment> {
+  function* list<T extends Flag | Segment>(kind: ItemKind): Generator<Compilable<T>> {
+    const [start, end] = items.range(kind);
+    for (let i = start; i < end; i++) {
+      if (items.isDeleted(i)) continue;
+      // What a load has checked is only parsed here.
+      yield { key: items.getKey(i), digest: items.getDigest(i), parse: () => items.parse(i) as T };
     }
   }
-  return items;
+  const steps = compileInSteps(
+    { flags: list<Flag>("flags"), segments: list<Segment>("segments") },
+    await previous,
+  );
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) await pause();
+  return step.value;
+}
+
+/**
+ * Builds a snapshot in one go, where holding up requests does not matter.
+ *
+ * @param environment Who the environment is, and its flags and segments in the order in which clients get them.
+ * @param previous What is served now.
+ * @returns The snapshot; `previous` itself when nothing that anyone can see has changed.
+ */
+export function buildSnapshot({ metadata, data }: Environment, previous?: Snapshot): Snapshot {
+  const builder = new SnapshotBuilder(0);
+  const encoder = new TextEncoder();
+  for (const [key, { value, text }] of data.flags) {
+    builder.add({ kind: "flags", key, value, json: encoder.encode(text) });
+  }
+  for (const [key, { value, text }] of data.segments) {
+    builder.add({ kind: "segments", key, value, json: encoder.encode(text) });
+  }
+  const prepared = builder.finish(metadata);
+  return prepared.digest === previous?.digest
+    ? previous.withMetadata(metadata)
+    : Snapshot.from(prepared, previous);
 }

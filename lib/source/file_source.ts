@@ -27,6 +27,8 @@ export interface FileSourceOptions {
   log: Log;
   /** Takes each new content, good or bad, one after the other. It logs what was wrong with it, unless that is unexpected. */
   onContent: TakeContent;
+  /** Is called when the file looks changed, before it is waited for and read. */
+  onChange?: () => void;
   /** The file system. @default {Deno} */
   fs?: FileSystem;
   /** The clock. @default the machine's */
@@ -172,6 +174,7 @@ export class FileSource {
     try {
       const info = await this.#reader.look();
       if (!force && !this.#reader.isDue(info)) return;
+      this.#options.onChange?.();
       content = await this.#reader.read(info);
     } catch (error) {
       return this.#report(error, false);

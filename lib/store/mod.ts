@@ -4,14 +4,14 @@
  * @example
  * ```ts
  * import { Store } from "./store.ts";
- * import { prepareSnapshot } from "../snapshot/mod.ts";
+ * import { buildSnapshot } from "../snapshot/mod.ts";
  * import { parseMetadata } from "../model/mod.ts";
  *
  * const metadata = parseMetadata({ env: { envID: "e1", sdkKey: { value: "sdk-1" } } }, "e1");
- * const snapshot = await prepareSnapshot({ metadata, data: { flags: new Map(), segments: new Map() } });
+ * const snapshot = buildSnapshot({ metadata, data: { flags: new Map(), segments: new Map() } });
  * const store = new Store();
  * store.replace([{ id: "e1", snapshot }]);
- * console.log(store.find("sdk", "sdk-1")?.id); // e1
+ * assertEquals(store.find("sdk", "sdk-1")?.id, "e1");
  * ```
  *
  * @module

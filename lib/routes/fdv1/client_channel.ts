@@ -1,15 +1,14 @@
 import { EvaluationLimitError, type OutputOptions } from "../../evaluation/mod.ts";
 import type { Context } from "../../model/mod.ts";
-import {
-  type Change,
-  diffEnvironments,
-  findAffectedFlags,
-  getTombstoneVersion,
-  oncePerPair,
-  type Snapshot,
-} from "../../snapshot/mod.ts";
+import { compareSnapshots, getTombstoneVersion, oncePerPair, type Snapshot } from "../../snapshot/mod.ts";
 import { createPause, encodeEvent, encodeEvents, lengthOf, type Parts } from "../../wire/mod.ts";
-import { type Channel, ChannelEndError, createDeltaChannel, type Delta } from "../../delivery/mod.ts";
+import {
+  type Channel,
+  ChannelEndError,
+  createDeltaChannel,
+  type Delta,
+  type DeltaChange,
+} from "../../delivery/mod.ts";
 import type { Evaluations } from "./evaluations.ts";
 
 /**
@@ -23,8 +22,7 @@ export function prepareClientChannels(
 ): (context: Context, options: OutputOptions) => Channel {
   const listAffected = oncePerPair(async (before, after) => {
     const pause = createPause();
-    const changes = await diffEnvironments(before.data, after.data, pause);
-    return await findAffectedFlags(changes, after.data, pause);
+    return await (await compareSnapshots(before, after, pause)).findAffectedFlags();
   });
 
   return (context, options) => {
@@ -33,26 +31,27 @@ export function prepareClientChannels(
     }
 
     async function compare(before: Snapshot, after: Snapshot): Promise<Delta> {
-      const evaluateBefore = evaluations.begin(before, context, options);
-      const evaluateAfter = evaluations.begin(after, context, options);
-      const changes: Change[] = [];
+      const evaluateBefore = await evaluations.begin(before, context, options);
+      const evaluateAfter = await evaluations.begin(after, context, options);
+      const changes: ClientChange[] = [];
       for (const key of await listAffected(before, after)) {
         const [old, now] = [await evaluateBefore(key), await evaluateAfter(key)];
         if (old?.text !== now?.text) {
           changes.push({
             kind: "flags",
             key,
+            isGone: !now,
             ...old && { previous: old.version },
             ...now
               ? { version: now.version, text: now.text }
-              : { version: getTombstoneVersion(old!.version, after.data.flags.get(key)?.value.version) },
+              : { version: getTombstoneVersion(old!.version, after.find("flags", key)?.version) },
           });
         }
       }
       const pause = createPause();
       async function encode(): Promise<Parts | undefined> {
         // Only to learn that a `put` is shorter, everything is evaluated where that may well be so.
-        const isLarge = 2 * changes.length > after.data.flags.size;
+        const isLarge = 2 * changes.length > after.flagCount;
         const maxBytes = isLarge ? lengthOf(await put(after)) : Infinity;
         return await encodeEvents(changes.values().map(formatChange), maxBytes, pause);
       }
@@ -77,7 +76,12 @@ export function prepareClientChannels(
   };
 }
 
-function formatChange({ key, text, version }: Change): [event: string, data: string] {
+/** What one flag gives a context now. */
+interface ClientChange extends DeltaChange {
+  text?: string;
+}
+
+function formatChange({ key, text, version }: ClientChange): [event: string, data: string] {
   const id = `{"key":${JSON.stringify(key)},`;
   return text === undefined ? ["delete", `${id}"version":${version}}`] : ["patch", id + text.slice(1)];
 }

@@ -1,7 +1,6 @@
-import { eTag } from "@std/http";
 import { type Audience, EvaluationLimitError } from "../../evaluation/mod.ts";
 import type { CredentialKind } from "../../store/mod.ts";
-import { compress, type Pause } from "../../wire/mod.ts";
+import { compress, computeEtag, type Pause } from "../../wire/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
 import { type Hub, PING_CHANNEL } from "../../delivery/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
@@ -88,7 +87,7 @@ function familyRoutes(
     const json = await evaluations.evaluateAll(snapshot, context, { audience, withReasons }, pause);
     await pause();
     const body = new TextEncoder().encode(json);
-    const etag = await eTag(body, { weak: true });
+    const etag = computeEtag(body);
     return respondWithDocument(hub, request, {
       body,
       etag,

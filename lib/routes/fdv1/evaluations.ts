@@ -68,7 +68,7 @@ export class Evaluations {
     options: OutputOptions,
     pause = this.createPause(),
   ): Promise<string> {
-    const slices = evaluateAllInSlices(snapshot.compiled, context, options);
+    const slices = evaluateAllInSlices(await snapshot.compile(pause), context, options);
     const { text, exception } = await this.#run(slices, snapshot, pause);
     if (exception !== undefined) this.#noteException(snapshot, exception);
     return text;
@@ -82,9 +82,9 @@ export class Evaluations {
    * @param options Who asks, and for what.
    * @returns Evaluates a flag; it throws `EvaluationLimitError` when the context takes too long, which has been logged.
    */
-  begin(snapshot: Snapshot, context: Context, options: OutputOptions): EvaluateFlag {
-    const session = createSession(snapshot.compiled, context);
+  async begin(snapshot: Snapshot, context: Context, options: OutputOptions): Promise<EvaluateFlag> {
     const pause = this.createPause();
+    const session = createSession(await snapshot.compile(pause), context);
     return async (key) => {
       const result = await this.#run(evaluateTextInSlices(session, key, options), snapshot, pause);
       if (result?.isException) this.#noteException(snapshot, key);

@@ -1,10 +1,7 @@
-import { eTag } from "@std/http";
-import type { EnvironmentMetadata, Flag, Item, Segment } from "../../model/mod.ts";
-import { compress, createPause } from "../../wire/mod.ts";
+import type { SnapshotItem } from "../../snapshot/mod.ts";
+import type { EnvironmentMetadata } from "../../model/mod.ts";
 import type { Hub } from "../../delivery/mod.ts";
-import { type Document, respondWithDocument, type Route } from "../../http/mod.ts";
-
-type AnyItem = Item<Flag> | Item<Segment>;
+import { respondWithDocument, type Route } from "../../http/mod.ts";
 
 /**
  * Polling routes of the PHP SDK: `/sdk/flags`, `/sdk/flags/{key}`, `/sdk/segments/{key}`. Where the environment sets a
@@ -14,22 +11,13 @@ type AnyItem = Item<Flag> | Item<Segment>;
  * @returns The routes.
  */
 export function phpRoutes(hub: Hub): Route[] {
-  // A single item is prepared when it is first asked for; an item that a reload replaces is forgotten with its document.
-  const documents = new WeakMap<AnyItem, Promise<Document>>();
-
-  function getDocument(item: AnyItem): Promise<Document> {
-    let document = documents.get(item);
-    if (!document) documents.set(item, document = prepareDocument(item.text));
-    return document;
-  }
-
-  async function respondWithItem(
+  function respondWithItem(
     request: Request,
-    item: AnyItem | undefined,
+    item: SnapshotItem | undefined,
     metadata: EnvironmentMetadata,
-  ): Promise<Response> {
-    if (!item || item.value.deleted === true) return new Response(null, { status: 404 });
-    return respondWithDocument(hub, request, await getDocument(item), cacheHeaders(metadata));
+  ): Response | Promise<Response> {
+    if (!item?.document) return new Response(null, { status: 404 });
+    return respondWithDocument(hub, request, item.document, cacheHeaders(metadata));
   }
 
   return [
@@ -45,22 +33,16 @@ export function phpRoutes(hub: Hub): Route[] {
       path: "/sdk/flags/{key}",
       credential: "sdk",
       handle: (request, { snapshot, params }) =>
-        respondWithItem(request, snapshot.data.flags.get(params["key"]!), snapshot.metadata),
+        respondWithItem(request, snapshot.find("flags", params["key"]!), snapshot.metadata),
     },
     {
       method: "GET",
       path: "/sdk/segments/{key}",
       credential: "sdk",
       handle: (request, { snapshot, params }) =>
-        respondWithItem(request, snapshot.data.segments.get(params["key"]!), snapshot.metadata),
+        respondWithItem(request, snapshot.find("segments", params["key"]!), snapshot.metadata),
     },
   ];
-}
-
-async function prepareDocument(text: string): Promise<Document> {
-  const body = new TextEncoder().encode(text);
-  const gzip = await compress(body, createPause());
-  return { body, gzip: () => Promise.resolve(gzip), etag: await eTag(body, { weak: true }) };
 }
 
 function cacheHeaders({ defaultTtl }: EnvironmentMetadata): Record<string, string> {

@@ -1,0 +1,225 @@
+import { createHash, hash } from "node:crypto";
+import type { EnvironmentMetadata, Flag, Segment } from "../model/mod.ts";
+import { computeEtag } from "../wire/mod.ts";
+
+/** A flag or a segment as a snapshot takes it, tombstones included. */
+export type SnapshotInput =
+  & {
+    /** Its key. */
+    key: string;
+    /** Its JSON as SDKs get it: UTF-8. Copied. */
+    json: Uint8Array;
+  }
+  & ({ kind: "flags"; value: Flag } | { kind: "segments"; value: Segment });
+
+/**
+ * One version of an environment on its way from the loading thread: data alone, so that it can cross threads, and whole buffers,
+ * so that it changes hands instead of being copied.
+ */
+export interface PreparedSnapshot {
+  /** Who the environment is and who may read it. */
+  metadata: EnvironmentMetadata;
+  /** SHA-256 of all items' digests: hex. Two versions with the same one serve the same. */
+  digest: string;
+  /** `{"flags":{…},"segments":{…}}`, and behind it the tombstones' keys. UTF-8. */
+  buffer: ArrayBuffer;
+  /** Where the flags' object starts in it: bytes. */
+  flagsStart: number;
+  /** Where the flags' object ends in it, and the document: bytes. */
+  ends: { flags: number; document: number };
+  /** How many of the items are flags; they come first. */
+  flagCount: number;
+  /** For each item where its key starts, its text starts and its text ends: `Uint32Array`. A tombstone's text is empty. */
+  offsets: ArrayBuffer;
+  /** Each item's version: `Float64Array`. */
+  versions: ArrayBuffer;
+  /** Each item's digest, `DIGEST_BYTES` long. */
+  digests: ArrayBuffer;
+  /** Where each item's references end in `references`: `Uint32Array`. */
+  referenceEnds: ArrayBuffer;
+  /** Positions of the items that items refer to: prerequisites and segments: `Uint32Array`. */
+  references: ArrayBuffer;
+  /** Entity tags of the document and of the flags' object. */
+  etags: { all: string; flags: string };
+  /** The same compressed with gzip, where that was asked for. */
+  gzips?: { all?: ArrayBuffer; flags?: ArrayBuffer };
+}
+
+/** Size of an item's digest: bytes of a SHA-256, cut; enough that no two items ever share one. */
+export const DIGEST_BYTES = 16;
+
+const ENCODER = new TextEncoder();
+
+/** Bytes that grow as they are written. */
+class Output {
+  #bytes: Uint8Array<ArrayBuffer>;
+  length = 0;
+
+  constructor(capacity: number) {
+    this.#bytes = new Uint8Array(capacity);
+  }
+
+  write(bytes: Uint8Array): void {
+    const length = this.length + bytes.length;
+    if (length > this.#bytes.length) {
+      this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(Math.ceil(length * 1.25)));
+    }
+    this.#bytes.set(bytes, this.length);
+    this.length = length;
+  }
+
+  view(start: number, end: number): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(start, end);
+  }
+
+  finish(): ArrayBuffer {
+    return this.#bytes.buffer.transfer(this.length);
+  }
+}
+
+/** Builds one version of an environment, item by item, in one buffer. */
+export class SnapshotBuilder {
+  readonly #output: Output;
+  readonly #offsets: number[] = [];
+  readonly #versions: number[] = [];
+  readonly #digests: Uint8Array[] = [];
+  /** Positions by kind and key, once somebody refers to any. */
+  readonly #positions = { flags: new Map<string, number>(), segments: new Map<string, number>() };
+  readonly #references: { kind: "flags" | "segments"; key: string }[][] = [];
+  readonly #tombstones: { position: number; key: string }[] = [];
+  #flagCount = 0;
+  #flagsEnd = 0;
+
+  /**
+   * Makes a builder without items.
+   *
+   * @param capacity How long the document will be, about: bytes.
+   */
+  constructor(capacity: number) {
+    this.#output = new Output(capacity);
+    this.#write('{"flags":{');
+  }
+
+  /**
+   * Adds an item: all flags, then all segments, each in the order in which clients get them. Tombstones are left out of the
+   * document, as several SDKs stumble over what the Relay Proxy sends for them.
+   *
+   * @param item The flag or segment.
+   */
+  add({ kind, key, json, value }: SnapshotInput): void {
+    if (kind === "segments") this.#endFlags();
+    const position = this.#versions.push(value.version) - 1;
+    if (kind === "flags") this.#flagCount++;
+    this.#positions[kind].set(key, position);
+    // Keys as JSON, since one may hold half a surrogate pair: in UTF-8 one half is the same as another.
+    const quoted = JSON.stringify(key);
+    this.#digests.push(
+      createHash("sha256").update(`${kind}\0${quoted}\0`).update(json).digest().subarray(0, DIGEST_BYTES),
+    );
+    if (value.deleted === true) {
+      this.#tombstones.push({ position, key: quoted });
+      this.#offsets.push(0, 0, 0);
+      this.#references.push([]);
+      return;
+    }
+    if (!this.#isFirst()) this.#write(",");
+    const start = this.#output.length;
+    this.#write(`${quoted}:`);
+    const textStart = this.#output.length;
+    this.#output.write(json);
+    this.#offsets.push(start, textStart, this.#output.length);
+    this.#references.push(kind === "flags" ? listReferences(value as Flag) : listSegments(value));
+  }
+
+  /**
+   * Ends the document.
+   *
+   * @param metadata Who the environment is and who may read it.
+   * @returns What was built. The builder is of no use any more.
+   */
+  finish(metadata: EnvironmentMetadata): PreparedSnapshot {
+    this.#endFlags();
+    this.#write("}}");
+    const ends = { flags: this.#flagsEnd, document: this.#output.length };
+    for (const { position, key } of this.#tombstones) {
+      const start = this.#output.length;
+      this.#write(key);
+      this.#offsets.splice(3 * position, 3, start, this.#output.length, this.#output.length);
+    }
+    const etags = {
+      all: computeEtag(this.#output.view(0, ends.document)),
+      flags: computeEtag(this.#output.view(FLAGS_START, ends.flags)),
+    };
+    const digests = new Uint8Array(DIGEST_BYTES * this.#digests.length);
+    this.#digests.forEach((digest, i) => digests.set(digest, DIGEST_BYTES * i));
+    return {
+      metadata,
+      digest: hash("sha256", digests),
+      buffer: this.#output.finish(),
+      flagsStart: FLAGS_START,
+      ends,
+      flagCount: this.#flagCount,
+      offsets: new Uint32Array(this.#offsets).buffer,
+      versions: new Float64Array(this.#versions).buffer,
+      digests: digests.buffer,
+      ...this.#resolveReferences(),
+      etags,
+    };
+  }
+
+  #resolveReferences(): Pick<PreparedSnapshot, "referenceEnds" | "references"> {
+    const ends: number[] = [];
+    const references: number[] = [];
+    for (const items of this.#references) {
+      for (const { kind, key } of items) {
+        const position = this.#positions[kind].get(key);
+        if (position !== undefined) references.push(position);
+      }
+      ends.push(references.length);
+    }
+    return { referenceEnds: new Uint32Array(ends).buffer, references: new Uint32Array(references).buffer };
+  }
+
+  #endFlags(): void {
+    if (this.#flagsEnd > 0) return;
+    this.#write("}");
+    this.#flagsEnd = this.#output.length;
+    this.#write(',"segments":{');
+  }
+
+  /** Whether the object that is being written is still empty. */
+  #isFirst(): boolean {
+    return this.#output.view(this.#output.length - 1, this.#output.length)[0] === OPENING_BRACE;
+  }
+
+  #write(text: string): void {
+    this.#output.write(ENCODER.encode(text));
+  }
+}
+
+const OPENING_BRACE = 0x7b;
+
+/** Where the flags' object starts in the document: bytes. */
+const FLAGS_START = '{"flags":'.length;
+
+function listReferences(flag: Flag): { kind: "flags" | "segments"; key: string }[] {
+  const prerequisites = (flag.prerequisites ?? []).map(({ key }) => ({
+    kind: "flags" as const,
+    key: key ?? "",
+  }));
+  const segments = listSegments(flag);
+  return segments.length === 0 ? prerequisites : [...prerequisites, ...segments];
+}
+
+function listSegments({ rules }: Pick<Flag | Segment, "rules">): { kind: "segments"; key: string }[] {
+  const references: { kind: "segments"; key: string }[] = [];
+  for (const { clauses } of rules ?? []) {
+    for (const { op, values } of clauses ?? []) {
+      if (op !== "segmentMatch") continue;
+      for (const key of values ?? []) {
+        if (typeof key === "string") references.push({ kind: "segments", key });
+      }
+    }
+  }
+  return references;
+}

@@ -1,0 +1,102 @@
+import { compress, createPause, encodeEvent, type Parts } from "../wire/mod.ts";
+
+/** A JSON document in the forms that clients ask for. Its bytes are shared: never changed, never copied. */
+export interface Document {
+  /** UTF-8 JSON: a view of shared memory. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Weak entity tag of the content: the same for every encoding and on every replica. */
+  readonly etag: string;
+  /**
+   * Returns `body` compressed with gzip.
+   *
+   * @returns The bytes, made once for all who ask.
+   */
+  gzip(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A document that streams get too. */
+export interface Payload extends Document {
+  /** The server-sent event that brings a stream to this state: views of the same memory. */
+  readonly put: Parts;
+}
+
+/** A document whose compressed form is made on first use. */
+export class LazyDocument implements Document {
+  /** See {@linkcode Document}. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** See {@linkcode Document}. */
+  readonly etag: string;
+  #gzip: Promise<Uint8Array<ArrayBuffer>> | undefined;
+  #gzipLength = 0;
+
+  /**
+   * Makes a document.
+   *
+   * @param body UTF-8 JSON.
+   * @param etag Weak entity tag.
+   * @param gzip The compressed form, where there is one.
+   */
+  constructor(body: Uint8Array<ArrayBuffer>, etag: string, gzip?: Uint8Array<ArrayBuffer>) {
+    this.body = body;
+    this.etag = etag;
+    if (gzip) this.#keep(Promise.resolve(gzip));
+  }
+
+  /** Whether the compressed form has been asked for. */
+  get isCompressed(): boolean {
+    return this.#gzip !== undefined;
+  }
+
+  /** Memory that the compressed form takes: bytes. */
+  get gzipLength(): number {
+    return this.#gzipLength;
+  }
+
+  /** See {@linkcode Document}. */
+  gzip(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#gzip ?? this.#keep(compress(this.body, createPause()));
+  }
+
+  /**
+   * Takes over the compressed form of a document with the same content.
+   *
+   * @param other The document.
+   */
+  takeGzip(other: LazyDocument): void {
+    if (other.#gzip && other.etag === this.etag) this.#keep(other.#gzip);
+  }
+
+  #keep(gzip: Promise<Uint8Array<ArrayBuffer>>): Promise<Uint8Array<ArrayBuffer>> {
+    this.#gzip = gzip;
+    gzip.then(({ length }) => this.#gzipLength = length, () => this.#gzip = undefined);
+    return gzip;
+  }
+}
+
+/** A document with the `put` event that carries it. */
+export class LazyPayload extends LazyDocument implements Payload {
+  /** See {@linkcode Payload}. */
+  readonly put: Parts;
+
+  /**
+   * Makes a payload.
+   *
+   * @param body UTF-8 JSON.
+   * @param etag Weak entity tag.
+   * @param wrap What stands around the document in a `put`.
+   * @param gzip The compressed form, where there is one.
+   */
+  constructor(
+    body: Uint8Array<ArrayBuffer>,
+    etag: string,
+    wrap: readonly [head: string, tail: string],
+    gzip?: Uint8Array<ArrayBuffer>,
+  ) {
+    super(body, etag, gzip);
+    const [head, tail] = wrap.map((text) => new TextEncoder().encode(text)) as [
+      Uint8Array<ArrayBuffer>,
+      Uint8Array<ArrayBuffer>,
+    ];
+    this.put = encodeEvent("put", [head, body, tail]);
+  }
+}
