@@ -4,6 +4,7 @@
  * @example
  * ```ts
  * import { Store } from "./store.ts";
+ * import { assertEquals } from "@std/assert";
  * import { buildSnapshot } from "../snapshot/mod.ts";
  * import { parseMetadata } from "../model/mod.ts";
  *

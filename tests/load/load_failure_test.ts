@@ -21,8 +21,12 @@ async function unpack(archive: Uint8Array<ArrayBuffer>): Promise<Uint8Array<Arra
 /** How loading bytes ends. */
 async function kindOf(bytes: Uint8Array): Promise<string> {
   const request = { bytes: bytes.slice().buffer, path: "flags.tar.gz", maxBytes: 1e6, known: new Map() };
-  const reply = await loadArchive(request);
-  return "failure" in reply ? reply.failure.kind : "loaded";
+  try {
+    await Array.fromAsync(loadArchive(request));
+    return "loaded";
+  } catch (error) {
+    return describeFailure(error, request.path, bytes).kind;
+  }
 }
 
 const gzipped: [string, Uint8Array, Uint8Array] = [".tar.gz", await archiveOf(1), await archiveOf(2)];

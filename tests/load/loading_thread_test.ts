@@ -1,8 +1,10 @@
+import { gunzipSync } from "node:zlib";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { LoadedEnvironment } from "../../lib/load/load_archive.ts";
 import { LoadingThread, type LoadOptions } from "../../lib/load/loading_thread.ts";
 import { TransientError } from "../../lib/source/transient_error.ts";
-import { assembleSnapshot, knownOf } from "../../lib/snapshot/mod.ts";
+import { Snapshot } from "../../lib/snapshot/mod.ts";
+import { LoadError } from "../../lib/source/mod.ts";
 import { makeSnapshot, text } from "../_environments.ts";
 import { constantFlag, packArchive } from "../e2e/_archive.ts";
 import { halyardCommand } from "../e2e/_relay.ts";
@@ -22,10 +24,11 @@ function requestOf(bytes: Uint8Array<ArrayBuffer>, known = new Map()) {
 /** Loads a good archive in a thread of its own. */
 async function load(archive: Uint8Array<ArrayBuffer>, known = new Map()): Promise<LoadedEnvironment[]> {
   const thread = new LoadingThread();
-  const reply = await thread.load(requestOf(archive, known));
-  await thread.close();
-  if ("failure" in reply) throw new Error(reply.failure.message);
-  return reply.loaded;
+  try {
+    return await thread.load(requestOf(archive, known));
+  } finally {
+    await thread.close();
+  }
 }
 
 /** A segment with all that SDKs need. */
@@ -39,35 +42,63 @@ const SEGMENT = {
   rules: [],
 };
 
-Deno.test("LoadingThread.load() prepares what a snapshot is assembled from", async () => {
+Deno.test("LoadingThread.load() prepares what a snapshot is made of", async () => {
   const parts = {
     flags: { a: constantFlag("ü"), b: { deleted: true, version: 3 } },
     segments: { s: SEGMENT },
   };
   const [loaded] = await load(await packArchive({ e1: parts }));
   if (!loaded || !("prepared" in loaded)) throw new Error("It has a fault");
-  const snapshot = await assembleSnapshot(loaded.prepared);
+  const snapshot = Snapshot.from(loaded.prepared);
   const expected = await makeSnapshot("e1", parts);
   assertEquals(text(snapshot.all.put), text(expected.all.put));
-  assertEquals(snapshot.data, expected.data);
+  assertEquals(snapshot.find("flags", "b"), { version: 3 });
+  assertEquals(snapshot.digest, expected.digest);
   assertEquals(snapshot.all.etag, expected.all.etag);
   assertEquals(snapshot.metadata, expected.metadata);
 });
 
-Deno.test("LoadingThread.load() hands over only what is new", async () => {
-  const flags = { a: constantFlag("one"), b: constantFlag("two"), c: constantFlag("three") };
-  const before = await makeSnapshot("e1", { flags });
-  const archive = await packArchive({
-    e1: { flags: { ...flags, b: constantFlag("changed", 2), d: constantFlag("new") } },
-  });
-  const [loaded] = await load(archive, new Map([["e1", { ...knownOf(before), source: "another" }]]));
-  if (!loaded || !("prepared" in loaded)) throw new Error("It has a fault");
-  const { keys, changed } = loaded.prepared.flagItems;
-  assertEquals([...changed].map((index) => keys[index]), ["b", "d"]);
-  const after = await assembleSnapshot(loaded.prepared, before);
-  assertEquals(after.data.flags.get("a") === before.data.flags.get("a"), true);
-  assertEquals(after.data.flags.get("b")!.value.version, 2);
-  assertEquals([...after.data.flags.keys()], ["a", "b", "c", "d"]);
+Deno.test("LoadingThread.load() hands over metadata alone where the data is known, by its file or by its content", async () => {
+  const parts = { flags: { a: constantFlag("one") } };
+  const [first] = await load(await packArchive({ e1: parts }));
+  if (!first || !("prepared" in first)) throw new Error("It has a fault");
+  const { source, prepared: { digest } } = first;
+  const compressed = { all: false, flags: false };
+  const archive = await packArchive({ e1: { ...parts, env: { envName: "New" } } });
+  for (const known of [{ source, digest: "another" }, { source: "another", digest }]) {
+    const [loaded] = await load(archive, new Map([["e1", { ...known, compressed }]]));
+    if (!loaded || !("unchanged" in loaded)) throw new Error("It is not known");
+    assertEquals([loaded.unchanged.name, loaded.source], ["New", source]);
+  }
+});
+
+Deno.test("LoadingThread.load() compresses what clients have asked for compressed, and nothing else", async () => {
+  const archive = await packArchive({ e1: { flags: { a: constantFlag("two") } } });
+  for (
+    const compressed of [{ all: false, flags: false }, { all: true, flags: false }, {
+      all: true,
+      flags: true,
+    }]
+  ) {
+    const [loaded] = await load(archive, new Map([["e1", { source: "", digest: "", compressed }]]));
+    if (!loaded || !("prepared" in loaded)) throw new Error("It has a fault");
+    const { all, flags } = loaded.prepared.gzips ?? {};
+    assertEquals({ all: all !== undefined, flags: flags !== undefined }, compressed);
+    const snapshot = Snapshot.from(loaded.prepared);
+    assertEquals(snapshot.compressed, compressed);
+    assertEquals(text(gunzipSync(await snapshot.all.gzip())), text(snapshot.all.body));
+    assertEquals(text(gunzipSync(await snapshot.flags.gzip())), text(snapshot.flags.body));
+  }
+});
+
+Deno.test("LoadingThread ends when there has been nothing to load for a while, and starts for the next load", async () => {
+  const archive = await packArchive({ e1: {} });
+  const thread = new LoadingThread({ idleTime: 1 });
+  for (let i = 0; i < 2; i++) {
+    assertEquals((await thread.load(requestOf(archive))).length, 1);
+    while (thread.isRunning) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await thread.close();
 });
 
 Deno.test("LoadingThread.load() gives the fault of an environment beside the others", async () => {
@@ -78,12 +109,14 @@ Deno.test("LoadingThread.load() gives the fault of an environment beside the oth
 
 Deno.test("LoadingThread.load() gives what is wrong with an archive, with the hint", async () => {
   const thread = new LoadingThread();
-  const reply = await thread.load(requestOf(new TextEncoder().encode("no archive ".repeat(100))));
+  const garbage = requestOf(new TextEncoder().encode("no archive ".repeat(100)));
+  const error = await assertRejects(
+    () => thread.load(garbage),
+    LoadError,
+    'Cannot read archive "flags.tar.gz"',
+  );
   await thread.close();
-  if (!("failure" in reply)) throw new Error("It is loaded");
-  assertEquals(reply.failure.kind, "final");
-  assertStringIncludes(reply.failure.message, 'Cannot read archive "flags.tar.gz"');
-  assert(reply.failure.hint.length > 0);
+  assert(error.hint.length > 0);
 });
 
 Deno.test("LoadingThread.load() takes the bytes over and keeps no second copy", async () => {
@@ -133,8 +166,8 @@ Deno.test("LoadingThread.load() serves one load after the other, good and bad", 
   const thread = new LoadingThread();
   const archive = await packArchive({ e1: {} });
   for (let i = 0; i < 3; i++) {
-    assert("loaded" in await thread.load(requestOf(archive)));
-    assert("failure" in await thread.load(requestOf(new Uint8Array(3))));
+    assertEquals((await thread.load(requestOf(archive))).length, 1);
+    await assertRejects(() => thread.load(requestOf(new Uint8Array(3))), LoadError);
   }
   await thread.close();
 });

@@ -1,24 +1,26 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import * as fc from "fast-check";
 import {
-  diffEnvironments,
-  findAffectedFlags,
+  buildSnapshot,
+  compareSnapshots,
   getTombstoneVersion,
   oncePerPair,
+  type Snapshot,
 } from "../../lib/snapshot/mod.ts";
-import { type EnvironmentParts, makeEnvironment, makeSnapshot } from "../_environments.ts";
+import { type EnvironmentParts, makeEnvironment, makeSnapshot, text } from "../_environments.ts";
 
 type Json = Record<string, unknown>;
 
-function dataOf(parts: EnvironmentParts) {
-  return makeEnvironment("e1", parts).data;
+function snapshotOf(parts: EnvironmentParts): Snapshot {
+  return buildSnapshot(makeEnvironment("e1", parts));
 }
 
 /** The diff of two states, each change as `kind/key previous -> version`; `-` for what is not there, `x` for what is gone. */
 async function diff(before: EnvironmentParts, after: EnvironmentParts): Promise<string[]> {
-  return (await diffEnvironments(dataOf(before), dataOf(after))).map((
-    { kind, key, text, version, previous },
-  ) => `${kind}/${key} ${previous ?? "-"} -> ${text === undefined ? "x" : ""}${version}`);
+  const { changes } = await compareSnapshots(snapshotOf(before), snapshotOf(after));
+  return changes.map((
+    { kind, key, body, version, previous },
+  ) => `${kind}/${key} ${previous ?? "-"} -> ${body ? "" : "x"}${version}`);
 }
 
 /** Refers to flags and segments. */
@@ -48,25 +50,26 @@ const CHANGES: [what: string, before: Json | undefined, after: Json | undefined,
 ];
 
 for (const [what, before, after, said] of CHANGES) {
-  Deno.test(`diffEnvironments() says ${said.join() || "nothing"} of ${what}`, async () => {
+  Deno.test(`compareSnapshots() says ${said.join() || "nothing"} of ${what}`, async () => {
     const parts = [before, after].map((flag) => ({ flags: { ...flag && { f: flag }, other: {} } }));
     assertEquals(await diff(parts[0]!, parts[1]!), said);
   });
 }
 
-Deno.test("diffEnvironments() keeps flags and segments with the same key apart", async () => {
+Deno.test("compareSnapshots() keeps flags and segments with the same key apart", async () => {
   const before = { flags: { k: item(1) }, segments: { k: item(5) } };
   assertEquals(await diff(before, { flags: { k: item(2) } }), ["flags/k 1 -> 2", "segments/k 5 -> x6"]);
 });
 
-Deno.test("diffEnvironments() tells spellings apart, which some SDKs do", async () => {
-  const [before, after] = [dataOf({ flags: { f: item(1) } }), dataOf({ flags: { f: item(2) } })];
-  after.flags.get("f")!.text = '{"key":"f","version":1.0}';
-  const [change] = await diffEnvironments(before, after);
-  assertEquals([change?.text], ['{"key":"f","version":1.0}']);
+Deno.test("compareSnapshots() tells spellings apart, which some SDKs do", async () => {
+  const environment = makeEnvironment("e1", { flags: { f: item(1) } });
+  const before = buildSnapshot(environment);
+  environment.data.flags.get("f")!.text = '{"key":"f","version":1.0}';
+  const { changes: [change] } = await compareSnapshots(before, buildSnapshot(environment));
+  assertEquals(text(change!.body!), '{"key":"f","version":1.0}');
 });
 
-Deno.test("diffEnvironments() puts segments before flags, each after what it needs, and what is gone last", async () => {
+Deno.test("compareSnapshots() puts segments before flags, each after what it needs, and what is gone last", async () => {
   const refers = {
     flags: { a: item(1, ["b"]), b: item(1, ["c"], ["s"]), c: item(1) },
     segments: { r: item(1, [], ["s"]), s: item(1) },
@@ -84,7 +87,7 @@ Deno.test("diffEnvironments() puts segments before flags, each after what it nee
   );
 });
 
-Deno.test("diffEnvironments() gets through cycles and long chains", async () => {
+Deno.test("compareSnapshots() gets through cycles and long chains", async () => {
   const cycle = { flags: { a: item(1, ["b"]), b: item(1, ["a"]) }, segments: { s: item(1, [], ["s"]) } };
   assertEquals((await diff({}, cycle)).length, 3);
   assertEquals((await diff(cycle, {})).length, 3);
@@ -98,15 +101,15 @@ Deno.test("diffEnvironments() gets through cycles and long chains", async () => 
   ]);
 });
 
-Deno.test("diffEnvironments() does not read what is in a tombstone", async () => {
+Deno.test("compareSnapshots() does not read what is in a tombstone", async () => {
   const hostile = { version: 1, deleted: true, prerequisites: 7, rules: "rules" };
-  const data = dataOf({
+  const after = snapshotOf({
     flags: { f: item(1, ["gone"], ["gone"]), gone: hostile },
     segments: { gone: hostile },
   });
-  const changes = await diffEnvironments(dataOf({}), data);
+  const { changes, findAffectedFlags } = await compareSnapshots(snapshotOf({}), after);
   assertEquals(changes.map(({ key }) => key), ["f"]);
-  assertEquals([...await findAffectedFlags(changes, data)], ["f"]);
+  assertEquals([...await findAffectedFlags()], ["f"]);
 });
 
 /** A flag or segment and the paths of what it refers to. */
@@ -150,14 +153,14 @@ function partsOf(referrers: Map<string, Referrer>) {
   return parts;
 }
 
-Deno.test("diffEnvironments() never has a client with something that refers to what comes later or is gone already", async () => {
+Deno.test("compareSnapshots() never has a client with something that refers to what comes later or is gone already", async () => {
   await fc.assert(
     fc.asyncProperty(referrers, referrers, async (before, after) => {
       const held = new Map(before);
-      const changes = await diffEnvironments(dataOf(partsOf(before)), dataOf(partsOf(after)));
-      for (const { kind, key, text } of changes) {
+      const { changes } = await compareSnapshots(snapshotOf(partsOf(before)), snapshotOf(partsOf(after)));
+      for (const { kind, key, body } of changes) {
         const path = `${kind}/${key}`;
-        if (text === undefined) held.delete(path);
+        if (!body) held.delete(path);
         else held.set(path, after.get(path)!);
         for (const { path, references } of held.values()) {
           const states = [before, after].filter((state) =>
@@ -212,23 +215,22 @@ for (const [changed, flags] of REACHED) {
         : how === "removed"
         ? [NET, without]
         : [without, NET];
-      const changes = await diffEnvironments(dataOf(before), dataOf(after));
-      assertEquals([...await findAffectedFlags(changes, dataOf(after))].sort(), flags);
+      const { findAffectedFlags } = await compareSnapshots(snapshotOf(before), snapshotOf(after));
+      assertEquals([...await findAffectedFlags()].sort(), flags);
     });
   }
 }
 
-Deno.test("diffEnvironments() and findAffectedFlags() pause at each item", async () => {
+Deno.test("compareSnapshots() and findAffectedFlags() pause at each item", async () => {
   let pauses = 0;
   function pause(): undefined {
     pauses++;
   }
-  const [before, after] = [dataOf({}), dataOf(NET)];
-  const count = after.flags.size + after.segments.size;
-  const changes = await diffEnvironments(before, after, pause);
+  const count = Object.keys(NET.flags).length + Object.keys(NET.segments).length;
+  const { findAffectedFlags } = await compareSnapshots(snapshotOf({}), snapshotOf(NET), pause);
   assert(pauses >= 2 * count, `${pauses}`);
   pauses = 0;
-  await findAffectedFlags(changes, after, pause);
+  await findAffectedFlags();
   assert(pauses >= count, `${pauses}`);
 });
 
