@@ -1,6 +1,38 @@
 import type { Field, Shape } from "../model/mod.ts";
 
 /**
+ * Does the same as {@linkcode completeText} for a text that is as `JSON.stringify` writes its value, in a fifth of the time: there
+ * are no other spellings to keep and no fields that are there twice.
+ *
+ * @param value The value, which gets the defaults too.
+ * @param text Its JSON.
+ * @param shape Its shape.
+ * @returns The text that SDKs get.
+ */
+export function completeCanonical(value: object, text: string, shape: Shape): string {
+  return addDefaults(value as Record<string, unknown>, shape) ? JSON.stringify(value) : text;
+}
+
+/** Reports whether there were any to add. */
+function addDefaults(object: Record<string, unknown>, shape: Shape): boolean {
+  let isChanged = false;
+  for (const [name, { absent, null: forNull, of }] of shape) {
+    const value = object[name];
+    const json = value === undefined ? absent : value === null ? forNull : undefined;
+    if (json !== undefined) {
+      isChanged = true;
+      if (json === "") delete object[name];
+      else object[name] = JSON.parse(json);
+    } else if (of && Array.isArray(value)) {
+      for (const element of value) isChanged = addDefaults(element, of) || isChanged;
+    } else if (of && typeof value === "object" && value !== null) {
+      isChanged = addDefaults(value as Record<string, unknown>, of) || isChanged;
+    }
+  }
+  return isChanged;
+}
+
+/**
  * Puts into the text of a flag or a segment what SDKs need: defaults for fields left out or `null`, whole numbers as digits
  * (Rust refuses `1.0` and `1e3`), and of a field that is there twice the last (Rust refuses two, Go joins lists, all others
  * and this program take the last). Everything else stays as it is, byte for byte.

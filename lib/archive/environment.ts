@@ -10,7 +10,7 @@ import {
   type Segment,
   type Shape,
 } from "../model/mod.ts";
-import { completeText } from "./_complete.ts";
+import { completeCanonical, completeText } from "./_complete.ts";
 import {
   compact,
   decode,
@@ -183,17 +183,23 @@ function* readKind<K extends "flags" | "segments", T extends Flag | Segment>(
     const text = decode(bytes);
     // Without its white space, what is no JSON may be some.
     const parsed = parseJson(json, scanned, scanned.isSpaced ? undefined : text);
-    if (hasInfinity(text)) {
+    let isCanonical = JSON.stringify(parsed) === text;
+    if (!isCanonical && hasInfinity(text)) {
       warn(`${name} ${quote(key)} is left out: it has a number past the range of a double`);
       continue;
     }
     const value = parse(parsed, key, ({ path, from, to }) => {
+      isCanonical = false;
       warn(`${name} ${quote(key)} is served with ${to} for ${from} in "${path}", a whole number`);
     });
-    const complete = completeText(text, getShape(value));
-    yield complete === text
-      ? { kind, key, value, json: bytes }
-      : { kind, key, value: JSON.parse(complete), json: new TextEncoder().encode(complete) };
+    const shape = getShape(value);
+    const completed = isCanonical ? completeCanonical(value, text, shape) : completeText(text, shape);
+    yield completed === text ? { kind, key, value, json: bytes } : {
+      kind,
+      key,
+      value: isCanonical ? value : JSON.parse(completed),
+      json: new TextEncoder().encode(completed),
+    };
   }
 }
 

@@ -32,6 +32,7 @@ async function answer(request: LoadRequest): Promise<LoadReply> {
 if (!isMainThread) {
   parentPort!.on("message", async (request: LoadRequest) => {
     parentPort!.postMessage(await answer(request));
-    collectGarbage();
+    // Later, when nothing refers to the archive any more.
+    setTimeout(collectGarbage);
   });
 }

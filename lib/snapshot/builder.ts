@@ -72,8 +72,10 @@ class Output {
     return this.#bytes.subarray(start, end);
   }
 
+  /** Gives up what is not used only where that is much: shortening copies, and pages that were never written take no memory. */
   finish(): ArrayBuffer {
-    return this.#bytes.buffer.transfer(this.length);
+    const { buffer } = this.#bytes;
+    return this.length < buffer.byteLength * 7 / 8 ? buffer.transfer(this.length) : buffer;
   }
 }
 
@@ -93,10 +95,10 @@ export class SnapshotBuilder {
   /**
    * Makes a builder without items.
    *
-   * @param capacity How long the document will be, about: bytes.
+   * @param sourceLength How long the data file is: bytes. What SDKs need besides makes it a little longer.
    */
-  constructor(capacity: number) {
-    this.#output = new Output(capacity);
+  constructor(sourceLength: number) {
+    this.#output = new Output(Math.ceil(sourceLength * GROWTH) + MIN_CAPACITY);
     this.#write('{"flags":{');
   }
 
@@ -196,6 +198,12 @@ export class SnapshotBuilder {
     this.#output.write(ENCODER.encode(text));
   }
 }
+
+/** How much longer a data file becomes by the defaults that SDKs need, as a rule. */
+const GROWTH = 1.0625;
+
+/** Capacity of the smallest document: bytes. */
+const MIN_CAPACITY = 1024;
 
 const OPENING_BRACE = 0x7b;
 

@@ -27,6 +27,9 @@
 .set F_ADD_SEALS, 1033
 .set ALL_SEALS, 0xf               # seal, shrink, grow, write
 
+.set M_MMAP_THRESHOLD, -3
+.set LARGE_BLOCK, 262144          # bytes
+
 .set ENOENT, 2
 .set PATH_MAX, 4096               # what getcwd gives at most, in bytes
 
@@ -167,7 +170,19 @@ stack:
     mov   rax, [rbx + rax]
     mov   [rax], r15
 
-    mov   rdx, r13
+# mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK): once glibc has freed a block of 20 MB, it keeps all up to that size for itself; a
+# program that loads such blocks again and again then needs twice the memory. Another libc has no mallopt, or ignores it.
+    mov   rax, tail_dlsym[rip]
+    xor   edi, edi                # RTLD_DEFAULT
+    lea   rsi, mallopt[rip]
+    call  [rbx + rax]
+    test  rax, rax
+    jz    1f
+    mov   edi, M_MMAP_THRESHOLD
+    mov   esi, LARGE_BLOCK
+    call  rax
+
+1:  mov   rdx, r13
     add   rbx, tail_entry[rip]
     jmp   rbx
 
@@ -220,6 +235,8 @@ message:
     .ascii "Cannot start: this host refuses a file in memory\n"
     .ascii "hint: allow the system call memfd_create and at least 100 open files\n"
 .set message_length, . - message
+mallopt:
+    .asciz "mallopt"
 root:
     .asciz "/"
 moved:
@@ -233,4 +250,5 @@ tail:
 .set tail_environ, tail + 8       # where the address of `environ` is
 .set tail_script_start, tail + 16
 .set tail_script_length, tail + 24      # 0: there is none
-.set tail_strings, tail + 32      # arguments, variables, allowed beginnings of others: an empty string after each
+.set tail_dlsym, tail + 32        # where the address of dlsym is
+.set tail_strings, tail + 40      # arguments, variables, allowed beginnings of others: an empty string after each

@@ -27,6 +27,9 @@ const SCRIPT_PATH = "/proc/self/fd/99";
 /** Most arguments and variables; `ROOM_FOR_STRINGS` in the machine code, less two for alignment. */
 const MAX_STRINGS = 510;
 
+/** Five addresses and lengths between the machine code and its strings: bytes. */
+const NUMBERS_SIZE = 40;
+
 /** A variable's name, or the beginning of some. */
 const VARIABLE = /^\w+\*?$/;
 
@@ -84,7 +87,12 @@ export async function inject(deno: Uint8Array, start: Start): Promise<Uint8Array
   const loaded = segments.filter(({ type }) => type === PT_LOAD);
   const address = align(Math.max(...loaded.map((segment) => segment.address + segment.memorySize)));
   const offset = align(deno.length);
-  const payload = layOut(code, start, readAddress(view, 24) - address, findEnviron(view, segments) - address);
+  const [entry, environ, dlsym] = [
+    readAddress(view, 24),
+    findImport("environ", view, segments),
+    findImport("dlsym", view, segments),
+  ];
+  const payload = layOut(code, start, [entry - address, environ - address, dlsym - address]);
 
   const output = new Uint8Array(offset + payload.length);
   output.set(deno);
@@ -109,7 +117,11 @@ export async function inject(deno: Uint8Array, start: Start): Promise<Uint8Array
 }
 
 /** The machine code, the table that it reads (`tail` in its source), the script. Addresses are relative to the code. */
-function layOut(code: Uint8Array, start: Start, entry: number, environ: number): Uint8Array {
+function layOut(
+  code: Uint8Array,
+  start: Start,
+  [entry, environ, dlsym]: [entry: number, environ: number, dlsym: number],
+): Uint8Array {
   const { args = [], env, allowedVariables, script = new Uint8Array() } = start;
   const allArgs = script.length > 0 ? [...args, SCRIPT_PATH] : args;
   if (allArgs.length + env.length > MAX_STRINGS) {
@@ -125,13 +137,15 @@ function layOut(code: Uint8Array, start: Start, entry: number, environ: number):
   const strings = new TextEncoder().encode(
     [...allArgs, "", ...env, "", ...beginnings, ""].map((text) => `${text}\0`).join(""),
   );
-  const scriptStart = code.length + 32 + strings.length;
-  const numbers = new DataView(new ArrayBuffer(32));
-  [entry, environ, scriptStart, script.length].forEach((number, i) => writeAddress(numbers, i * 8, number));
+  const scriptStart = code.length + NUMBERS_SIZE + strings.length;
+  const numbers = new DataView(new ArrayBuffer(NUMBERS_SIZE));
+  [entry, environ, scriptStart, script.length, dlsym].forEach((number, i) =>
+    writeAddress(numbers, i * 8, number)
+  );
   const payload = new Uint8Array(scriptStart + script.length);
   payload.set(code);
   payload.set(new Uint8Array(numbers.buffer), code.length);
-  payload.set(strings, code.length + 32);
+  payload.set(strings, code.length + NUMBERS_SIZE);
   payload.set(script, scriptStart);
   return payload;
 }
@@ -166,8 +180,8 @@ function writeSegment(view: DataView, at: number, segment: Segment): void {
   );
 }
 
-/** Gives the address at which the dynamic linker puts the address of libc's variable `environ`. */
-function findEnviron(view: DataView, segments: Segment[]): number {
+/** Finds where the dynamic linker puts the address of a variable or function of libc. */
+function findImport(symbol: string, view: DataView, segments: Segment[]): number {
   const dynamic = new Map<number, number>();
   for (const { offset, fileSize } of segments.filter(({ type }) => type === PT_DYNAMIC)) {
     for (let at = offset; at < offset + fileSize; at += DYNAMIC_SIZE) {
@@ -180,9 +194,11 @@ function findEnviron(view: DataView, segments: Segment[]): number {
   for (let at = relocations; at < relocations + (dynamic.get(DT_RELASZ) ?? 0); at += RELOCATION_SIZE) {
     if (view.getUint32(at + 8, true) !== R_X86_64_GLOB_DAT) continue;
     const name = strings + view.getUint32(symbols + view.getUint32(at + 12, true) * SYMBOL_SIZE, true);
-    if (readString(view, name) === "environ") return readAddress(view, at);
+    if (readString(view, name) === symbol) return readAddress(view, at);
   }
-  throw new TypeError("Cannot put machine code into Deno: its executable does not import environ from libc");
+  throw new TypeError(
+    `Cannot put machine code into Deno: its executable does not import ${symbol} from libc`,
+  );
 }
 
 function offsetOf(segments: Segment[], address: number): number {
