@@ -29,6 +29,8 @@
 
 .set M_MMAP_THRESHOLD, -3
 .set LARGE_BLOCK, 262144          # bytes
+.set M_ARENA_MAX, -8
+.set ARENAS, 2
 
 .set ENOENT, 2
 .set PATH_MAX, 4096               # what getcwd gives at most, in bytes
@@ -171,16 +173,21 @@ stack:
     mov   [rax], r15
 
 # mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK): once glibc has freed a block of 20 MB, it keeps all up to that size for itself; a
-# program that loads such blocks again and again then needs twice the memory. Another libc has no mallopt, or ignores it.
+# program that loads such blocks again and again then needs twice the memory. mallopt(M_ARENA_MAX, ARENAS): each thread
+# would keep a heap of its own. Another libc has no mallopt, or ignores it.
     mov   rax, tail_dlsym[rip]
     xor   edi, edi                # RTLD_DEFAULT
     lea   rsi, mallopt[rip]
     call  [rbx + rax]
     test  rax, rax
     jz    1f
+    mov   r14, rax
     mov   edi, M_MMAP_THRESHOLD
     mov   esi, LARGE_BLOCK
-    call  rax
+    call  r14
+    mov   edi, M_ARENA_MAX
+    mov   esi, ARENAS
+    call  r14
 
 1:  mov   rdx, r13
     add   rbx, tail_entry[rip]
