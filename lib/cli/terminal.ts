@@ -1,7 +1,7 @@
 import { SettingsError, type SettingsStage } from "../config/mod.ts";
 import { escapeInvisible, type Sink } from "../observe/mod.ts";
 
-/** Where a command talks to the person who typed it. */
+/** Output of a command, to the person who typed it. */
 export interface Terminal {
   /** Writes to standard output, and waits for its reader. */
   print(text: string): void;
@@ -57,7 +57,7 @@ const SETTINGS_PREFIXES: Record<SettingsStage, string> = {
 };
 
 /**
- * Says why the program ends.
+ * Describes why the program ends.
  *
  * @param error The error.
  * @returns What could not be done and why; after it, if the error knows it, what to do. Each is one line.

@@ -20,5 +20,7 @@ export * from "./command_line.ts";
 export * from "./docs.ts";
 export * from "./environment.ts";
 export * from "./errors.ts";
+export * from "./flags.ts";
 export * from "./load.ts";
+export * from "./nearest.ts";
 export * from "./settings.ts";

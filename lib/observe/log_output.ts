@@ -9,7 +9,7 @@ const RETRY_DELAY = 50;
 /** Where bytes go: standard output, for example. Resolves to how many of them it has taken. */
 export type Sink = Pick<typeof Deno.stdout, "write">;
 
-/** What a `LogOutput` needs. */
+/** Options for {@linkcode LogOutput}. */
 export interface LogOutputOptions {
   /** Where lines go. */
   sink: Sink;
@@ -26,7 +26,7 @@ interface Entry {
 }
 
 /**
- * The way of log lines to a reader that may be slow, stuck or gone: they are written in order, without anybody waiting for
+ * Writes log lines in order to a sink whose reader may be slow, stalled or gone, without anybody waiting for
  * it. Lines that find no room, or that cannot be written, are dropped; a line in their place says how many.
  */
 export class LogOutput {

@@ -1,8 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { createHandler, type Route } from "../../lib/http/mod.ts";
+import { createHandler, ENVIRONMENT_ID, type EnvironmentRoute, type OpenRoute } from "../../lib/http/mod.ts";
 import { respondWithDocument } from "../../lib/http/payload.ts";
 import { respondWithStream } from "../../lib/http/stream_response.ts";
-import { type Snapshot } from "../../lib/snapshot/mod.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { Admission, Hub, PING_CHANNEL } from "../../lib/delivery/mod.ts";
 import { makeEnvironment, makeLog, makeStore } from "../_environments.ts";
@@ -90,7 +89,7 @@ relayTest("createHandler() ignores a payload filter and says so once", async (re
     assertEquals((await relay.get(`/sdk/latest-all${query}`)).status, 200);
   }
   assertEquals(relay.log.lines.filter((line) => line.startsWith("warn")), [
-    "warn: A client of environment e1 asks for a payload filter; archives have none, it gets all flags",
+    "warn: A client asks for a payload filter; archives have none, it gets all flags environment=e1",
   ]);
 });
 
@@ -98,8 +97,8 @@ relayTest("createHandler() logs routes, never URLs or keys", async (relay) => {
   await relay.get("/sdk/flags/f?secret=1");
   await relay.fetch("/elsewhere/secret");
   assertEquals(relay.log.lines, [
-    "debug: Request: method=GET route=/sdk/flags/{key} status=200",
-    "debug: Request: method=GET route=none status=404",
+    "debug: Request method=GET route=/sdk/flags/{key} status=200",
+    "debug: Request method=GET route=none status=404",
   ]);
 });
 
@@ -186,56 +185,57 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
     },
     estimate: { ...PING_CHANNEL, estimate: fail },
   };
-  const credential = "environment" as const;
-  const routes: Route[] = [
-    { method: "GET", path: "/open", handle: fail },
-    { method: "GET", path: "/handler/{envId}", credential, handle: fail },
-    ...Object.entries(failing).map(([name, channel]): Route => ({
+  const access = [ENVIRONMENT_ID];
+  const open: OpenRoute = { method: "GET", path: "/open", handle: fail };
+  const routes: EnvironmentRoute[] = [
+    { method: "GET", path: "/handler/{envId}", access, handle: fail },
+    ...Object.entries(failing).map(([name, channel]): EnvironmentRoute => ({
       method: "GET",
       path: `/${name.replace(" ", "-")}/{envId}`,
-      credential,
-      handle: (request, context) =>
-        respondWithStream(hub, request, { ...context, channel, credentialKind: credential }),
+      access,
+      handle: (request, context) => respondWithStream(hub, request, { ...context, channel }),
     })),
     {
       method: "GET",
       path: "/stream-headers/{envId}",
-      credential,
+      access,
       handle: async (request, context) =>
         withoutHeaders(
           await respondWithStream(hub, request, {
             ...context,
             channel: { ...PING_CHANNEL, estimate },
-            credentialKind: credential,
           }),
         ),
     },
     {
       method: "GET",
       path: "/document-headers/{envId}",
-      credential,
+      access,
       handle: async (request, { snapshot }) =>
-        withoutHeaders(await respondWithDocument(hub, request, (snapshot as Snapshot).all)),
+        withoutHeaders(await respondWithDocument(hub, request, snapshot.all)),
     },
     {
       method: "GET",
       path: "/good/{envId}",
-      credential,
+      access,
       handle: (request, context) =>
         respondWithStream(hub, request, {
           ...context,
           channel: { ...PING_CHANNEL, estimate },
-          credentialKind: credential,
         }),
     },
   ];
-  const handler = createHandler(routes, { store, log, cors: { envAllowedOrigin: [], envAllowedHeader: [] } });
+  const handler = createHandler([open, ...routes], {
+    store,
+    log,
+    cors: { envAllowedOrigin: [], envAllowedHeader: [] },
+  });
   async function get(path: string): Promise<number> {
     const response = await handler(new Request(`http://localhost${path}`));
     await response.body?.cancel();
     return response.status;
   }
-  const paths = routes.slice(0, -1).map(({ path }) => path.replace("{envId}", "e1"));
+  const paths = [open, ...routes.slice(0, -1)].map(({ path }) => path.replace("{envId}", "e1"));
   // More often than one stream, and the whole budget each time, would allow if anything stayed open.
   for (let round = 0; round < 3; round++) {
     for (const path of paths) {
@@ -245,7 +245,7 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
   }
   assertMatch(
     log.lines.find((line) => line.startsWith("error"))!,
-    /^error: Cannot answer \/open: RangeError: no such/,
+    /^error: Cannot answer a request route=\/open\S* error="RangeError: no such/,
   );
   await hub.close();
 });

@@ -1,6 +1,14 @@
 /**
- * Routes of the family `events`.
+ * Routes that accept analytics and diagnostic events.
  *
  * @module
  */
-export * from "./event_routes.ts";
+import type { Surface } from "../mod.ts";
+import { eventRoutes } from "./event_routes.ts";
+
+/** Where SDKs post events, and what else browsers ask of the events service. */
+export const EVENTS: Surface = {
+  name: "events",
+  listener: "public",
+  routes: ({ settings }) => eventRoutes(settings.maxInboundPayloadSize),
+};

@@ -10,7 +10,7 @@ import {
 } from "../../snapshot/mod.ts";
 import { createPause, encodeEvent, encodeEvents, lengthOf, type Parts } from "../../wire/mod.ts";
 import { type Channel, ChannelEndError, createDeltaChannel, type Delta } from "../../delivery/mod.ts";
-import type { Evaluations } from "./evaluations.ts";
+import type { Evaluations } from "../mod.ts";
 
 /**
  * Prepares the channels of streams that carry what flags give one context.

@@ -2,7 +2,7 @@ import { eTag } from "@std/http";
 import type { EnvironmentMetadata, Flag, Item, Segment } from "../../model/mod.ts";
 import { compress, createPause } from "../../wire/mod.ts";
 import type { Hub } from "../../delivery/mod.ts";
-import { type Document, respondWithDocument, type Route } from "../../http/mod.ts";
+import { type Document, type EnvironmentRoute, respondWithDocument, SDK_KEY } from "../../http/mod.ts";
 
 type AnyItem = Item<Flag> | Item<Segment>;
 
@@ -13,7 +13,7 @@ type AnyItem = Item<Flag> | Item<Segment>;
  * @param hub Sends large documents when there is room for them.
  * @returns The routes.
  */
-export function phpRoutes(hub: Hub): Route[] {
+export function phpRoutes(hub: Hub): EnvironmentRoute[] {
   // A single item is prepared when it is first asked for; an item that a reload replaces is forgotten with its document.
   const documents = new WeakMap<AnyItem, Promise<Document>>();
 
@@ -36,21 +36,21 @@ export function phpRoutes(hub: Hub): Route[] {
     {
       method: "GET",
       path: "/sdk/flags",
-      credential: "sdk",
+      access: [SDK_KEY],
       handle: (request, { snapshot }) =>
         respondWithDocument(hub, request, snapshot.flags, cacheHeaders(snapshot.metadata)),
     },
     {
       method: "GET",
       path: "/sdk/flags/{key}",
-      credential: "sdk",
+      access: [SDK_KEY],
       handle: (request, { snapshot, params }) =>
         respondWithItem(request, snapshot.data.flags.get(params["key"]!), snapshot.metadata),
     },
     {
       method: "GET",
       path: "/sdk/segments/{key}",
-      credential: "sdk",
+      access: [SDK_KEY],
       handle: (request, { snapshot, params }) =>
         respondWithItem(request, snapshot.data.segments.get(params["key"]!), snapshot.metadata),
     },

@@ -1,0 +1,24 @@
+/**
+ * What the families of routes share: the seam that each plugs into, and evaluations.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import type { Surface } from "./mod.ts";
+ *
+ * const surface: Surface = {
+ *   name: "version",
+ *   listener: "admin",
+ *   routes: ({ status }) => [{
+ *     method: "GET",
+ *     path: "/version",
+ *     handle: () => new Response(status().version),
+ *   }],
+ * };
+ * assertEquals(surface.name, "version");
+ * ```
+ *
+ * @module
+ */
+export * from "./evaluations.ts";
+export * from "./surface.ts";
