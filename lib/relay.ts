@@ -7,8 +7,11 @@ import { FileSource, TransientError } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
 
-/** A running relay. */
-export interface Relay {
+/**
+ * A running relay. It owns everything that it needs: several run side by side in one process. Disposing of it closes it and
+ * the watch on the data file's directory too.
+ */
+export interface Relay extends AsyncDisposable {
   /** Where it listens. */
   readonly address: Deno.NetAddr;
   /** What it serves. */
@@ -18,7 +21,7 @@ export interface Relay {
   /**
    * Says at once that it is not ready, serves on for `shutdownDelay`, then stops listening, closes streams one by one over the
    * grace period, finishes requests in flight. What is still open then (a body that never ends, a stalled client)
-   * and the watch on the data file's directory, which may be stuck, are left to the end of the process.
+   * and the watch on the data file's directory, which a named pipe there can block for ever, are left to the end of the process.
    */
   close(): Promise<void>;
 }
@@ -58,8 +61,6 @@ export interface RelayOptions {
 /**
  * Starts a relay: reads the archive, then listens, then follows the file. Where the file cannot be read or loaded yet, it
  * listens all the same, answers 503, is not ready, and tries again.
- *
- * A relay owns everything that it needs: several run side by side in one process.
  *
  * @param settings All settings.
  * @param options Log and meter.
@@ -111,22 +112,33 @@ export async function startRelay(
     throw error;
   }
   source.start();
+
+  async function stop(): Promise<void> {
+    isClosing = true;
+    const { shutdownDelay, shutdownGracePeriod: grace } = settings;
+    await setTimeout(shutdownDelay);
+    source.stop();
+    const waiting = new AbortController();
+    const graceIsOver = setTimeout(grace, "over", { signal: waiting.signal }).catch(() => {});
+    const closed = Promise.all([loader.close(), serving.close(grace)]);
+    if (await Promise.race([closed, graceIsOver]) === "over") {
+      log.warn("Some requests are still open at the end of the grace period: they are cut off", { grace });
+    }
+    waiting.abort();
+  }
+
+  let stopped: Promise<void> | undefined;
+  function close(): Promise<void> {
+    return stopped ??= stop();
+  }
   return {
     address,
     store,
     reload: () => source.refresh(),
-    async close() {
-      isClosing = true;
-      const { shutdownDelay, shutdownGracePeriod: grace } = settings;
-      await setTimeout(shutdownDelay);
-      source.stop();
-      const waiting = new AbortController();
-      const graceIsOver = setTimeout(grace, "over", { signal: waiting.signal }).catch(() => {});
-      const closed = Promise.all([loader.close(), serving.close(grace)]);
-      if (await Promise.race([closed, graceIsOver]) === "over") {
-        log.warn("Some requests are still open at the end of the grace period: they are cut off", { grace });
-      }
-      waiting.abort();
+    close,
+    async [Symbol.asyncDispose]() {
+      await close();
+      await source.close();
     },
   };
 }
