@@ -26,13 +26,7 @@
  *
  * @module
  */
-export {
-  type Audience,
-  type CompiledEnvironment,
-  compileEnvironment,
-  compileInSteps,
-  type OutputOptions,
-} from "./environment.ts";
+export { type CompiledEnvironment, compileEnvironment, compileInSteps } from "./environment.ts";
 export {
   createSession,
   evaluate,
@@ -46,3 +40,4 @@ export {
 } from "./evaluate.ts";
 export { EvaluationLimitError } from "./_session.ts";
 export type { ErrorKind, Evaluation, Reason } from "./evaluation.ts";
+export type { Audience, OutputOptions } from "./output_options.ts";
