@@ -17,6 +17,7 @@
  * @module
  */
 export * from "./command_line.ts";
+export * from "./default_settings.ts";
 export * from "./docs.ts";
 export * from "./environment.ts";
 export * from "./errors.ts";
