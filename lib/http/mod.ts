@@ -7,20 +7,27 @@
  * import { assertEquals } from "@std/assert";
  * import { createLog } from "../observe/mod.ts";
  * import { Store } from "../store/mod.ts";
- * import { createHandler, type Route, SDK_KEY } from "./mod.ts";
+ * import { createHandler, type EnvironmentRoute, type OpenRoute, SDK_KEY } from "./mod.ts";
  *
- * const routes: Route[] = [
- *   { method: "GET", path: "/hello/{name}", handle: (_, { params }) => new Response(params["name"]!) },
- *   { method: "GET", path: "/name", access: [SDK_KEY], handle: (_, { environment }) => new Response(environment.id) },
- * ];
+ * const hello: OpenRoute = {
+ *   method: "GET",
+ *   path: "/hello/{name}",
+ *   handle: (_request, { params }) => new Response(params["name"]!),
+ * };
+ * const id: EnvironmentRoute = {
+ *   method: "GET",
+ *   path: "/id",
+ *   access: [SDK_KEY],
+ *   handle: (_request, { environment }) => new Response(environment.id),
+ * };
  * const log = createLog({ level: "none", format: "text", write() {} });
- * const handler = createHandler(routes, {
+ * const handler = createHandler([hello, id], {
  *   store: new Store(),
  *   log,
  *   cors: { envAllowedOrigin: [], envAllowedHeader: [] },
  * });
  * assertEquals(await (await handler(new Request("http://localhost/hello/Ada"))).text(), "Ada");
- * assertEquals((await handler(new Request("http://localhost/name"))).status, 401);
+ * assertEquals((await handler(new Request("http://localhost/id"))).status, 401);
  * ```
  *
  * @module

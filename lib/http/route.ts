@@ -23,7 +23,8 @@ export interface EnvironmentContext extends RouteContext {
   credentialKind: CredentialKind;
 }
 
-interface RouteOf<Context> {
+/** What open routes and those with access have in common. */
+export interface RouteOf<Context> {
   /** HTTP method. `HEAD` goes to the `GET` route. */
   method: "GET" | "POST" | "REPORT";
   /**
