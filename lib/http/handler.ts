@@ -42,22 +42,26 @@ export function createHandler(
   const addCorsHeaders = createCors(cors);
   const noticeFilter = createFilterNotice(log);
 
+  function refuse(route: EnvironmentRoute, why: Refusal, kind: CredentialKind): Response {
+    metrics.countRefusal(why);
+    return (route.refuse ?? refuseRequest)(why, kind);
+  }
+
   async function answerEnvironment(
     route: EnvironmentRoute,
     request: Request,
     context: RouteContext,
   ): Promise<Response> {
     const opened = openEnvironment(route, request, context, store);
-    function refuse(why: Refusal): Response {
-      metrics.countRefusal(why);
-      return (route.refuse ?? refuseRequest)(why, opened.credentialKind);
-    }
-    if (!opened.environment) return refuse(opened.why);
-    const { id, snapshot } = opened.environment;
-    noticeFilter(id, context.query);
+    const { environment, credentialKind } = opened;
+    if (!environment) return refuse(route, opened.why, credentialKind);
+    const { params, query } = context;
+    const { id, snapshot } = environment;
+    const { credential } = opened;
+    noticeFilter(id, query);
     const response = snapshot
-      ? await route.handle(request, { ...context, ...opened, snapshot })
-      : refuse("no data");
+      ? await route.handle(request, { params, query, environment, snapshot, credential, credentialKind })
+      : refuse(route, "no data", credentialKind);
     return changeHeaders(response, ({ headers }) => {
       if (HEADER_VALUE.test(id)) headers.set("x-ld-envid", id);
     });
