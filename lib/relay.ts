@@ -12,14 +12,14 @@ import { VERSION } from "./version.ts";
  * the watch on the data file's directory too.
  */
 export interface Relay extends AsyncDisposable {
-  /** Where it listens. */
+  /** Address that it listens on. */
   readonly address: Deno.NetAddr;
-  /** What it serves. */
+  /** Store of what it serves. */
   readonly store: Store;
   /** Reads the archive now, whether or not its file looks changed. The outcome is logged. */
   reload(): Promise<void>;
   /**
-   * Says at once that it is not ready, serves on for `shutdownDelay`, then stops listening, closes streams one by one over the
+   * Reports at once that it is not ready, serves on for `shutdownDelay`, then stops listening, closes streams one by one over the
    * grace period, finishes requests in flight. What is still open then (a body that never ends, a stalled client)
    * and the watch on the data file's directory, which a named pipe there can block for ever, are left to the end of the process.
    */
@@ -143,7 +143,7 @@ export async function startRelay(
   };
 }
 
-/** What is transient has been logged and is tried again. */
+/** A transient error has been logged and will be retried. */
 function throwIfFinal(error: unknown): void {
   if (!(error instanceof TransientError)) throw error;
 }

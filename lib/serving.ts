@@ -28,7 +28,7 @@ export interface ServingOptions {
 
 /** Serves one store to clients: its streams, every family of routes, and the server that listens. */
 export class Serving {
-  /** What is served. After each swap, call {@linkcode Serving.update}. */
+  /** Store of what is served. After each swap, call {@linkcode Serving.update}. */
   readonly store = new Store();
   readonly #settings: Settings;
   readonly #log: Log;

@@ -3,9 +3,9 @@ import type { Terminal } from "./terminal.ts";
 
 /** A command of the program. */
 export interface Command {
-  /** The word that chooses it. */
+  /** The word that selects it. */
   name: string;
-  /** What it does, for help: begins with a verb in the third person, ends without a period. */
+  /** Summary for help: begins with a verb in the third person, ends without a period. */
   summary: string;
   /** Its flags. A flag that several commands have means the same in each. */
   flags: FlagTable;

@@ -49,7 +49,7 @@ async function health(args: ParsedArgs, terminal: Terminal): Promise<number> {
   return 1;
 }
 
-/** Where a relay with these settings listens on this host. */
+/** Origins of a relay with these settings on this host. */
 function localOrigins(args: ParsedArgs): string[] {
   const { port, bindAddress, tls } = readSettings(readCommandLine(args), false).settings;
   // Addresses rather than "localhost", which a container without /etc/hosts could not look up.

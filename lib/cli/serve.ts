@@ -16,7 +16,7 @@ import { describeFailure, type Terminal } from "./terminal.ts";
 /** Longest time for the last lines of the log to be written: a reader that has stopped must not keep the process. @limit ms: they are lost */
 const LAST_LINES_DEADLINE = 1_000;
 
-/** The same where the process is to end at once: a second signal. @limit ms: they are lost */
+/** Longest time for them where the process is to end at once, on a second signal. @limit ms: they are lost */
 const LAST_LINES_DEADLINE_AT_ONCE = 100;
 
 /** The command `serve`. */
@@ -32,7 +32,7 @@ export interface ServeOptions {
   /** The settings. @default {{@linkcode readSettings}} */
   loaded?: LoadedSettings;
   /**
-   * Is called when the relay listens.
+   * Called when the relay listens.
    *
    * @param relay The relay.
    * @param url Where it listens.

@@ -48,7 +48,7 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   }
 }
 
-/** What stands before a message about settings, by where they failed: the Relay Proxy's words. */
+/** Prefixes of messages about settings, by the stage that failed: the Relay Proxy's words. */
 const SETTINGS_PREFIXES: Record<SettingsStage, string> = {
   options: "Error",
   file: "Error loading config file",

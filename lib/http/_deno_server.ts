@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Log } from "../observe/mod.ts";
 import type { Handler, Server } from "./transport.ts";
 
-/** How long to wait before listening again: ms. Connections may have ended meanwhile. */
+/** Delay before listening again: ms. Connections may have ended meanwhile. */
 const RETRY_DELAY = 1000;
 
 /** Options for {@linkcode serveSteadily}: those of `Deno.serve`, and a log. */

@@ -9,18 +9,18 @@ import type { EnvironmentContext, EnvironmentRoute, Route, RouteContext } from "
 import { type Match, Router } from "./router.ts";
 import { encodeTarget, readTarget, type Target } from "./target.ts";
 
-/** What `X-LD-EnvID` can hold (RFC 9110 5.5): visible ASCII, with blanks inside. */
+/** A value that a header can hold (RFC 9110 5.5): visible ASCII, with blanks inside. */
 const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/;
 
 /** Options for {@linkcode createHandler}. */
 export interface HandlerOptions {
-  /** Where credentials are looked up. */
+  /** Store in which credentials are looked up. */
   store: Store;
-  /** Gets one line a request at level debug: method, route, status; never the URL, which may hold a context. */
+  /** Log: one line a request at level debug: method, route, status; never the URL, which may hold a context. */
   log: Log;
   /** Counts requests. @default {NO_METER} */
   meter?: Meter;
-  /** Which browsers may call. */
+  /** Policy for browsers. */
   cors: CorsPolicy;
 }
 

@@ -15,7 +15,7 @@ export interface RouteContext {
 export interface EnvironmentContext extends RouteContext {
   /** The environment. */
   environment: StoredEnvironment;
-  /** What it serves at this moment. */
+  /** The data that it serves at this moment. */
   snapshot: Snapshot;
   /** The credential that opened it. */
   credential: string;
@@ -23,7 +23,7 @@ export interface EnvironmentContext extends RouteContext {
   credentialKind: CredentialKind;
 }
 
-/** What open routes and those with access have in common. */
+/** Parts that open routes and those with access have in common. */
 export interface RouteOf<Context> {
   /** HTTP method. `HEAD` goes to the `GET` route. */
   method: "GET" | "POST" | "REPORT";

@@ -11,11 +11,11 @@ const MAX_PEM_BYTES = 1024 ** 2;
 export class ListenError extends Error {
   /** The name of the class. */
   override readonly name = "ListenError";
-  /** What to do about it. */
+  /** Advice: what to do about it. */
   readonly hint: string;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
    * @param message What could not be done and why.
    * @param hint What to do about it.

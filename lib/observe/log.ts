@@ -1,6 +1,6 @@
 import { escapeInvisible } from "./escape.ts";
 
-/** How much is logged: each level includes those after it; `none` silences all. */
+/** Log level: each includes those after it; `none` silences all. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "none";
 
 /**
@@ -79,7 +79,7 @@ export function formatFields(fields: LogFields): string {
 }
 
 /**
- * Makes a log that writes one line per message, see {@linkcode formatLine}.
+ * Creates a log that writes one line per message, see {@linkcode formatLine}.
  *
  * @param options Level, format and where lines go.
  * @returns The log.

@@ -12,7 +12,7 @@ import type { Log } from "../observe/mod.ts";
 import { type Pause, Turns } from "../wire/mod.ts";
 import { type Snapshot } from "../snapshot/mod.ts";
 
-/** Evaluates single flags for one context; gives what a client gets, or `undefined` when it sees no such flag. */
+/** Evaluates single flags for one context. Returns what a client gets, or `undefined` when it sees no such flag. */
 export type EvaluateFlag = (key: string) => Promise<EvaluationText | undefined>;
 
 /**
@@ -25,21 +25,21 @@ export class Evaluations {
   readonly #limitsReached = new Map<string, number>();
 
   /**
-   * Makes it; nothing has been evaluated yet.
+   * Creates it; nothing has been evaluated yet.
    *
-   * @param log Is told of limits that are reached.
+   * @param log Log of limits that are reached.
    */
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /** How many evaluations have failed at a limit since the start, by environment ID. */
+  /** Number of evaluations that failed at a limit since the start, by environment ID. */
   get limitsReached(): ReadonlyMap<string, number> {
     return this.#limitsReached;
   }
 
   /**
-   * Makes a function to call between the steps of whatever else is done for a client.
+   * Creates the pause to call between the steps of whatever else is done for a client.
    *
    * @returns The function: the work takes turns with evaluations.
    */

@@ -1,5 +1,5 @@
 /**
- * What the families of routes share: the seam that each plugs into, and evaluations.
+ * The seam that each family of routes plugs into, and the evaluations that they share.
  *
  * @example
  * ```ts

@@ -9,7 +9,7 @@ import type { Evaluations } from "./evaluations.ts";
 export interface Surface {
   /** Its name: that of its folder. */
   name: string;
-  /** For whom it is: SDKs, or whoever runs the relay. While there is one listener, both are served there. */
+  /** Its audience: SDKs (`public`), or operators (`admin`). While there is one listener, both are served there. */
   listener: "public" | "admin";
   /**
    * Creates its routes.
@@ -20,9 +20,9 @@ export interface Surface {
   routes(services: Services): Route[];
 }
 
-/** What the routes of all families share. */
+/** Services that the routes of all families share. */
 export interface Services {
-  /** What is served. */
+  /** Store of what is served. */
   store: Store;
   /** Holds streams and sends documents. */
   hub: Hub;
@@ -46,7 +46,7 @@ export interface RelayStatus {
   isClosing: boolean;
   /** Status of the archive's file. */
   dataFile: DataFileStatus;
-  /** How many evaluations have failed at a limit since the start, by environment ID; those without a failure are not in it. */
+  /** Number of evaluations that failed at a limit since the start, by environment ID; those without a failure are not in it. */
   evaluationLimitsReached: ReadonlyMap<string, number>;
 }
 
@@ -56,13 +56,13 @@ export interface DataFileStatus {
   path: string;
   /** SHA-256 of the content that is served: lower-case hex. Absent while nothing has been loaded. */
   digest?: string;
-  /** When that content was loaded: ms since epoch. Absent while nothing has been loaded. */
+  /** Time at which that content was loaded: ms since epoch. Absent while nothing has been loaded. */
   loadedAt?: number;
-  /** Why a newer content is not served. Absent when the newest is. */
+  /** Error that keeps a newer content from being served. Absent when the newest is served. */
   lastError?: {
-    /** What was wrong. */
+    /** Message of the error. */
     message: string;
-    /** When it was found: ms since epoch. */
+    /** Time of the error: ms since epoch. */
     time: number;
   };
 }

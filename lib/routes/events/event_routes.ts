@@ -7,7 +7,7 @@ import {
   SDK_KEY,
 } from "../../http/mod.ts";
 
-/** Where each kind of client posts its analytics and diagnostic events. */
+/** Paths to which each kind of client posts its analytics and diagnostic events. */
 const PATHS: [access: Access, paths: string[]][] = [
   [SDK_KEY, ["/bulk", "/diagnostic"]],
   [MOBILE_KEY, ["/mobile", "/mobile/events", "/mobile/events/bulk", "/mobile/events/diagnostic"]],

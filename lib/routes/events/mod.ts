@@ -6,7 +6,7 @@
 import type { Surface } from "../mod.ts";
 import { eventRoutes } from "./event_routes.ts";
 
-/** Where SDKs post events, and what else browsers ask of the events service. */
+/** Routes for events, and for what else browsers request from the events service. */
 export const EVENTS: Surface = {
   name: "events",
   listener: "public",

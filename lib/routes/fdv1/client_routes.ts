@@ -18,7 +18,7 @@ import {
 } from "../../http/mod.ts";
 import { isProven } from "./secure_mode.ts";
 
-/** How hard evaluations are compressed, from 1 to 9: they are made anew for each request, so quickly. */
+/** Compression level of evaluations, from 1 to 9: low, since they are made anew for each request. */
 const GZIP_LEVEL = 1;
 
 /** A family of clients: who they are, where they poll and, unless they are servers, where they stream. */
