@@ -1,5 +1,21 @@
 /**
- * The command line: `run` chooses a command, runs it and turns an error into a message, a hint and an exit code.
+ * The command line: `run` selects a command, runs it and turns an error into a message, a hint and an exit code.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { run } from "./mod.ts";
+ *
+ * const sink = { write: (bytes: Uint8Array) => Promise.resolve(bytes.length) };
+ * const lines: string[] = [];
+ * const code = await run(["srve"], {
+ *   print: () => {},
+ *   printError: (text) => lines.push(text),
+ *   stdout: sink,
+ *   stderr: sink,
+ * });
+ * assertEquals([code, lines], [1, ['Error: there is no command "srve"\nhint: did you mean serve?\n']]);
+ * ```
  *
  * @module
  */

@@ -1,5 +1,19 @@
 /**
- * Routes for whoever runs the relay: health, status, and a line for people at `/`.
+ * Routes for operators: health, status, and a line for people at `/`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { rootRoute } from "./root_route.ts";
+ *
+ * const evaluationLimitsReached = new Map();
+ * const dataFile = { path: "flags.tar.gz" };
+ * const route = rootRoute({
+ *   status: () => ({ version: "1.2.3", isClosing: false, dataFile, evaluationLimitsReached }),
+ * });
+ * const response = await route.handle(new Request("http://localhost/"), { params: {}, query: "" });
+ * assertEquals((await response.text()).split(" ").slice(0, 2), ["Halyard", "1.2.3"]);
+ * ```
  *
  * @module
  */

@@ -1,6 +1,19 @@
 /**
  * Routes of LaunchDarkly's SDKs: flags for server SDKs, results for client SDKs, single items for PHP.
  *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { createHmac } from "node:crypto";
+ * import { parseContext } from "../../model/mod.ts";
+ * import { isProven } from "./secure_mode.ts";
+ *
+ * const context = parseContext({ kind: "user", key: "u" });
+ * const hash = createHmac("sha256", "sdk-1").update("u").digest("hex");
+ * assertEquals(isProven(context, hash, [{ value: "sdk-1" }]), true);
+ * assertEquals(isProven(context, hash, [{ value: "sdk-2" }]), false);
+ * ```
+ *
  * @module
  */
 import type { Surface } from "../mod.ts";
