@@ -122,7 +122,9 @@ export async function startRelay(
     const graceIsOver = setTimeout(grace, "over", { signal: waiting.signal }).catch(() => {});
     const closed = Promise.all([loader.close(), serving.close(grace)]);
     if (await Promise.race([closed, graceIsOver]) === "over") {
-      log.warn("Some requests are still open at the end of the grace period: they are cut off", { grace });
+      log.warn("Some requests are still open at the end of the grace period: they are cut off", {
+        graceMs: grace,
+      });
     }
     waiting.abort();
   }

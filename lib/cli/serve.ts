@@ -115,9 +115,9 @@ async function serveUntilStopped(
     const { environments } = await loadOnce(settings, log);
     return environments.every((environment) => environment.snapshot) ? 0 : 1;
   }
-  const delay = settings.shutdownDelay || undefined;
+  const delayMs = settings.shutdownDelay || undefined;
   const stopped = onStop(
-    (signal) => log.info("Stopping; a second signal stops at once", { signal, delay }),
+    (signal) => log.info("Stopping; a second signal stops at once", { signal, delayMs }),
     endAtOnce,
   );
   const starting = startRelay(settings, { log });

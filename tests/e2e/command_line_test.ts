@@ -289,7 +289,7 @@ Deno.test("main.ts ends within the grace period though a body never ends and a r
   assertEquals((await relay.stop()).code, 0);
   assertMatch(
     relay.lines.at(-1)!,
-    /WARN: Some requests are still open at the end of the grace period: they are cut off grace=200$/,
+    /WARN: Some requests are still open at the end of the grace period: they are cut off graceMs=200$/,
   );
   for (const connection of connections) connection.close();
 });

@@ -68,7 +68,7 @@ Deno.test("main.ts serves on for SHUTDOWN_DELAY after SIGTERM, new requests, str
   const before = await openStream(relay);
   const start = performance.now();
   Deno.kill(relay.pid, "SIGTERM");
-  await relay.waitFor("signal=SIGTERM delay=5000");
+  await relay.waitFor("signal=SIGTERM delayMs=5000");
   const reasons = ["the relay is shutting down"];
   assertEquals(await readiness(relay), [503, { status: "not ready", reasons }]);
   assertStringIncludes(
