@@ -11,7 +11,7 @@ import { VERSION } from "../version.ts";
 import { listHarmfulVariables } from "./_harmful_variables.ts";
 import type { Command } from "./command.ts";
 import { readProcessEnv, readSettings } from "./settings.ts";
-import { describeFailure, type Terminal } from "./terminal.ts";
+import { describeFailure, formatFailure, type Terminal } from "./terminal.ts";
 
 /** Longest time for the last lines of the log to be written: a reader that has stopped must not keep the process. @limit ms: they are lost */
 const LAST_LINES_DEADLINE = 1_000;
@@ -88,10 +88,10 @@ export async function serve(
   try {
     return await serveUntilStopped(settings, log, { onListen, endAtOnce });
   } catch (error) {
-    const lines = describeFailure(error);
+    const failure = describeFailure(error);
     // Who collects JSON lines would not find plain text.
-    if (format === "json" && level !== "none") log.error(lines.join("; "));
-    else errors.write(`${lines.join("\n")}\n`);
+    if (format === "json" && level !== "none") log.error(failure.message, { hint: failure.hint });
+    else errors.write(formatFailure(failure));
     return 1;
   } finally {
     await flush(LAST_LINES_DEADLINE);

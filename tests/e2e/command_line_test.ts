@@ -176,7 +176,12 @@ Deno.test("main.ts writes its log as JSON if told so, why it cannot start includ
   }
   const { code, stderr } = await run({ env: { ...env, FILE_DATA_SOURCE: "README.md" } });
   assertEquals([code, JSON.parse(stderr).level], [1, "error"]);
-  assertMatch(JSON.parse(stderr).message, /^Unable to create relay: .*; hint: /);
+  const { message, hint } = JSON.parse(stderr);
+  assertMatch(
+    message,
+    /^Unable to create relay: Cannot read archive "README.md": it is neither gzip nor tar/,
+  );
+  assertMatch(hint, /\.tar\.gz/);
 });
 
 Deno.test("main.ts prints nothing at log level none, and serves", async () => {
