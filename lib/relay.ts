@@ -1,43 +1,39 @@
 import { setTimeout } from "node:timers/promises";
 import type { Settings } from "./config/mod.ts";
-import { clientRoutes, Evaluations, phpRoutes, serverSdkRoutes } from "./routes/fdv1/mod.ts";
-import { createHandler, listen, type Server } from "./http/mod.ts";
-import { eventRoutes } from "./routes/events/mod.ts";
-import { healthRoutes, rootRoute, statusRoute } from "./routes/admin/mod.ts";
-import type { Log } from "./observe/mod.ts";
+import { Loader } from "./load/mod.ts";
+import { type Log, type Meter, NO_METER } from "./observe/mod.ts";
+import { Serving } from "./serving.ts";
 import { FileSource, TransientError } from "./source/mod.ts";
-import { Loader, type LoadStatus } from "./load/mod.ts";
 import { Store } from "./store/mod.ts";
-import { Admission, Hub } from "./delivery/mod.ts";
 import { VERSION } from "./version.ts";
 
-/** Share of the grace period over which streams are closed; the rest is for their last bytes to arrive. */
-const CLOSING_SHARE = 0.9;
-
-/** A running relay. */
-export interface Relay {
-  /** Where it listens. */
+/**
+ * A running relay. It owns everything that it needs: several run side by side in one process. Disposing of it closes it and
+ * the watch on the data file's directory too.
+ */
+export interface Relay extends AsyncDisposable {
+  /** Address that it listens on. */
   readonly address: Deno.NetAddr;
-  /** What it serves. */
+  /** Store of what it serves. */
   readonly store: Store;
-  /** Looks at the archive now, whether or not its file looks changed. What is found is logged. */
+  /** Reads the archive now, whether or not its file looks changed. The outcome is logged. */
   reload(): Promise<void>;
   /**
-   * Says at once that it is not ready, serves on for `shutdownDelay`, then stops listening, closes streams one by one over the
-   * grace period, finishes requests in flight. What is still open then (a body that never ends, a reader that takes nothing)
-   * and the watch on the data file's directory, which may be stuck, are left to the end of the process.
+   * Reports at once that it is not ready, serves on for `shutdownDelay`, then stops listening, closes streams one by one over the
+   * grace period, finishes requests in flight. What is still open then (a body that never ends, a stalled client)
+   * and the watch on the data file's directory, which a named pipe there can block for ever, are left to the end of the process.
    */
   close(): Promise<void>;
 }
 
 /**
- * Loads the archive once and follows nothing: to find out whether it is good.
+ * Loads the archive once, to find out whether it is valid, and does not follow its file.
  *
  * @param settings All settings.
- * @param log Where it tells what is in the archive.
+ * @param log Log.
  * @returns What would be served.
  * @throws {SourceError} When the file cannot be read.
- * @throws {LoadError} When the file is no good archive.
+ * @throws {LoadError} When the archive is invalid.
  * @throws {TransientError} When that could not be found out.
  */
 export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
@@ -54,30 +50,49 @@ export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
   }
 }
 
+/** Options for {@linkcode startRelay}. */
+export interface RelayOptions {
+  /** Log. */
+  log: Log;
+  /** Registry of metrics. @default {NO_METER} */
+  meter?: Meter;
+}
+
 /**
  * Starts a relay: reads the archive, then listens, then follows the file. Where the file cannot be read or loaded yet, it
  * listens all the same, answers 503, is not ready, and tries again.
  *
  * @param settings All settings.
- * @param log Where it tells what happens.
+ * @param options Log and meter.
  * @returns The running relay; nothing keeps running when this throws.
  * @throws {SourceError} When the file cannot be read.
- * @throws {LoadError} When the file is no good archive.
+ * @throws {LoadError} When the archive is invalid.
  * @throws {ListenError} When it cannot listen.
  */
-export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
+export async function startRelay(
+  settings: Settings,
+  { log, meter = NO_METER }: RelayOptions,
+): Promise<Relay> {
   const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval } =
     settings;
-  const store = new Store();
-  const admission = new Admission({ maxBytes: settings.maxPayloadBytesInFlight });
-  const hub = new Hub({ ...settings, store, log, admission });
-  const evaluations = new Evaluations(log);
+  let isClosing = false;
+  const serving: Serving = new Serving({
+    settings,
+    log,
+    meter,
+    status: () => ({
+      version: VERSION,
+      isClosing,
+      dataFile: { ...loader.status, ...source.lastError && { lastError: source.lastError } },
+    }),
+  });
+  const { store } = serving;
   const loader: Loader = new Loader({
     path,
     maxBytes,
     store,
     log,
-    onSwap: () => hub.update(),
+    onSwap: () => serving.update(),
     readAgain: () => source.refresh(),
   });
   const source: FileSource = new FileSource({
@@ -88,52 +103,50 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     onContent: (content) => loader.reload(content),
     onChange: () => loader.expect(),
   });
-  let isClosing = false;
-  function getDataFile(): LoadStatus {
-    return { ...loader.status, ...source.lastError && { lastError: source.lastError } };
-  }
-  const routes = [
-    ...serverSdkRoutes(hub),
-    ...clientRoutes(hub, evaluations),
-    ...phpRoutes(hub),
-    ...eventRoutes(settings.maxInboundPayloadSize),
-    ...healthRoutes(store, () => ({ isClosing, lastError: getDataFile().lastError?.message })),
-    statusRoute({ store, version: VERSION, getDataFile, evaluations }),
-    rootRoute(VERSION),
-  ];
-  let server: Server;
+  let address: Deno.NetAddr;
   try {
     await source.read((content) => loader.load(content)).catch(throwIfFinal);
-    server = await listen(createHandler(routes, { store, log, cors: settings }), settings, log);
+    address = await serving.listen();
   } catch (error) {
     source.stop();
-    await Promise.all([hub.close(), loader.close()]);
+    await Promise.all([serving.close(), loader.close()]);
     throw error;
   }
   source.start();
+
+  async function stop(): Promise<void> {
+    isClosing = true;
+    const { shutdownDelay, shutdownGracePeriod: grace } = settings;
+    await setTimeout(shutdownDelay);
+    source.stop();
+    const waiting = new AbortController();
+    const graceIsOver = setTimeout(grace, "over", { signal: waiting.signal }).catch(() => {});
+    const closed = Promise.all([loader.close(), serving.close(grace)]);
+    if (await Promise.race([closed, graceIsOver]) === "over") {
+      log.warn("Some requests are still open at the end of the grace period: they are cut off", {
+        graceMs: grace,
+      });
+    }
+    waiting.abort();
+  }
+
+  let stopped: Promise<void> | undefined;
+  function close(): Promise<void> {
+    return stopped ??= stop();
+  }
   return {
-    address: server.addr,
+    address,
     store,
     reload: () => source.refresh(),
-    async close() {
-      isClosing = true;
-      const { shutdownDelay, shutdownGracePeriod: grace } = settings;
-      await setTimeout(shutdownDelay);
-      source.stop();
-      const waiting = new AbortController();
-      const graceIsOver = setTimeout(grace, "over", { signal: waiting.signal }).catch(() => {});
-      const closed = Promise.all([loader.close(), hub.close(grace * CLOSING_SHARE), server.shutdown()]);
-      if (await Promise.race([closed, graceIsOver]) === "over") {
-        log.warn(
-          `Some requests are still open at the end of the grace period of ${grace} ms: they are cut off`,
-        );
-      }
-      waiting.abort();
+    close,
+    async [Symbol.asyncDispose]() {
+      await close();
+      await source.close();
     },
   };
 }
 
-/** What is transient has been logged and is tried again. */
+/** A transient error has been logged and will be retried. */
 function throwIfFinal(error: unknown): void {
   if (!(error instanceof TransientError)) throw error;
 }

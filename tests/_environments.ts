@@ -2,7 +2,7 @@ import { type Environment, parseFlag, parseMetadata, parseSegment } from "../lib
 import { buildSnapshot, type Snapshot } from "../lib/snapshot/mod.ts";
 import { Store } from "../lib/store/mod.ts";
 import { concat, type Parts } from "../lib/wire/mod.ts";
-import type { Log } from "../lib/observe/mod.ts";
+import { formatFields, type Log, type LogFields } from "../lib/observe/mod.ts";
 
 type Json = Record<string, unknown>;
 
@@ -63,11 +63,11 @@ export async function makeStore(
   return store;
 }
 
-/** A log that keeps its lines, each as `level: message`. */
+/** A log that keeps its lines, each as `level: message name=value`, fields as in text logs. */
 export function makeLog(): Log & { lines: string[] } {
   const lines: string[] = [];
-  function keep(level: string): (message: string) => void {
-    return (message) => void lines.push(`${level}: ${message}`);
+  function keep(level: string): (message: string, fields?: LogFields) => void {
+    return (message, fields = {}) => void lines.push(`${level}: ${message}${formatFields(fields)}`);
   }
   return { lines, debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") };
 }

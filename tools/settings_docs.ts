@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { FLAGS } from "../lib/cli/mod.ts";
 import { renderSettings } from "../lib/config/mod.ts";
 
 const PAGE = new URL("../docs/settings.md", import.meta.url);
+const text = renderSettings(FLAGS);
 
 if (!Deno.args.includes("--check")) {
-  Deno.writeTextFileSync(PAGE, renderSettings());
-} else if (Deno.readTextFileSync(PAGE) !== renderSettings()) {
+  Deno.writeTextFileSync(PAGE, text);
+} else if (Deno.readTextFileSync(PAGE) !== text) {
   throw new Error("docs/settings.md is not current: run tools/settings_docs.ts without --check");
 }

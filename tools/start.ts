@@ -4,20 +4,21 @@
  * @module
  */
 import { ensureDir } from "@std/fs";
-import { run } from "../lib/cli/mod.ts";
-import { readSettings, serve } from "../lib/cli/serve.ts";
+import { FLAGS, run } from "../lib/cli/mod.ts";
+import { serve } from "../lib/cli/serve.ts";
+import { readSettings } from "../lib/cli/settings.ts";
 import { printFailure, TERMINAL } from "../lib/cli/terminal.ts";
-import { parseCommandLine, SettingsError } from "../lib/config/mod.ts";
+import { parseArgs, readCommandLine, SettingsError } from "../lib/config/mod.ts";
 import type { Relay } from "../lib/relay.ts";
 import { buildDemo } from "./demo_archive.ts";
 
 const DEMO = "dist/demo.tar.gz";
 
 async function start(args: string[]): Promise<number> {
-  const { help, version } = parseCommandLine(args);
-  if (help || version) return await run(args);
+  const parsed = parseArgs(args, FLAGS);
+  if (parsed.switches.has("help") || parsed.switches.has("version")) return await run(args);
   // Beside a file of --config too, the environment counts.
-  const commandLine = { ...parseCommandLine(args), fromEnv: true };
+  const commandLine = { ...readCommandLine(parsed), fromEnv: true };
   try {
     return await serve(commandLine, TERMINAL, { loaded: readSettings(commandLine) });
   } catch (error) {

@@ -13,12 +13,12 @@ const HARMLESS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Lists the variables of an environment that should not be set.
+ * Lists the environment variables that should not be set.
  *
  * They have done their work by now, so all that can be done is to say so. In the executable whose machine code keeps them
  * away, and where `--allow-env` is limited, none is seen.
  *
- * @param variables The environment.
+ * @param variables The environment variables of the process.
  * @returns Their names, sorted.
  */
 export function listHarmfulVariables(variables: Variables): string[] {

@@ -1,7 +1,8 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import type { CommandLine } from "../config/mod.ts";
-import { readSettings } from "./serve.ts";
+import { type ParsedArgs, readCommandLine, SETTINGS_FLAGS, SettingsError } from "../config/mod.ts";
+import type { Command } from "./command.ts";
+import { readSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Longest time that `halyard health` waits for an answer. Container probes give up after some seconds too. @limit ms: exit code 1 */
@@ -10,15 +11,28 @@ const TIMEOUT = 5_000;
 /** Longest answer that `halyard health` prints. The real one has a few hundred bytes. @limit characters: the rest is cut off */
 const MAX_ANSWER_LENGTH = 64 * 1024;
 
-/**
- * Asks a running relay whether it is ready, and prints its answer. For hosts and containers without a shell or curl.
- *
- * @param commandLine `--url` names the relay; without it, the one that these settings would start, on this host.
- * @param terminal Where the answer goes.
- * @returns 0 when it is ready, 1 when it is not or does not answer.
- */
-export async function health(commandLine: CommandLine, terminal: Terminal): Promise<number> {
-  const origins = commandLine.url ? [commandLine.url] : localOrigins(commandLine);
+/** The command `health`: for hosts and containers without a shell or curl. */
+export const HEALTH: Command = {
+  name: "health",
+  summary: "asks a running relay whether it is ready: exit code 0 or 1",
+  flags: {
+    ...SETTINGS_FLAGS,
+    url: {
+      value: "URL",
+      help: "For the command health: the relay to ask. Without it, the one on this host.",
+    },
+  },
+  run: health,
+};
+
+/** Prints the answer of the relay that `--url` names or, without it, that these settings would start on this host. */
+async function health(args: ParsedArgs, terminal: Terminal): Promise<number> {
+  const url = args.values.get("url");
+  if (url !== undefined && !URL.canParse(url)) {
+    const hint = "write it as http://host:8030";
+    throw new SettingsError("options", [{ message: `invalid URL "${url}" for -url`, hint }]);
+  }
+  const origins = url === undefined ? localOrigins(args) : [url];
   const failures: [url: string, reason: string][] = [];
   for (const origin of origins) {
     const url = new URL("/health/ready", origin);
@@ -35,9 +49,9 @@ export async function health(commandLine: CommandLine, terminal: Terminal): Prom
   return 1;
 }
 
-/** Where a relay with these settings listens on this host. */
-function localOrigins(commandLine: CommandLine): string[] {
-  const { port, bindAddress, tls } = readSettings(commandLine, false).settings;
+/** Origins of a relay with these settings on this host. */
+function localOrigins(args: ParsedArgs): string[] {
+  const { port, bindAddress, tls } = readSettings(readCommandLine(args), false).settings;
   // Addresses rather than "localhost", which a container without /etc/hosts could not look up.
   const local: Record<string, string[]> = { "::": ["127.0.0.1", "::1"], "0.0.0.0": ["127.0.0.1"] };
   return (local[bindAddress] ?? [bindAddress]).map((host) =>

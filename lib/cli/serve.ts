@@ -1,31 +1,38 @@
 import {
   type CommandLine,
-  environmentVariables,
   type LoadedSettings,
-  loadSettings,
+  readCommandLine,
   type Settings,
-  SettingsError,
-  type Variables,
+  SETTINGS_FLAGS,
 } from "../config/mod.ts";
 import { createLog, formatLine, type Log, LogOutput, type Sink } from "../observe/mod.ts";
 import { loadOnce, type Relay, startRelay } from "../relay.ts";
-import { readSmallFile } from "../wire/mod.ts";
 import { VERSION } from "../version.ts";
 import { listHarmfulVariables } from "./_harmful_variables.ts";
-import { describeFailure, type Terminal } from "./terminal.ts";
+import type { Command } from "./command.ts";
+import { readProcessEnv, readSettings } from "./settings.ts";
+import { describeFailure, formatFailure, type Terminal } from "./terminal.ts";
 
 /** Longest time for the last lines of the log to be written: a reader that has stopped must not keep the process. @limit ms: they are lost */
 const LAST_LINES_DEADLINE = 1_000;
 
-/** The same where the process is to end at once: a second signal. @limit ms: they are lost */
+/** Longest time for them where the process is to end at once, on a second signal. @limit ms: they are lost */
 const LAST_LINES_DEADLINE_AT_ONCE = 100;
 
-/** What a serving command can be told. */
+/** The command `serve`. */
+export const SERVE: Command = {
+  name: "serve",
+  summary: "serves until SIGINT or SIGTERM",
+  flags: SETTINGS_FLAGS,
+  run: (args, terminal) => serve(readCommandLine(args), terminal),
+};
+
+/** Options for {@linkcode serve}. */
 export interface ServeOptions {
-  /** The settings. @default {what the command line says, see `readSettings`} */
+  /** The settings. @default {{@linkcode readSettings}} */
   loaded?: LoadedSettings;
   /**
-   * Is called when the relay listens.
+   * Called when the relay listens.
    *
    * @param relay The relay.
    * @param url Where it listens.
@@ -37,7 +44,7 @@ export interface ServeOptions {
 /**
  * Serves until SIGINT or SIGTERM; with `EXIT_ALWAYS`, only loads the archive and reports.
  *
- * @param commandLine What the command line says.
+ * @param commandLine Where settings come from.
  * @param terminal Where the log goes: errors to standard error, all else to standard output, as with the Relay Proxy.
  * @param options Settings that are already loaded, and who wants to know where it listens.
  * @returns The exit code.
@@ -60,15 +67,13 @@ export async function serve(
     format,
     write: (line, level) => (level === "error" ? errors : output).write(line),
   });
-  log.info(`Starting Halyard ${VERSION} with ${origin}`);
+  log.info("Starting Halyard", { version: VERSION, settings: origin });
   for (const warning of warnings) log.warn(warning);
-  const harmful = listHarmfulVariables(readEnvironment());
+  const harmful = listHarmfulVariables(readProcessEnv());
   if (harmful.length > 0) {
-    log.warn(
-      `Environment variables that steer Deno are set: ${
-        harmful.join(", ")
-      }; docs/compile.md says how to unset them`,
-    );
+    log.warn("Environment variables that steer Deno are set; docs/compile.md says how to unset them", {
+      variables: harmful.join(", "),
+    });
   }
   if (settings.sendEvents) {
     log.info("Events will be accepted, but will be discarded, since there is no connection to LaunchDarkly");
@@ -83,10 +88,10 @@ export async function serve(
   try {
     return await serveUntilStopped(settings, log, { onListen, endAtOnce });
   } catch (error) {
-    const lines = describeFailure(error);
+    const failure = describeFailure(error);
     // Who collects JSON lines would not find plain text.
-    if (format === "json" && level !== "none") log.error(lines.join("; "));
-    else errors.write(`${lines.join("\n")}\n`);
+    if (format === "json" && level !== "none") log.error(failure.message, { hint: failure.hint });
+    else errors.write(formatFailure(failure));
     return 1;
   } finally {
     await flush(LAST_LINES_DEADLINE);
@@ -110,15 +115,14 @@ async function serveUntilStopped(
     const { environments } = await loadOnce(settings, log);
     return environments.every((environment) => environment.snapshot) ? 0 : 1;
   }
-  const { shutdownDelay } = settings;
-  const delay = shutdownDelay > 0 ? ` after serving on for ${shutdownDelay} ms` : "";
+  const delayMs = settings.shutdownDelay || undefined;
   const stopped = onStop(
-    (signal) => log.info(`Stopping on ${signal}${delay}; a second signal stops at once`),
+    (signal) => log.info("Stopping; a second signal stops at once", { signal, delayMs }),
     endAtOnce,
   );
-  const starting = startRelay(settings, log);
+  const starting = startRelay(settings, { log });
   onReload(() => {
-    log.info("Looking at the archive on SIGHUP");
+    log.info("Reading the archive on SIGHUP");
     starting.then((relay) => relay.reload(), () => {});
   });
   const relay = await Promise.race([starting, stopped]);
@@ -126,52 +130,12 @@ async function serveUntilStopped(
   const { hostname, port } = relay.address;
   const host = hostname === "::" || hostname === "0.0.0.0" ? "localhost" : hostname;
   const url = `${settings.tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  if (settings.tls) log.info(`TLS enabled for server (minimum TLS version: ${settings.tls.minVersion})`);
-  log.info(`Listening on ${url} (address ${hostname}, port ${port})`);
+  if (settings.tls) log.info("TLS enabled for server", { minVersion: settings.tls.minVersion });
+  log.info(`Listening on ${url}`, { address: hostname, port });
   onListen(relay, url);
   await stopped;
   await relay.close();
   return 0;
-}
-
-/**
- * Reads the settings of this process.
- *
- * @param commandLine What the command line says.
- * @param needsSource Whether it is an error that no archive is configured. @default {true}
- * @returns The settings.
- * @throws {SettingsError} When they cannot be used.
- */
-export function readSettings(commandLine: CommandLine, needsSource = true): LoadedSettings {
-  return loadSettings(commandLine, { env: readEnvironment(), readFile: readFileIfThere, needsSource });
-}
-
-/** With `--allow-env` limited to some names, Deno lists the environment only if `--ignore-env` is there too. */
-function readEnvironment(): Variables {
-  try {
-    return Deno.env.toObject();
-  } catch {
-    const names = environmentVariables().filter((name) => !name.endsWith("*"));
-    return Object.fromEntries(names.map((name) => [name, readVariable(name)]));
-  }
-}
-
-function readVariable(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch (error) {
-    const hint = "name every variable in --allow-env, or add --ignore-env to do without the others";
-    throw new SettingsError("environment", [{ message: (error as Error).message, hint }]);
-  }
-}
-
-function readFileIfThere(path: string, maxBytes: number): Uint8Array | undefined {
-  try {
-    return readSmallFile(path, maxBytes);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
 
 /** Resolves on the first signal to stop; the second one calls `endAtOnce`. */

@@ -1,7 +1,7 @@
 import { SettingsError, type SettingsStage } from "../config/mod.ts";
 import { escapeInvisible, type Sink } from "../observe/mod.ts";
 
-/** Where a command talks to the person who typed it. */
+/** Output of a command, to the person who typed it. */
 export interface Terminal {
   /** Writes to standard output, and waits for its reader. */
   print(text: string): void;
@@ -48,7 +48,7 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   }
 }
 
-/** What stands before a message about settings, by where they failed: the Relay Proxy's words. */
+/** Prefixes of messages about settings, by the stage that failed: the Relay Proxy's words. */
 const SETTINGS_PREFIXES: Record<SettingsStage, string> = {
   options: "Error",
   file: "Error loading config file",
@@ -56,25 +56,43 @@ const SETTINGS_PREFIXES: Record<SettingsStage, string> = {
   relay: "Unable to create relay",
 };
 
-/**
- * Says why the program ends.
- *
- * @param error The error.
- * @returns What could not be done and why; after it, if the error knows it, what to do. Each is one line.
- */
-export function describeFailure(error: unknown): string[] {
-  const prefix = error instanceof SettingsError ? SETTINGS_PREFIXES[error.stage] : "Unable to create relay";
-  const lines = [`${prefix}: ${error instanceof Error ? error.message : error}`];
-  if (error instanceof Error && "hint" in error && error.hint) lines.push(`hint: ${error.hint}`);
-  return lines.map(escapeInvisible);
+/** Why the program ends. */
+export interface Failure {
+  /** What could not be done and why: one line. */
+  message: string;
+  /** What to do about it, if the error knows: one line. */
+  hint?: string;
 }
 
 /**
- * Prints why the program ends, what to do on a line of its own.
+ * Describes why the program ends.
+ *
+ * @param error The error.
+ * @returns Message and hint, with what a person could not see escaped.
+ */
+export function describeFailure(error: unknown): Failure {
+  const prefix = error instanceof SettingsError ? SETTINGS_PREFIXES[error.stage] : "Unable to create relay";
+  const message = escapeInvisible(`${prefix}: ${error instanceof Error ? error.message : error}`);
+  const hint = error instanceof Error && "hint" in error && error.hint;
+  return hint ? { message, hint: escapeInvisible(`${hint}`) } : { message };
+}
+
+/**
+ * Formats a failure for a person.
+ *
+ * @param failure The failure.
+ * @returns The message and, on a line of its own, the hint.
+ */
+export function formatFailure({ message, hint }: Failure): string {
+  return `${message}\n${hint === undefined ? "" : `hint: ${hint}\n`}`;
+}
+
+/**
+ * Prints why the program ends to standard error.
  *
  * @param terminal Where to.
  * @param error The error.
  */
 export function printFailure(terminal: Terminal, error: unknown): void {
-  terminal.printError(`${describeFailure(error).join("\n")}\n`);
+  terminal.printError(formatFailure(describeFailure(error)));
 }

@@ -2,9 +2,11 @@ import { SHARED_NAMES } from "./_check.ts";
 import type { Setting } from "./_section.ts";
 import { port } from "./_types.ts";
 import { type Reading, readText } from "./_values.ts";
-import type { Variables } from "./environment.ts";
 import type { Problem } from "./errors.ts";
 import { type SectionName, SECTIONS } from "./table.ts";
+
+/** Environment variables by name. */
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** What the Relay Proxy once read, and refuses so that nobody believes it still counts. */
 export const OBSOLETE = "EVENTS_SAMPLING_INTERVAL";

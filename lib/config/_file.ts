@@ -1,6 +1,6 @@
 import { type IniSection, readIni } from "./_ini.ts";
 import type { Occurrence } from "./_ini_lines.ts";
-import { nearest } from "./_nearest.ts";
+import { nearest } from "./nearest.ts";
 import type { Setting } from "./_section.ts";
 import { type Reading, readText } from "./_values.ts";
 import type { Problem } from "./errors.ts";

@@ -1,5 +1,5 @@
-import { FLAGS } from "./_flags.ts";
 import type { Effect, Section, Setting } from "./_section.ts";
+import type { FlagTable } from "./flags.ts";
 import { SECTIONS } from "./table.ts";
 
 const EFFECTS: Record<Effect, string> = {
@@ -25,13 +25,14 @@ Proxy would use it.
 `;
 
 /**
- * Describes the flags and the settings that are used, for a terminal.
+ * Describes flags and the settings that are used, for a terminal.
  *
+ * @param flags All flags.
  * @returns The text, with its last newline.
  */
-export function settingsHelp(): string {
+export function settingsHelp(flags: FlagTable): string {
   const lines = ["Flags:"];
-  for (const [flag, { value, help }] of Object.entries(FLAGS)) {
+  for (const [flag, { value, help }] of Object.entries(flags)) {
     lines.push(`  --${flag}${value ? ` ${value}` : ""}`, `      ${help}`);
   }
   lines.push("", "Settings, each as an environment variable or under a section of the configuration file:");
@@ -61,13 +62,14 @@ export function settingsHelp(): string {
 /**
  * Writes the reference of all settings.
  *
+ * @param flags All flags.
  * @returns The page, in Markdown as `deno fmt` leaves it.
  */
-export function renderSettings(): string {
+export function renderSettings(flags: FlagTable): string {
   const parts = [INTRODUCTION, "## Command line\n"];
   parts.push(markdownTable(
     ["Flag", "What it does"],
-    Object.entries(FLAGS).map((
+    Object.entries(flags).map((
       [flag, { value, help }],
     ) => [`\`--${flag}${value ? ` ${value}` : ""}\``, help]),
   ));

@@ -1,7 +1,6 @@
 import { OBSOLETE, variableSettings } from "./_environment.ts";
 
-/** Environment variables by name. */
-export type Variables = Readonly<Record<string, string | undefined>>;
+export type { Variables } from "./_environment.ts";
 
 /**
  * Lists the environment variables that Halyard reads.

@@ -17,8 +17,11 @@
  * @module
  */
 export * from "./command_line.ts";
+export * from "./default_settings.ts";
 export * from "./docs.ts";
 export * from "./environment.ts";
 export * from "./errors.ts";
+export * from "./flags.ts";
 export * from "./load.ts";
+export * from "./nearest.ts";
 export * from "./settings.ts";

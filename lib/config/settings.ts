@@ -1,6 +1,4 @@
 import type { LogLevel } from "../observe/mod.ts";
-import { toSettings } from "./_to_settings.ts";
-import { noValues } from "./_values.ts";
 
 /** The certificate that the relay serves with. */
 export interface TlsSettings {
@@ -8,7 +6,7 @@ export interface TlsSettings {
   cert: string;
   /** Path of the private key: PEM. */
   key: string;
-  /** Least version that is served. */
+  /** Minimum TLS version. */
   minVersion: "1.2" | "1.3";
 }
 
@@ -44,7 +42,7 @@ export interface Settings {
   ignoreConnectionErrors: boolean;
   /** Time between two looks for credentials that have expired: ms, 100 or more. */
   expiredCredentialCleanupInterval: number;
-  /** Least level that is logged. */
+  /** Minimum log level. */
   logLevel: LogLevel;
   /** How a log line is written. */
   logFormat: "text" | "json";
@@ -65,6 +63,3 @@ export interface Settings {
   /** Relay key for the `pull` command. A secret: never log it. Serving never uses it. */
   autoConfigKey?: string;
 }
-
-/** What holds where nothing is set. There is no default archive: `fileDataSource` is empty. */
-export const DEFAULT_SETTINGS: Readonly<Settings> = toSettings(noValues());

@@ -1,36 +1,12 @@
 import { type Clause, type JsonValue, parseAttributeReference } from "../model/mod.ts";
+import type { CompiledClause, Test } from "./_compiled_clause.ts";
 import { parseDate } from "./_date.ts";
-import { compilePattern, type Pattern } from "./_pattern.ts";
+import { compilePattern } from "./_pattern.ts";
 import { ALL_KINDS, type Registry } from "./_registry.ts";
-import { parseSemVer, type SemVer } from "./_semver.ts";
+import { parseSemVer } from "./_semver.ts";
 
 /** The point in time that Go takes for "no date" where a clause's text says it, 0001-01-01T00:00:00Z: nanoseconds since epoch. */
 const ZERO_TIME = -62_135_596_800_000_000_000n;
-
-/** An operator and the values it compares with, parsed. Values that it can never match are left out. */
-export type Test =
-  | { op: "in"; values: Set<JsonValue> }
-  | { op: "startsWith" | "endsWith" | "contains"; values: string[] }
-  | { op: "matches"; values: Pattern[] }
-  | { op: "lessThan" | "lessThanOrEqual" | "greaterThan" | "greaterThanOrEqual"; values: number[] }
-  | { op: "before" | "after"; values: bigint[] }
-  | { op: "semVerEqual" | "semVerLessThan" | "semVerGreaterThan"; values: SemVer[] }
-  /** Slots of segments. */
-  | { op: "segmentMatch"; values: number[] }
-  /** An operator that this version does not know. */
-  | { op: "unknown"; values: null }
-  /** A malformed attribute reference. */
-  | { op: "malformed"; values: null };
-
-/** A clause, compiled. */
-export type CompiledClause = Test & {
-  /** Slot of the attribute that is tested; -1 when none is. */
-  slot: number;
-  /** Turns the answer round. */
-  negate: boolean;
-  /** How many comparisons a value of the context takes. */
-  width: number;
-};
 
 /**
  * Compiles the clauses of a rule.

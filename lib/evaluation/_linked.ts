@@ -3,7 +3,7 @@ import type { CompiledFlag } from "./_flag.ts";
 import { type Entry, type Output, prepareOutput } from "./_output.ts";
 import type { Registry } from "./_registry.ts";
 import type { CompiledSegment } from "./_segment.ts";
-import type { Audience, OutputOptions } from "./environment.ts";
+import type { Audience, OutputOptions } from "./output_options.ts";
 
 /** Compiled flags and segments of an environment, put where the numbers by which others refer to them point. */
 export class LinkedEnvironment {

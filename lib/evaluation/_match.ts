@@ -1,5 +1,5 @@
 import type { JsonValue } from "../model/mod.ts";
-import type { CompiledClause } from "./_clause.ts";
+import type { CompiledClause } from "./_compiled_clause.ts";
 import { parseDate } from "./_date.ts";
 import { MAX_NESTING } from "./_depth.ts";
 import { countPatternSteps, matchesPattern } from "./_pattern.ts";

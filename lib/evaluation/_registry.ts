@@ -1,5 +1,5 @@
 import { Bucketer } from "./_bucket.ts";
-import type { CompiledClause } from "./_clause.ts";
+import type { CompiledClause } from "./_compiled_clause.ts";
 
 /** Numbers texts from 0 upwards. */
 export class Slots {

@@ -5,17 +5,6 @@ import { LinkedEnvironment } from "./_linked.ts";
 import { Registry } from "./_registry.ts";
 import { type CompiledSegment, compileSegment } from "./_segment.ts";
 
-/** Who asks, which decides what flags are seen: clients with an environment ID, with a mobile key, or with an SDK key (all flags). */
-export type Audience = "environmentId" | "mobile" | "server";
-
-/** What clients get. */
-export interface OutputOptions {
-  /** Who asks. */
-  audience: Audience;
-  /** Whether evaluations say why; one that counts as an experiment's does in any case. */
-  withReasons: boolean;
-}
-
 /** Flags and segments of an environment, ready to be evaluated. */
 export interface CompiledEnvironment {
   /**

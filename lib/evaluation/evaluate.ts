@@ -3,7 +3,8 @@ import { evaluateCompiled } from "./_evaluate_flag.ts";
 import { getMember } from "./_output.ts";
 import { continueAfter, createState, type SessionState } from "./_session.ts";
 import { isVisible } from "./_linked.ts";
-import type { CompiledEnvironment, OutputOptions } from "./environment.ts";
+import type { CompiledEnvironment } from "./environment.ts";
+import type { OutputOptions } from "./output_options.ts";
 import type { Evaluation } from "./evaluation.ts";
 
 /** A context in an environment; it remembers what evaluating one flag has found out for the next. */

@@ -27,13 +27,11 @@
  * @module
  */
 export {
-  type Audience,
   type Compilable,
   type CompilableEnvironment,
   type CompiledEnvironment,
   compileEnvironment,
   compileInSteps,
-  type OutputOptions,
 } from "./environment.ts";
 export {
   createSession,
@@ -48,3 +46,4 @@ export {
 } from "./evaluate.ts";
 export { EvaluationLimitError } from "./_session.ts";
 export type { ErrorKind, Evaluation, Reason } from "./evaluation.ts";
+export type { Audience, OutputOptions } from "./output_options.ts";

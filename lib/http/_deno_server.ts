@@ -1,11 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 import type { Log } from "../observe/mod.ts";
-import type { Handler, Server } from "./server.ts";
+import type { Handler, Server } from "./transport.ts";
 
-/** How long to wait before listening again: ms. Connections may have ended meanwhile. */
+/** Delay before listening again: ms. Connections may have ended meanwhile. */
 const RETRY_DELAY = 1000;
 
-/** What `serveSteadily` needs: what `Deno.serve` needs, and a log. */
+/** Options for {@linkcode serveSteadily}: those of `Deno.serve`, and a log. */
 export type SteadyOptions = Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyPem> & { log: Log };
 
 /**
@@ -25,10 +25,10 @@ export function serveSteadily(handler: Handler, { log, ...options }: SteadyOptio
   async function keepListening(): Promise<void> {
     let cause = await failureOf(server);
     while (cause && !closing.signal.aborted) {
-      log.error(
-        `Cannot accept connections: ${cause}; listening again soon; ` +
-          `hint: allow more open files (ulimit -n, or LimitNOFILE of systemd)`,
-      );
+      log.error("Cannot accept connections; listening again soon", {
+        error: cause,
+        hint: "allow more open files (ulimit -n, or LimitNOFILE of systemd)",
+      });
       await setTimeout(RETRY_DELAY, undefined, { signal: closing.signal }).catch(() => {});
       if (closing.signal.aborted) return;
       try {
@@ -50,7 +50,7 @@ export function serveSteadily(handler: Handler, { log, ...options }: SteadyOptio
   };
 }
 
-/** Waits for a server to end; says why if it has not been told to. */
+/** Waits for a server to end. Returns why, unless it was told to. */
 async function failureOf(server: Deno.HttpServer): Promise<string | undefined> {
   try {
     await server.finished;

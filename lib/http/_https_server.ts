@@ -4,13 +4,13 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Handler, Server } from "./server.ts";
 import { readTarget } from "./target.ts";
+import type { Handler, Server } from "./transport.ts";
 
 /** Longest request line and headers together, with TLS 1.3 as minimum version. What `Deno.serve` takes. @limit bytes: the request is answered 431 */
 const MAX_HEADER_BYTES = 65_536;
 
-/** What `serveTls13` needs. */
+/** Options for {@linkcode serveTls13}. */
 export interface Tls13Options {
   /** TCP port. */
   port: number;
@@ -25,7 +25,7 @@ export interface Tls13Options {
 }
 
 /**
- * Serves HTTPS to clients that speak TLS 1.3, over HTTP/1.1. `Deno.serve` would let in TLS 1.2: it knows no least version.
+ * Serves HTTPS to clients that speak TLS 1.3, over HTTP/1.1. `Deno.serve` would let in TLS 1.2: it has no option for a minimum version.
  *
  * @param handler Answers each request.
  * @param options Address, certificate, and what to do about errors.
@@ -78,7 +78,7 @@ function refuse({ code }: Error & { code?: string }, socket: Duplex): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
 }
 
-/** Gives `undefined` for what is malformed or `Request` cannot hold, for example the method `TRACE`. */
+/** Returns `undefined` for what is malformed or `Request` cannot hold, for example the method `TRACE`. */
 function toRequest(incoming: IncomingMessage): Request | undefined {
   const { method = "GET", url = "/", headers, headersDistinct } = incoming;
   const hasBody = method !== "GET" && method !== "HEAD";

@@ -1,4 +1,4 @@
-/** Which browsers may call. */
+/** Policy for browsers of other origins. */
 export interface CorsPolicy {
   /** Origins that may; empty for all. */
   envAllowedOrigin: readonly string[];
@@ -6,7 +6,7 @@ export interface CorsPolicy {
   envAllowedHeader: readonly string[];
 }
 
-/** What LaunchDarkly's SDKs and OpenFeature's providers send; `*` would not cover `Authorization`. */
+/** Request headers of LaunchDarkly's SDKs and OpenFeature's providers; `*` would not cover `Authorization`. */
 const SDK_HEADERS = [
   "Accept",
   "Authorization",
@@ -25,11 +25,11 @@ const SDK_HEADERS = [
   "X-Requested-With",
 ];
 
-/** How long a browser may keep the answer to a preflight: seconds. Every context has a URL and so a preflight of its own; Chromium keeps none longer. */
+/** Maximum age of a preflight's answer in a browser's cache: seconds. Every context has a URL and so a preflight of its own; Chromium keeps none longer. */
 const PREFLIGHT_MAX_AGE = "7200";
 
 /**
- * Makes the function that lets browsers of other origins read an answer. It is for every answer on a browser's routes:
+ * Creates the function that lets browsers of other origins read a response. It is for every response on their routes:
  * errors, streams and 304s too, because without these headers an SDK sees only "network error".
  *
  * @param policy Which browsers may call. An origin that may not gets the first one that may, as with the Relay Proxy.

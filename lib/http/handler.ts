@@ -1,21 +1,26 @@
-import type { Log } from "../observe/mod.ts";
-import type { CredentialKind, Store, StoredEnvironment } from "../store/mod.ts";
+import { describeError, type Log, type Meter, NO_METER } from "../observe/mod.ts";
+import type { CredentialKind, Store } from "../store/mod.ts";
+import { cleanPath } from "./_clean_path.ts";
+import { createFilterNotice } from "./_filter_notice.ts";
+import { NO_ROUTE, RequestMetrics } from "./_request_metrics.ts";
 import { type CorsPolicy, createCors } from "./cors.ts";
-import { type Match, type Route, type RouteContext, Router } from "./router.ts";
+import { type Refusal, refuseRequest, TEXT_HEADERS } from "./refusal.ts";
+import type { EnvironmentContext, EnvironmentRoute, Route, RouteContext } from "./route.ts";
+import { type Match, Router } from "./router.ts";
 import { encodeTarget, readTarget, type Target } from "./target.ts";
 
-/** What `X-LD-EnvID` can hold (RFC 9110 5.5): visible ASCII, with blanks inside. */
+/** A value that a header can hold (RFC 9110 5.5): visible ASCII, with blanks inside. */
 const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/;
 
-const TEXT = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
-
-/** What the handler needs besides the routes. */
+/** Options for {@linkcode createHandler}. */
 export interface HandlerOptions {
-  /** Where credentials are looked up. */
+  /** Store in which credentials are looked up. */
   store: Store;
-  /** Gets one line a request at level debug: method, route, status; never the URL, which may hold a context. */
+  /** Log: one line a request at level debug: method, route, status; never the URL, which may hold a context. */
   log: Log;
-  /** Which browsers may call. */
+  /** Counts requests. @default {NO_METER} */
+  meter?: Meter;
+  /** Policy for browsers. */
   cors: CorsPolicy;
 }
 
@@ -25,54 +30,50 @@ export interface HandlerOptions {
  * are the Relay Proxy's.
  *
  * @param routes All routes.
- * @param options Store, log and policy.
+ * @param options Store, log, meter and policy.
  * @returns The handler.
  */
 export function createHandler(
-  routes: Route[],
-  { store, log, cors }: HandlerOptions,
+  routes: readonly Route[],
+  { store, log, meter = NO_METER, cors }: HandlerOptions,
 ): (request: Request) => Promise<Response> {
   const router = new Router(routes);
+  const metrics = new RequestMetrics(meter, routes);
   const addCorsHeaders = createCors(cors);
-  const noticed = new Set<string>();
+  const noticeFilter = createFilterNotice(log);
 
-  function noticeFilter(environment: StoredEnvironment, query: string): void {
-    if (!query.includes("filter=") || noticed.has(environment.id)) return;
-    if (!new URLSearchParams(query).has("filter")) return;
-    noticed.add(environment.id);
-    log.warn(
-      `A client of environment ${environment.id} asks for a payload filter; archives have none, it gets all flags`,
-    );
+  function refuse(route: EnvironmentRoute, why: Refusal, kind: CredentialKind): Response {
+    metrics.countRefusal(why);
+    return (route.refuse ?? refuseRequest)(why, kind);
   }
 
-  async function answerRoute(route: Route, request: Request, context: RouteContext): Promise<Response> {
-    if (route.credential === undefined) return await route.handle(request, context);
-    const credential = readCredential(route.credential, request, context.params);
-    const environment = credential && store.find(route.credential, credential);
-    if (!environment) return refuseCredential(route.credential, credential, store.ready);
-    noticeFilter(environment, context.query);
+  async function answerEnvironment(
+    route: EnvironmentRoute,
+    request: Request,
+    context: RouteContext,
+  ): Promise<Response> {
+    const opened = openEnvironment(route, request, context, store);
+    const { environment, credentialKind } = opened;
+    if (!environment) return refuse(route, opened.why, credentialKind);
+    const { params, query } = context;
     const { id, snapshot } = environment;
+    const { credential } = opened;
+    noticeFilter(id, query);
     const response = snapshot
-      ? await route.handle(request, { ...context, environment, snapshot, credential })
-      : new Response("client was not initialized", { status: 503, headers: TEXT });
+      ? await route.handle(request, { params, query, environment, snapshot, credential, credentialKind })
+      : refuse(route, "no data", credentialKind);
     return changeHeaders(response, ({ headers }) => {
       if (HEADER_VALUE.test(id)) headers.set("x-ld-envid", id);
     });
   }
 
-  /** Preflights carry no credentials, so they are answered before any are looked at. */
-  function answerMethod({ routes }: Match, isPreflight: boolean): Response {
-    const allow = routes.map(({ method }) => method).join(", ");
-    return new Response(null, { status: isPreflight ? 200 : 405, headers: { allow } });
-  }
-
-  async function answerSafely(route: Route, request: Request, context: RouteContext): Promise<Response> {
+  async function answerRoute(route: Route, request: Request, context: RouteContext): Promise<Response> {
     try {
-      return await answerRoute(route, request, context);
+      return await (route.access
+        ? answerEnvironment(route, request, context)
+        : route.handle(request, context));
     } catch (error) {
-      log.error(
-        `Cannot answer ${route.path}: ${error instanceof Error ? error.stack ?? error.message : error}`,
-      );
+      log.error("Cannot answer a request", { route: route.path, error: describeError(error) });
       return new Response(null, { status: 500 });
     }
   }
@@ -81,16 +82,16 @@ export function createHandler(
     const { path, query } = target;
     const cleaned = cleanPath(path);
     const match = router.match(request.method, cleaned);
-    const isBrowsers = match?.routes.some(({ credential }) => credential === "environment") ?? false;
+    const isBrowsers = match?.routes.some(({ cors }) => cors) ?? false;
     const isPreflight = isBrowsers && request.method === "OPTIONS";
     let response: Response;
     if (cleaned !== path && !isPreflight) {
       const location = encodeTarget(cleaned) + (query && `?${encodeTarget(query)}`);
       response = new Response(null, { status: 301, headers: { location } });
     } else if (!match) {
-      response = new Response("404 page not found\n", { status: 404, headers: TEXT });
+      response = new Response("404 page not found\n", { status: 404, headers: TEXT_HEADERS });
     } else if (match.route) {
-      response = await answerSafely(match.route, request, { params: match.params, query });
+      response = await answerRoute(match.route, request, { params: match.params, query });
     } else {
       response = answerMethod(match, isPreflight);
     }
@@ -98,14 +99,18 @@ export function createHandler(
     return [response, match];
   }
 
+  function refuseHost(): [Response, undefined] {
+    metrics.countRefusal("bad host");
+    return [new Response("malformed Host header\n", { status: 400, headers: TEXT_HEADERS }), undefined];
+  }
+
   return async (request) => {
     const target = readTarget(request.url, request.headers.get("host"));
-    const [response, match] = target
-      ? await answer(request, target)
-      : [new Response("malformed Host header\n", { status: 400, headers: TEXT }), undefined];
-    log.debug(
-      `Request: method=${request.method} route=${match?.routes[0]?.path ?? "none"} status=${response.status}`,
-    );
+    const [response, match] = target ? await answer(request, target) : refuseHost();
+    const { status } = response;
+    const route = match?.routes[0]?.path ?? NO_ROUTE;
+    metrics.countAnswer(route, status);
+    log.debug("Request", { method: request.method, route, status });
     return response;
   };
 }
@@ -121,39 +126,30 @@ function changeHeaders(response: Response, change: (response: Response) => void)
   }
 }
 
-/** Resolves `.`, `..` and empty segments as Go's router does; a trailing slash stays. */
-function cleanPath(path: string): string {
-  if (!/\/\/|\/\.\.?(\/|$)/.test(path)) return path;
-  const segments: string[] = [];
-  for (const segment of path.split("/")) {
-    if (segment === "..") segments.pop();
-    else if (segment !== "" && segment !== ".") segments.push(segment);
-  }
-  const cleaned = `/${segments.join("/")}`;
-  return path.endsWith("/") && cleaned !== "/" ? `${cleaned}/` : cleaned;
+/** Preflights carry no credentials, so they are answered before any are looked at. */
+function answerMethod({ routes }: Match, isPreflight: boolean): Response {
+  const allow = routes.map(({ method }) => method).join(", ");
+  return new Response(null, { status: isPreflight ? 200 : 405, headers: { allow } });
 }
 
-/** The credential that a request carries, or `undefined` when it is missing or malformed. */
-function readCredential(
-  kind: CredentialKind,
+/** Result of looking for the environment that a request may have: what opened it, or why nothing did. */
+type Opened =
+  | Pick<EnvironmentContext, "environment" | "credential" | "credentialKind">
+  | { environment?: never; why: Refusal; credentialKind: CredentialKind };
+
+function openEnvironment(
+  { access }: EnvironmentRoute,
   request: Request,
-  params: Record<string, string>,
-): string | undefined {
-  if (kind === "environment") return params["envId"];
-  const header = request.headers.get("authorization") ?? "";
-  const key = header.startsWith("api_key ") ? header.slice("api_key ".length).trim() : header;
-  return key === "" || key.includes(" ") ? undefined : key;
-}
-
-/** 401 and 404 make SDKs give up for good, so before the first data every credential may still turn out to be known. */
-function refuseCredential(kind: CredentialKind, credential: string | undefined, ready: boolean): Response {
-  if (credential === undefined) return new Response(null, { status: 401 });
-  if (!ready) return new Response("Halyard has not loaded its archive yet", { status: 503, headers: TEXT });
-  if (kind === "environment") {
-    return new Response("URL did not contain an environment ID", { status: 404, headers: TEXT });
+  { params, query }: RouteContext,
+  store: Store,
+): Opened {
+  let refused: Opened | undefined;
+  for (const { kind, read } of access) {
+    const credential = read(request, params, query);
+    if (credential === undefined) continue;
+    const environment = store.find(kind, credential);
+    if (environment) return { environment, credential, credentialKind: kind };
+    refused ??= { why: store.ready ? "unknown" : "loading", credentialKind: kind };
   }
-  return new Response(
-    "Halyard does not recognize the client credential (missing or invalid Authorization header)",
-    { status: 401, headers: TEXT },
-  );
+  return refused ?? { why: "missing", credentialKind: access[0]!.kind };
 }

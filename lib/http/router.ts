@@ -1,43 +1,6 @@
-import type { CredentialKind, StoredEnvironment } from "../store/mod.ts";
-import type { Snapshot } from "../snapshot/mod.ts";
+import type { Route } from "./route.ts";
 
-/** What every handler gets besides the request. */
-export interface RouteContext {
-  /** Path parameters, decoded. */
-  params: Record<string, string>;
-  /** Query string without the question mark. */
-  query: string;
-}
-
-/** What the handler of a route with a credential gets. */
-export interface EnvironmentContext extends RouteContext {
-  /** The environment that the credential opens. */
-  environment: StoredEnvironment;
-  /** What it serves at this moment. */
-  snapshot: Snapshot;
-  /** The credential that opened it. */
-  credential: string;
-}
-
-/** One method of one path, as far as it does not depend on the credential. */
-export interface RouteOf<Context> {
-  /** HTTP method. `HEAD` goes to the `GET` route. */
-  method: "GET" | "POST" | "REPORT";
-  /** Path; a segment `{name}` or `{name}.gif` takes any text without a slash. */
-  path: string;
-  /** Answers the request. */
-  handle(request: Request, context: Context): Response | Promise<Response>;
-}
-
-/**
- * One method of one path. The credential is what the client identifies itself with: `sdk` and `mobile` keys in the
- * `Authorization` header, an `environment` ID as the path's `{envId}`. A route without one is open to everybody.
- */
-export type Route =
-  | (RouteOf<RouteContext> & { credential?: never })
-  | (RouteOf<EnvironmentContext> & { credential: CredentialKind });
-
-/** What was found for a path. */
+/** Result of looking up a path. */
 export interface Match {
   /** The route for the method; `undefined` when the path is there, but not for this method. */
   route: Route | undefined;
@@ -49,16 +12,33 @@ export interface Match {
 
 interface Path {
   routes: Route[];
-  segments: { prefix: string; name?: string; suffix: string }[];
+  segments: Segment[];
 }
 
-/** Finds routes by path: fixed paths in a map, those with parameters by their number of segments. */
+interface Segment {
+  prefix: string;
+  name?: string;
+  suffix: string;
+}
+
+/** Ends the name of a parameter that takes the rest of the path. */
+const REST = "...";
+
+/**
+ * Finds routes by path: fixed paths in a map, those with parameters by their number of segments, last those that take the rest
+ * of a path, the longest first.
+ */
 export class Router {
   readonly #fixed = new Map<string, Path>();
   readonly #patterns = new Map<number, Path[]>();
+  readonly #rests: Path[] = [];
 
-  /** @param routes All routes. */
-  constructor(routes: Route[]) {
+  /**
+   * Compiles the paths.
+   *
+   * @param routes All routes.
+   */
+  constructor(routes: readonly Route[]) {
     const paths = new Map<string, Path>();
     for (const route of routes) {
       const path = paths.get(route.path);
@@ -66,13 +46,12 @@ export class Router {
       else paths.set(route.path, { routes: [route], segments: route.path.split("/").map(parseSegment) });
     }
     for (const [template, path] of paths) {
-      if (!template.includes("{")) {
-        this.#fixed.set(template, path);
-        continue;
-      }
       const count = path.segments.length;
-      this.#patterns.set(count, [...this.#patterns.get(count) ?? [], path]);
+      if (!template.includes("{")) this.#fixed.set(template, path);
+      else if (template.endsWith(`${REST}}`)) this.#rests.push(path);
+      else this.#patterns.set(count, [...this.#patterns.get(count) ?? [], path]);
     }
+    this.#rests.sort((a, b) => b.segments.length - a.segments.length);
   }
 
   /**
@@ -90,6 +69,11 @@ export class Router {
       const params = matchSegments(pattern, segments);
       if (params) return choose(pattern.routes, method, params);
     }
+    for (const pattern of this.#rests) {
+      const last = pattern.segments.length - 1;
+      const params = matchSegments(pattern, [...segments.slice(0, last), segments.slice(last).join("/")]);
+      if (params) return choose(pattern.routes, method, params);
+    }
     return undefined;
   }
 }
@@ -99,9 +83,10 @@ function choose(routes: Route[], method: string, params: Record<string, string>)
   return { route: routes.find((route) => route.method === wanted), routes, params };
 }
 
-function parseSegment(segment: string): Path["segments"][number] {
+function parseSegment(segment: string): Segment {
   const [, prefix, name, suffix] = /^(.*)\{(.+)\}(.*)$/.exec(segment) ?? [];
-  return name === undefined ? { prefix: segment, suffix: "" } : { prefix: prefix!, name, suffix: suffix! };
+  if (name === undefined) return { prefix: segment, suffix: "" };
+  return { prefix: prefix!, name: name.replace(REST, ""), suffix: suffix! };
 }
 
 function matchSegments(path: Path, values: string[]): Record<string, string> | undefined {

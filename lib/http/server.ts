@@ -1,7 +1,8 @@
-import type { Log } from "../observe/mod.ts";
+import { describeError, type Log } from "../observe/mod.ts";
 import { readSmallFile } from "../wire/mod.ts";
 import { serveSteadily } from "./_deno_server.ts";
 import { serveTls13 } from "./_https_server.ts";
+import type { Handler, Server } from "./transport.ts";
 
 /** Largest file of a certificate chain or a key. A long chain has some 20 KiB, so a larger file is some other file. @limit bytes: the relay does not start */
 const MAX_PEM_BYTES = 1024 ** 2;
@@ -10,11 +11,11 @@ const MAX_PEM_BYTES = 1024 ** 2;
 export class ListenError extends Error {
   /** The name of the class. */
   override readonly name = "ListenError";
-  /** What to do about it. */
+  /** Advice: what to do about it. */
   readonly hint: string;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
    * @param message What could not be done and why.
    * @param hint What to do about it.
@@ -26,19 +27,13 @@ export class ListenError extends Error {
   }
 }
 
-/** Answers a request. */
-export type Handler = (request: Request) => Response | Promise<Response>;
-
-/** A server that listens. */
-export type Server = Pick<Deno.HttpServer<Deno.NetAddr>, "addr" | "shutdown">;
-
-/** Where to listen and with what. */
+/** Options for {@linkcode listen}. */
 export interface ListenOptions {
   /** TCP port; 0 for any free one. */
   port: number;
   /** IP address or host name. */
   bindAddress: string;
-  /** Paths of a PEM certificate and its key, and the least version of TLS; plain HTTP when absent. */
+  /** Paths of a PEM certificate and its key, and the minimum TLS version; plain HTTP when absent. */
   tls?: { cert: string; key: string; minVersion: "1.2" | "1.3" };
 }
 
@@ -59,7 +54,7 @@ export async function listen(handler: Handler, options: ListenOptions, log: Log)
   const pem = tls && { cert: readPem(tls.cert), key: readPem(tls.key) };
 
   function onError(error: unknown): Response {
-    log.error(`Cannot answer a request: ${error instanceof Error ? error.stack ?? error.message : error}`);
+    log.error("Cannot answer a request", { error: describeError(error) });
     return new Response(null, { status: 500 });
   }
 
@@ -104,13 +99,13 @@ async function serveBothFamilies(
   };
 }
 
-/** Linux says "Address family not supported" (os error 97) or, with IPv6 disabled, "Cannot assign requested address". */
+/** Linux reports "Address family not supported" (os error 97) or, with IPv6 disabled, "Cannot assign requested address". */
 function isFamilyMissing(error: unknown): boolean {
   return error instanceof Deno.errors.AddrNotAvailable ||
     (error instanceof Error && error.message.includes("os error 97"));
 }
 
-/** Says why an address cannot be listened on, if so: servers of TLS do not tell that from a bad certificate. */
+/** Finds out why an address cannot be listened on, if so: TLS servers do not tell that from a bad certificate. */
 function findFault(port: number, hostname: string): ListenError | undefined {
   try {
     Deno.listen({ port, hostname }).close();

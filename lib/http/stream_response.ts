@@ -1,6 +1,6 @@
 import type { Hub, StreamRequest } from "../delivery/mod.ts";
 import { respondBusy } from "./payload.ts";
-import type { EnvironmentContext } from "./router.ts";
+import type { EnvironmentContext } from "./route.ts";
 
 /** `no-transform` keeps proxies from compressing, and so collecting, events; `X-Accel-Buffering` keeps nginx from holding them back. */
 const STREAM_HEADERS = {
@@ -13,7 +13,7 @@ const STREAM_HEADERS = {
 /** What a route says of the stream it opens, its own context included. */
 export type StreamOptions =
   & EnvironmentContext
-  & Pick<StreamRequest, "channel" | "credentialKind" | "mayRead">;
+  & Pick<StreamRequest, "channel" | "mayRead">;
 
 /**
  * Answers with a stream; to `HEAD`, with its headers alone.

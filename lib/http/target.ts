@@ -7,7 +7,7 @@ const MAX_PORT = 65_535;
 const AUTHORITY =
   /^(?:\[(?:(?<ipv6>[\da-f:.]+)|v[\da-f]+\.[\w.~!$&'()*+,;=:-]+)\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?::(?<port>\d*))?$/i;
 
-/** What a request asks for. */
+/** Target of a request. */
 export interface Target {
   /** Path, still percent-encoded; begins with a slash. */
   path: string;

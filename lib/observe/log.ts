@@ -1,6 +1,6 @@
 import { escapeInvisible } from "./escape.ts";
 
-/** How much is logged: each level includes those after it; `none` silences all. */
+/** Log level: each includes those after it; `none` silences all. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "none";
 
 /**
@@ -13,23 +13,23 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
  * A log. Handed in, never imported as a global. Each line is a sentence and fields; no secret and no context goes into either.
  */
 export interface Log {
-  /** Logs what a person needs who looks for a fault. */
+  /** Logs a detail for whoever debugs. */
   debug(message: string, fields?: LogFields): void;
-  /** Logs what normally happens. */
+  /** Logs normal operation. */
   info(message: string, fields?: LogFields): void;
-  /** Logs something to look at; service goes on. */
+  /** Logs something that needs attention while service goes on. */
   warn(message: string, fields?: LogFields): void;
   /** Logs a failure. */
   error(message: string, fields?: LogFields): void;
 }
 
-/** What `createLog` needs. */
+/** Options for {@linkcode createLog}. */
 export interface LogOptions {
-  /** Least level that is written. */
+  /** Minimum log level. */
   level: LogLevel;
   /** `text`: the Relay Proxy's line. `json`: one object a line with `timestamp`, `level`, `message` and the fields. */
   format: "text" | "json";
-  /** Takes each finished line, newline included, and its level. */
+  /** Writes a finished line, newline included. */
   write(line: string, level: LogLevel): void;
   /** The clock: ms since epoch. @default {Date.now} */
   now?: () => number;
@@ -37,7 +37,7 @@ export interface LogOptions {
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "none"];
 
-/** How one line is written. */
+/** Options for {@linkcode formatLine}. */
 export type LineOptions = Pick<LogOptions, "format" | "now"> & { fields?: LogFields };
 
 /**
@@ -65,7 +65,13 @@ export function formatLine(
   return `${time} ${level.toUpperCase()}: ${escapeInvisible(message + formatFields(fields))}\n`;
 }
 
-function formatFields(fields: LogFields): string {
+/**
+ * Writes fields as text lines have them.
+ *
+ * @param fields The fields.
+ * @returns ` name=value` for each.
+ */
+export function formatFields(fields: LogFields): string {
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}=${/^[^\s"=]+$/.test(`${value}`) ? value : JSON.stringify(`${value}`)}`)
@@ -73,7 +79,7 @@ function formatFields(fields: LogFields): string {
 }
 
 /**
- * Makes a log that writes one line per message, see {@linkcode formatLine}.
+ * Creates a log that writes one line per message, see {@linkcode formatLine}.
  *
  * @param options Level, format and where lines go.
  * @returns The log.

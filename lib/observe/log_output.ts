@@ -6,27 +6,27 @@ const MAX_WAITING_LENGTH = 256 * 1024;
 /** Time until a sink that would have to wait is asked again: ms. */
 const RETRY_DELAY = 50;
 
-/** Where bytes go: standard output, for example. Resolves to how many of them it has taken. */
+/** Destination of bytes: standard output, for example. */
 export type Sink = Pick<typeof Deno.stdout, "write">;
 
-/** What a `LogOutput` needs. */
+/** Options for {@linkcode LogOutput}. */
 export interface LogOutputOptions {
-  /** Where lines go. */
+  /** Destination of the lines. */
   sink: Sink;
   /** Writes the line that says how many were dropped, newline included. */
   describeDropped(count: number): string;
-  /** How much text may wait: UTF-16 code units. @default {262_144} */
+  /** Most text that may wait: UTF-16 code units. @default {262_144} */
   maxWaitingLength?: number;
 }
 
 interface Entry {
   text: string;
-  /** How many lines are lost when this one is. */
+  /** Number of lines that are lost when this one is. */
   lines: number;
 }
 
 /**
- * The way of log lines to a reader that may be slow, stuck or gone: they are written in order, without anybody waiting for
+ * Writes log lines in order to a sink whose reader may be slow, stalled or gone, without anybody waiting for
  * it. Lines that find no room, or that cannot be written, are dropped; a line in their place says how many.
  */
 export class LogOutput {
@@ -40,7 +40,7 @@ export class LogOutput {
   #writing: Promise<void> | undefined;
 
   /**
-   * Makes an output to which nothing has been written.
+   * Creates an output to which nothing has been written.
    *
    * @param options The sink and what to say of dropped lines.
    */
@@ -51,7 +51,7 @@ export class LogOutput {
   }
 
   /**
-   * Takes a line, or drops it.
+   * Writes a line, or drops it.
    *
    * @param line The line, newline included.
    */
@@ -107,7 +107,7 @@ export class LogOutput {
   }
 }
 
-/** Whether all was written. A reader that has gone away or a full disk must not end what is being served. */
+/** Writes all bytes and reports whether it could. A reader that has gone away or a full disk must not end what is being served. */
 async function writeAll(sink: Sink, bytes: Uint8Array): Promise<boolean> {
   while (bytes.length > 0) {
     try {

@@ -1,19 +1,23 @@
 /**
- * The log, and what keeps secrets out of it.
+ * The log and the meter, and what keeps secrets out of them.
  *
  * @example
  * ```ts
+ * import { assertMatch } from "@std/assert";
  * import { createLog } from "./log.ts";
  * import { obscureKey } from "./redact.ts";
  *
  * const lines: string[] = [];
- * const log = createLog({ level: "info", format: "json", write: (line) => lines.push(line) });
- * log.info(`Serving ${obscureKey("sdk-01234567-89ab-cdef-0123-456789abcdef")}`);
+ * const log = createLog({ level: "info", format: "text", write: (line) => lines.push(line) });
+ * log.info("Added environment", { environment: "e1", key: obscureKey("sdk-0123456789abcdef") });
+ * assertMatch(lines[0]!, / INFO: Added environment environment=e1 key=sdk-\*{11}bcdef\n$/);
  * ```
  *
  * @module
  */
+export * from "./describe_error.ts";
 export * from "./escape.ts";
 export * from "./log.ts";
 export * from "./log_output.ts";
+export * from "./meter.ts";
 export * from "./redact.ts";

@@ -1,4 +1,4 @@
-/** How many characters at a key's end stay readable: as many as the Relay Proxy shows, enough to tell keys apart. */
+/** Number of characters at a key's end that stay readable: as many as the Relay Proxy shows, enough to tell keys apart. */
 const SHOWN = 5;
 
 /** Keys with fewer characters than this (prefix not counted) are masked whole: showing five would give away too much. */

@@ -55,7 +55,7 @@ Deno.test("main.ts warns once of variables that steer Deno, and does not print t
   assertEquals(warnings.length, 1, log);
   assertMatch(
     warnings[0]!,
-    /WARN: .* are set: DENO_TRACE_PERMISSIONS, (.*, )?SSLKEYLOGFILE; docs\/compile\.md /,
+    /WARN: .* are set; docs\/compile\.md .* variables="DENO_TRACE_PERMISSIONS, (.*, )?SSLKEYLOGFILE"$/,
   );
   assertEquals(log.includes("secret"), false, log);
 });

@@ -1,32 +1,34 @@
 import { assertEquals } from "@std/assert";
-import { describeFailure, printFailure } from "../../lib/cli/terminal.ts";
+import { describeFailure, type Failure, printFailure } from "../../lib/cli/terminal.ts";
 import { SettingsError } from "../../lib/config/mod.ts";
 import { makeTerminal } from "./_terminal.ts";
 
 const PROBLEM = { message: "it is wrong", hint: "right it" };
 
 // What was thrown, and what is said of it.
-const FAILURES: [what: string, error: unknown, lines: string[]][] = [
-  ["options", new SettingsError("options", [PROBLEM]), ["Error: it is wrong", "hint: right it"]],
-  ["a file", new SettingsError("file", [PROBLEM]), [
-    "Error loading config file: it is wrong",
-    "hint: right it",
-  ]],
-  ["the environment", new SettingsError("environment", [PROBLEM]), [
-    "Configuration error: it is wrong",
-    "hint: right it",
-  ]],
-  ["nothing to serve", new SettingsError("relay", [PROBLEM]), [
-    "Unable to create relay: it is wrong",
-    "hint: right it",
-  ]],
-  ["an error without a hint", new RangeError("no room"), ["Unable to create relay: no room"]],
-  ["what is no error", "no room", ["Unable to create relay: no room"]],
+const FAILURES: [what: string, error: unknown, failure: Failure][] = [
+  ["options", new SettingsError("options", [PROBLEM]), { message: "Error: it is wrong", hint: "right it" }],
+  ["a file", new SettingsError("file", [PROBLEM]), {
+    message: "Error loading config file: it is wrong",
+    hint: "right it",
+  }],
+  ["the environment", new SettingsError("environment", [PROBLEM]), {
+    message: "Configuration error: it is wrong",
+    hint: "right it",
+  }],
+  ["nothing to serve", new SettingsError("relay", [PROBLEM]), {
+    message: "Unable to create relay: it is wrong",
+    hint: "right it",
+  }],
+  ["an error without a hint", new RangeError("no\nroom"), {
+    message: "Unable to create relay: no\\u000aroom",
+  }],
+  ["what is no error", "no room", { message: "Unable to create relay: no room" }],
 ];
 
-for (const [what, error, lines] of FAILURES) {
+for (const [what, error, failure] of FAILURES) {
   Deno.test(`describeFailure() gives message and hint for ${what}`, () => {
-    assertEquals(describeFailure(error), lines);
+    assertEquals(describeFailure(error), failure);
   });
 }
 

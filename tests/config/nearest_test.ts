@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { nearest } from "../../lib/config/_nearest.ts";
+import { nearest } from "../../lib/config/nearest.ts";
 
 const NAMES = ["port", "logLevel", "heartbeatInterval", "tlsCert", "tlsKey"];
 

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { type Audience, evaluateAll } from "../../lib/evaluation/mod.ts";
 import { prepareClientChannels } from "../../lib/routes/fdv1/client_channel.ts";
-import { Evaluations } from "../../lib/routes/fdv1/evaluations.ts";
+import { Evaluations } from "../../lib/routes/mod.ts";
 import { parseContext } from "../../lib/model/mod.ts";
 import { type Snapshot } from "../../lib/snapshot/mod.ts";
 import { Store } from "../../lib/store/mod.ts";

@@ -107,7 +107,8 @@ function findSinks(file: File, node: Node, program: Program): [Message["kind"], 
       const { object, property, computed } = node.callee;
       if (/^log$/i.test(nameOf(object))) {
         const levels = computed ? textsOf(property, file, program, []) : [nameOf(property)];
-        return levels.some((level) => /^(warn|error)$/.test(level)) ? [["message", first]] : [];
+        if (!levels.some((level) => /^(warn|error)$/.test(level))) return [];
+        return [["message", first], ...findErrorFields(node.arguments[1])];
       }
       return nameOf(property) === "push" && LISTS.test(nameOf(object)) ? [["message", first]] : [];
     }
@@ -121,6 +122,14 @@ function findSinks(file: File, node: Node, program: Program): [Message["kind"], 
     default:
       return [];
   }
+}
+
+/** Gives the field `error` of a log line: why something failed. The field `hint` is found as a property. */
+function findErrorFields(fields: Node | undefined): [Message["kind"], Node][] {
+  if (fields?.type !== "ObjectExpression") return [];
+  return fields.properties.flatMap((field): [Message["kind"], Node][] =>
+    field.type === "Property" && nameOf(field.key) === "error" ? [["message", field.value as Node]] : []
+  );
 }
 
 /** Lists the texts that an expression can be. */
@@ -301,7 +310,8 @@ function register(node: Node, file: File, program: Program): void {
     const name = callee.type === "Super" ? nameOfSuper(node) : nameOf(callee);
     // Of a method called on some object, it is not known whose method it is.
     if (callee.type === "MemberExpression" && callee.object.type !== "ThisExpression") return;
-    add(program.calls, name, { file, args: node.arguments });
+    // What is called without a name, an arrow function or `(a ?? b)(…)`, has nothing to do with others without one.
+    if (name !== "") add(program.calls, name, { file, args: node.arguments });
   }
 }
 

@@ -122,7 +122,10 @@ function work(log: Log, options: Options): void {
   log.warn("This is a warning");
   options.log.error("This is" + " an error; hint: call somebody");
   log.info("This is nothing");
+  log.warn("This has fields", { error: "it is cold", hint: "light a fire", cat: "This is no message" });
   log[options.isBad ? "warn" : "info"](\`This may be \${options.name}\`);
+  (options.refuse ?? refuse)("no message");
+  options.lines.map((message) => ({ message }));
   const warnings = [];
   warnings.push("This is pushed");
   problems.push({ message: "This is a problem", hint: "do something" });
@@ -137,6 +140,7 @@ function work(log: Log, options: Options): void {
     'Cannot read cat "…": entry … has no name',
     'Cannot read cat "…": entry … is too long',
     'Cannot read cat "…": it ends early',
+    "This has fields",
     "This is a problem",
     "This is a warning",
     "This is an error",
@@ -145,6 +149,7 @@ function work(log: Log, options: Options): void {
     "This may be …",
     "cannot eat it all: it is too big",
     "cannot eat it all: it is too small",
+    "it is cold",
     "no such command",
   ]);
   assertEquals(texts("hint"), [
@@ -153,6 +158,7 @@ function work(log: Log, options: Options): void {
     "do something",
     "hint of a constant",
     "hint of a table",
+    "light a fire",
     "look at the help",
     "look at the list",
     "pack again",

@@ -57,11 +57,11 @@ for (const format of ["text", "json"]) {
     const lines = log.trimEnd().split("\n");
     const at = lines.findIndex((line) => line.includes("Dropped "));
     assertMatch(lines[0]!, /Starting Halyard/);
-    assertMatch(lines.at(-1)!, /Stopping on SIGTERM/);
+    assertMatch(lines.at(-1)!, /Stopping; .*SIGTERM/);
     const times = lines.map((line) => format === "json" ? JSON.parse(line).timestamp : line.slice(0, 26));
     assertEquals(times, times.toSorted());
     const dropped = lines.reduce((sum, line) => sum + Number(/Dropped (\d+) lines/.exec(line)?.[1] ?? 0), 0);
-    const requests = lines.filter((line) => line.includes("route=/health/live")).length;
+    const requests = lines.filter((line) => /route(=|":")\/health\/live/.test(line)).length;
     assert(at > 0 && dropped > 0);
     // A look at the file may be among what was dropped.
     assert([0, 1].includes(requests + dropped - REQUESTS - 10), `${requests} written, ${dropped} dropped`);

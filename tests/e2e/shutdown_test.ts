@@ -32,7 +32,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await blockWatch(file, relay);
     const { reader } = await openStream(relay);
     Deno.kill(relay.pid, signal);
-    await relay.waitFor("Stopping on");
+    await relay.waitFor("Stopping;");
     assertEquals((await readiness(relay))[0], 503);
     const [{ code }, { done }] = await Promise.all([relay.ended, reader.read()]);
     assertEquals([code, done], [0, true]);
@@ -46,7 +46,7 @@ Deno.test("main.ts ends at once on a second signal though a named pipe blocks it
     const { reader } = await openStream(relay);
     await new Deno.Command("mkfifo", { args: [`${file.path}.pipe`] }).output();
     Deno.kill(relay.pid, "SIGTERM");
-    await relay.waitFor("Stopping on SIGTERM");
+    await relay.waitFor("Stopping; a second signal stops at once signal=SIGTERM");
     assertEquals((await relay.stop()).code, 1);
     await reader.cancel().catch(() => {});
     await Deno.remove(`${file.path}.pipe`);
@@ -68,7 +68,7 @@ Deno.test("main.ts serves on for SHUTDOWN_DELAY after SIGTERM, new requests, str
   const before = await openStream(relay);
   const start = performance.now();
   Deno.kill(relay.pid, "SIGTERM");
-  await relay.waitFor("Stopping on SIGTERM after serving on for 5000 ms");
+  await relay.waitFor("signal=SIGTERM delayMs=5000");
   const reasons = ["the relay is shutting down"];
   assertEquals(await readiness(relay), [503, { status: "not ready", reasons }]);
   assertStringIncludes(

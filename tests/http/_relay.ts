@@ -1,10 +1,13 @@
-import { clientRoutes, Evaluations, phpRoutes, serverSdkRoutes } from "../../lib/routes/fdv1/mod.ts";
-import { type CorsPolicy, createHandler } from "../../lib/http/mod.ts";
-import { eventRoutes } from "../../lib/routes/events/mod.ts";
-import { statusRoute } from "../../lib/routes/admin/mod.ts";
-import type { Store } from "../../lib/store/mod.ts";
+import { DEFAULT_SETTINGS } from "../../lib/config/mod.ts";
 import { Admission, Hub } from "../../lib/delivery/mod.ts";
+import { type CorsPolicy, createHandler } from "../../lib/http/mod.ts";
+import { ADMIN } from "../../lib/routes/admin/mod.ts";
+import { EVENTS } from "../../lib/routes/events/mod.ts";
+import { FDV1 } from "../../lib/routes/fdv1/mod.ts";
+import { Evaluations } from "../../lib/routes/mod.ts";
+import type { Store } from "../../lib/store/mod.ts";
 import { type EnvironmentParts, makeLog, makeStore } from "../_environments.ts";
+import { RecordingMeter } from "../_meter.ts";
 
 /** What `relayTest` serves unless told otherwise. */
 const PARTS: EnvironmentParts = {
@@ -22,6 +25,7 @@ export interface TestRelay {
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   log: ReturnType<typeof makeLog>;
   hub: Hub;
+  meter: RecordingMeter;
 }
 
 /** A whole relay but for file and socket. */
@@ -42,22 +46,27 @@ export function makeRelay(
     expiredCredentialCleanupInterval: 60_000,
   });
   const evaluations = new Evaluations(log);
+  const meter = new RecordingMeter();
+  const settings = { ...DEFAULT_SETTINGS, maxInboundPayloadSize: 1_000 };
   const dataFile = { path: "flags.tar.gz", digest: "ab", loadedAt: 1 };
-  const routes = [
-    ...serverSdkRoutes(hub),
-    ...clientRoutes(hub, evaluations),
-    ...phpRoutes(hub),
-    ...eventRoutes(1_000),
-    statusRoute({ store, version: "1.2.3", getDataFile: () => dataFile, evaluations }),
-  ];
-  const handler = createHandler(routes, { store, log, cors });
+  function status() {
+    return {
+      version: "1.2.3",
+      isClosing: false,
+      dataFile,
+      evaluationLimitsReached: evaluations.limitsReached,
+    };
+  }
+  const services = { store, hub, evaluations, log, meter, settings, status };
+  const routes = [FDV1, EVENTS, ADMIN].flatMap((surface) => surface.routes(services));
+  const handler = createHandler(routes, { store, log, meter, cors });
   function fetch(path: string, init: RequestInit = {}): Promise<Response> {
     return handler(new Request(`http://localhost${path}`, init));
   }
   function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(path, { headers: { authorization: "sdk-e1", ...headers } });
   }
-  return { handler, fetch, get, log, hub };
+  return { handler, fetch, get, log, hub, meter };
 }
 
 /** Runs a test against a relay that serves environment `e1`. */

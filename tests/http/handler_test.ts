@@ -1,8 +1,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { createHandler, type Route } from "../../lib/http/mod.ts";
+import {
+  type Access,
+  createHandler,
+  ENVIRONMENT_ID,
+  type EnvironmentRoute,
+  MOBILE_KEY,
+  type OpenRoute,
+  SDK_KEY,
+} from "../../lib/http/mod.ts";
 import { respondWithDocument } from "../../lib/http/payload.ts";
 import { respondWithStream } from "../../lib/http/stream_response.ts";
-import { type Snapshot } from "../../lib/snapshot/mod.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { Admission, Hub, PING_CHANNEL } from "../../lib/delivery/mod.ts";
 import { makeEnvironment, makeLog, makeStore } from "../_environments.ts";
@@ -90,7 +97,7 @@ relayTest("createHandler() ignores a payload filter and says so once", async (re
     assertEquals((await relay.get(`/sdk/latest-all${query}`)).status, 200);
   }
   assertEquals(relay.log.lines.filter((line) => line.startsWith("warn")), [
-    "warn: A client of environment e1 asks for a payload filter; archives have none, it gets all flags",
+    "warn: A client asks for a payload filter; archives have none, it gets all flags environment=e1",
   ]);
 });
 
@@ -98,9 +105,79 @@ relayTest("createHandler() logs routes, never URLs or keys", async (relay) => {
   await relay.get("/sdk/flags/f?secret=1");
   await relay.fetch("/elsewhere/secret");
   assertEquals(relay.log.lines, [
-    "debug: Request: method=GET route=/sdk/flags/{key} status=200",
-    "debug: Request: method=GET route=none status=404",
+    "debug: Request method=GET route=/sdk/flags/{key} status=200",
+    "debug: Request method=GET route=none status=404",
   ]);
+});
+
+relayTest(
+  "createHandler() counts requests by route and status, and refused ones by reason",
+  async (relay) => {
+    const before = relay.meter.series;
+    assertEquals(before['halyard_requests_total{route="/all",status="200"}'], 0);
+    assertEquals(before['halyard_requests_refused_total{reason="loading"}'], 0);
+    await relay.get("/sdk/latest-all");
+    await relay.get("/sdk/flags/f?secret");
+    await relay.get("/sdk/flags/g?secret");
+    await relay.get("/sdk/flags/nope");
+    await relay.fetch("/sdk/flags/f");
+    await relay.get("/sdk/flags/f", { authorization: "secret" });
+    await relay.fetch("/secret");
+    await relay.get("/status", { host: "x/y?" });
+    assertEquals(relay.meter.counted, {
+      'halyard_requests_total{route="/sdk/latest-all",status="200"}': 1,
+      'halyard_requests_total{route="/sdk/flags/{key}",status="200"}': 1,
+      'halyard_requests_total{route="/sdk/flags/{key}",status="404"}': 2,
+      'halyard_requests_total{route="/sdk/flags/{key}",status="401"}': 2,
+      'halyard_requests_total{route="none",status="404"}': 1,
+      'halyard_requests_total{route="none",status="400"}': 1,
+      'halyard_requests_refused_total{reason="missing credential"}': 1,
+      'halyard_requests_refused_total{reason="unknown credential"}': 1,
+      'halyard_requests_refused_total{reason="bad host"}': 1,
+    });
+  },
+);
+
+/** Access by a key in the query, as some families have it. */
+const QUERY_KEY: Access = {
+  kind: "sdk",
+  read: (_request, _params, query) => new URLSearchParams(query).get("key") ?? undefined,
+};
+
+// What a request to a route with three accesses sends, and what it is answered.
+const ACCESSES: [path: string, authorization: string, answer: string][] = [
+  ["/x/e2", "sdk-e1", "e1 by sdk"],
+  ["/x/e2", "mob-e1", "e1 by mobile"],
+  ["/x/e2", "", "e2 by environment"],
+  ["/x/e2?key=sdk-e1", "", "e1 by sdk"],
+  ["/x/nope", "nope", "unknown sdk"],
+  ["/x/nope?key=nope", "", "unknown sdk"],
+  ["/x/nope", "", "unknown environment"],
+  ["/x/e3", "", "no data environment"],
+  ["/y", "", "missing sdk"],
+];
+
+Deno.test("createHandler() tries the accesses of a route in order, and refuses in its words", async () => {
+  const store = await makeStore({ e1: {}, e2: {} });
+  store.replace([...["e1", "e2"].map((id) => ({ id, fault: "bad" })), { id: "e3", fault: "bad" }]);
+  const shared: Omit<EnvironmentRoute, "path"> = {
+    method: "GET",
+    access: [QUERY_KEY, SDK_KEY, MOBILE_KEY, ENVIRONMENT_ID],
+    refuse: (why, kind) => new Response(`${why} ${kind}`, { status: 418 }),
+    handle: (_request, { environment, credentialKind }) =>
+      new Response(`${environment.id} by ${credentialKind}`),
+  };
+  const routes = ["/x/{envId}", "/y"].map((path) => ({ ...shared, path }));
+  const cors = { envAllowedOrigin: [], envAllowedHeader: [] };
+  const handler = createHandler(routes, { store, log: makeLog(), cors });
+  for (const [path, authorization, answer] of ACCESSES) {
+    const response = await handler(new Request(`http://localhost${path}`, { headers: { authorization } }));
+    assertEquals([path, authorization, await response.text()], [path, authorization, answer]);
+    assertEquals(response.status, answer.includes(" by ") ? 200 : 418);
+  }
+  const loading = createHandler(routes, { store: new Store(), log: makeLog(), cors });
+  const response = await loading(new Request("http://localhost/x/e1"));
+  assertEquals(await response.text(), "loading environment");
 });
 
 const CONTEXT = btoa('{"kind":"user","key":"u"}');
@@ -186,56 +263,57 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
     },
     estimate: { ...PING_CHANNEL, estimate: fail },
   };
-  const credential = "environment" as const;
-  const routes: Route[] = [
-    { method: "GET", path: "/open", handle: fail },
-    { method: "GET", path: "/handler/{envId}", credential, handle: fail },
-    ...Object.entries(failing).map(([name, channel]): Route => ({
+  const access = [ENVIRONMENT_ID];
+  const open: OpenRoute = { method: "GET", path: "/open", handle: fail };
+  const routes: EnvironmentRoute[] = [
+    { method: "GET", path: "/handler/{envId}", access, handle: fail },
+    ...Object.entries(failing).map(([name, channel]): EnvironmentRoute => ({
       method: "GET",
       path: `/${name.replace(" ", "-")}/{envId}`,
-      credential,
-      handle: (request, context) =>
-        respondWithStream(hub, request, { ...context, channel, credentialKind: credential }),
+      access,
+      handle: (request, context) => respondWithStream(hub, request, { ...context, channel }),
     })),
     {
       method: "GET",
       path: "/stream-headers/{envId}",
-      credential,
+      access,
       handle: async (request, context) =>
         withoutHeaders(
           await respondWithStream(hub, request, {
             ...context,
             channel: { ...PING_CHANNEL, estimate },
-            credentialKind: credential,
           }),
         ),
     },
     {
       method: "GET",
       path: "/document-headers/{envId}",
-      credential,
+      access,
       handle: async (request, { snapshot }) =>
-        withoutHeaders(await respondWithDocument(hub, request, (snapshot as Snapshot).all)),
+        withoutHeaders(await respondWithDocument(hub, request, snapshot.all)),
     },
     {
       method: "GET",
       path: "/good/{envId}",
-      credential,
+      access,
       handle: (request, context) =>
         respondWithStream(hub, request, {
           ...context,
           channel: { ...PING_CHANNEL, estimate },
-          credentialKind: credential,
         }),
     },
   ];
-  const handler = createHandler(routes, { store, log, cors: { envAllowedOrigin: [], envAllowedHeader: [] } });
+  const handler = createHandler([open, ...routes], {
+    store,
+    log,
+    cors: { envAllowedOrigin: [], envAllowedHeader: [] },
+  });
   async function get(path: string): Promise<number> {
     const response = await handler(new Request(`http://localhost${path}`));
     await response.body?.cancel();
     return response.status;
   }
-  const paths = routes.slice(0, -1).map(({ path }) => path.replace("{envId}", "e1"));
+  const paths = [open, ...routes.slice(0, -1)].map(({ path }) => path.replace("{envId}", "e1"));
   // More often than one stream, and the whole budget each time, would allow if anything stayed open.
   for (let round = 0; round < 3; round++) {
     for (const path of paths) {
@@ -245,7 +323,7 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
   }
   assertMatch(
     log.lines.find((line) => line.startsWith("error"))!,
-    /^error: Cannot answer \/open: RangeError: no such/,
+    /^error: Cannot answer a request route=\/open\S* error="RangeError: no such/,
   );
   await hub.close();
 });

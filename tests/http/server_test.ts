@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { DEFAULT_SETTINGS } from "../../lib/config/mod.ts";
 import { drainBody } from "../../lib/http/body.ts";
 import { createHandler, listen, ListenError, type ListenOptions } from "../../lib/http/mod.ts";
-import { serverSdkRoutes } from "../../lib/routes/fdv1/mod.ts";
+import { serverSdkRoutes } from "../../lib/routes/fdv1/server_sdk_routes.ts";
 import { Admission, Hub } from "../../lib/delivery/mod.ts";
 import { makeLog, makeStore } from "../_environments.ts";
 import { makeRelay } from "./_relay.ts";
@@ -54,7 +54,7 @@ const REQUESTS: [what: string, request: string, deno: number, node: number][] = 
   ["another host's URL", `GET http://evil.example/sdk/flags/f HTTP/1.1\r\n${KEYS}\r\n`, 200, 200],
   ["a path that climbs", `GET /sdk/x/../flags/f HTTP/1.1\r\n${KEYS}\r\n`, 301, 200],
   ["HTTP/1.0", `GET /sdk/flags/f HTTP/1.0\r\nAuthorization: sdk-e1\r\n\r\n`, 200, 200],
-  ["CONNECT", `CONNECT x:80 HTTP/1.1\r\n${KEYS}\r\n`, 404, 0],
+  ["CONNECT", `CONNECT x:80 HTTP/1.1\r\n${KEYS}\r\n`, 405, 0],
   ["TRACE", `TRACE /status HTTP/1.1\r\n${KEYS}\r\n`, 405, 400],
   ["OPTIONS *", `OPTIONS * HTTP/1.1\r\n${KEYS}\r\n`, 404, 400],
   ["what is no HTTP", "\x16\x03\x01\r\n\r\n", 400, 400],
@@ -182,7 +182,10 @@ for (const [name, way] of WAYS) {
     await withServer(way, handler, async (server, log) => {
       assertMatch(await exchange(server, way, `${FLAG}${KEYS}\r\n`), /^HTTP\/1.1 500 /);
       assertEquals(log.lines.length, 1);
-      assertMatch(log.lines[0]!, /^error: Cannot answer a request: RangeError: no such thing\n +at handler/);
+      assertMatch(
+        log.lines[0]!,
+        /^error: Cannot answer a request error="RangeError: no such thing\\n +at handler/,
+      );
     });
   });
 

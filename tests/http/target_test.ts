@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { connect as connectHttp2 } from "node:http2";
 import { createHandler, type Route } from "../../lib/http/mod.ts";
-import { rootRoute } from "../../lib/routes/admin/mod.ts";
+import { rootRoute } from "../../lib/routes/admin/root_route.ts";
 import { encodeTarget, readTarget } from "../../lib/http/target.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { makeLog } from "../_environments.ts";
@@ -109,7 +109,14 @@ Deno.test("encodeTarget() writes what a header can hold and keeps what is encode
 });
 
 const ROUTES: Route[] = [
-  rootRoute("1.2.3"),
+  rootRoute({
+    status: () => ({
+      version: "1.2.3",
+      isClosing: false,
+      dataFile: { path: "" },
+      evaluationLimitsReached: new Map(),
+    }),
+  }),
   { method: "GET", path: "/secret", handle: () => new Response("secret") },
   { method: "GET", path: "/items/{key}", handle: (_, { params }) => Response.json(params) },
 ];

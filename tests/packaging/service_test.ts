@@ -1,6 +1,6 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { listHarmfulVariables } from "../../lib/cli/_harmful_variables.ts";
-import { loadSettings, parseCommandLine } from "../../lib/config/mod.ts";
+import { loadSettings, parseArgs, parseCommandLine, SETTINGS_FLAGS } from "../../lib/config/mod.ts";
 import { harmfulEnvironment } from "../tools/_harmful_environment.ts";
 
 const unit = await Deno.readTextFile(new URL("../../packaging/halyard.service", import.meta.url));
@@ -16,8 +16,9 @@ const { settings } = loadSettings(parseCommandLine(["--from-env"]), { env, readF
 Deno.test("halyard.service starts the program with a file and the environment", () => {
   const [program, ...args] = values("ExecStart")[0]!.split(" ");
   assertEquals(program, "/usr/bin/halyard");
-  const { configFile, allowMissingFile, fromEnv, positional } = parseCommandLine(args);
-  assertEquals([configFile, allowMissingFile, fromEnv, positional], ["/etc/ld-relay.conf", true, true, []]);
+  const { configFile, allowMissingFile, fromEnv } = parseCommandLine(args);
+  assertEquals([configFile, allowMissingFile, fromEnv], ["/etc/ld-relay.conf", true, true]);
+  assertEquals(parseArgs(args, SETTINGS_FLAGS).positional, []);
 });
 
 Deno.test("halyard.service allows more files than streams, and more time to stop than delay and grace period", () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { UntarStream } from "@std/tar";
-import { parseCommandLine } from "../../lib/config/mod.ts";
+import { FLAGS } from "../../lib/cli/mod.ts";
+import { parseArgs } from "../../lib/config/mod.ts";
 import { VERSION } from "../../lib/version.ts";
 import { bundle } from "../../tools/bundle.ts";
 import { compile } from "../../tools/compile.ts";
@@ -85,7 +86,7 @@ Deno.test("Dockerfile stands in for the Relay Proxy's image, and names this vers
   const flags = ["--config", "/ldr/ld-relay.conf", "--allow-missing-file", "--from-env"];
   assertEquals(entrypoint, ["/usr/bin/halyard", ...flags]);
   assertEquals(healthcheck, ["/usr/bin/halyard", "health", ...flags]);
-  assertEquals(parseCommandLine(healthcheck.slice(1)).positional, ["health"]);
+  assertEquals(parseArgs(healthcheck.slice(1), FLAGS).positional, ["health"]);
   assertEquals([user, env.PORT, await readInstruction("EXPOSE")], ["65532:65532", "8030", "8030"]);
   assertStringIncludes(await readInstruction("LABEL"), `org.opencontainers.image.version="${VERSION}"`);
 });

@@ -1,13 +1,6 @@
-import type { Store, StoredEnvironment } from "../../store/mod.ts";
-import type { Route } from "../../http/mod.ts";
-
-/** What readiness depends on besides the store. */
-export interface HealthState {
-  /** Whether the relay is shutting down. */
-  isClosing: boolean;
-  /** Why the newest archive is not served, if it is not. */
-  lastError: string | undefined;
-}
+import type { StoredEnvironment } from "../../store/mod.ts";
+import type { OpenRoute } from "../../http/mod.ts";
+import type { Services } from "../mod.ts";
 
 /** A probe must see this moment. */
 const HEADERS = { "cache-control": "no-store" };
@@ -20,13 +13,13 @@ const HEADERS = { "cache-control": "no-store" };
  * environments answer 503. A later bad archive or environment makes no relay unready, for it would take all replicas away at
  * once: the status is "degraded" then, with the reasons.
  *
- * @param store What is served.
- * @param getState Tells how the relay stands at this moment.
+ * @param services The store, and the relay's status.
  * @returns The routes.
  */
-export function healthRoutes(store: Store, getState: () => HealthState): Route[] {
+export function healthRoutes({ store, status }: Pick<Services, "store" | "status">): OpenRoute[] {
   function ready(): Response {
-    const { isClosing, lastError } = getState();
+    const { isClosing, dataFile } = status();
+    const lastError = dataFile.lastError?.message;
     const obstacles = [];
     if (isClosing) obstacles.push("the relay is shutting down");
     if (!store.ready) obstacles.push("no archive has been loaded yet");

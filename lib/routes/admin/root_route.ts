@@ -1,13 +1,21 @@
-import type { Route } from "../../http/mod.ts";
+import type { OpenRoute } from "../../http/mod.ts";
+import type { Services } from "../mod.ts";
+
+const HEADERS = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
 
 /**
- * The route `/`: tells people what answers here, and load balancers, which probe it unless told otherwise, that it does.
+ * The route `/`: one line for people, and 200 for load balancers, which probe it unless told otherwise.
  *
- * @param version Halyard's version.
+ * @param services The relay's status.
  * @returns The route.
  */
-export function rootRoute(version: string): Route {
-  const text = `Halyard ${version} serves LaunchDarkly SDKs; see /status and /health/ready\n`;
-  const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
-  return { method: "GET", path: "/", handle: () => new Response(text, { headers }) };
+export function rootRoute({ status }: Pick<Services, "status">): OpenRoute {
+  return {
+    method: "GET",
+    path: "/",
+    handle: () =>
+      new Response(`Halyard ${status().version} serves LaunchDarkly SDKs; see /status and /health/ready\n`, {
+        headers: HEADERS,
+      }),
+  };
 }

@@ -1,66 +1,38 @@
 import type { Credential } from "../../model/mod.ts";
 import { obscureKey } from "../../observe/mod.ts";
-import type { Store, StoredEnvironment } from "../../store/mod.ts";
-import type { Evaluations } from "../fdv1/mod.ts";
-import type { Route } from "../../http/mod.ts";
-
-/** What `/status` says about the archive's file, beyond what the Relay Proxy says. */
-export interface DataFileStatus {
-  /** Path as configured. */
-  path: string;
-  /** SHA-256 of the content that is served: lower-case hex. Absent while nothing has been loaded. */
-  digest?: string;
-  /** When that content was loaded: ms since epoch. Absent while nothing has been loaded. */
-  loadedAt?: number;
-  /** Why a newer content is not served. Absent when the newest is. */
-  lastError?: {
-    /** What was wrong. */
-    message: string;
-    /** When it was found: ms since epoch. */
-    time: number;
-  };
-}
-
-/** What `/status` tells of. */
-export interface StatusOptions {
-  /** What is served. */
-  store: Store;
-  /** Halyard's version. */
-  version: string;
-  /** Says how the archive's file stands at this moment. */
-  getDataFile(): DataFileStatus;
-  /** Counts limits that evaluations have reached. */
-  evaluations: Evaluations;
-}
+import type { StoredEnvironment } from "../../store/mod.ts";
+import type { OpenRoute } from "../../http/mod.ts";
+import type { Services } from "../mod.ts";
 
 /**
  * The route `/status`: the Relay Proxy's JSON, with keys obscured properly, what is known of the archive's file, and
  * how often an evaluation has reached a limit.
  *
- * @param options What it tells of.
+ * @param services The store, and the relay's status.
  * @returns The route.
  */
-export function statusRoute({ store, version, getDataFile, evaluations }: StatusOptions): Route {
+export function statusRoute({ store, status }: Pick<Services, "store" | "status">): OpenRoute {
   return {
     method: "GET",
     path: "/status",
     handle: () => {
       const { environments } = store;
+      const { version, dataFile, evaluationLimitsReached } = status();
       const healthy = environments.every((environment) => environment.snapshot);
       return Response.json({
         environments: Object.fromEntries(
           environments.map((environment) => {
-            const count = evaluations.countLimitsReached(environment.id);
+            const count = evaluationLimitsReached.get(environment.id);
             return [environment.id, {
               ...describe(environment),
-              ...count > 0 && { evaluationLimitsReached: count },
+              ...count !== undefined && { evaluationLimitsReached: count },
             }];
           }),
         ),
         status: healthy ? "healthy" : "degraded",
         version,
         clientVersion: version,
-        dataFile: getDataFile(),
+        dataFile,
       });
     },
   };

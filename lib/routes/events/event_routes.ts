@@ -1,11 +1,21 @@
-import { drainBody, type Route } from "../../http/mod.ts";
+import {
+  type Access,
+  drainBody,
+  ENVIRONMENT_ID,
+  type EnvironmentRoute,
+  MOBILE_KEY,
+  SDK_KEY,
+} from "../../http/mod.ts";
 
-/** Where each kind of client posts its analytics and diagnostic events. */
-const PATHS = {
-  sdk: ["/bulk", "/diagnostic"],
-  mobile: ["/mobile", "/mobile/events", "/mobile/events/bulk", "/mobile/events/diagnostic"],
-  environment: ["/events/bulk/{envId}", "/events/diagnostic/{envId}"],
-} as const;
+/** Paths to which each kind of client posts its analytics and diagnostic events. */
+const PATHS: [access: Access, paths: string[]][] = [
+  [SDK_KEY, ["/bulk", "/diagnostic"]],
+  [MOBILE_KEY, ["/mobile", "/mobile/events", "/mobile/events/bulk", "/mobile/events/diagnostic"]],
+  [ENVIRONMENT_ID, ["/events/bulk/{envId}", "/events/diagnostic/{envId}"]],
+];
+
+/** Browsers identify themselves by the environment's ID. */
+const BROWSERS = { access: [ENVIRONMENT_ID], cors: true };
 
 /** A transparent picture of one pixel. */
 const PIXEL = Uint8Array.fromBase64("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7");
@@ -17,28 +27,29 @@ const PIXEL = Uint8Array.fromBase64("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAA
  * @param maxBytes How much of a body is read: bytes. The rest is cut off; the answer is 202 all the same.
  * @returns The routes.
  */
-export function eventRoutes(maxBytes: number): Route[] {
+export function eventRoutes(maxBytes: number): EnvironmentRoute[] {
   async function take(request: Request): Promise<Response> {
     await drainBody(request, maxBytes);
     return new Response(null, { status: 202 });
   }
   return [
-    ...PATHS.sdk.map((path): Route => ({ method: "POST", path, credential: "sdk", handle: take })),
-    ...PATHS.mobile.map((path): Route => ({ method: "POST", path, credential: "mobile", handle: take })),
-    ...PATHS.environment.map((path): Route => ({
-      method: "POST",
-      path,
-      credential: "environment",
-      handle: take,
-    })),
+    ...PATHS.flatMap(([access, paths]) =>
+      paths.map((path): EnvironmentRoute => ({
+        method: "POST",
+        path,
+        access: [access],
+        cors: access === ENVIRONMENT_ID,
+        handle: take,
+      }))
+    ),
     {
       method: "GET",
       path: "/a/{envId}.gif",
-      credential: "environment",
+      ...BROWSERS,
       handle: () =>
         new Response(PIXEL, { headers: { "content-type": "image/gif", "cache-control": "no-store" } }),
     },
     // The goals of a browser's experiments are not in an archive; SDKs ask for them at start all the same.
-    { method: "GET", path: "/sdk/goals/{envId}", credential: "environment", handle: () => Response.json([]) },
+    { method: "GET", path: "/sdk/goals/{envId}", ...BROWSERS, handle: () => Response.json([]) },
   ];
 }

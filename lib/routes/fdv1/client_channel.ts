@@ -9,7 +9,7 @@ import {
   type Delta,
   type DeltaChange,
 } from "../../delivery/mod.ts";
-import type { Evaluations } from "./evaluations.ts";
+import type { Evaluations } from "../mod.ts";
 
 /**
  * Prepares the channels of streams that carry what flags give one context.

@@ -1,25 +1,28 @@
 import { type Audience, EvaluationLimitError } from "../../evaluation/mod.ts";
-import type { CredentialKind } from "../../store/mod.ts";
 import { compress, computeEtag, type Pause } from "../../wire/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
 import { type Hub, PING_CHANNEL } from "../../delivery/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
 import { checkContext, type ContextRequest, readContextRequest, RequestError } from "./context_request.ts";
-import type { Evaluations } from "./evaluations.ts";
+import type { Evaluations } from "../mod.ts";
 import {
+  type Access,
+  ENVIRONMENT_ID,
   type EnvironmentContext,
+  type EnvironmentRoute,
+  MOBILE_KEY,
   respondWithDocument,
   respondWithStream,
-  type Route,
+  SDK_KEY,
 } from "../../http/mod.ts";
 import { isProven } from "./secure_mode.ts";
 
-/** How hard evaluations are compressed, from 1 to 9: they are made anew for each request, so quickly. */
+/** Compression level of evaluations, from 1 to 9: low, since they are made anew for each request. */
 const GZIP_LEVEL = 1;
 
 /** A family of clients: who they are, where they poll and, unless they are servers, where they stream. */
 interface Family {
-  credential: CredentialKind;
+  access: Access;
   audience: Audience;
   evalx: string;
   streams?: { eval: string; ping: string };
@@ -27,18 +30,18 @@ interface Family {
 
 const FAMILIES: Family[] = [
   {
-    credential: "environment",
+    access: ENVIRONMENT_ID,
     audience: "environmentId",
     evalx: "/sdk/evalx/{envId}",
     streams: { eval: "/eval/{envId}", ping: "/ping/{envId}" },
   },
   {
-    credential: "mobile",
+    access: MOBILE_KEY,
     audience: "mobile",
     evalx: "/msdk/evalx",
     streams: { eval: "/meval", ping: "/mping" },
   },
-  { credential: "sdk", audience: "server", evalx: "/sdk/evalx" },
+  { access: SDK_KEY, audience: "server", evalx: "/sdk/evalx" },
 ];
 
 /**
@@ -49,18 +52,20 @@ const FAMILIES: Family[] = [
  * @param evaluations Evaluates.
  * @returns The routes.
  */
-export function clientRoutes(hub: Hub, evaluations: Evaluations): Route[] {
+export function clientRoutes(hub: Hub, evaluations: Evaluations): EnvironmentRoute[] {
   const openChannel = prepareClientChannels(evaluations);
   return FAMILIES.flatMap((family) => familyRoutes(family, hub, evaluations, openChannel));
 }
 
 function familyRoutes(
-  { credential, audience, evalx, streams }: Family,
+  { access, audience, evalx, streams }: Family,
   hub: Hub,
   evaluations: Evaluations,
   openChannel: ReturnType<typeof prepareClientChannels>,
-): Route[] {
-  const isSecured = credential === "environment";
+): EnvironmentRoute[] {
+  // Browsers show their context, and who may read it, to whoever holds the device.
+  const isSecured = access === ENVIRONMENT_ID;
+  const client = { access: [access], cors: isSecured };
 
   type Answer = (
     request: Request,
@@ -100,29 +105,29 @@ function familyRoutes(
     function mayRead({ metadata }: Snapshot): boolean {
       return !isSecured || !metadata.secureMode || isProven(asked.context, asked.hash, metadata.sdkKeys);
     }
-    return respondWithStream(hub, request, { ...context, channel, credentialKind: credential, mayRead });
+    return respondWithStream(hub, request, { ...context, channel, mayRead });
   });
 
   function ping(request: Request, context: EnvironmentContext): Promise<Response> {
-    return respondWithStream(hub, request, { ...context, channel: PING_CHANNEL, credentialKind: credential });
+    return respondWithStream(hub, request, { ...context, channel: PING_CHANNEL });
   }
 
   return [
-    { method: "GET", path: `${evalx}/contexts/{context}`, credential, handle: poll },
-    { method: "GET", path: `${evalx}/users/{context}`, credential, handle: poll },
-    ...reportRoutes({ path: `${evalx}/context`, credential, handle: poll }),
-    ...reportRoutes({ path: `${evalx}/user`, credential, handle: poll }),
+    { method: "GET", path: `${evalx}/contexts/{context}`, ...client, handle: poll },
+    { method: "GET", path: `${evalx}/users/{context}`, ...client, handle: poll },
+    ...reportRoutes({ path: `${evalx}/context`, ...client, handle: poll }),
+    ...reportRoutes({ path: `${evalx}/user`, ...client, handle: poll }),
     ...streams
       ? [
-        { method: "GET", path: `${streams.eval}/{context}`, credential, handle: stream } as const,
-        ...reportRoutes({ path: streams.eval, credential, handle: stream }),
-        { method: "GET", path: streams.ping, credential, handle: ping } as const,
+        { method: "GET", path: `${streams.eval}/{context}`, ...client, handle: stream } as const,
+        ...reportRoutes({ path: streams.eval, ...client, handle: stream }),
+        { method: "GET", path: streams.ping, ...client, handle: ping } as const,
       ]
       : [],
   ];
 }
 
 /** A context in a body comes by REPORT or, through proxies that know no such method, by POST. */
-function reportRoutes(route: Omit<Extract<Route, { credential: CredentialKind }>, "method">): Route[] {
+function reportRoutes(route: Omit<EnvironmentRoute, "method">): EnvironmentRoute[] {
   return [{ ...route, method: "REPORT" }, { ...route, method: "POST" }];
 }

@@ -34,24 +34,24 @@ export class RequestError extends Error {
   }
 }
 
-/** What a client asks about. */
+/** Parsed request of a client for its context. */
 export interface ContextRequest {
   /** The context out of the path or the body. */
   context: Context;
-  /** Whether each result shall say why. */
+  /** Whether each result includes its reason. */
   withReasons: boolean;
   /** The proof that secure mode asks for, or `null`. */
   hash: string | null;
 }
 
 /**
- * Reads what a client asks about: base64 JSON in the path's `{context}`, or JSON as the body of a REPORT or POST.
+ * Reads the context of a request: base64 JSON in the path's `{context}`, or JSON as the body of a REPORT or POST.
  *
  * @param request The request.
  * @param params Path parameters, decoded.
  * @param query Query string: `withReasons=true` asks for reasons, `h` is the hash.
  * @param pause Is called before a body is parsed.
- * @returns The context and how it is asked about.
+ * @returns The context and the options.
  * @throws {RequestError} 400, 413 or 415, with the Relay Proxy's words where it has some.
  */
 export async function readContextRequest(

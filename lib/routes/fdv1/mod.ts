@@ -1,9 +1,33 @@
 /**
- * Routes of the family `fdv1`.
+ * Routes of LaunchDarkly's SDKs: flags for server SDKs, results for client SDKs, single items for PHP.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { createHmac } from "node:crypto";
+ * import { parseContext } from "../../model/mod.ts";
+ * import { isProven } from "./secure_mode.ts";
+ *
+ * const context = parseContext({ kind: "user", key: "u" });
+ * const hash = createHmac("sha256", "sdk-1").update("u").digest("hex");
+ * assertEquals(isProven(context, hash, [{ value: "sdk-1" }]), true);
+ * assertEquals(isProven(context, hash, [{ value: "sdk-2" }]), false);
+ * ```
  *
  * @module
  */
-export * from "./client_routes.ts";
-export * from "./php_routes.ts";
-export * from "./server_sdk_routes.ts";
-export * from "./evaluations.ts";
+import type { Surface } from "../mod.ts";
+import { clientRoutes } from "./client_routes.ts";
+import { phpRoutes } from "./php_routes.ts";
+import { serverSdkRoutes } from "./server_sdk_routes.ts";
+
+/** Polling and streaming as the SDKs of all languages do it. */
+export const FDV1: Surface = {
+  name: "fdv1",
+  listener: "public",
+  routes: ({ hub, evaluations }) => [
+    ...serverSdkRoutes(hub),
+    ...clientRoutes(hub, evaluations),
+    ...phpRoutes(hub),
+  ],
+};

@@ -1,7 +1,7 @@
 import type { SnapshotItem } from "../../snapshot/mod.ts";
 import type { EnvironmentMetadata } from "../../model/mod.ts";
 import type { Hub } from "../../delivery/mod.ts";
-import { respondWithDocument, type Route } from "../../http/mod.ts";
+import { type EnvironmentRoute, respondWithDocument, SDK_KEY } from "../../http/mod.ts";
 
 /**
  * Polling routes of the PHP SDK: `/sdk/flags`, `/sdk/flags/{key}`, `/sdk/segments/{key}`. Where the environment sets a
@@ -10,7 +10,7 @@ import { respondWithDocument, type Route } from "../../http/mod.ts";
  * @param hub Sends large documents when there is room for them.
  * @returns The routes.
  */
-export function phpRoutes(hub: Hub): Route[] {
+export function phpRoutes(hub: Hub): EnvironmentRoute[] {
   function respondWithItem(
     request: Request,
     item: SnapshotItem | undefined,
@@ -24,21 +24,21 @@ export function phpRoutes(hub: Hub): Route[] {
     {
       method: "GET",
       path: "/sdk/flags",
-      credential: "sdk",
+      access: [SDK_KEY],
       handle: (request, { snapshot }) =>
         respondWithDocument(hub, request, snapshot.flags, cacheHeaders(snapshot.metadata)),
     },
     {
       method: "GET",
       path: "/sdk/flags/{key}",
-      credential: "sdk",
+      access: [SDK_KEY],
       handle: (request, { snapshot, params }) =>
         respondWithItem(request, snapshot.find("flags", params["key"]!), snapshot.metadata),
     },
     {
       method: "GET",
       path: "/sdk/segments/{key}",
-      credential: "sdk",
+      access: [SDK_KEY],
       handle: (request, { snapshot, params }) =>
         respondWithItem(request, snapshot.find("segments", params["key"]!), snapshot.metadata),
     },

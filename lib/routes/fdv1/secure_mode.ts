@@ -2,12 +2,12 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Context, Credential } from "../../model/mod.ts";
 
 /**
- * Tells whether a client in secure mode has proved that its context comes from the application's server: `h` must be the
+ * Reports whether a client in secure mode has proved that its context comes from the application's server: `h` must be the
  * lower-case hex HMAC-SHA256 of the context's canonical key under one of the environment's SDK keys.
  *
  * Every key is tried, whichever fits, and digests are compared without an early exit.
  *
- * @param context What the client asks about.
+ * @param context The client's context.
  * @param hash The `h` parameter, or `null`.
  * @param sdkKeys SDK keys of the environment; expired ones do not count.
  * @returns Whether the hash fits.

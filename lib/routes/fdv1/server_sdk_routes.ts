@@ -1,9 +1,10 @@
 import { type Channel, type Hub, prepareServerChannels } from "../../delivery/mod.ts";
 import {
   type EnvironmentContext,
+  type EnvironmentRoute,
   respondWithDocument,
   respondWithStream,
-  type Route,
+  SDK_KEY,
 } from "../../http/mod.ts";
 
 /**
@@ -12,20 +13,19 @@ import {
  * @param hub Where streams live.
  * @returns The routes.
  */
-export function serverSdkRoutes(hub: Hub): Route[] {
+export function serverSdkRoutes(hub: Hub): EnvironmentRoute[] {
   function stream(
     openChannel: () => Channel,
   ): (request: Request, context: EnvironmentContext) => Promise<Response> {
-    return (request, context) =>
-      respondWithStream(hub, request, { ...context, channel: openChannel(), credentialKind: "sdk" });
+    return (request, context) => respondWithStream(hub, request, { ...context, channel: openChannel() });
   }
   return [
-    { method: "GET", path: "/all", credential: "sdk", handle: stream(prepareServerChannels("all")) },
-    { method: "GET", path: "/flags", credential: "sdk", handle: stream(prepareServerChannels("flags")) },
+    { method: "GET", path: "/all", access: [SDK_KEY], handle: stream(prepareServerChannels("all")) },
+    { method: "GET", path: "/flags", access: [SDK_KEY], handle: stream(prepareServerChannels("flags")) },
     {
       method: "GET",
       path: "/sdk/latest-all",
-      credential: "sdk",
+      access: [SDK_KEY],
       handle: (request, { snapshot }) => respondWithDocument(hub, request, snapshot.all),
     },
   ];

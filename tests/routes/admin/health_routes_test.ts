@@ -1,13 +1,31 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createHandler } from "../../../lib/http/mod.ts";
-import { healthRoutes, type HealthState } from "../../../lib/routes/admin/mod.ts";
+import { healthRoutes } from "../../../lib/routes/admin/health_routes.ts";
 import { Store } from "../../../lib/store/mod.ts";
 import { makeLog, makeSnapshot, makeStore } from "../../_environments.ts";
 
-async function ask(store: Store, state: Partial<HealthState> = {}): Promise<[status: number, body: unknown]> {
+/** What readiness depends on besides the store. */
+interface State {
+  isClosing?: boolean;
+  lastError?: string | undefined;
+}
+
+async function ask(
+  store: Store,
+  { isClosing = false, lastError }: State = {},
+): Promise<[status: number, body: unknown]> {
+  const status = () => ({
+    version: "1.2.3",
+    isClosing,
+    dataFile: {
+      path: "flags.tar.gz",
+      ...lastError !== undefined && { lastError: { message: lastError, time: 1 } },
+    },
+    evaluationLimitsReached: new Map(),
+  });
   const handler = createHandler(
-    healthRoutes(store, () => ({ isClosing: false, lastError: undefined, ...state })),
+    healthRoutes({ store, status }),
     { store, log: makeLog(), cors: { envAllowedOrigin: [], envAllowedHeader: [] } },
   );
   const live = await handler(new Request("http://localhost/health/live"));

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { OutputOptions } from "../../../lib/evaluation/mod.ts";
 import { prepareClientChannels } from "../../../lib/routes/fdv1/client_channel.ts";
-import { Evaluations } from "../../../lib/routes/fdv1/evaluations.ts";
+import { Evaluations } from "../../../lib/routes/mod.ts";
 import { parseContext } from "../../../lib/model/mod.ts";
 import { anyContexts } from "../../evaluation/_contexts.ts";
 import { anyEnvironments, FLAG_KEYS } from "../../evaluation/_generate.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { makeSnapshot, makeStore } from "../../_environments.ts";
-import { makeRelay, relayTest } from "../../http/_relay.ts";
+import { makeSnapshot, makeStore } from "../_environments.ts";
+import { makeRelay, relayTest } from "../http/_relay.ts";
 
 const CLIENT = { clientSideAvailability: { usingEnvironmentId: true, usingMobileKey: true } };
 const RELOADED = "event: put";
@@ -48,9 +48,9 @@ relayTest(
     }
     const warnings = log.lines.filter((line) => line.startsWith("warn: "));
     assertEquals(warnings, [
-      "warn: Reached a limit in environment e1, further ones are counted in /status: Cannot evaluate flag " +
-      '"costly": it takes too many steps, or is nested too deep; hint: look for a pattern or a list in a flag that ' +
-      "is far too long, or a context that is",
+      "warn: An evaluation has reached a limit; further ones are counted in /status environment=e1 " +
+      String.raw`error="Cannot evaluate flag \"costly\": it takes too many steps, or is nested too deep" ` +
+      'hint="look for a pattern or a list in a flag that is far too long, or a context that is"',
     ]);
     const status = await (await fetch("/status")).json();
     assertEquals(status.environments.e1.evaluationLimitsReached, 3);

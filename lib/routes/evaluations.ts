@@ -6,13 +6,13 @@ import {
   type EvaluationText,
   type OutputOptions,
   type Slices,
-} from "../../evaluation/mod.ts";
-import type { Context } from "../../model/mod.ts";
-import type { Log } from "../../observe/mod.ts";
-import { type Pause, Turns } from "../../wire/mod.ts";
-import { type Snapshot } from "../../snapshot/mod.ts";
+} from "../evaluation/mod.ts";
+import type { Context } from "../model/mod.ts";
+import type { Log } from "../observe/mod.ts";
+import { type Pause, Turns } from "../wire/mod.ts";
+import { type Snapshot } from "../snapshot/mod.ts";
 
-/** Evaluates single flags for one context; gives what a client gets, or `undefined` when it sees no such flag. */
+/** Evaluates single flags for one context. Returns what a client gets, or `undefined` when it sees no such flag. */
 export type EvaluateFlag = (key: string) => Promise<EvaluationText | undefined>;
 
 /**
@@ -25,26 +25,21 @@ export class Evaluations {
   readonly #limitsReached = new Map<string, number>();
 
   /**
-   * Makes it; nothing has been evaluated yet.
+   * Creates it; nothing has been evaluated yet.
    *
-   * @param log Is told of limits that are reached.
+   * @param log Log of limits that are reached.
    */
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /**
-   * Says how often a limit was reached.
-   *
-   * @param environmentId Client-side ID of an environment.
-   * @returns How many evaluations have failed for it since the start.
-   */
-  countLimitsReached(environmentId: string): number {
-    return this.#limitsReached.get(environmentId) ?? 0;
+  /** Number of evaluations that failed at a limit since the start, by environment ID. */
+  get limitsReached(): ReadonlyMap<string, number> {
+    return this.#limitsReached;
   }
 
   /**
-   * Makes a function to call between the steps of whatever else is done for a client.
+   * Creates the pause to call between the steps of whatever else is done for a client.
    *
    * @returns The function: the work takes turns with evaluations.
    */
@@ -108,13 +103,14 @@ export class Evaluations {
     this.#note(metadata.id, `Cannot evaluate flag "${key}": it takes too many steps, or is nested too deep`);
   }
 
-  #note(environmentId: string, problem: string): void {
-    const count = this.countLimitsReached(environmentId);
-    this.#limitsReached.set(environmentId, count + 1);
+  #note(environment: string, problem: string): void {
+    const count = this.#limitsReached.get(environment) ?? 0;
+    this.#limitsReached.set(environment, count + 1);
     if (count > 0) return;
-    this.#log.warn(
-      `Reached a limit in environment ${environmentId}, further ones are counted in /status: ${problem}; ` +
-        "hint: look for a pattern or a list in a flag that is far too long, or a context that is",
-    );
+    this.#log.warn("An evaluation has reached a limit; further ones are counted in /status", {
+      environment,
+      error: problem,
+      hint: "look for a pattern or a list in a flag that is far too long, or a context that is",
+    });
   }
 }

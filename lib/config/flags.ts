@@ -1,8 +1,19 @@
 /** The configuration file that is read if there is one: the Relay Proxy's. */
 export const DEFAULT_CONFIG_FILE = "/etc/ld-relay.conf";
 
-/** Every flag, in the order of `--help`. */
-export const FLAGS: Record<string, { value?: string; help: string }> = {
+/** A flag of the command line. */
+export interface Flag {
+  /** Word for its value in help; absent where it is on or off. */
+  value?: string;
+  /** What it is for: one or two sentences. */
+  help: string;
+}
+
+/** Flags by name, in the order of `--help`. */
+export type FlagTable = Readonly<Record<string, Flag>>;
+
+/** Flags that say where settings come from. They are the Relay Proxy's. */
+export const SETTINGS_FLAGS: FlagTable = {
   config: {
     value: "PATH",
     help:
@@ -10,7 +21,4 @@ export const FLAGS: Record<string, { value?: string; help: string }> = {
   },
   "allow-missing-file": { help: "Go on without the file if it does not exist." },
   "from-env": { help: "Read environment variables. With --config, they come after the file." },
-  url: { value: "URL", help: "For the command health: the relay to ask. Without it, the one on this host." },
-  version: { help: "Print the version." },
-  help: { help: "Print flags and settings." },
 };

@@ -1,0 +1,24 @@
+/**
+ * The seam that each family of routes plugs into, and the evaluations that they share.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import type { Surface } from "./mod.ts";
+ *
+ * const surface: Surface = {
+ *   name: "version",
+ *   listener: "admin",
+ *   routes: ({ status }) => [{
+ *     method: "GET",
+ *     path: "/version",
+ *     handle: () => new Response(status().version),
+ *   }],
+ * };
+ * assertEquals(surface.name, "version");
+ * ```
+ *
+ * @module
+ */
+export * from "./evaluations.ts";
+export * from "./surface.ts";

@@ -1,0 +1,68 @@
+import type { Settings } from "../config/mod.ts";
+import type { Hub } from "../delivery/mod.ts";
+import type { Route } from "../http/mod.ts";
+import type { Log, Meter } from "../observe/mod.ts";
+import type { Store } from "../store/mod.ts";
+import type { Evaluations } from "./evaluations.ts";
+
+/** A family of routes. */
+export interface Surface {
+  /** Its name: that of its folder. */
+  name: string;
+  /** Its audience: SDKs (`public`), or operators (`admin`). While there is one listener, both are served there. */
+  listener: "public" | "admin";
+  /**
+   * Creates its routes.
+   *
+   * @param services What they work with.
+   * @returns The routes.
+   */
+  routes(services: Services): Route[];
+}
+
+/** Services that the routes of all families share. */
+export interface Services {
+  /** Store of what is served. */
+  store: Store;
+  /** Holds streams and sends documents. */
+  hub: Hub;
+  /** Evaluates for all families, so that their work takes turns. */
+  evaluations: Evaluations;
+  /** Log. */
+  log: Log;
+  /** Registry of metrics. */
+  meter: Meter;
+  /** Settings. */
+  settings: Settings;
+  /** Returns how the relay stands at this moment. For requests only: while routes are created, there is no relay yet. */
+  status(): RelayStatus;
+}
+
+/** Status of a relay as a whole, beyond what its store knows. */
+export interface RelayStatus {
+  /** Halyard's version. */
+  version: string;
+  /** Whether it is shutting down. */
+  isClosing: boolean;
+  /** Status of the archive's file. */
+  dataFile: DataFileStatus;
+  /** Number of evaluations that failed at a limit since the start, by environment ID; those without a failure are not in it. */
+  evaluationLimitsReached: ReadonlyMap<string, number>;
+}
+
+/** Status of the archive's file. */
+export interface DataFileStatus {
+  /** Path as configured. */
+  path: string;
+  /** SHA-256 of the content that is served: lower-case hex. Absent while nothing has been loaded. */
+  digest?: string;
+  /** Time at which that content was loaded: ms since epoch. Absent while nothing has been loaded. */
+  loadedAt?: number;
+  /** Error that keeps a newer content from being served. Absent when the newest is served. */
+  lastError?: {
+    /** Message of the error. */
+    message: string;
+    /** Time of the error: ms since epoch. */
+    time: number;
+  };
+}

@@ -1,0 +1,93 @@
+import type { Settings } from "./config/mod.ts";
+import { Admission, Hub } from "./delivery/mod.ts";
+import { createHandler, type Handler, listen, type Server } from "./http/mod.ts";
+import type { Log, Meter } from "./observe/mod.ts";
+import { ADMIN } from "./routes/admin/mod.ts";
+import { EVENTS } from "./routes/events/mod.ts";
+import { FDV1 } from "./routes/fdv1/mod.ts";
+import { Evaluations, type RelayStatus, type Surface } from "./routes/mod.ts";
+import { Store } from "./store/mod.ts";
+
+/** Every family of routes. */
+const SURFACES: readonly Surface[] = [FDV1, EVENTS, ADMIN];
+
+/** Share of the grace period over which streams are closed; the rest is for their last bytes to arrive. */
+const CLOSING_SHARE = 0.9;
+
+/** Options for {@linkcode Serving}. */
+export interface ServingOptions {
+  /** All settings. */
+  settings: Settings;
+  /** Log. */
+  log: Log;
+  /** Registry of metrics. */
+  meter: Meter;
+  /** Returns how the relay stands, beyond what is counted here. */
+  status(): Omit<RelayStatus, "evaluationLimitsReached">;
+}
+
+/** Serves one store to clients: its streams, every family of routes, and the server that listens. */
+export class Serving {
+  /** Store of what is served. After each swap, call {@linkcode Serving.update}. */
+  readonly store = new Store();
+  readonly #settings: Settings;
+  readonly #log: Log;
+  readonly #hub: Hub;
+  readonly #handler: Handler;
+  #server: Server | undefined;
+
+  /**
+   * Starts the timers of streams; nobody can connect before {@linkcode Serving.listen}.
+   *
+   * @param options Settings, log, meter and status.
+   */
+  constructor({ settings, log, meter, status }: ServingOptions) {
+    const { store } = this;
+    const admission = new Admission({ maxBytes: settings.maxPayloadBytesInFlight });
+    const hub = new Hub({ ...settings, store, log, admission });
+    const evaluations = new Evaluations(log);
+    const services = {
+      store,
+      hub,
+      evaluations,
+      log,
+      meter,
+      settings,
+      status: () => ({ ...status(), evaluationLimitsReached: evaluations.limitsReached }),
+    };
+    const routes = SURFACES.flatMap((surface) => surface.routes(services));
+    this.#settings = settings;
+    this.#log = log;
+    this.#hub = hub;
+    this.#handler = createHandler(routes, { store, log, meter, cors: settings });
+  }
+
+  /**
+   * Lets clients connect.
+   *
+   * @returns Where it listens.
+   * @throws {ListenError} When it cannot listen.
+   */
+  async listen(): Promise<Deno.NetAddr> {
+    this.#server = await listen(this.#handler, this.#settings, this.#log);
+    return this.#server.addr;
+  }
+
+  /**
+   * Closes streams whose credential is no longer good and brings all others to what the store serves.
+   *
+   * @returns When every stream whose reader keeps up has been brought there.
+   */
+  update(): Promise<void> {
+    return this.#hub.update();
+  }
+
+  /**
+   * Stops listening, closes streams one by one, and waits for the requests in flight.
+   *
+   * @param grace How long that may take: ms. @default {0}
+   */
+  async close(grace = 0): Promise<void> {
+    await Promise.all([this.#hub.close(grace * CLOSING_SHARE), this.#server?.shutdown()]);
+  }
+}
