@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { Settings } from "./config/mod.ts";
-import { Loader } from "./load/mod.ts";
+import { findMemoryLimit, Loader, StorePublisher } from "./load/mod.ts";
 import { type Log, type Meter, NO_METER } from "./observe/mod.ts";
 import { Serving } from "./serving.ts";
 import { FileSource, TransientError } from "./source/mod.ts";
@@ -41,7 +41,13 @@ export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
     settings;
   const store = new Store();
   const source = new FileSource({ path, interval, maxBytes, log, onContent: () => {} });
-  const loader = new Loader({ path, maxBytes, store, log });
+  const loader = new Loader({
+    path,
+    maxBytes,
+    publisher: new StorePublisher(store),
+    memoryLimit: findMemoryLimit(settings.memoryLimit),
+    log,
+  });
   try {
     await source.read((content) => loader.load(content));
     return store;
@@ -90,9 +96,9 @@ export async function startRelay(
   const loader: Loader = new Loader({
     path,
     maxBytes,
-    store,
+    publisher: new StorePublisher(store, () => serving.update()),
+    memoryLimit: findMemoryLimit(settings.memoryLimit),
     log,
-    onSwap: () => serving.update(),
     readAgain: () => source.refresh(),
   });
   const source: FileSource = new FileSource({

@@ -117,6 +117,7 @@ export function permissionFlags(allowNet: readonly string[]): string[] {
     "--no-prompt",
     `--allow-net=${[...LISTEN_ADDRESSES, ...allowNet].join(",")}`,
     "--allow-read",
+    "--allow-sys=systemMemoryInfo", // the container's limit
     `--allow-env=${environmentVariables().join(",")}`,
     "--ignore-env", // all others: they seem not to be set
     "--deny-import",

@@ -52,6 +52,7 @@ const PAST_SETTINGS: Record<string, string> = {
   maxStreams: "the request is answered 503 with `Retry-After`",
   maxPayloadBytesInFlight: "the next large document waits for its turn",
   maxArchiveSize: "the archive is refused",
+  memoryLimit: "the archive is not loaded yet, the previous data stays in use",
   maxInboundPayloadSize: "the events are answered 202 and the connection is closed",
 };
 

@@ -108,10 +108,23 @@ async function inflate(
 
 /** The last four bytes of a member say how long it unpacks to, so that it need not be in memory twice. Padding hides them. */
 function guessLength(bytes: Uint8Array, maxBytes: number): number {
-  const length = bytes.length < 4
-    ? 0
-    : new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true);
+  const length = readLength(bytes);
   return length > maxBytes || length > RATIO_FREE_BYTES + MAX_RATIO * bytes.length ? CHUNK_BYTES : length;
+}
+
+function readLength(bytes: Uint8Array): number {
+  if (bytes.length < TRAILER_BYTES) return 0;
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true);
+}
+
+/**
+ * Returns how long an archive is unpacked, as far as its last bytes say so truly.
+ *
+ * @param bytes The archive.
+ * @returns Bytes.
+ */
+export function readUnpackedLength(bytes: Uint8Array): number {
+  return isGzip(bytes) ? Math.max(readLength(bytes), bytes.length) : bytes.length;
 }
 
 function enlarge(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {

@@ -23,5 +23,6 @@
  */
 export * from "./archive_error.ts";
 export { type ArchiveEnvironment, type ArchiveItem, EnvironmentError, readItems } from "./environment.ts";
+export { readUnpackedLength } from "./_gunzip.ts";
 export * from "./read_archive.ts";
 export * from "./write_archive.ts";

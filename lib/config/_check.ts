@@ -82,6 +82,11 @@ export function findConflicts({ values, environments, filters }: Reading): Probl
     "leave it out for 256MiB",
   );
   refuseIf(
+    isBelow(main.memoryLimit, 1),
+    "memory limit must be greater than zero",
+    "leave it out for that of the container",
+  );
+  refuseIf(
     isBelow(main.expiredCredentialCleanupInterval, MIN_INTERVAL_MS),
     `expired credential cleanup interval must be >= ${MIN_INTERVAL_MS}ms`,
     "leave it out for 1m",

@@ -32,6 +32,7 @@ export function toSettings(values: Values): Settings {
     shutdownGracePeriod: timer(main.shutdownGracePeriod),
     maxStreams: main.maxStreams,
     maxPayloadBytesInFlight: main.maxPayloadBytesInFlight,
+    ...main.memoryLimit !== undefined && { memoryLimit: main.memoryLimit },
     initTimeout: timer(main.initTimeout),
     exitOnError: main.exitOnError,
     exitAlways: main.exitAlways,

@@ -30,6 +30,8 @@ export interface Settings {
   shutdownGracePeriod: number;
   /** Largest number of open streams. */
   maxStreams: number;
+  /** How much memory the process may use: bytes. Absent: what the system says. */
+  memoryLimit?: number;
   /** How much of whole data sets may be on its way to clients at one time: bytes. */
   maxPayloadBytesInFlight: number;
   /** Time the Relay Proxy allows for start-up: ms. */

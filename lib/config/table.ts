@@ -74,6 +74,13 @@ export const SECTIONS = {
         help:
           "Whole data sets on their way to clients at one time; what is more waits. Not in the Relay Proxy.",
       },
+      memoryLimit: {
+        env: "MEMORY_LIMIT",
+        type: size,
+        help:
+          "Memory that the process may use; that of its container (cgroup) if it is not set. An archive that does not fit " +
+          "beside what is served is refused. Not in the Relay Proxy.",
+      },
       tlsEnabled: { env: "TLS_ENABLED", type: boolean, default: "false", help: "Whether to serve HTTPS." },
       tlsCert: { env: "TLS_CERT", type: path, help: "Certificate chain in PEM. Needed with `tlsEnabled`." },
       tlsKey: { env: "TLS_KEY", type: path, help: "Private key in PEM. Needed with `tlsEnabled`." },

@@ -1,8 +1,6 @@
 import type { EnvironmentMetadata } from "../model/mod.ts";
 import { type Log, obscureKey } from "../observe/mod.ts";
-import { Snapshot } from "../snapshot/mod.ts";
-import { createPause } from "../wire/mod.ts";
-import { type EnvironmentChange, type NewEnvironment, type Store } from "../store/mod.ts";
+import type { EnvironmentChange } from "../store/mod.ts";
 import {
   type Clock,
   type FileContent,
@@ -14,6 +12,8 @@ import {
 import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_archive.ts";
 import { describeFailure, toError, toTransient } from "./load_failure.ts";
 import { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
+import { checkMemory } from "./memory.ts";
+import type { Publisher } from "./publisher.ts";
 
 /** How the archive's file stands: what is served and whether something newer could not be. */
 export interface LoadStatus {
@@ -34,11 +34,11 @@ export interface LoaderOptions {
   /** Largest archive that is read, compressed: bytes. */
   maxBytes: number;
   /** Takes what was loaded. */
-  store: Store;
+  publisher: Publisher;
   /** Is told what was loaded and what was wrong. */
   log: Log;
-  /** Is called right after each swap. */
-  onSwap?: () => void;
+  /** How much memory the process may use: bytes. @default {Infinity} */
+  memoryLimit?: number;
   /**
    * Reads the file anew and hands its content to `reload`: called when a load that failed for a transient reason is due again.
    * The bytes are not kept until then. Without it, nothing is tried again.
@@ -90,6 +90,11 @@ export class Loader {
         "Requests will wait while an archive is loaded: --allow-read does not name Halyard's own code",
       );
     }
+  }
+
+  /** Whether there is an archive that is served. */
+  get #isServing(): boolean {
+    return this.#status.digest !== undefined;
   }
 
   /** Gets ready for a load that is to be expected. */
@@ -153,19 +158,15 @@ export class Loader {
   }
 
   async #load({ bytes, digest }: FileContent): Promise<void> {
-    const { path, store, log, onSwap } = this.#options;
-    const loaded = await this.#prepare(bufferOf(bytes));
-    const environments: NewEnvironment[] = [];
-    for (const environment of loaded) environments.push(await assemble(environment, store));
-    const first = !store.ready;
-    const changes = store.replace(environments);
+    const { path, publisher, log } = this.#options;
+    const loaded = await this.#prepare(bytes);
+    const changes = await publisher.publish(loaded);
     for (const environment of loaded) this.#remember(environment);
-    onSwap?.();
     for (const change of changes) logChange(log, change);
     if (loaded.length === 0) {
-      log.warn("The data file does not contain any environments; check your configuration");
+      log.warn("The data file does not contain any environments; check your configuration", { path });
     }
-    log.info(`${first ? "Loaded" : "Reloaded"} data`, {
+    log.info(`${this.#isServing ? "Reloaded" : "Loaded"} data`, {
       path,
       digest,
       environments: loaded.length,
@@ -173,14 +174,16 @@ export class Loader {
     });
   }
 
-  async #prepare(bytes: ArrayBuffer): Promise<LoadedEnvironment[]> {
-    const { path, maxBytes, store } = this.#options;
+  async #prepare(content: Uint8Array<ArrayBuffer>): Promise<LoadedEnvironment[]> {
+    const { path, maxBytes, publisher, memoryLimit = Infinity } = this.#options;
+    checkMemory(path, content, memoryLimit);
     const known: LoadRequest["known"] = new Map();
-    for (const { id, snapshot } of store.environments) {
+    for (const { id, snapshot } of publisher.environments) {
       if (!snapshot) continue;
       const { digest, compressed } = snapshot;
       known.set(id, { source: this.#sources.get(id) ?? "", digest, compressed });
     }
+    const bytes = bufferOf(content);
     const request: LoadRequest = { bytes, path, maxBytes, known };
     if (this.#thread) return await this.#thread.load(request);
     try {
@@ -209,9 +212,10 @@ export class Loader {
     if (!readAgain || this.#isClosed) return;
     this.#failed ??= { digest, pause: FIRST_RETRY_MS, messages: new Set() };
     const { pause, messages } = this.#failed;
-    const again = `it is tried again in ${pause / 1000} s`;
-    if (messages.has(error.message)) log.debug(`${error.message}; ${again}`);
-    else this.#report(error, `; ${again}, then with growing pauses, and at once on SIGHUP`);
+    const again = `retrying in ${pause / 1000} s`;
+    if (messages.has(error.message)) {
+      log.debug(`Data file load failed again, ${again}`, { error: error.message });
+    } else this.#report(error, `; ${again}, then with growing pauses, and at once on SIGHUP`);
     messages.add(error.message);
     this.#failed.pause = Math.min(pause * 2, MAX_RETRY_MS);
     const waiting = this.#waiting = new AbortController();
@@ -220,11 +224,10 @@ export class Loader {
 
   /** Logs why the newest file is not served, and remembers it for `status`. */
   #report({ message, hint }: LoadError | TransientError, outlook: string): void {
-    const { store, log } = this.#options;
-    const what = store.ready
+    const what = this.#isServing
       ? "Data file reload failed, serving the previous data"
       : "Data file load failed, answering 503";
-    log.error(`${what}: ${message}${outlook}; hint: ${hint}`);
+    this.#options.log.error(`${what}${outlook}`, { error: message, hint });
     this.#status = { ...this.#status, lastError: { message, time: this.#clock.now() } };
   }
 }
@@ -234,35 +237,25 @@ function bufferOf(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 }
 
-/** What is evaluated is compiled before it is served, so that nobody waits for it after the swap. */
-async function assemble(loaded: LoadedEnvironment, store: Store): Promise<NewEnvironment> {
-  const { id } = loaded;
-  const previous = store.get(id)?.snapshot;
-  if ("unchanged" in loaded) return { id, snapshot: previous!.withMetadata(loaded.unchanged) };
-  if (!("prepared" in loaded)) return loaded;
-  const snapshot = Snapshot.from(loaded.prepared, previous);
-  if (previous?.isCompiled) await snapshot.compile(createPause());
-  return { id, snapshot };
-}
-
-function logChange(log: Log, { id, before, after }: EnvironmentChange): void {
+function logChange(log: Log, { id: environment, before, after }: EnvironmentChange): void {
+  const name = nameOf(after?.metadata ?? before?.metadata);
   if (!after) {
-    log.info(`Removed environment ${id}${nameOf(before?.metadata)}`);
+    log.info("Removed environment", { environment, name });
   } else if (after.fault !== undefined) {
-    const serving = after.snapshot ? "it keeps the data it had" : "it answers 503 until there is good data";
-    log.error(
-      `Found invalid data for environment ${id}${nameOf(after.metadata)}, ${serving}: ${after.fault}`,
-    );
+    const serving = after.snapshot ? "it keeps the data it had" : "it answers 503 until there is valid data";
+    log.error(`Found invalid data for an environment, ${serving}`, { environment, name, error: after.fault });
   } else {
     const keys = [...after.metadata?.sdkKeys ?? [], ...after.metadata?.mobileKeys ?? []];
-    const verb = before?.snapshot ? "Updated" : "Added";
-    const list = keys.map((key) => obscureKey(key.value)).join(", ");
-    log.info(`${verb} environment ${id}${nameOf(after.metadata)}, keys: ${list || "none"}`);
+    log.info(`${before?.snapshot ? "Updated" : "Added"} environment`, {
+      environment,
+      name,
+      keys: keys.map((key) => obscureKey(key.value)).join(",") || "none",
+    });
   }
 }
 
-/** Names in brackets, as far as there are any. */
-function nameOf(metadata: EnvironmentMetadata | undefined): string {
-  const names = [metadata?.projectName, metadata?.name].map((name) => name?.trim()).filter(Boolean);
-  return names.length === 0 ? "" : ` (${names.join(" ")})`;
+/** Names of project and environment, as far as there are any. */
+function nameOf(metadata: EnvironmentMetadata | undefined): string | undefined {
+  return [metadata?.projectName, metadata?.name].map((name) => name?.trim()).filter(Boolean).join(" ") ||
+    undefined;
 }

@@ -5,3 +5,5 @@
  */
 export * from "./loader.ts";
 export type { LoadOptions } from "./loading_thread.ts";
+export { findMemoryLimit } from "./memory.ts";
+export { type Publisher, StorePublisher } from "./publisher.ts";

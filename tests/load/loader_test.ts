@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { IncompleteError, LoadError, TransientError } from "../../lib/source/mod.ts";
-import { Loader } from "../../lib/load/mod.ts";
+import { Loader, StorePublisher } from "../../lib/load/mod.ts";
 import { type Snapshot } from "../../lib/snapshot/mod.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { type EnvironmentParts, makeLog, text } from "../_environments.ts";
@@ -29,7 +29,12 @@ function served({ store }: LoaderBench): unknown {
 
 Deno.test("Loader.load() keeps what did not change and follows metadata, faults and returns", async () => {
   const store = new Store();
-  const loader = new Loader({ path: "flags.tar.gz", maxBytes: 1_000_000, store, log: makeLog() });
+  const loader = new Loader({
+    path: "flags.tar.gz",
+    maxBytes: 1_000_000,
+    publisher: new StorePublisher(store),
+    log: makeLog(),
+  });
   async function loadParts(
     environments: Record<string, EnvironmentParts>,
   ): Promise<(Snapshot | undefined)[]> {
@@ -71,8 +76,8 @@ for (const [fault, message] of FAULTS) {
     assertInstanceOf(await bench.reload(), TransientError);
     assertEquals([served(bench), bench.loader.status.lastError], ["one", { message: full, time: 0 }]);
     assertEquals(bench.lines("error"), [
-      `error: Data file reload failed, serving the previous data: ${full}; it is tried again in 1 s, then with growing ` +
-      "pauses, and at once on SIGHUP; hint: if the archive is large, give the host more memory",
+      "error: Data file reload failed, serving the previous data; retrying in 1 s, then with growing pauses, and at once on " +
+      `SIGHUP error=${JSON.stringify(full)} hint="if the archive is large, give the host more memory"`,
     ]);
     await bench.setFaulty(false);
     assertEquals(await bench.retry(), 1_000);
@@ -182,7 +187,7 @@ Deno.test("Loader.load() tries again before anything was served, and says so", a
   await bench.setFaulty(true);
   bench.put(FIRST);
   await assertRejects(() => bench.loader.load({ ...bench.file!, bytes: FIRST.slice() }), TransientError);
-  assertMatch(bench.lines("error")[0]!, /^error: Data file load failed, answering 503: .*tried again in 1 s/);
+  assertMatch(bench.lines("error")[0]!, /^error: Data file load failed, answering 503; retrying in 1 s.* error="Cannot load/);
   assertEquals(bench.store.ready, false);
   await bench.setFaulty(false);
   await bench.retry();
@@ -233,20 +238,20 @@ Deno.test("Loader ends with the newest content served, whatever failed on the wa
   );
 });
 
-// Names of project and environment, and what stands behind the ID.
-const NAMES: [projName: string | undefined, envName: string | undefined, suffix: string][] = [
-  ["Project", "Test", " (Project Test)"],
-  ["Project", "", " (Project)"],
-  ["Project", undefined, " (Project)"],
-  ["", "Test", " (Test)"],
-  [undefined, "Test", " (Test)"],
+// Names of project and environment, and the field that stands behind the ID.
+const NAMES: [projName: string | undefined, envName: string | undefined, field: string][] = [
+  ["Project", "Test", ' name="Project Test"'],
+  ["Project", "", " name=Project"],
+  ["Project", undefined, " name=Project"],
+  ["", "Test", " name=Test"],
+  [undefined, "Test", " name=Test"],
   ["", "", ""],
   [undefined, undefined, ""],
   [" ", "\t", ""],
 ];
 
-for (const [projName, envName, suffix] of NAMES) {
-  Deno.test(`Loader logs names ${Deno.inspect([projName, envName])} as "e1${suffix}"`, async () => {
+for (const [projName, envName, field] of NAMES) {
+  Deno.test(`Loader logs names ${Deno.inspect([projName, envName])} as "environment=e1${field}"`, async () => {
     await using bench = new LoaderBench();
     const env = { projName, envName };
     bench.put(await packArchive({ e1: { env } }));
@@ -255,8 +260,8 @@ for (const [projName, envName, suffix] of NAMES) {
     await bench.reload();
     bench.put(await packArchive({}));
     await bench.reload();
-    const about = bench.log.lines.filter((line) => line.includes(" environment e1"));
-    const named = new RegExp(` environment e1${suffix.replace(/[()]/g, "\\$&")}(, | *$)`);
+    const about = bench.log.lines.filter((line) => line.includes(" environment=e1"));
+    const named = new RegExp(` environment=e1${field}( keys=| error=|$)`);
     assertEquals(about.length, 3);
     for (const line of about) assertMatch(line, named);
   });
@@ -264,7 +269,12 @@ for (const [projName, envName, suffix] of NAMES) {
 
 Deno.test("Loader.load() warns of a fraction that it cuts, once as long as it is there", async () => {
   const log = makeLog();
-  const loader = new Loader({ path: "flags.tar.gz", maxBytes: 1_000_000, store: new Store(), log });
+  const loader = new Loader({
+    path: "flags.tar.gz",
+    maxBytes: 1_000_000,
+    publisher: new StorePublisher(new Store()),
+    log,
+  });
   async function load(flags: Record<string, Record<string, unknown>>): Promise<string[]> {
     log.lines.length = 0;
     await loader.load({ bytes: await packArchive({ e1: { flags } }), digest: "", isAtRest: true });

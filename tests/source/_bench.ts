@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Clock, FileContent } from "../../lib/source/mod.ts";
-import { Loader } from "../../lib/load/mod.ts";
+import { Loader, StorePublisher } from "../../lib/load/mod.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { makeLog } from "../_environments.ts";
 
@@ -79,7 +79,7 @@ export class LoaderBench implements AsyncDisposable {
     this.loader = new Loader({
       path: "flags.tar.gz",
       maxBytes: 1_000_000,
-      store: this.store,
+      publisher: new StorePublisher(this.store),
       log: this.log,
       clock: this.clock,
       worker: {

@@ -1,0 +1,58 @@
+import process from "node:process";
+import { readUnpackedLength } from "../archive/mod.ts";
+import { TransientError } from "../source/mod.ts";
+
+/** Bytes. */
+const MiB = 1_048_576;
+
+/**
+ * Memory that a load takes besides the archive's bytes: bytes. Measured with 20 MB and 80 MB of JSON: the thread's heap and what it
+ * has not collected yet.
+ */
+const LOAD_OVERHEAD = 32 * MiB;
+
+/** Smallest limit that is believed: bytes. Less is none, or a host on which nothing could run. */
+const LEAST_LIMIT = 16 * MiB;
+
+/**
+ * Returns how much memory this process may use.
+ *
+ * @param configured What the operator says: bytes; 0 or absent to ask the system.
+ * @returns Bytes; `Infinity` where there is no limit or it may not be read (`--allow-sys=systemMemoryInfo`).
+ */
+export function findMemoryLimit(configured = 0): number {
+  if (configured > 0) return configured;
+  if (Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" }).state !== "granted") {
+    return Infinity;
+  }
+  const limit = process.constrainedMemory();
+  return limit >= LEAST_LIMIT && limit < Number.MAX_SAFE_INTEGER ? limit : Infinity;
+}
+
+/**
+ * Refuses an archive that cannot be loaded beside what is served. While it is loaded, it is in memory as it is in the file,
+ * unpacked, and as what will be served.
+ *
+ * @param path Path of the archive, for the message.
+ * @param bytes The archive, as it is in the file and in memory already.
+ * @param limit How much memory this process may use: bytes.
+ * @param used How much it uses now: bytes. @default {the process's resident memory}
+ * @throws {TransientError} When there is not enough.
+ */
+export function checkMemory(
+  path: string,
+  bytes: Uint8Array,
+  limit: number,
+  used: number = limit === Infinity ? 0 : Deno.memoryUsage().rss,
+): void {
+  const needed = used + 2 * readUnpackedLength(bytes) + LOAD_OVERHEAD;
+  if (needed <= limit) return;
+  throw new TransientError(
+    `Cannot load "${path}": it takes about ${toMiB(needed)} MiB of memory, the limit is ${toMiB(limit)} MiB`,
+    "give the container or the service more memory, or correct MEMORY_LIMIT; docs/sizing.md says how much it takes",
+  );
+}
+
+function toMiB(bytes: number): number {
+  return Math.ceil(bytes / MiB);
+}
