@@ -1,15 +1,22 @@
 import process from "node:process";
 import { readUnpackedLength } from "../archive/mod.ts";
 import { TransientError } from "../source/mod.ts";
+import { collectGarbage } from "./_collect_garbage.ts";
 
 /** Bytes. */
 const MiB = 1_048_576;
 
 /**
- * Memory that a load takes besides the archive's bytes: bytes. Measured with 20 MB and 80 MB of JSON: the thread's heap and what it
- * has not collected yet.
+ * Most memory that a load takes besides the archive's bytes: bytes. Measured with 20 MB and 80 MB of JSON: the thread's heap and
+ * what it has not collected yet.
  */
-const LOAD_OVERHEAD = 32 * MiB;
+const MAX_OVERHEAD = 32 * MiB;
+
+/** What it takes for the smallest archive: bytes. */
+const MIN_OVERHEAD = 8 * MiB;
+
+/** Pages of the executable that count as used, but that the kernel takes back when memory is short: bytes. It has 95 MB, of which about half are in use. */
+const CODE_BYTES = 32 * MiB;
 
 /** Smallest limit that is believed: bytes. Less is none, or a host on which nothing could run. */
 const LEAST_LIMIT = 16 * MiB;
@@ -36,23 +43,34 @@ export function findMemoryLimit(configured = 0): number {
  * @param path Path of the archive, for the message.
  * @param bytes The archive, as it is in the file and in memory already.
  * @param limit How much memory this process may use: bytes.
- * @param used How much it uses now: bytes. @default {the process's resident memory}
+ * @param getUsed Returns how much it uses now: bytes. @default {the process's resident memory less its code}
  * @throws {TransientError} When there is not enough.
  */
 export function checkMemory(
   path: string,
   bytes: Uint8Array,
   limit: number,
-  used: number = limit === Infinity ? 0 : Deno.memoryUsage().rss,
+  getUsed: () => number = () => Deno.memoryUsage().rss - CODE_BYTES,
 ): void {
-  const needed = used + 2 * readUnpackedLength(bytes) + LOAD_OVERHEAD;
+  if (limit === Infinity) return;
+  const contents = 2 * readUnpackedLength(bytes);
+  const added = contents + Math.min(MIN_OVERHEAD + contents, MAX_OVERHEAD);
+  if (getUsed() + added <= limit) return;
+  // Part of what is used may be waste, above all of loads that were refused.
+  collectGarbage();
+  const needed = getUsed() + added;
   if (needed <= limit) return;
   throw new TransientError(
-    `Cannot load "${path}": it takes about ${toMiB(needed)} MiB of memory, the limit is ${toMiB(limit)} MiB`,
+    `Cannot load "${path}": it takes about ${toMiB(needed)} MiB of memory, the limit is ${
+      Math.floor(limit / MiB)
+    } MiB`,
     "give the container or the service more memory, or correct MEMORY_LIMIT; docs/sizing.md says how much it takes",
   );
 }
 
+/** What numbers are rounded up to, so that the same refusal is logged once: bytes. */
+const STEP = 8 * MiB;
+
 function toMiB(bytes: number): number {
-  return Math.ceil(bytes / MiB);
+  return Math.ceil(bytes / STEP) * STEP / MiB;
 }

@@ -187,7 +187,10 @@ Deno.test("Loader.load() tries again before anything was served, and says so", a
   await bench.setFaulty(true);
   bench.put(FIRST);
   await assertRejects(() => bench.loader.load({ ...bench.file!, bytes: FIRST.slice() }), TransientError);
-  assertMatch(bench.lines("error")[0]!, /^error: Data file load failed, answering 503; retrying in 1 s.* error="Cannot load/);
+  assertMatch(
+    bench.lines("error")[0]!,
+    /^error: Data file load failed, answering 503; retrying in 1 s.* error="Cannot load/,
+  );
   assertEquals(bench.store.ready, false);
   await bench.setFaulty(false);
   await bench.retry();
