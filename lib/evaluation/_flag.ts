@@ -167,11 +167,20 @@ function compileTargets({ flag, registry, factory, keys }: Compilation): Compile
   return compiled.length === 0 ? NONE : compiled;
 }
 
-/** An empty user target in `contextTargets` is where the one for the same variation in `targets` has its turn. */
 function listTargets({ targets, contextTargets }: Flag): Target[] {
   if (!contextTargets?.length) return targets ?? [];
-  return contextTargets.map((target) => {
-    if (target.values?.length || (target.contextKind && target.contextKind !== "user")) return target;
-    return targets?.find(({ variation }) => (variation ?? 0) === (target.variation ?? 0)) ?? target;
-  });
+  return contextTargets.map((target) => findTarget(target, targets));
+}
+
+/**
+ * Finds the target that has its turn where a context target stands: for an empty one of kind user it is the one of the same
+ * variation in `targets`.
+ *
+ * @param target Element of `contextTargets`.
+ * @param targets The flag's user targets.
+ * @returns The target whose keys count.
+ */
+export function findTarget(target: Target, targets: Target[] | null | undefined): Target {
+  if (target.values?.length || (target.contextKind && target.contextKind !== "user")) return target;
+  return targets?.find(({ variation }) => (variation ?? 0) === (target.variation ?? 0)) ?? target;
 }

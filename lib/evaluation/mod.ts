@@ -44,5 +44,7 @@ export {
   type Session,
   type Slices,
 } from "./evaluate.ts";
+export { findCycles } from "./_depth.ts";
+export { listFaults, listSegmentFaults } from "./faults.ts";
 export { EvaluationLimitError } from "./_session.ts";
 export type { ErrorKind, Evaluation, Reason } from "./evaluation.ts";

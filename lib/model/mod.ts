@@ -4,15 +4,16 @@
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { parseFlag } from "./flag.ts";
  *
  * const flag = parseFlag(JSON.parse('{"key":"beta","version":3,"on":true}'), "beta");
- * console.log(flag.version); // 3
+ * assertEquals(flag.version, 3);
  * ```
  *
  * @module
  */
-export { parseAttributeReference } from "./attribute.ts";
+export { isAttributeReference, parseAttributeReference } from "./attribute.ts";
 export {
   type Context,
   ContextError,
