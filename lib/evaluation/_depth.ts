@@ -6,9 +6,6 @@
  */
 export const MAX_NESTING = 400;
 
-/** For each node the nodes that it refers to. */
-export type Dependencies = readonly (readonly number[])[];
-
 /**
  * Computes how many nodes the longest chain has that begins at each node, in steps between which the caller can let others
  * work. Nodes of a cycle count for each other, as a chain may go through all of them.
@@ -16,7 +13,7 @@ export type Dependencies = readonly (readonly number[])[];
  * @param dependencies For each node the nodes that it refers to.
  * @returns Steps; the last one gives the lengths, 1 for a node that refers to none.
  */
-export function* computeDepths(dependencies: Dependencies): Generator<void, Int32Array> {
+export function* computeDepths(dependencies: readonly (readonly number[])[]): Generator<void, Int32Array> {
   const depths = new Int32Array(dependencies.length);
   for (const members of walkComponents(dependencies)) {
     if (members !== undefined) {
@@ -37,7 +34,7 @@ export function* computeDepths(dependencies: Dependencies): Generator<void, Int3
  * @param dependencies For each node the nodes that it refers to.
  * @returns The members of each cycle in ascending order; a node that refers to itself is a cycle of one.
  */
-export function findCycles(dependencies: Dependencies): number[][] {
+export function findCycles(dependencies: readonly (readonly number[])[]): number[][] {
   const cycles: number[][] = [];
   for (const members of walkComponents(dependencies)) {
     if (members === undefined) continue;
@@ -53,7 +50,9 @@ export function findCycles(dependencies: Dependencies): number[][] {
  * Finds the strongly connected components, each after all that it refers to (Tarjan). Yields once for each node: the component
  * that is complete now, or `undefined`.
  */
-function* walkComponents(dependencies: Dependencies): Generator<number[] | undefined, void> {
+function* walkComponents(
+  dependencies: readonly (readonly number[])[],
+): Generator<number[] | undefined, void> {
   const count = dependencies.length;
   const order = new Int32Array(count);
   const lowest = new Int32Array(count);
