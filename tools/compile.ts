@@ -11,7 +11,7 @@ import { BUNDLE, bundle } from "./bundle.ts";
 import { inject } from "./elf/inject.ts";
 
 /** What Deno's own executable can be made into; all else needs `deno compile` and its runtime base. */
-const INJECTABLE = "x86_64-unknown-linux-gnu";
+export const INJECTABLE = "x86_64-unknown-linux-gnu";
 
 /** How long `deno compile` may take, in ms: some 45 MB may have to be downloaded, or a firewall may swallow requests. */
 const COMPILE_TIMEOUT = 120_000;

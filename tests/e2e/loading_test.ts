@@ -7,6 +7,10 @@ const ARCHIVE = await packArchive({ e1: { flags: { f: constantFlag("one") } } })
 const NOISE = Array.from({ length: 3_000 }, () => crypto.randomUUID()).join("");
 const NEXT = await packArchive({ e1: { flags: { f: constantFlag(NOISE, 2) } } });
 
+/** How an archive is copied that is still being written after the 6 s that a relay waits in silence. */
+const WRITES = 34;
+const WRITE_GAP_MS = 200;
+
 /** Writes an archive into a file bit by bit, in place. */
 async function copySlowly(path: string, archive: Uint8Array, writes: number, gap: number): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
@@ -33,7 +37,7 @@ async function ask(
 Deno.test("main.ts tells once of a file that is copied slowly in place, and loads it when it rests", async () => {
   await using file = await DataFile.create(ARCHIVE);
   await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
-  await copySlowly(file.path, NEXT, 60, 200);
+  await copySlowly(file.path, NEXT, WRITES, WRITE_GAP_MS);
   const [, body] = await ask(relay, "/health/ready");
   assertEquals(body.status, "degraded");
   await relay.waitFor("Reloaded data");
@@ -46,7 +50,7 @@ Deno.test("main.ts tells once of a file that is copied slowly in place, and load
 
 Deno.test("main.ts listens while its first archive is still being copied, answers 503, and then serves it", async () => {
   await using file = await DataFile.create(ARCHIVE.subarray(0, 0));
-  const copied = copySlowly(file.path, NEXT, 60, 200);
+  const copied = copySlowly(file.path, NEXT, WRITES, WRITE_GAP_MS);
   await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
   assertEquals((await ask(relay, "/health/live"))[0], 200);
   assertEquals((await ask(relay, "/health/ready"))[0], 503);

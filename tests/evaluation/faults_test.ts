@@ -9,6 +9,7 @@ import {
   listSegmentFaults,
 } from "../../lib/evaluation/mod.ts";
 import { type Flag, parseContext, parseFlag, parseSegment, type Segment } from "../../lib/model/mod.ts";
+import { runs } from "../_nightly.ts";
 import { contexts } from "./_contexts.ts";
 import { complete, evaluateFlag, type Json } from "./_environment.ts";
 import { anyEnvironments, type GeneratedEnvironment } from "./_generate.ts";
@@ -179,6 +180,6 @@ Deno.test("A flag without listed faults never gives MALFORMED_FLAG by itself", (
       }
     },
   );
-  fc.assert(property, { numRuns: 20 });
+  fc.assert(property, { numRuns: runs(20) });
   assertGreater(malformed, 0);
 });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type FileContent, FileSource, type FileSourceOptions } from "../../lib/source/file_source.ts";
 import type { FileSystem } from "../../lib/source/platform.ts";
 import { SourceError } from "../../lib/source/source_error.ts";
+import { runs } from "../_nightly.ts";
 import { follow, type Followed, Inbox, POLL_ONLY, QUICK_CLOCK, recordLog, replace } from "./_follow.ts";
 
 /** Longer than any test: nobody looks unless an event says so. */
@@ -143,7 +144,7 @@ Deno.test("FileSource hands over the last content, whatever was done to the file
       await replace(path, "last");
       await contents.find((content) => content === "last");
     }),
-    { numRuns: 30 },
+    { numRuns: runs(10) },
   );
 });
 

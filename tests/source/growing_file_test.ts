@@ -2,6 +2,7 @@ import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert
 import fc from "fast-check";
 import { FileSource } from "../../lib/source/file_source.ts";
 import { IncompleteError } from "../../lib/source/load_error.ts";
+import { runs } from "../_nightly.ts";
 import { follow, POLL_ONLY, QUICK_CLOCK, recordLog, replace } from "./_follow.ts";
 
 /** A copy as it happens in a simulated file system. Times in ms. */
@@ -127,7 +128,7 @@ Deno.test("FileSource reports a growing file once, reads it seldom and takes it,
       assertLessOrEqual(opened, 5);
       assertLessOrEqual(delay, 15_000);
     }),
-    { numRuns: 60, seed: 7 },
+    { numRuns: runs(20), seed: 7 },
   );
 });
 
