@@ -19,7 +19,7 @@ const MAX_LISTED_FAULTS = 10;
 /** The `fallthrough`, where rules go by their index. */
 const FALLTHROUGH = -1;
 
-/** Longest value that a fault quotes in full: characters. */
+/** Longest value that a fault quotes in full: enough to recognize it by. @limit characters: the rest is left out */
 const MAX_QUOTED_LENGTH = 100;
 
 /**

@@ -163,11 +163,12 @@ Deno.test("A flag without listed faults never gives MALFORMED_FLAG by itself", (
       const sound = new Map(
         listSoundSegments(segments).map(([key, value]) => [key, { value, text: JSON.stringify(value) }]),
       );
-      // Alone, prerequisites are not met: without them, what comes after them has its turn.
-      const all = Object.entries(flags).flatMap((
-        [key, flag],
-      ) => [{ ...flag, key }, { ...flag, prerequisites: [] }]);
-      for (const value of all as unknown as Flag[]) {
+      // Alone, prerequisites are not met: without them, what comes after them has its turn. One on itself is a cycle.
+      const all = (Object.values(flags) as unknown as Flag[]).flatMap((flag) => [
+        { ...flag, prerequisites: (flag.prerequisites ?? []).filter(({ key }) => key !== flag.key) },
+        { ...flag, prerequisites: [] },
+      ]);
+      for (const value of all) {
         const item = { value: parseFlag(value, value.key), text: JSON.stringify(value) };
         const environment = compileEnvironment({ flags: new Map([[value.key, item]]), segments: sound });
         const faults = listFaults(value);
