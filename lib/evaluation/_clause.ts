@@ -4,7 +4,7 @@ import { compilePattern, type Pattern } from "./_pattern.ts";
 import { ALL_KINDS, type Registry } from "./_registry.ts";
 import { parseSemVer, type SemVer } from "./_semver.ts";
 
-/** The point in time that Go takes for "no date" where a clause's text says it, 0001-01-01T00:00:00Z: nanoseconds since epoch. */
+/** Go's zero time, 0001-01-01T00:00:00Z, which in a clause's text means "no date": nanoseconds since epoch. */
 const ZERO_TIME = -62_135_596_800_000_000_000n;
 
 /** An operator and the values it compares with, parsed. Values that it can never match are left out. */
@@ -26,9 +26,9 @@ export type Test =
 export type CompiledClause = Test & {
   /** Slot of the attribute that is tested; -1 when none is. */
   slot: number;
-  /** Turns the answer round. */
+  /** Whether the result is inverted. */
   negate: boolean;
-  /** How many comparisons a value of the context takes. */
+  /** Number of comparisons per value of the context. */
   width: number;
 };
 

@@ -2,7 +2,7 @@
  * Longest chain of flags, or of segments, that refer to each other: people nest a few, and both at their longest take less than
  * half of the stack.
  *
- * @limit items: a flag that begins a longer one gives an error, ERROR with EXCEPTION
+ * @limit items: a flag that begins a longer one evaluates to an error, ERROR with EXCEPTION
  */
 export const MAX_NESTING = 400;
 
@@ -11,7 +11,7 @@ export const MAX_NESTING = 400;
  * work. Nodes of a cycle count for each other, as a chain may go through all of them.
  *
  * @param dependencies For each node the nodes that it refers to.
- * @returns Steps; the last one gives the lengths, 1 for a node that refers to none.
+ * @returns Steps; the last one returns the lengths, 1 for a node that refers to none.
  */
 export function* computeDepths(dependencies: readonly (readonly number[])[]): Generator<void, Int32Array> {
   const depths = new Int32Array(dependencies.length);

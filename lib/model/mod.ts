@@ -1,6 +1,5 @@
 /**
- * What a flag, a segment and an environment are, and how each is parsed from JSON: strictly, with errors that name key
- * and field.
+ * Flags, segments, contexts and environments, and their parsers, which are strict: errors name key and field.
  *
  * @example
  * ```ts

@@ -15,7 +15,7 @@ export interface FileContent {
   bytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of `bytes`: lower-case hex. */
   digest: string;
-  /** Whether the file has rested for so long that no copy is under way: what is wrong with it now stays wrong. */
+  /** Whether the file has rested for so long that no copy is in progress: a fault of it is final now. */
   isAtRest: boolean;
 }
 
@@ -40,10 +40,10 @@ const FIRST_RETRY_MS = 1_000;
 /** Longest pause before a file is read again that could not be read. How late a disk that works again is noticed. @limit ms: it does not grow further */
 const MAX_RETRY_MS = 60_000;
 
-/** Reads one file again and again, each time when it has come to rest, and knows when the next time is. */
+/** Reads one file each time it has settled after a change, and schedules the next read. */
 export class SettledReader {
   readonly #options: ReadOptions;
-  /** What the file looked like when it was last read, or could not be. */
+  /** Stat of the file at its last read, successful or not. */
   #info: Deno.FileInfo | undefined;
   /** From when on a file that still looks like that is read again if it is looked at: ms of `uptime`. */
   #recheckAt = Infinity;
@@ -68,9 +68,9 @@ export class SettledReader {
   }
 
   /**
-   * Looks at the file. One that cannot be seen is a new one when it is back.
+   * Checks the file. One that is missing counts as new when it is back.
    *
-   * @returns What it looks like.
+   * @returns Its stat.
    * @throws {SourceError} When there is none.
    * @throws {TransientError} When the disk or the network failed.
    */
@@ -86,7 +86,7 @@ export class SettledReader {
   /**
    * Reports whether the file is to be read: it looks changed, or a time has come.
    *
-   * @param info What it looks like.
+   * @param info Its stat.
    * @returns Whether to `read` it.
    */
   isDue(info: Deno.FileInfo): boolean {
@@ -97,7 +97,7 @@ export class SettledReader {
   /**
    * Reads the file when it has come to rest.
    *
-   * @param info What it looks like.
+   * @param info Its stat.
    * @returns Its content, or `undefined` when it does not come to rest within about 6 s. It is due at once then.
    * @throws {SourceError} When it cannot be read.
    * @throws {TransientError} When the disk or the network failed. It is due after a pause that grows then.

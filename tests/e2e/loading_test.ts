@@ -42,8 +42,8 @@ Deno.test("main.ts tells once of a file that is copied slowly in place, and load
   assertEquals(body.status, "degraded");
   await relay.waitFor("Reloaded data");
   const warning =
-    `WARN: Cannot read data file "${file.path}": it is still being written; any previous content stays in ` +
-    "use; hint: it is read when it has come to rest; better copy it to another name beside it, then rename it";
+    `WARN: Cannot read data file "${file.path}": still being written after 6 s; any previous content ` +
+    "stays in use; hint: it will be read once it has settled; to replace it at once, copy to another name beside it, then rename";
   assertEquals(problems(relay), [warning]);
   assertEquals(await ask(relay, "/health/ready"), [200, { status: "ready" }]);
 });

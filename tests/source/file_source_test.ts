@@ -64,14 +64,14 @@ eachWay("reports a deleted file once, and takes a new one", async (options) => {
   await Deno.remove(path);
   await lines.find((line) => line.startsWith("warn"));
   await source.refresh();
-  assertEquals(source.lastError?.message, `Cannot read data file "${path}": there is no such file`);
+  assertEquals(source.lastError?.message, `Cannot read data file "${path}": no such file`);
   await Deno.writeTextFile(path, "second");
   await contents.find((content) => content === "second");
   assertEquals(source.lastError, undefined);
   assertEquals(lines.items.slice(1), [
-    'warn: Cannot read data file "FILE": there is no such file; any previous content stays in use; hint: put the ' +
+    'warn: Cannot read data file "FILE": no such file; any previous content stays in use; hint: put the ' +
     "archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
-    'info: Data file "FILE" can be read again',
+    "info: Data file can be read again",
   ]);
 });
 
@@ -81,7 +81,7 @@ eachWay("says when a deleted file is back unchanged, and hands nothing over", as
   await Deno.rename(path, `${path}.away`);
   await lines.find((line) => line.startsWith("warn"));
   await Deno.rename(`${path}.away`, path);
-  await lines.find((line) => line === 'info: Data file "FILE" can be read again');
+  await lines.find((line) => line === "info: Data file can be read again");
   assertEquals(contents.items, []);
 });
 
@@ -126,7 +126,7 @@ eachWay("does nothing when a file is touched", async (options) => {
   await using followed = await follow(options);
   const { path, contents, lines } = followed;
   await Deno.utime(path, 1000, 1000);
-  await lines.find((line) => line === 'debug: Data file "FILE" has the same content as before');
+  await lines.find((line) => line === "debug: Data file has the same content as before");
   assertEquals(contents.items, []);
 });
 
@@ -278,32 +278,32 @@ const BAD_PLACES: [name: string, make: (path: string) => Promise<unknown>, messa
     [
       "nothing",
       () => Promise.resolve(),
-      "there is no such file",
+      "no such file",
       "put the archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
     ],
     [
       "a link to nothing",
       (path) => Deno.symlink("nothing", path),
-      "there is no such file",
+      "no such file",
       "put the archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
     ],
-    ["a directory", (path) => Deno.mkdir(path), "it is a directory", "name the archive itself"],
+    ["a directory", (path) => Deno.mkdir(path), "is a directory", "name the archive itself"],
     [
       "a named pipe",
       (path) => new Deno.Command("mkfifo", { args: [path] }).output(),
-      "it is no regular file",
+      "not a regular file",
       "name the archive itself",
     ],
     [
       "a device",
       (path) => Deno.symlink("/dev/zero", path),
-      "it is no regular file",
+      "not a regular file",
       "name the archive itself",
     ],
     [
       "a file over the limit",
       (path) => Deno.writeFile(path, new Uint8Array(1001)),
-      "it has more than 1000 bytes",
+      "larger than 1000 bytes",
       "check that it is the archive, or raise the limit: MAX_ARCHIVE_SIZE or [OfflineMode] maxArchiveSize",
     ],
   ];
@@ -334,7 +334,7 @@ for (const [name, make, message, hint] of BAD_PLACES) {
     await source.refresh();
     await make(path);
     const seen = lines.items.length;
-    if (message !== "there is no such file") await lines.find((line) => line.includes(message), seen);
+    if (message !== "no such file") await lines.find((line) => line.includes(message), seen);
     for (let i = 0; i < 5; i++) await source.refresh();
     assert(source.lastError?.message.endsWith(message));
     await Deno.remove(path).catch(() => {});
@@ -342,7 +342,7 @@ for (const [name, make, message, hint] of BAD_PLACES) {
     await contents.find(() => true);
     assertEquals(contents.items, ["second"]);
     assertEquals(lines.items.filter((line) => line.includes(message)).length, 1);
-    assertEquals(lines.items.at(-1), 'info: Data file "FILE" can be read again');
+    assertEquals(lines.items.at(-1), "info: Data file can be read again");
   });
 }
 
@@ -398,7 +398,7 @@ Deno.test("FileSource hands a content that its taker refuses over once, and goes
   });
   const { path, source, contents, lines } = followed;
   await replace(path, "bad");
-  await lines.find((line) => line === 'error: Cannot use data file "FILE": Bad beyond measure');
+  await lines.find((line) => line === "error: Cannot use data file");
   await replace(path, "bad");
   await source.refresh();
   await replace(path, "first");
@@ -628,7 +628,7 @@ Deno.test("FileSource polls on when its watcher dies", async () => {
     await replace(path, "second");
     await contents.find((content) => content === "second");
     assertEquals(
-      lines.items.includes("info: Watching ended, data file is looked at every 10 ms: Injected"),
+      lines.items.includes("info: Stopped watching the data file's directory, polling goes on"),
       !!error,
     );
   }
@@ -639,9 +639,9 @@ Deno.test("FileSource says how it monitors", async () => {
     const [[, options], line] of [
       [
         WAYS[0]!,
-        `info: Monitoring data file "FILE" for changes: watching its directory, and every ${NEVER_MS} ms`,
+        "info: Watching and polling the data file for changes",
       ],
-      [WAYS[1]!, 'info: Monitoring data file "FILE" for changes: every 10 ms only (Requires read access)'],
+      [WAYS[1]!, "info: Polling the data file for changes, cannot watch its directory"],
     ] as const
   ) {
     await using followed = await follow(options);
@@ -687,6 +687,6 @@ Deno.test("FileSource needs read permission for the file alone", async () => {
   await Deno.remove(directory, { recursive: true });
   assertMatch(
     output,
-    /^Monitoring .* for changes: every 10 ms only \(Requires read access to .*\)\nsecond\n$/,
+    /^Polling the data file .*Requires read access to .*second\n$/s,
   );
 });

@@ -30,8 +30,8 @@ interface Outcome {
 }
 
 const GROWING =
-  'warn: Cannot read data file "flags.tar.gz": it is still being written; any previous content ' +
-  "stays in use; hint: it is read when it has come to rest; better copy it to another name beside it, then rename it";
+  'warn: Cannot read data file "flags.tar.gz": still being written after 6 s; any previous content ' +
+  "stays in use; hint: it will be read once it has settled; to replace it at once, copy to another name beside it, then rename";
 
 /** Follows a file in a time of its own, from the first look until the copy has been taken in full. */
 async function simulate({ isInPlace, gap, writes }: Copy, interval = 1_000): Promise<Outcome> {

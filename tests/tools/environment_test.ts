@@ -309,7 +309,7 @@ Deno.test(
     assertStringIncludes(
       errors,
       'Warning: the working directory does not exist any more; relative paths start at "/" now\n' +
-        'Unable to create relay: Cannot read data file "halyard-none.tar.gz": there is no such file\n',
+        'Unable to create relay: Cannot read data file "halyard-none.tar.gz": no such file\n',
     );
   },
 );
