@@ -1,16 +1,16 @@
-/** The configuration file that is read if there is one: the Relay Proxy's. */
+/** Default path of the configuration file: the Relay Proxy's. */
 export const DEFAULT_CONFIG_FILE = "/etc/ld-relay.conf";
 
-/** Every flag, in the order of `--help`. */
+/** All flags, in the order of `--help`. */
 export const FLAGS: Record<string, { value?: string; help: string }> = {
   config: {
     value: "PATH",
     help:
       `Read this file. Without --config and --from-env: ${DEFAULT_CONFIG_FILE}, if it exists, and the environment.`,
   },
-  "allow-missing-file": { help: "Go on without the file if it does not exist." },
+  "allow-missing-file": { help: "Continue without the file if it does not exist." },
   "from-env": { help: "Read environment variables. With --config, they come after the file." },
-  url: { value: "URL", help: "For the command health: the relay to ask. Without it, the one on this host." },
+  url: { value: "URL", help: "For the command health: the relay to check. Default: the one on this host." },
   version: { help: "Print the version." },
   help: { help: "Print flags and settings." },
 };

@@ -2,31 +2,31 @@ import { DEFAULT_CONFIG_FILE, FLAGS } from "./_flags.ts";
 import { nearest } from "./_nearest.ts";
 import { SettingsError } from "./errors.ts";
 
-/** What the command line says. */
+/** Parsed command line. */
 export interface CommandLine {
-  /** Configuration file to read, if one is to be read. */
+  /** Path of the configuration file, if any. */
   configFile?: string;
   /** Whether that file may be missing. */
   allowMissingFile: boolean;
-  /** Whether environment variables count. */
+  /** Whether environment variables are read. */
   fromEnv: boolean;
-  /** Relay that the command `health` asks. */
+  /** Relay that the command `health` checks. */
   url?: string;
-  /** Whether to tell the version, and nothing else. */
+  /** Whether to print the version only. */
   version: boolean;
-  /** Whether to tell how to use the program, and nothing else. */
+  /** Whether to print the help only. */
   help: boolean;
-  /** What is no flag: a command and its arguments. The Relay Proxy ignores it. */
+  /** Positional arguments: a command and its own. The Relay Proxy ignores them. */
   positional: string[];
 }
 
 /**
- * Reads the command line as Go programs do: one dash or two, `--config PATH` or `--config=PATH`, `--from-env` or
- * `--from-env=false`. Flags may stand before and after what is no flag; `--` ends them.
+ * Parses the command line as Go programs do: one dash or two, `--config PATH` or `--config=PATH`, `--from-env` or
+ * `--from-env=false`. Flags may stand before and after positional arguments; `--` ends them.
  *
  * @param args The arguments, without the program's name.
- * @returns What they say, with the rule for the default file applied.
- * @throws {SettingsError} When a flag is unknown or not well written.
+ * @returns The parsed arguments, with the rule for the default file applied.
+ * @throws {SettingsError} When a flag is unknown or malformed.
  */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const given = new Map<string, string>();

@@ -18,7 +18,7 @@
  */
 export * from "./command_line.ts";
 export * from "./docs.ts";
-export * from "./environment.ts";
+export * from "./process_env.ts";
 export * from "./errors.ts";
 export * from "./load.ts";
 export * from "./settings.ts";

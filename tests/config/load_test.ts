@@ -394,7 +394,7 @@ const UNREADABLE: [file: string | Uint8Array, reason: string, hint: string][] = 
     'line 2: not a valid integer at section "Main", variable "port", ' +
     'line 3: value must be greater than zero at section "Main", variable "port", ' +
     'line 4: blank value not supported for type at section "Main", variable "port"',
-    "--help tells how each setting is written",
+    "--help describes each setting",
   ],
   [
     "[main]\nTLSENABLED = \n[Events]\nflushInterval=5\n[typo]",
@@ -430,7 +430,7 @@ const BAD_VARIABLES: [env: Record<string, string>, message: string, hint: string
     { PORT: "x", HEARTBEAT_INTERVAL: "15", USE_DATADOG: "maybe", TLS_ENABLED: "1" },
     'PORT: not a valid integer, HEARTBEAT_INTERVAL: not a valid duration (must use format "1ms", "1s", "1m", etc.), ' +
     "USE_DATADOG: not a valid boolean value (must be true/false, yes/no, or 0/1)",
-    "--help tells how each setting is written",
+    "--help describes each setting",
   ],
   [
     { EVENTS_SAMPLING_INTERVAL: "1" },
@@ -483,7 +483,7 @@ Deno.test("loadSettings() refuses a file that is there and cannot be read", () =
     SettingsError,
     'failed to read configuration file "c": Permission denied (os error 13)',
   );
-  assertEquals([error.stage, error.hint], ["file", "check the path and who may read it"]);
+  assertEquals([error.stage, error.hint], ["file", "check the path and its permissions"]);
 });
 
 const KEY = 'The relay key of [AutoConfig] is kept for the "pull" command: serving never uses it';
@@ -509,7 +509,7 @@ const WARNINGS: [file: string, env: Record<string, string>, warnings: string[]][
   [
     "[Main]\ntlsEnabled\ntlsCert=c\ntlsKey=k\ntlsMinVersion=1.1",
     { TLS_ENABLED: "1", TLS_CERT: "c", TLS_KEY: "k", TLS_MIN_VERSION: "1.1" },
-    ["TLS 1.1 is not served: the least version is 1.2"],
+    ["TLS 1.1 is not supported: the minimum TLS version is 1.2"],
   ],
   ...["Prometheus", "Datadog", "Stackdriver"].map((name): [string, Record<string, string>, string[]] => [
     `[${name}]\nenabled`,

@@ -169,7 +169,7 @@ Deno.test("main.ts writes its log as JSON if told so, why it cannot start includ
   await using relay = await startRelay({ env });
   await relay.stop();
   for (const line of relay.lines) {
-    assertEquals(Object.keys(JSON.parse(line)), ["timestamp", "level", "message"]);
+    assertEquals(Object.keys(JSON.parse(line)).slice(0, 3), ["timestamp", "level", "message"]);
   }
   const { code, stderr } = await run({ env: { ...env, FILE_DATA_SOURCE: "README.md" } });
   assertEquals([code, JSON.parse(stderr).level], [1, "error"]);

@@ -63,7 +63,7 @@ for (const [what, getPath, message] of REFUSED) {
         assertEquals(
           terminal.errors,
           `Error loading config file: failed to read configuration file "${path}": ${message}\n` +
-            "hint: check the path and who may read it\n",
+            "hint: check the path and its permissions\n",
         );
         const options = {
           port: 0,

@@ -1,4 +1,4 @@
-import { OBSOLETE, variableSettings } from "./_environment.ts";
+import { OBSOLETE, variableSettings } from "./_process_env.ts";
 
 /** Environment variables by name. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -8,7 +8,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
  *
  * `--allow-env=` takes the list as it is; with `--ignore-env` beside it, listing the environment shows these alone.
  *
- * @returns Their names, sorted; one that ends with `*` stands for all that start so.
+ * @returns Their names, sorted; one that ends with `*` is a prefix.
  */
 export function environmentVariables(): string[] {
   return [...new Set([OBSOLETE, ...variableSettings().map(({ env }) => env)])].sort();
