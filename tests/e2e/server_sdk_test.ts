@@ -48,21 +48,25 @@ async function forEach<T>(sdks: Sdk[], run: (sdk: Sdk) => Promise<T>): Promise<R
   return Object.fromEntries(await Promise.all(sdks.map(async (sdk) => [sdk.name, await run(sdk)])));
 }
 
+/** The same value for each of them. */
+function all<T>(sdks: Sdk[], value: T): Record<string, T> {
+  return Object.fromEntries(sdks.map(({ name }) => [name, value]));
+}
+
+/** Connects one client of each, and waits until all have started. */
+async function connect(sdks: Sdk[], url: string, key: string): Promise<Client[]> {
+  const clients = sdks.map((sdk) => sdk.connect(url, key));
+  await Promise.all(clients.map((client) => client.waitForInitialization({ timeout: 10 })));
+  return clients;
+}
+
+async function closeAll(clients: Client[]): Promise<void> {
+  for (const client of clients) await client.close();
+}
+
 for (const [leavesTimers, sdks] of Map.groupBy(SDKS, ({ leavesTimers }) => leavesTimers)) {
   const sanitizers = { sanitizeOps: !leavesTimers, sanitizeResources: !leavesTimers };
   const names = sdks.map(({ name }) => name).join(" and ");
-  /** The same for each of them. */
-  const all = <T>(value: T): Record<string, T> => Object.fromEntries(sdks.map(({ name }) => [name, value]));
-
-  async function connect(url: string, key: string): Promise<Client[]> {
-    const clients = sdks.map((sdk) => sdk.connect(url, key));
-    await Promise.all(clients.map((client) => client.waitForInitialization({ timeout: 10 })));
-    return clients;
-  }
-
-  async function closeAll(clients: Client[]): Promise<void> {
-    for (const client of clients) await client.close();
-  }
 
   Deno.test(
     `${names} take flags and segments with gaps, nulls, fractions and deep values`,
@@ -83,7 +87,7 @@ for (const [leavesTimers, sdks] of Map.groupBy(SDKS, ({ leavesTimers }) => leave
       });
       await using file = await DataFile.create(archive);
       await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
-      const clients = await connect(relay.url, "sdk-e1");
+      const clients = await connect(sdks, relay.url, "sdk-e1");
       const values = { bare: "default", nulls: "default", rule: "yes", half: "half", deep: "default" };
       for (const client of clients) {
         for (const [key, value] of Object.entries(values)) {
@@ -106,7 +110,7 @@ for (const [leavesTimers, sdks] of Map.groupBy(SDKS, ({ leavesTimers }) => leave
       await withShortWaits(async () => {
         const clients = await (async () => {
           await using relay = await startRelay({ env, port });
-          const clients = await connect(relay.url, "sdk-e1");
+          const clients = await connect(sdks, relay.url, "sdk-e1");
           for (const client of clients) {
             for (const [key, value] of Object.entries(TYPES)) {
               assertEquals(await client.variation(key, USER, "fallback"), value);
@@ -120,7 +124,7 @@ for (const [leavesTimers, sdks] of Map.groupBy(SDKS, ({ leavesTimers }) => leave
           await file.replace(await packArchive({ e1: sameKey, e2: sameKey }));
           await relay.waitFor("Data file reload failed");
           await waitForValue(clients, "two");
-          assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, "sdk-e1")), all(true));
+          assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, "sdk-e1")), all(sdks, true));
 
           // An older version: a rollback must reach SDKs too.
           await file.replace(await archiveWith({}, "one again", 1));
@@ -141,19 +145,19 @@ for (const [leavesTimers, sdks] of Map.groupBy(SDKS, ({ leavesTimers }) => leave
     await using file = await DataFile.create(await archiveWith({ sdkKey: { value: a } }, "one", 1));
     await withShortWaits(async () => {
       await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
-      const clients = await connect(relay.url, a);
+      const clients = await connect(sdks, relay.url, a);
 
       const expiring = { value: a, timestamp: Date.now() + 600_000 };
       await file.replace(await archiveWith({ sdkKey: { value: b, expiring } }, "two", 2));
       await waitForValue(clients, "two");
-      assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, a)), all(true));
-      assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, b)), all(true));
+      assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, a)), all(sdks, true));
+      assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, b)), all(sdks, true));
 
       await file.replace(await archiveWith({ sdkKey: { value: b } }, "three", 3));
       await relay.waitFor("Reloaded data");
       await relay.waitFor("Reloaded data");
-      assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, a)), all(false));
-      assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, b)), all(true));
+      assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, a)), all(sdks, false));
+      assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, b)), all(sdks, true));
       await waitForValue(clients, "two");
       await closeAll(clients);
     });
