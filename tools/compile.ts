@@ -13,7 +13,7 @@ import { inject } from "./elf/inject.ts";
 /** Target that Deno's own executable can be turned into; all others need `deno compile` and its runtime base. */
 export const INJECTABLE = "x86_64-unknown-linux-gnu";
 
-/** How long `deno compile` may take, in ms: some 45 MB may have to be downloaded, or a firewall may swallow requests. */
+/** Timeout of `deno compile`, in ms: some 45 MB may have to be downloaded, or a firewall may swallow requests. */
 const COMPILE_TIMEOUT = 120_000;
 
 /** Any host's wildcard and loopback addresses, on any port: listening is possible, connecting to elsewhere is not. */
@@ -58,9 +58,9 @@ const BASES: Record<Base, string> = {
 export interface Compiled {
   /** Its base. */
   base: Base;
-  /** Why it does not run on the runtime base, if that was tried. */
+  /** Reason why it does not run on the runtime base, if that was tried. */
   failure?: string;
-  /** Why no machine code keeps variables of the environment away from Deno, if none does. */
+  /** Reason why no machine code keeps environment variables away from Deno, if none does. */
   unguarded?: string;
 }
 

@@ -32,7 +32,7 @@ export interface Settings {
   shutdownGracePeriod: number;
   /** Maximum number of open streams. */
   maxStreams: number;
-  /** How much of whole data sets may be on its way to clients at one time: bytes. */
+  /** Budget of whole data sets on their way to clients: bytes. */
   maxPayloadBytesInFlight: number;
   /** Start-up timeout of the Relay Proxy: ms. */
   initTimeout: number;

@@ -15,7 +15,7 @@ export interface Prefix {
 export interface BucketValue {
   /** Its length in bytes. */
   length: number;
-  /** By how many bytes of the first word are taken: its words, with the bit that ends a message. */
+  /** Its words and the bit that ends a message, by its position in the first word. */
   words: Int32Array[];
 }
 

@@ -18,13 +18,13 @@ export interface CompiledPrerequisite {
 export interface CompiledTargets {
   /** Slot of the kind's key. */
   slot: number;
-  /** By context key. */
+  /** Evaluations by context key. */
   evaluations: Map<string, Evaluation>;
 }
 
 /** A rollout, compiled: how to compute a context's bucket, and the evaluation of each bucket. */
 export interface CompiledRollout extends Bucketing {
-  /** Where the share of each weighted variation ends. */
+  /** Ends of the shares of all weighted variations. */
   ends: number[];
   /** Evaluation of each weighted variation. */
   evaluations: Evaluation[];

@@ -17,7 +17,7 @@ export class LinkedEnvironment {
   readonly flagsBySlot: readonly (CompiledFlag | undefined)[];
   /** Segments by slot. */
   readonly segmentsBySlot: readonly (CompiledSegment | undefined)[];
-  /** How many flags the longest chain of prerequisites has that begins at each, by slot. */
+  /** Length of the longest chain of prerequisites that begins at each flag, by slot. */
   readonly flagDepths: Int32Array;
   /** Likewise of segments. */
   readonly segmentDepths: Int32Array;

@@ -26,13 +26,13 @@ export const TOO_COSTLY = 4;
  */
 export const MAX_UNIT_STEPS = 1_200_000;
 
-/** From this length on, hashing a value counts, and its bucket is remembered: bytes. Ordinary keys are shorter. */
+/** Length from which hashing a value counts as steps and its bucket is remembered: bytes. Ordinary keys are shorter. */
 const LONG_VALUE_BYTES = 256;
 
 /** Steps that parsing a character of a version is worth. */
 const SEMVER_STEPS = 3;
 
-/** How a context's version must compare with a clause's. */
+/** Wanted order of a context's version and a clause's. */
 const WANTED_ORDER = { semVerLessThan: -1, semVerEqual: 0, semVerGreaterThan: 1 };
 
 /** Added to a remembered result that depends on a big segment. */

@@ -5,7 +5,7 @@ import type { CompiledClause } from "./_clause.ts";
 export class Slots {
   readonly #slots = new Map<string, number>();
 
-  /** How many texts have a number. */
+  /** Number of texts. */
   get size(): number {
     return this.#slots.size;
   }

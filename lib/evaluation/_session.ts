@@ -66,7 +66,7 @@ export interface SessionState {
   sliceEnd: number;
   /** Slot of the clause that is being tested; -1 when none is. */
   clauseSlot: number;
-  /** How many of its units have been tested: a unit is one of its values against one value of the context. */
+  /** Number of its units tested so far: a unit is one of its values against one value of the context. */
   unitsTested: number;
 }
 

@@ -6,7 +6,7 @@ import type { Segment } from "./segment.ts";
 export interface Credential {
   /** The key itself. A secret: never log it. */
   value: string;
-  /** When it stops being accepted: ms since epoch. Absent means never. */
+  /** Time from which it is no longer accepted: ms since epoch. Absent means never. */
   expiry?: number;
 }
 
@@ -26,7 +26,7 @@ export interface EnvironmentMetadata {
   sdkKeys: Credential[];
   /** Mobile keys, the primary one first. Empty when the archive has none. */
   mobileKeys: Credential[];
-  /** How long PHP clients may cache: minutes, 0 for not at all. */
+  /** Cache lifetime for PHP clients: minutes, 0 for none. */
   defaultTtl: number;
   /** Whether JavaScript clients must prove their context with a hash. */
   secureMode: boolean;

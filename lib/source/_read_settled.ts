@@ -26,7 +26,7 @@ export interface SettledFile {
   rested: number;
 }
 
-/** How long a file must rest before it is read, in ms: enough for one that was written elsewhere and renamed. */
+/** Time that a file must rest before it is read, in ms: enough for one that was written elsewhere and renamed. */
 export const REST_MS = 50;
 
 /** Longest time that a file which changes again and again must rest before it is read. Far longer than the pause between two writes of a copy. @limit ms: a copy that pauses for longer is read, found incomplete and read again later */

@@ -20,15 +20,15 @@ export interface FileContent {
 }
 
 /**
- * How long a file can change without looking different, in ms: Deno gives `ctime` in whole seconds, FAT keeps `mtime` in
+ * Time within which a change may not show in a file's timestamps, in ms: Deno gives `ctime` in whole seconds, FAT keeps `mtime` in
  * steps of two. A file is read once more after that time.
  */
 const TIMESTAMP_STEP_MS = 2000;
 
-/** How long a file must rest that is overwritten in place, in ms: its writer is at work in it, and may pause. */
+/** Time that a file overwritten in place must rest, in ms: its writer may pause. */
 const IN_PLACE_REST_MS = 800;
 
-/** How long a file must have rested, in ms, until what is wrong with it cannot be due to a copy that is still under way. */
+/** Time that a file must have rested, in ms, until a fault of it cannot be due to a copy in progress. */
 const SURE_REST_MS = 5_000;
 
 /** Longest time that a file must rest which was read too soon before. It doubles each time, since a writer may pause for longer than any other rest. @limit ms: it does not grow further */
@@ -45,12 +45,12 @@ export class SettledReader {
   readonly #options: ReadOptions;
   /** Stat of the file at its last read, successful or not. */
   #info: Deno.FileInfo | undefined;
-  /** From when on a file that still looks like that is read again if it is looked at: ms of `uptime`. */
+  /** Time from which a file with the same stat is read again when checked: ms of `uptime`. */
   #recheckAt = Infinity;
   #retryAt = Infinity;
-  /** How long a file that cannot be read is left alone: ms. */
+  /** Pause before a file that cannot be read is read again: ms. */
   #retryPause = FIRST_RETRY_MS;
-  /** How long the file must rest before it is read: ms. */
+  /** Time that the file must rest before it is read: ms. */
   #rest = REST_MS;
 
   /**
@@ -62,7 +62,7 @@ export class SettledReader {
     this.#options = options;
   }
 
-  /** When a file that could not be read or taken yet is due, changed or not: ms of `uptime`, `Infinity` when it was. */
+  /** Time at which a file that could not be read or handed over is due again, changed or not: ms of `uptime`, else `Infinity`. */
   get retryAt(): number {
     return this.#retryAt;
   }

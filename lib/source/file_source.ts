@@ -34,7 +34,7 @@ export interface FileSourceOptions {
   clock?: Clock;
 }
 
-/** How long events of the watched directory gather before the file is looked at, in ms: a busy neighbour costs at most 20 stats a second. */
+/** Debounce time between events of the watched directory and a check of the file, in ms: a busy neighbour costs at most 20 stats a second. */
 const DEBOUNCE_MS = 50;
 
 /** Follows one file: detects changes, waits until it has settled, hands over its bytes. */
@@ -55,7 +55,7 @@ export class FileSource {
   #refresh: Promise<void> | undefined;
   /** Content that was handed over last, and whether it needs no retry. */
   #handedOver: { digest: string; isDone: boolean } | undefined;
-  /** Why the file's newest content is not handed over; `isGrowing` when it still is on its way. */
+  /** Problem with the file's newest content; `isGrowing` while it is being written. */
   #problem: { message: string; time: number; isGrowing: boolean } | undefined;
 
   /**
@@ -71,7 +71,7 @@ export class FileSource {
     this.#reader = new SettledReader({ path, maxBytes, fs, clock, signal: this.#closing.signal });
   }
 
-  /** Why the file cannot be read at present and since when (ms since epoch), or `undefined` when it can. */
+  /** Reason why the file cannot be read now, and since when (ms since epoch); `undefined` when it can. */
   get lastError(): { message: string; time: number } | undefined {
     return this.#problem && { message: this.#problem.message, time: this.#problem.time };
   }
