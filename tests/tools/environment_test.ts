@@ -5,18 +5,14 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { bundle } from "../../tools/bundle.ts";
-import { allowedVariables, compile, permissionFlags } from "../../tools/compile.ts";
+import { allowedVariables, permissionFlags } from "../../tools/compile.ts";
 import { buildDemo } from "../../tools/demo_archive.ts";
 import { IS_NIGHTLY } from "../_nightly.ts";
 import { freePort } from "../e2e/_relay.ts";
 import { harmfulEnvironment } from "./_harmful_environment.ts";
+import { buildProgram, locateProgram } from "./_programs.ts";
 
 const ignore = Deno.build.target !== "x86_64-unknown-linux-gnu"; // there is machine code for no other
-
-const importMap = import.meta.resolve("@std/assert").startsWith("file:")
-  ? "tools/std/import_map.json"
-  : undefined;
 
 const TLS = new URL("../fixtures/tls/", import.meta.url).pathname;
 
@@ -35,8 +31,8 @@ const LET_THROUGH = {
 const strace = ignore ? undefined : await findStrace();
 
 const folder = await Deno.makeTempDir({ prefix: "halyard-environment-" });
-const script = `${folder}/halyard.js`;
-const program = `${folder}/halyard`;
+const program = locateProgram(folder);
+const script = `${program}.js`;
 const trap = `${folder}/trap`;
 const env = {
   FILE_DATA_SOURCE: `${folder}/demo.tar.gz`,
@@ -47,8 +43,7 @@ const env = {
 
 Deno.test.beforeAll(async () => {
   if (ignore) return;
-  await bundle({ importMap, output: script });
-  await compile({ script, output: program, base: "deno" });
+  await buildProgram(program);
   await Deno.writeFile(env.FILE_DATA_SOURCE, await buildDemo(new URL("../../examples/", import.meta.url)));
 });
 
