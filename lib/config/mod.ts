@@ -3,6 +3,7 @@
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { loadSettings } from "./load.ts";
  * import { parseCommandLine } from "./command_line.ts";
  *
@@ -11,7 +12,7 @@
  *   env: { FILE_DATA_SOURCE: "flags.tar.gz", HEARTBEAT_INTERVAL: "15s" },
  *   readFile: () => undefined,
  * });
- * console.log(settings.heartbeatInterval); // 15000
+ * assertEquals(settings.heartbeatInterval, 15_000);
  * ```
  *
  * @module

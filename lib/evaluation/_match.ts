@@ -44,7 +44,7 @@ const ASKED_BIG_SEGMENT = 8;
  * @param session Session of the context.
  * @param clauses Numbers and slots of clauses.
  * @param at Where the rule's number of clauses is; without any, every context meets them.
- * @returns `YES`, `NO`, `MALFORMED` or `TOO_COSTLY`.
+ * @returns `YES`, `NO`, {@linkcode MALFORMED} or {@linkcode TOO_COSTLY}.
  */
 export function matchClauses(session: SessionState, clauses: number[], at: number): number {
   const { matches } = session;

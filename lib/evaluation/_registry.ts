@@ -47,7 +47,7 @@ export const ALL_KINDS = "";
 
 /** An attribute that some flag or segment refers to. */
 export interface Attribute {
-  /** Kind of the context's part, or `ALL_KINDS`. */
+  /** Kind of the context's part, or {@linkcode ALL_KINDS}. */
   kind: string;
   /** Property names from the outside in. */
   path: readonly string[];
@@ -96,7 +96,7 @@ export class Registry {
   /**
    * Gets the slot of an attribute.
    *
-   * @param kind Kind of the context's part, or `ALL_KINDS`.
+   * @param kind Kind of the context's part, or {@linkcode ALL_KINDS}.
    * @param path Property names from the outside in.
    * @returns Its slot.
    */

@@ -33,7 +33,7 @@ const RESERVED_CUSTOM = new Set(["kind", "key", "name", "anonymous", "_meta"]);
 
 /** Error: not a context. The message can be shown to the client; `cause` may have details. */
 export class ContextError extends TypeError {
-  /** Always `ContextError`. */
+  /** Always {@linkcode ContextError}. */
   override readonly name = "ContextError";
 }
 

@@ -85,7 +85,7 @@ export async function statFile({ path, maxBytes, fs }: ReadOptions): Promise<Den
 
 /**
  * Reads the file once it has settled: it stayed the same for a while before and during the read. Each change
- * that is seen doubles that while, up to `MAX_REST_MS`, and nothing is read until then.
+ * that is seen doubles that while, up to {@linkcode MAX_REST_MS}, and nothing is read until then.
  *
  * @param options Path, limit, and what to read with.
  * @param info Stat of the file now.
