@@ -7,18 +7,29 @@ const ARCHIVE = await packArchive({ e1: { flags: { f: constantFlag("one") } } })
 const NOISE = Array.from({ length: 3_000 }, () => crypto.randomUUID()).join("");
 const NEXT = await packArchive({ e1: { flags: { f: constantFlag(NOISE, 2) } } });
 
-/** How an archive is copied that is still being written after the 6 s that a relay waits in silence. */
-const WRITES = 34;
-const WRITE_GAP_MS = 200;
+/** Pace of a slow copy: 16 s for all of it, without a pause long enough for the file to settle. */
+const PIECE_BYTES = 700;
+const PAUSE_MS = 200;
 
-/** Writes an archive into a file bit by bit, in place. */
-async function copySlowly(path: string, archive: Uint8Array, writes: number, gap: number): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  const size = Math.ceil(archive.length / writes);
-  for (let i = 0; i < writes; i++) {
-    await file.write(archive.subarray(i * size, (i + 1) * size));
-    await new Promise((resolve) => setTimeout(resolve, gap));
+/** A copy in place that takes its time until `finish` is called. */
+function copySlowly(path: string, archive: Uint8Array): { finish(): Promise<void> } {
+  let isSlow = true;
+  async function copy(): Promise<void> {
+    using file = await Deno.open(path, { write: true, create: true, truncate: true });
+    let at = 0;
+    for (; isSlow && at < archive.length - PIECE_BYTES; at += PIECE_BYTES) {
+      await file.write(archive.subarray(at, at + PIECE_BYTES));
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+    while (at < archive.length) at += await file.write(archive.subarray(at));
   }
+  const copied = copy();
+  return {
+    finish() {
+      isSlow = false;
+      return copied;
+    },
+  };
 }
 
 /** The lines that tell of a problem. */
@@ -37,9 +48,11 @@ async function ask(
 Deno.test("main.ts tells once of a file that is copied slowly in place, and loads it when it rests", async () => {
   await using file = await DataFile.create(ARCHIVE);
   await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
-  await copySlowly(file.path, NEXT, WRITES, WRITE_GAP_MS);
+  const copy = copySlowly(file.path, NEXT);
+  await relay.waitFor("still being written");
   const [, body] = await ask(relay, "/health/ready");
   assertEquals(body.status, "degraded");
+  await copy.finish();
   await relay.waitFor("Reloaded data");
   const warning =
     `WARN: Cannot read data file "${file.path}": still being written after 6 s; any previous content ` +
@@ -50,7 +63,7 @@ Deno.test("main.ts tells once of a file that is copied slowly in place, and load
 
 Deno.test("main.ts listens while its first archive is still being copied, answers 503, and then serves it", async () => {
   await using file = await DataFile.create(ARCHIVE.subarray(0, 0));
-  const copied = copySlowly(file.path, NEXT, WRITES, WRITE_GAP_MS);
+  const copy = copySlowly(file.path, NEXT);
   await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
   assertEquals((await ask(relay, "/health/live"))[0], 200);
   assertEquals((await ask(relay, "/health/ready"))[0], 503);
@@ -58,8 +71,8 @@ Deno.test("main.ts listens while its first archive is still being copied, answer
   assertEquals([known.status, await known.text()], [503, "Halyard has not loaded its archive yet"]);
   const [, { dataFile }] = await ask(relay, "/status");
   assertEquals(Object.keys(dataFile as object), ["path", "lastError"]);
+  await copy.finish();
   await relay.waitFor("Loaded data");
-  await copied;
   assertEquals(await ask(relay, "/health/ready"), [200, { status: "ready" }]);
   assertEquals(problems(relay).length, 1);
 });
