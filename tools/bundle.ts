@@ -15,7 +15,7 @@ const ROOT = new URL("../", import.meta.url);
 /** The path of the bundle. All paths here are relative to the repository. */
 export const BUNDLE = "dist/halyard.js";
 
-/** What a bundle is made of. */
+/** Options for {@linkcode bundle}. */
 export interface BundleOptions {
   /** Path of the import map with the stand-ins for `@std`. @default {the imports of `deno.json`, so JSR} */
   importMap?: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * The task `compile`: makes one executable of the program, with its permissions baked in. `docs/compile.md` tells how.
+ * The task `compile`: makes one executable of the program, with its permissions baked in. See `docs/compile.md`.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { environmentVariables } from "../lib/config/mod.ts";
 import { BUNDLE, bundle } from "./bundle.ts";
 import { inject } from "./elf/inject.ts";
 
-/** What Deno's own executable can be made into; all else needs `deno compile` and its runtime base. */
-const INJECTABLE = "x86_64-unknown-linux-gnu";
+/** Target that Deno's own executable can be turned into; all others need `deno compile` and its runtime base. */
+export const INJECTABLE = "x86_64-unknown-linux-gnu";
 
-/** How long `deno compile` may take, in ms: some 45 MB may have to be downloaded, or a firewall may swallow requests. */
+/** Timeout of `deno compile`, in ms: some 45 MB may have to be downloaded, or a firewall may swallow requests. */
 const COMPILE_TIMEOUT = 120_000;
 
 /** Any host's wildcard and loopback addresses, on any port: listening is possible, connecting to elsewhere is not. */
@@ -21,7 +21,7 @@ const LISTEN_ADDRESSES = ["0.0.0.0", "127.0.0.1", "[::]", "[::1]", "localhost"];
 
 /**
  * Deno can neither write its caches (no directory can be there) nor ask whether there is a newer Deno. Its home directory
- * is one where nobody can put an `.npmrc`; without `HOME`, Deno would look up who runs it, and read that one's. Names of
+ * is one that cannot hold an `.npmrc`; without `HOME`, Deno would look up who runs it, and read that one's. Names of
  * locales that ICU cannot parse, in `LC_ALL`, `LC_MESSAGES` or `LANG`, end Deno: the first `LC_ALL` decides, so it is this.
  */
 const ENVIRONMENT = ["DENO_DIR=/proc/self/exe", "DENO_NO_UPDATE_CHECK=1", "HOME=/proc", "LC_ALL=C"];
@@ -32,7 +32,7 @@ const COMMON_VARIABLES = ["LANG", "LC_*", "TZ", "NO_COLOR", "TERM", "COLUMNS"];
 /** Code comes from the script alone, whatever lies around where the program is started. */
 const CODE_FLAGS = ["--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-code-cache"];
 
-/** What an executable is made of. */
+/** Options for {@linkcode compile}. */
 export interface CompileOptions {
   /** Path of the script: one file. */
   script: string;
@@ -42,11 +42,11 @@ export interface CompileOptions {
   target?: string | undefined;
   /** Further addresses that it may listen on, and may connect to. @default {[]} */
   allowNet?: readonly string[];
-  /** What it runs on: Deno's runtime base for executables or, where that is not to be had, Deno itself. @default {either} */
+  /** Base: Deno's runtime base for executables, or Deno itself where that is not available. @default {either} */
   base?: Base | undefined;
 }
 
-/** What an executable runs on: see `CompileOptions`. */
+/** Base of an executable: see {@linkcode CompileOptions}. */
 export type Base = "official" | "deno";
 
 const BASES: Record<Base, string> = {
@@ -56,11 +56,11 @@ const BASES: Record<Base, string> = {
 
 /** An executable that was made. */
 export interface Compiled {
-  /** What it runs on. */
+  /** Its base. */
   base: Base;
-  /** Why it does not run on the runtime base, if that was tried. */
+  /** Reason why it does not run on the runtime base, if that was tried. */
   failure?: string;
-  /** Why no machine code keeps variables of the environment away from Deno, if none does. */
+  /** Reason why no machine code keeps environment variables away from Deno, if none does. */
   unguarded?: string;
 }
 
@@ -158,7 +158,7 @@ async function compileOfficially(
 
 /**
  * Writes a runtime base with the machine code in it. `deno compile` adds to the end of the base, so the code must be there
- * before. Gives why it cannot be, or `undefined`.
+ * before. Returns the reason why it cannot be, or `undefined`.
  */
 async function guardRuntimeBase(
   base: string | undefined,

@@ -33,9 +33,9 @@ export interface Limit {
   value: number;
   /** Unit, e.g. `bytes`; empty where there is none. */
   unit: string;
-  /** What it bounds. */
+  /** Description of what it bounds. */
   title: string;
-  /** What happens past it. */
+  /** Effect of reaching it. */
   past: string;
 }
 
@@ -45,7 +45,7 @@ const TAGGED = /\/\*\*((?:(?!\*\/)[^])*?@limit\b(?:(?!\*\/)[^])*)\*\/\s*(?:expor
 /** Any numeric constant: only what `evaluate` understands. */
 const CONSTANT = /\bconst (\w+)(?:: number)? = ([^;]+);/g;
 
-/** What happens past each limit that is a setting, by its name in the file. What it bounds is its help. */
+/** Effects of reaching each limit that is a setting, by its name in the file. Its help describes what it bounds. */
 const PAST_SETTINGS: Record<string, string> = {
   maxClientConnectionTime: "the stream is closed; its client connects anew",
   shutdownGracePeriod: "requests that are still open are cut off, with a warning",
@@ -72,7 +72,7 @@ const ROOMS: Record<string, string> = {
   cli: "Command line",
 };
 
-/** What a setting is called that is a limit. */
+/** Names of settings that are limits. */
 const LIMIT_SETTING = /^max|Period$|Timeout$|Deadline$|Limit$/;
 
 /**
@@ -187,7 +187,7 @@ function apply(a: number, operator: string, b: number): number {
 }
 
 /**
- * Writes the page anew: all between its two marks. What stands before and after them is written by hand and stays.
+ * Replaces the generated part of the page, between its two marks. What stands before and after them is written by hand and stays.
  *
  * @param page The page as it is.
  * @param limits The limits in the source.

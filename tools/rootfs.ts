@@ -10,7 +10,7 @@ import { TERMINAL } from "../lib/cli/terminal.ts";
 const EXECUTABLE = "dist/halyard";
 const ROOTFS = "dist/rootfs.tar";
 
-/** What stands at a path; a copy is one of a file of this machine. */
+/** Entry at a path; a copy is one of a file of this machine. */
 type Content = { copyOf: string } | { text: string } | { link: string } | "folder";
 
 const CONTENTS: Record<string, Content> = {
@@ -32,7 +32,7 @@ const CONTENTS: Record<string, Content> = {
  * Makes the file system.
  *
  * @param executable Path of an executable for this machine.
- * @returns A tar. The same files give the same bytes.
+ * @returns A tar. The same files result in the same bytes.
  * @throws {Error} When it is not known what the executable needs.
  */
 export async function makeRootfs(executable: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
@@ -47,7 +47,7 @@ export async function makeRootfs(executable: string): Promise<ReadableStream<Uin
   return ReadableStream.from(entries()).pipeThrough(new TarStream());
 }
 
-/** What the dynamic linker loads for an executable, itself included: absolute paths. */
+/** Lists the files that the dynamic linker loads for an executable, itself included: absolute paths. */
 async function listLibraries(executable: string): Promise<string[]> {
   const output = await new Deno.Command("ldd", {
     args: [executable],
@@ -91,9 +91,9 @@ async function makeEntry(path: string, content: Content): Promise<TarStreamInput
 }
 
 /**
- * Gives the instructions of the `Dockerfile` that come after the file system.
+ * Lists the instructions of the `Dockerfile` that come after the file system.
  *
- * @returns Each on a line, as `docker import --change` takes them.
+ * @returns Each on a line, as `docker import --change` expects them.
  */
 export async function readInstructions(): Promise<string[]> {
   const lines = (await Deno.readTextFile(new URL("../Dockerfile", import.meta.url))).trim().split("\n");

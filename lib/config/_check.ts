@@ -1,7 +1,7 @@
 import type { Reading, Values } from "./_values.ts";
 import type { Problem } from "./errors.ts";
 
-/** Shortest poll interval, of the archive and of expired keys. The Relay Proxy's, so that nobody keeps disk and processor busy. @limit ms: a shorter one is refused */
+/** Shortest poll interval, of the archive and of expired keys. The Relay Proxy's, to keep disk and processor from being busy. @limit ms: a shorter one is refused */
 const MIN_INTERVAL_MS = 100;
 
 /** The settings that `[AutoConfig]` and `[OfflineMode]` both have. */
@@ -12,7 +12,7 @@ export const SHARED_NAMES = [
   "envAllowedHeader",
 ] as const;
 
-/** What to do when there is no archive. */
+/** Hint when no archive is configured. */
 export const SOURCE_HINT =
   "set FILE_DATA_SOURCE, or fileDataSource in [OfflineMode] of the configuration file, to the path of an archive";
 
@@ -21,10 +21,10 @@ function isSet(value: unknown): boolean {
 }
 
 /**
- * Finds what cannot be used together or at all, in the Relay Proxy's order and, where it has them, words.
+ * Finds settings that conflict or are not supported, in the Relay Proxy's order and, where it has them, words.
  *
- * @param reading What was read.
- * @returns What is wrong.
+ * @param reading Values of all sources.
+ * @returns The conflicts.
  */
 export function findConflicts({ values, environments, filters }: Reading): Problem[] {
   const { Main: main, AutoConfig: autoConfig, OfflineMode: offlineMode, Events: events } = values;
@@ -114,9 +114,9 @@ function databasesInUse({ Redis: redis, Consul: consul, DynamoDB: dynamoDB }: Va
 }
 
 /**
- * Finds what is accepted and yet does not do what it says.
+ * Finds settings that are accepted but have no effect, or another one.
  *
- * @param values What was read, without conflicts.
+ * @param values Values without conflicts.
  * @returns A sentence for each.
  */
 export function findWarnings(
@@ -137,7 +137,7 @@ export function findWarnings(
     }
   }
   if (main.tlsEnabled && (main.tlsMinVersion === "1.0" || main.tlsMinVersion === "1.1")) {
-    warnings.push(`TLS ${main.tlsMinVersion} is not served: the least version is 1.2`);
+    warnings.push(`TLS ${main.tlsMinVersion} is not supported: the minimum TLS version is 1.2`);
   }
   for (const exporter of ["Prometheus", "Datadog", "Stackdriver", "OpenTelemetry"] as const) {
     if (values[exporter].enabled) warnings.push(`[${exporter}] has no effect yet: metrics are not exported`);

@@ -15,9 +15,9 @@ const LINES_HINT =
 /**
  * Reads a configuration file.
  *
- * @param reading Gets what the file says.
+ * @param reading Receives the file's values.
  * @param bytes The file.
- * @returns What is wrong with it.
+ * @returns Its faults.
  */
 export function readFileInto(reading: Reading, bytes: Uint8Array): Problem[] {
   try {

@@ -8,7 +8,7 @@ export const MAX_CONFIG_BYTES = 1024 ** 2;
 export interface IniSection {
   /** The name as it is first written. Sections are the same whatever the case. */
   name: string;
-  /** What stands in quotes after the name, or `null`. */
+  /** Subsection, in quotes after the name, or `null`. */
   subsection: string | null;
   /** The line of its first header. */
   line: number;
@@ -21,7 +21,7 @@ export interface IniSection {
  *
  * @param bytes The file: UTF-8, with or without a byte order mark.
  * @returns Its sections in order of their first header.
- * @throws {SyntaxError} When it cannot be understood, naming the line.
+ * @throws {SyntaxError} When it is malformed, naming the line.
  * @throws {RangeError} When it is larger than a configuration file can be.
  */
 export function readIni(bytes: Uint8Array): IniSection[] {

@@ -59,7 +59,7 @@ export function iniLines(text: string): string {
     return at === text.length || "\n;#".includes(text.charAt(at));
   }
 
-  /** Takes what follows an opening quote, closing quote included. */
+  /** Consumes the rest of a quoted text, closing quote included. */
   function takeQuoted(escapes: string): string {
     let value = "";
     while (!take(/"/y)) {

@@ -1,14 +1,14 @@
 import { type Values, withDefaults } from "./_values.ts";
 import type { Settings } from "./settings.ts";
 
-/** Longest duration that a setting has effect with. A timer with a longer delay fires at once: setTimeout() counts in 31 bits. @limit ms: a longer one counts as this */
+/** Longest effective duration of a setting. A timer with a longer delay fires at once: setTimeout() counts in 31 bits. @limit ms: a longer one counts as this */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Makes settings of what was read.
+ * Converts values to settings.
  *
- * @param values What was read, checked.
- * @returns The settings, with defaults where nothing was set.
+ * @param values Values, checked.
+ * @returns The settings, with defaults for values that are not set.
  */
 export function toSettings(values: Values): Settings {
   const main = withDefaults("Main", values.Main);

@@ -1,20 +1,20 @@
 import type { LogLevel } from "../observe/mod.ts";
 
-/** Where a value stands. The two read booleans differently. */
+/** Source of a value. The two parse booleans differently. */
 export type ValueSource = "file" | "environment";
 
-/** How the text of a setting becomes a value. */
+/** Type of a setting: parses its text. */
 export interface ValueType<T> {
-  /** What it is called in the docs. */
+  /** Its name in the docs. */
   name: string;
-  /** How it is written, for the docs. */
+  /** Its syntax, for the docs. */
   syntax: string;
-  /** What a name alone, without `=`, sets in a file. Absent: it is refused. */
+  /** Value of a name alone, without `=`, in a file. Absent: it is refused. */
   blank?: T;
   /**
    * Reads a value.
    *
-   * @returns The value; `undefined` for "not set", which is what an empty text says.
+   * @returns The value; `undefined` for "not set", the meaning of an empty text.
    * @throws {SyntaxError} When the text cannot be read, in the Relay Proxy's words.
    */
   parse(text: string, source: ValueSource): T | undefined;
@@ -29,7 +29,7 @@ export const path: ValueType<string> = plainText(
   "A path, from the working directory if it is not absolute.",
 );
 
-/** A switch. A file knows two spellings more than the environment and refuses the empty text. */
+/** A boolean. A file allows two more spellings than the environment and refuses the empty text. */
 export const boolean: ValueType<boolean> = {
   name: "boolean",
   syntax:
@@ -119,7 +119,7 @@ export const size: ValueType<number> = {
   },
 };
 
-/** Largest duration or size that a setting takes. Go holds both in 64 bits and refuses what does not fit; here the limit itself is rounded. @limit ns or bytes: the setting is refused */
+/** Largest duration or size of a setting. Go holds both in 64 bits and refuses what does not fit; here the limit itself is rounded. @limit ns or bytes: the setting is refused */
 const INT64_LIMIT = 2 ** 63;
 
 /** Adds up `1h30m`: a sign, then numbers each followed by a unit. Truncates to the smallest unit. */
@@ -180,10 +180,10 @@ export const tags: ValueType<string[]> = {
   parse: (text) => [text],
 };
 
-/** How much is logged. */
+/** A log level. */
 export const logLevel: ValueType<LogLevel> = oneOf("log level", ["debug", "info", "warn", "error", "none"]);
 
-/** How a log line is written. */
+/** A log format. */
 export const logFormat: ValueType<"text" | "json"> = oneOf("log format", ["text", "json"]);
 
 /** A version of TLS. */

@@ -1,15 +1,15 @@
 import type { Section } from "./_section.ts";
 import { boolean, duration, integer, list, logLevel, path, port, tags, text, url } from "./_types.ts";
 
-/** The sections of which nothing is used: those that may be used one day, and those that are refused. */
+/** Sections without effect: those that may have one in the future, and those that are refused. */
 export const UNUSED_SECTIONS = {
   Prometheus: {
     effect: "none yet",
     help: "Metrics for Prometheus.",
     settings: {
       enabled: { env: "USE_PROMETHEUS", type: boolean, help: "Whether to export." },
-      prefix: { env: "PROMETHEUS_PREFIX", type: text, help: "Start of each name." },
-      port: { env: "PROMETHEUS_PORT", type: port, help: "Port of its own." },
+      prefix: { env: "PROMETHEUS_PREFIX", type: text, help: "Prefix of each name." },
+      port: { env: "PROMETHEUS_PORT", type: port, help: "Port of the exporter." },
     },
   },
   Datadog: {
@@ -17,9 +17,9 @@ export const UNUSED_SECTIONS = {
     help: "Metrics for Datadog.",
     settings: {
       enabled: { env: "USE_DATADOG", type: boolean, help: "Whether to export." },
-      prefix: { env: "DATADOG_PREFIX", type: text, help: "Start of each name." },
-      traceAddr: { env: "DATADOG_TRACE_ADDR", type: text, help: "Where traces go." },
-      statsAddr: { env: "DATADOG_STATS_ADDR", type: text, help: "Where metrics go." },
+      prefix: { env: "DATADOG_PREFIX", type: text, help: "Prefix of each name." },
+      traceAddr: { env: "DATADOG_TRACE_ADDR", type: text, help: "Address for traces." },
+      statsAddr: { env: "DATADOG_STATS_ADDR", type: text, help: "Address for metrics." },
       tag: {
         env: "DATADOG_TAG_*",
         type: tags,
@@ -32,7 +32,7 @@ export const UNUSED_SECTIONS = {
     help: "Metrics for Stackdriver.",
     settings: {
       enabled: { env: "USE_STACKDRIVER", type: boolean, help: "Whether to export." },
-      prefix: { env: "STACKDRIVER_PREFIX", type: text, help: "Start of each name." },
+      prefix: { env: "STACKDRIVER_PREFIX", type: text, help: "Prefix of each name." },
       projectID: { env: "STACKDRIVER_PROJECT_ID", type: text, help: "Project." },
     },
   },
@@ -49,7 +49,7 @@ export const UNUSED_SECTIONS = {
     help: "A proxy for outbound connections. Serving makes none.",
     settings: {
       url: { env: "PROXY_URL", type: url, help: "Address." },
-      ntlmAuth: { env: "PROXY_AUTH_NTLM", type: boolean, help: "Whether it wants NTLM." },
+      ntlmAuth: { env: "PROXY_AUTH_NTLM", type: boolean, help: "Whether it requires NTLM." },
       user: { env: "PROXY_AUTH_USER", type: text, help: "User." },
       password: { env: "PROXY_AUTH_PASSWORD", type: text, help: "Password. A secret." },
       domain: { env: "PROXY_AUTH_DOMAIN", type: text, help: "Domain." },

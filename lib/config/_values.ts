@@ -6,7 +6,7 @@ type Sections = typeof SECTIONS;
 
 type ValueOf<S> = S extends { type: ValueType<infer T> } ? T : never;
 
-/** What was read, by section and name. `undefined`: not set. */
+/** Values by section and name. `undefined`: not set. */
 export type Values = {
   [S in SectionName]: {
     [N in keyof Sections[S]["settings"]]?: ValueOf<Sections[S]["settings"][N]> | undefined;
@@ -20,29 +20,29 @@ type Complete<S extends SectionName> = {
     : ValueOf<Sections[S]["settings"][N]> | undefined;
 };
 
-/** Starts to read: nothing is set. */
+/** Creates values of which none is set. */
 export function noValues(): Values {
   return Object.fromEntries(Object.keys(SECTIONS).map((name) => [name, {}])) as Values;
 }
 
-/** A setting's text and where it is written. */
+/** A setting's text and its source. */
 export interface WrittenText {
   /** The section of the setting. */
   section: SectionName;
   /** Its name in that section. */
   name: string;
-  /** What is written; `null` where the name stands alone. */
+  /** Its text; `null` where the name stands alone. */
   text: string | null;
-  /** Where. */
+  /** Its source. */
   source: ValueSource;
 }
 
 /**
  * Reads a text: sets the value, or adds to a list.
  *
- * @param values Get it.
+ * @param values Values to set it in.
  * @param written The text.
- * @returns What is wrong with it, if something is.
+ * @returns Its fault, if it has one.
  */
 export function readText(values: Values, { section, name, text, source }: WrittenText): string | undefined {
   const settings: Record<string, Setting> = SECTIONS[section].settings;
@@ -61,7 +61,7 @@ export function readText(values: Values, { section, name, text, source }: Writte
   target[name] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
 }
 
-/** Puts defaults where nothing was set. */
+/** Fills in the defaults of values that are not set. */
 export function withDefaults<S extends SectionName>(section: S, values: Values[S]): Complete<S> {
   const settings: Record<string, Setting> = SECTIONS[section].settings;
   const read: Record<string, unknown> = values;
@@ -73,14 +73,14 @@ export function withDefaults<S extends SectionName>(section: S, values: Values[S
   ) as Complete<S>;
 }
 
-/** What was read so far. */
+/** Result of reading all sources so far. */
 export interface Reading {
   /** The values. */
   values: Values;
-  /** Where environments are configured, as a person would look for it: `[Environment "production"]`. */
+  /** Places where environments are configured, as a person would search for them: `[Environment "production"]`. */
   environments: string[];
-  /** Where filters are configured, likewise. */
+  /** Places where filters are configured, likewise. */
   filters: string[];
-  /** What the operator should know, a sentence each. */
+  /** Warnings, a sentence each. */
   warnings: string[];
 }

@@ -14,11 +14,11 @@ export interface ParsedArgs {
 
 /** Where the command line says that settings come from. */
 export interface CommandLine {
-  /** Configuration file to read, if one is to be read. */
+  /** Path of the configuration file, if any. */
   configFile?: string;
   /** Whether that file may be missing. */
   allowMissingFile: boolean;
-  /** Whether environment variables count. */
+  /** Whether environment variables are read. */
   fromEnv: boolean;
 }
 

@@ -17,7 +17,7 @@ Halyard reads what LaunchDarkly's Relay Proxy reads, from the same file and the 
 that what configures the one in offline mode configures the other. The configuration file comes first and must
 be valid on its own; then the environment replaces single values and adds to lists. Names in the file, and
 words as values, may be in any case. Unknown names in the file are refused, unknown environment variables
-ignored; an empty one unsets what the file says, unless it is a boolean.
+ignored; an empty one unsets the value of the file, unless it is a boolean.
 
 What has no effect is accepted so that a configuration can be taken over as it is. What has no effect yet is
 accepted with a warning. What only makes sense with a connection to LaunchDarkly is refused, where the Relay
@@ -68,7 +68,7 @@ export function settingsHelp(flags: FlagTable): string {
 export function renderSettings(flags: FlagTable): string {
   const parts = [INTRODUCTION, "## Command line\n"];
   parts.push(markdownTable(
-    ["Flag", "What it does"],
+    ["Flag", "Description"],
     Object.entries(flags).map((
       [flag, { value, help }],
     ) => [`\`--${flag}${value ? ` ${value}` : ""}\``, help]),
@@ -77,7 +77,7 @@ export function renderSettings(flags: FlagTable): string {
     parts.push(`## \`[${title}${subsection ? ` "${subsection}"` : ""}]\`\n`);
     parts.push(`${EFFECTS[effect]} ${help}\n`.trimStart());
     parts.push(markdownTable(
-      ["In the file", "In the environment", "Type", "Default", "What it is for"],
+      ["In the file", "In the environment", "Type", "Default", "Description"],
       Object.entries(settings).map(([name, setting]) => [
         setting.environmentOnly ? "" : code(name),
         code(setting.env),

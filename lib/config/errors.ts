@@ -1,40 +1,40 @@
 /**
- * Where configuration failed: the `options` of the command line; the `file`, read and checked on its own; the
+ * Stage at which configuration failed: the `options` of the command line; the `file`, read and checked on its own; the
  * `environment`, added to it; or the `relay`, for which nothing is configured.
  */
 export type SettingsStage = "options" | "file" | "environment" | "relay";
 
-/** One thing that is wrong. */
+/** A fault of the configuration. */
 export interface Problem {
-  /** What, in the Relay Proxy's words where it has them. Never a secret. */
+  /** Message, in the Relay Proxy's words where it has them. Never a secret. */
   message: string;
-  /** What to do. */
+  /** Hint. */
   hint?: string;
 }
 
-/** The configuration cannot be used. */
+/** Error: invalid configuration. */
 export class SettingsError extends SyntaxError {
   /** The name of the class. */
   override readonly name = "SettingsError";
-  /** Where it failed. */
+  /** Stage at which it failed. */
   readonly stage: SettingsStage;
-  /** Everything that is wrong, as far as it could be told. At least one. */
+  /** All faults found, at least one. */
   readonly problems: readonly Problem[];
-  /** What to do, all of it in one line. */
+  /** Hints of all faults, in one line. */
   readonly hint: string;
 
   /**
-   * Makes an error of all that is wrong.
+   * Makes an error of all faults.
    *
-   * @param stage Where it failed.
-   * @param problems What is wrong.
-   * @param prefix What stands before all of it in the message.
+   * @param stage Stage at which it failed.
+   * @param problems The faults.
+   * @param prefix Beginning of the message.
    */
   constructor(stage: SettingsStage, problems: readonly Problem[], prefix = "") {
     super(prefix + problems.map(({ message }) => message).join(", "));
     this.stage = stage;
     this.problems = problems;
     this.hint = problems.flatMap(({ hint }) => hint ?? []).join("; ") ||
-      "--help tells how each setting is written";
+      "--help describes each setting";
   }
 }

@@ -1,4 +1,4 @@
-/** The configuration file that is read if there is one: the Relay Proxy's. */
+/** Default path of the configuration file: the Relay Proxy's. */
 export const DEFAULT_CONFIG_FILE = "/etc/ld-relay.conf";
 
 /** A flag of the command line. */
@@ -19,6 +19,6 @@ export const SETTINGS_FLAGS: FlagTable = {
     help:
       `Read this file. Without --config and --from-env: ${DEFAULT_CONFIG_FILE}, if it exists, and the environment.`,
   },
-  "allow-missing-file": { help: "Go on without the file if it does not exist." },
+  "allow-missing-file": { help: "Continue without the file if it does not exist." },
   "from-env": { help: "Read environment variables. With --config, they come after the file." },
 };

@@ -1,45 +1,45 @@
 import { findConflicts, findWarnings, SOURCE_HINT } from "./_check.ts";
-import { readVariablesInto } from "./_environment.ts";
+import { readVariablesInto } from "./_process_env.ts";
 import { readFileInto } from "./_file.ts";
 import { MAX_CONFIG_BYTES } from "./_ini.ts";
 import { toSettings } from "./_to_settings.ts";
 import { noValues, type Reading } from "./_values.ts";
 import type { CommandLine } from "./command_line.ts";
-import type { Variables } from "./environment.ts";
+import type { Variables } from "./process_env.ts";
 import { type Problem, SettingsError, type SettingsStage } from "./errors.ts";
 import type { Settings } from "./settings.ts";
 
-/** What `loadSettings` reads from. */
+/** Options for {@linkcode loadSettings}. */
 export interface LoadOptions {
-  /** All environment variables that may be read. */
+  /** The process's environment. */
   env: Variables;
   /**
-   * Reads a file as it is; `undefined` if there is none at the path. What it throws, also past so many bytes, becomes a
-   * `SettingsError`.
+   * Reads a file as it is; `undefined` if there is none at the path. Its errors, also of more bytes than allowed, become a
+   * {@linkcode SettingsError}.
    */
   readFile(path: string, maxBytes: number): Uint8Array | undefined;
   /** Whether it is an error that no archive is configured. @default {true} */
   needsSource?: boolean;
 }
 
-/** What `loadSettings` found. */
+/** Result of {@linkcode loadSettings}. */
 export interface LoadedSettings {
   /** The settings. */
   settings: Settings;
-  /** What the operator should know, a sentence each: it is accepted and yet does not do what it says. */
+  /** Warnings, a sentence each: settings that are accepted but have no effect, or another one. */
   warnings: string[];
-  /** Where the settings come from, as the Relay Proxy says it in its first line. */
+  /** Source of the settings, as in the Relay Proxy's first log line. */
   origin: string;
 }
 
 /**
- * Reads the settings: the configuration file, which must be valid on its own, then the environment. What the
- * environment sets replaces what the file sets; lists grow.
+ * Reads the settings: the configuration file, which must be valid on its own, then the process's environment. Values of the
+ * environment replace those of the file; lists grow.
  *
- * @param commandLine What the command line says.
- * @param options Where to read from.
+ * @param commandLine The parsed command line.
+ * @param options Environment and file system.
  * @returns The settings.
- * @throws {SettingsError} When they cannot be used.
+ * @throws {SettingsError} When they are invalid.
  */
 export function loadSettings(commandLine: CommandLine, options: LoadOptions): LoadedSettings {
   const { env, readFile, needsSource = true } = options;
@@ -85,7 +85,7 @@ function readConfigFile(path: string, readFile: LoadOptions["readFile"]): Uint8A
     const message = error instanceof Error ? error.message : String(error);
     throw new SettingsError(
       "file",
-      [{ message, hint: "check the path and who may read it" }],
+      [{ message, hint: "check the path and its permissions" }],
       unreadable(path),
     );
   }

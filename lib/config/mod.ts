@@ -3,6 +3,7 @@
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { loadSettings } from "./load.ts";
  * import { parseCommandLine } from "./command_line.ts";
  *
@@ -11,7 +12,7 @@
  *   env: { FILE_DATA_SOURCE: "flags.tar.gz", HEARTBEAT_INTERVAL: "15s" },
  *   readFile: () => undefined,
  * });
- * console.log(settings.heartbeatInterval); // 15000
+ * assertEquals(settings.heartbeatInterval, 15_000);
  * ```
  *
  * @module
@@ -19,7 +20,7 @@
 export * from "./command_line.ts";
 export * from "./default_settings.ts";
 export * from "./docs.ts";
-export * from "./environment.ts";
+export * from "./process_env.ts";
 export * from "./errors.ts";
 export * from "./flags.ts";
 export * from "./load.ts";

@@ -1,6 +1,6 @@
 import type { LogLevel } from "../observe/mod.ts";
 
-/** The certificate that the relay serves with. */
+/** TLS certificate of the relay. */
 export interface TlsSettings {
   /** Path of the certificate chain: PEM. */
   cert: string;
@@ -10,31 +10,31 @@ export interface TlsSettings {
   minVersion: "1.2" | "1.3";
 }
 
-/** Everything that can be set, read and checked. All times are ms, all sizes bytes. */
+/** All settings, parsed and checked. Times are ms, sizes bytes. */
 export interface Settings {
-  /** TCP port to listen on: 1 to 65535; a test may give 0, for any free one. */
+  /** TCP port to listen on: 1 to 65535; 0 in tests, for any free port. */
   port: number;
   /** IP address or host name to listen on. `::` is all addresses of both families. */
   bindAddress: string;
   /** Certificate to serve with. Absent: plain HTTP. */
   tls?: TlsSettings;
-  /** Time between two heartbeats on a stream: ms; 0 for none. */
+  /** Heartbeat interval of streams: ms; 0 for none. */
   heartbeatInterval: number;
-  /** How long a stream stays open: ms; 0 for no limit. */
+  /** Maximum lifetime of a stream: ms; 0 for no limit. */
   maxClientConnectionTime: number;
-  /** Longest delay of a `ping` after a reload: ms; 0 for none. Each is spread over the upper half of it. */
+  /** Maximum delay of a `ping` after a reload: ms; 0 for none. Pings are spread over its upper half. */
   pingStreamJitterTime: number;
-  /** How long serving goes on after a signal to stop, while the relay says that it is not ready: ms; 0 for not at all. */
+  /** Time that serving continues after a stop signal, while not ready: ms; 0 for none. */
   shutdownDelay: number;
-  /** How long open requests may go on after that: ms; 0 to cut them at once. */
+  /** Grace period of open requests after that: ms; 0 to close them at once. */
   shutdownGracePeriod: number;
-  /** Largest number of open streams. */
+  /** Maximum number of open streams. */
   maxStreams: number;
-  /** How much memory the process may use: bytes. Absent: what the system says. */
+  /** Memory that the process may use: bytes. Absent: the limit of its container. */
   memoryLimit?: number;
-  /** How much of whole data sets may be on its way to clients at one time: bytes. */
+  /** Budget of whole data sets on their way to clients: bytes. */
   maxPayloadBytesInFlight: number;
-  /** Time the Relay Proxy allows for start-up: ms. */
+  /** Start-up timeout of the Relay Proxy: ms. */
   initTimeout: number;
   /** Whether a failed environment ends the program at start. */
   exitOnError: boolean;
@@ -42,25 +42,25 @@ export interface Settings {
   exitAlways: boolean;
   /** Whether to start in spite of failed environments. */
   ignoreConnectionErrors: boolean;
-  /** Time between two looks for credentials that have expired: ms, 100 or more. */
+  /** Interval of removing expired credentials: ms, 100 or more. */
   expiredCredentialCleanupInterval: number;
   /** Minimum log level. */
   logLevel: LogLevel;
-  /** How a log line is written. */
+  /** Log format. */
   logFormat: "text" | "json";
   /** Path of the archive. */
   fileDataSource: string;
-  /** Time between two looks at the archive's file: ms, 100 or more. */
+  /** Poll interval of the archive: ms, 100 or more. */
   fileDataSourceMonitoringInterval: number;
-  /** Largest archive that is read, compressed: bytes. */
+  /** Maximum size of the archive, compressed: bytes. */
   maxArchiveSize: number;
-  /** Origins that browsers may call from; empty for all. */
+  /** Origins allowed to browsers; empty for all. */
   envAllowedOrigin: string[];
-  /** Request headers that browsers may send besides the SDKs' own. */
+  /** Request headers allowed to browsers besides the SDKs' own. */
   envAllowedHeader: string[];
   /** Whether the operator expects events to be sent. They never are: it changes a log line. */
   sendEvents: boolean;
-  /** Largest event body that is read: bytes. */
+  /** Maximum size of an event body: bytes. */
   maxInboundPayloadSize: number;
   /** Relay key for the `pull` command. A secret: never log it. Serving never uses it. */
   autoConfigKey?: string;

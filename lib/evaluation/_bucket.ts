@@ -1,9 +1,9 @@
 import type { JsonValue } from "../model/mod.ts";
 import { addBlock, BLOCK_BYTES, BLOCK_WORDS, SHA1_START } from "./_sha1.ts";
 
-/** What is hashed before a context's value, hashed already as far as it fills blocks. */
+/** Prefix of a bucketing hash, before the context's value; its full blocks are hashed already. */
 export interface Prefix {
-  /** Where the bucketer keeps the block that it ends in. */
+  /** Position of its last, partial block in the bucketer. */
   block: number;
   /** Its length in bytes. */
   length: number;
@@ -11,11 +11,11 @@ export interface Prefix {
   state: Int32Array | null;
 }
 
-/** What a context's value adds to a hash, once for each place in a word where it may begin. */
+/** Context value of a bucketing hash, once for each position in a word where it may begin. */
 export interface BucketValue {
   /** Its length in bytes. */
   length: number;
-  /** By how many bytes of the first word are taken: its words, with the bit that ends a message. */
+  /** Its words and the bit that ends a message, by its position in the first word. */
   words: Int32Array[];
 }
 
@@ -24,7 +24,7 @@ const UTF8 = new TextEncoder();
 /** The 15 hexadecimal digits of the hash that count are 60 bits. */
 const BUCKET_RANGE = 2 ** 60;
 
-/** Finds the buckets of contexts by hashing, in memory of its own. */
+/** Computes the buckets of contexts, in memory of its own. */
 export class Bucketer {
   /** The last blocks of all prefixes side by side: thousands of small arrays would be slow to fetch. */
   #blocks = new Int32Array(BLOCK_WORDS);
@@ -33,7 +33,7 @@ export class Bucketer {
   readonly #words = new Int32Array(BLOCK_WORDS);
 
   /**
-   * Compiles what is hashed before a context's value.
+   * Compiles the prefix of a bucketing hash.
    *
    * @param text The seed, or key and salt, with a full stop at the end.
    * @returns The prefix.
@@ -54,7 +54,7 @@ export class Bucketer {
   /**
    * Computes a bucket.
    *
-   * @param prefix What is hashed before the value.
+   * @param prefix Prefix of the hash.
    * @param value The value.
    * @returns A number from 0 to 1, rounded to 32-bit floating point as Go does.
    */
@@ -100,11 +100,11 @@ export class Bucketer {
 }
 
 /**
- * Encodes what a context's attribute adds to a hash.
+ * Encodes a context's attribute for a bucketing hash.
  *
  * @param value Value of the attribute.
  * @param secondary Secondary key of a legacy user.
- * @returns It, or `null` when contexts cannot be bucketed by such a value: it is neither a string nor an integer.
+ * @returns The encoded value, or `null` when it is neither a string nor an integer, so that no context can be bucketed by it.
  */
 export function encodeBucketValue(value: JsonValue, secondary: string | undefined): BucketValue | null {
   let text: string;

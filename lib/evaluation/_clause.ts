@@ -5,7 +5,7 @@ import { compilePattern } from "./_pattern.ts";
 import { ALL_KINDS, type Registry } from "./_registry.ts";
 import { parseSemVer } from "./_semver.ts";
 
-/** The point in time that Go takes for "no date" where a clause's text says it, 0001-01-01T00:00:00Z: nanoseconds since epoch. */
+/** Go's zero time, 0001-01-01T00:00:00Z, which in a clause's text means "no date": nanoseconds since epoch. */
 const ZERO_TIME = -62_135_596_800_000_000_000n;
 
 /**

@@ -14,7 +14,7 @@ const RFC3339 =
  * may be a leap second.
  *
  * @param value Any JSON value.
- * @returns Nanoseconds since epoch, or `null` when it is no date.
+ * @returns Nanoseconds since epoch, or `null` when it is not a date.
  */
 export function parseDate(value: JsonValue): bigint | null {
   if (typeof value === "number") {

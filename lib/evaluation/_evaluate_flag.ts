@@ -7,10 +7,10 @@ import { type ErrorKind, type Evaluation, EvaluationFactory } from "./evaluation
 /**
  * Evaluates a flag. One that is a prerequisite of others is evaluated once in a session.
  *
- * @param session Whose context.
+ * @param session Session of the context.
  * @param compiled The flag.
  * @param slot Its slot as a prerequisite; -1 when it is none.
- * @returns What the flag gives.
+ * @returns Its evaluation.
  * @throws {typeof SLICE_IS_OVER} When the slice is over: evaluate it again in the next one.
  */
 export function evaluateCompiled(session: SessionState, compiled: CompiledFlag, slot: number): Evaluation {
@@ -62,7 +62,7 @@ function walk(session: SessionState, compiled: CompiledFlag): Evaluation {
   return serve(session, served[fallthrough]!);
 }
 
-/** What the flag gives because of a prerequisite; null when it is met. */
+/** Returns the flag's evaluation when a prerequisite is not met; null when it is. */
 function checkPrerequisite(session: SessionState, compiled: CompiledFlag, index: number): Evaluation | null {
   const { slot, variation, failed } = compiled.prerequisites[index]!;
   const other = session.environment.flagsBySlot[slot];

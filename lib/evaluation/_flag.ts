@@ -8,31 +8,31 @@ import { type Evaluation, EvaluationFactory, type Reason } from "./evaluation.ts
 export interface CompiledPrerequisite {
   /** Slot of the other flag. */
   slot: number;
-  /** Variation that it must give. */
+  /** Variation that it must evaluate to. */
   variation: number;
-  /** What the flag gives when the other one is off or gives something else. */
+  /** Evaluation when the prerequisite is not met. */
   failed: Evaluation;
 }
 
-/** Context keys of one kind, each with what it gets. */
+/** Context keys of one kind, each with its evaluation. */
 export interface CompiledTargets {
   /** Slot of the kind's key. */
   slot: number;
-  /** By context key. */
+  /** Evaluations by context key. */
   evaluations: Map<string, Evaluation>;
 }
 
-/** A rollout, compiled: how to find a context's bucket, and what it gets there. */
+/** A rollout, compiled: how to compute a context's bucket, and the evaluation of each bucket. */
 export interface CompiledRollout extends Bucketing {
-  /** Where the share of each weighted variation ends. */
+  /** Ends of the shares of all weighted variations. */
   ends: number[];
-  /** What each gives. */
+  /** Evaluation of each weighted variation. */
   evaluations: Evaluation[];
-  /** What each gives a context without the rollout's kind, which takes no part in an experiment. */
+  /** The same for a context without the rollout's kind, which is not part of an experiment. */
   evaluationsWithoutKind: Evaluation[];
 }
 
-/** What a rule or the fallthrough serves: always the same, or what a rollout chooses. */
+/** Outcome of a rule or the fallthrough: a fixed evaluation, or one that a rollout selects. */
 export type Served = Evaluation | CompiledRollout;
 
 /**
@@ -44,19 +44,19 @@ export interface CompiledFlag {
   text: string;
   /** The flag. */
   flag: Flag;
-  /** What every context gets, when the context does not matter. */
+  /** Evaluation of every context, when it does not depend on the context. */
   constant: Evaluation | null;
-  /** Other flags that must give a certain variation. */
+  /** Other flags that must evaluate to a certain variation. */
   prerequisites: CompiledPrerequisite[];
   /** Targets, in the order in which they are tried. */
   targets: CompiledTargets[];
   /** For each rule the number of its clauses and their slots. */
   clauses: number[];
-  /** For each rule what it serves, and what the fallthrough serves at the end. */
+  /** Outcome of each rule, and of the fallthrough at the end. */
   served: Served[];
 }
 
-/** Shared by all flags that have none of something. */
+/** Empty list, shared by all flags. */
 const NONE: never[] = [];
 
 /**
@@ -101,16 +101,16 @@ export function compileFlag(flag: Flag, text: string, registry: Registry): Compi
 }
 
 /**
- * Tells what a rule serves apart.
+ * Reports whether an outcome is a rollout.
  *
- * @param served What it serves.
- * @returns Whether a rollout chooses.
+ * @param served Outcome of a rule or the fallthrough.
+ * @returns Whether it is a rollout.
  */
 export function isRollout(served: Served): served is CompiledRollout {
   return "ends" in served;
 }
 
-/** What compiling a flag's parts needs to know. */
+/** State shared while the parts of one flag are compiled. */
 interface Compilation {
   flag: Flag;
   registry: Registry;
@@ -167,11 +167,20 @@ function compileTargets({ flag, registry, factory, keys }: Compilation): Compile
   return compiled.length === 0 ? NONE : compiled;
 }
 
-/** An empty user target in `contextTargets` is where the one for the same variation in `targets` has its turn. */
 function listTargets({ targets, contextTargets }: Flag): Target[] {
   if (!contextTargets?.length) return targets ?? [];
-  return contextTargets.map((target) => {
-    if (target.values?.length || (target.contextKind && target.contextKind !== "user")) return target;
-    return targets?.find(({ variation }) => (variation ?? 0) === (target.variation ?? 0)) ?? target;
-  });
+  return contextTargets.map((target) => findTarget(target, targets));
+}
+
+/**
+ * Finds the target that an element of `contextTargets` stands for: an empty one of kind user stands for the one of the same
+ * variation in `targets`.
+ *
+ * @param target Element of `contextTargets`.
+ * @param targets The flag's user targets.
+ * @returns The target whose keys count.
+ */
+export function findTarget(target: Target, targets: Target[] | null | undefined): Target {
+  if (target.values?.length || (target.contextKind && target.contextKind !== "user")) return target;
+  return targets?.find(({ variation }) => (variation ?? 0) === (target.variation ?? 0)) ?? target;
 }

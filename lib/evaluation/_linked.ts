@@ -17,7 +17,7 @@ export class LinkedEnvironment {
   readonly flagsBySlot: readonly (CompiledFlag | undefined)[];
   /** Segments by slot. */
   readonly segmentsBySlot: readonly (CompiledSegment | undefined)[];
-  /** How many flags the longest chain of prerequisites has that begins at each, by slot. */
+  /** Length of the longest chain of prerequisites that begins at each flag, by slot. */
   readonly flagDepths: Int32Array;
   /** Likewise of segments. */
   readonly segmentDepths: Int32Array;
@@ -49,10 +49,10 @@ export class LinkedEnvironment {
   }
 
   /**
-   * Gets the prepared output, which is made the first time that somebody asks for it.
+   * Gets the prepared output, which is made on first use.
    *
-   * @param options Who asks, and for what.
-   * @returns All flags that they see.
+   * @param options Audience, and whether reasons are included.
+   * @returns All flags visible to it.
    */
   getOutput({ audience, withReasons }: OutputOptions): Output {
     const name = `${audience} ${withReasons}`;
@@ -66,12 +66,12 @@ export class LinkedEnvironment {
 }
 
 /**
- * Says whether an audience sees a flag. Without `clientSideAvailability` the older `clientSide` counts for clients with
+ * Reports whether an audience sees a flag. Without `clientSideAvailability` the older `clientSide` counts for clients with
  * an environment ID, and mobile clients see everything.
  *
  * @param flag The flag.
- * @param audience Who asks.
- * @returns Whether they see it.
+ * @param audience The audience.
+ * @returns Whether the flag is visible to it.
  */
 export function isVisible({ clientSideAvailability, clientSide }: Flag, audience: Audience): boolean {
   switch (audience) {

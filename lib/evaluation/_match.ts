@@ -9,42 +9,42 @@ import type { CompiledSegment, KeyList } from "./_segment.ts";
 import { compareSemVer, parseSemVer, type SemVer } from "./_semver.ts";
 import { FLAG_STEPS, getBucketValue, getValue, type SessionState, spend } from "./_session.ts";
 
-/** It does not match. */
+/** Result: no match. */
 export const NO = 1;
-/** It matches. */
+/** Result: match. */
 export const YES = 2;
-/** The flag or a segment it reaches is malformed. */
+/** Result: the flag, or a segment that it refers to, is malformed. */
 export const MALFORMED = 3;
-/** Finding it out would take too long. */
+/** Result: the match would take too many steps. */
 export const TOO_COSTLY = 4;
 
 /**
- * Most steps that one operator takes over one value: a step is an instruction of a pattern at a character, or another operator's
+ * Most steps of one operator on one value: a step is an instruction of a pattern at a character, or another operator's
  * look at one. A pattern of 40 instructions gets through 30,000 characters.
  *
- * @limit steps: the flag gives an error, ERROR with EXCEPTION
+ * @limit steps: the flag evaluates to an error, ERROR with EXCEPTION
  */
 export const MAX_UNIT_STEPS = 1_200_000;
 
-/** From this length on, hashing a value counts, and its bucket is remembered: bytes. Ordinary keys are shorter. */
+/** Length from which hashing a value counts as steps and its bucket is remembered: bytes. Ordinary keys are shorter. */
 const LONG_VALUE_BYTES = 256;
 
 /** Steps that parsing a character of a version is worth. */
 const SEMVER_STEPS = 3;
 
-/** How a context's version must compare with a clause's. */
+/** Wanted order of a context's version and a clause's. */
 const WANTED_ORDER = { semVerLessThan: -1, semVerEqual: 0, semVerGreaterThan: 1 };
 
-/** Added to what is remembered when finding it out meant asking a big segment. */
+/** Added to a remembered result that depends on a big segment. */
 const ASKED_BIG_SEGMENT = 8;
 
 /**
- * Finds out whether a context meets all conditions of a rule.
+ * Matches a context against all clauses of a rule.
  *
- * @param session Whose context.
+ * @param session Session of the context.
  * @param clauses Numbers and slots of clauses.
  * @param at Where the rule's number of clauses is; without any, every context meets them.
- * @returns `YES`, `NO`, `MALFORMED` or `TOO_COSTLY`.
+ * @returns `YES`, `NO`, {@linkcode MALFORMED} or {@linkcode TOO_COSTLY}.
  */
 export function matchClauses(session: SessionState, clauses: number[], at: number): number {
   const { matches } = session;
@@ -98,7 +98,7 @@ function matchClause(session: SessionState, clause: CompiledClause, slot: number
   return negate ? YES : NO;
 }
 
-/** Finds out whether one of a clause's values matches one value. */
+/** Matches one value of a clause against one value of the context. */
 function matchUnit(session: SessionState, clause: CompiledClause, index: number, value: JsonValue): number {
   const steps = typeof value === "string" ? countUnitSteps(clause, index, value.length) : 1;
   if (steps > MAX_UNIT_STEPS) return TOO_COSTLY;
@@ -106,7 +106,7 @@ function matchUnit(session: SessionState, clause: CompiledClause, index: number,
   return isMatch(session, clause, index, value) ? YES : NO;
 }
 
-/** Says how many steps it may take to compare one of a clause's values with a text. */
+/** Counts the steps of comparing one of a clause's values with a text, at most. */
 function countUnitSteps(clause: CompiledClause, index: number, length: number): number {
   switch (clause.op) {
     case "matches":
@@ -241,9 +241,9 @@ function isListed(session: SessionState, lists: KeyList[]): boolean {
 /**
  * Computes the bucket that a context falls into.
  *
- * @param session Whose context.
- * @param bucketing What decides.
- * @returns A number from 0 to 1; 0 when the context lacks the kind or the attribute, or it is no string or integer.
+ * @param session Session of the context.
+ * @param bucketing Compiled bucketing.
+ * @returns A number from 0 to 1; 0 when the context lacks the kind or the attribute, or the value is neither a string nor an integer.
  */
 export function getBucket(session: SessionState, bucketing: Bucketing): number {
   const { bucketer } = session.environment.registry;

@@ -23,7 +23,7 @@ export interface Output {
  * Prepares the output for an audience.
  *
  * @param entries The flags that it sees, in order.
- * @param withReasons Whether members say why.
+ * @param withReasons Whether members include reasons.
  * @returns The prepared output.
  */
 export function prepareOutput(entries: Iterable<Entry>, withReasons: boolean): Output {
@@ -48,7 +48,7 @@ export function prepareOutput(entries: Iterable<Entry>, withReasons: boolean): O
  * Gets the text of an evaluation.
  *
  * @param evaluation The evaluation.
- * @param withReasons Whether it says why.
+ * @param withReasons Whether it includes the reason.
  * @returns A member of a JSON object with a comma before it.
  */
 export function getMember(evaluation: Evaluation, withReasons: boolean): string {

@@ -13,21 +13,21 @@ export interface Pattern {
   size: number;
 }
 
-/** Characters that starting a match is worth, so that many short texts count too. */
+/** Cost of starting a match, so that many short texts count too: characters. */
 const START_COST = 16;
 
 /**
- * Most states of a pattern's automaton. RE2JS builds it out of the texts that it meets, which takes ten times longer than to
+ * Most states of a pattern's automaton. RE2JS builds it out of the texts that it meets, ten times as slow as to
  * simulate it and up to 8 MB; ordinary patterns get by with some dozens.
  *
- * @limit states: the pattern is simulated from then on, which takes up to 17 ns for each step instead of one or less
+ * @limit states: the pattern is simulated from then on, at up to 17 ns per step instead of one or less
  */
 const MAX_STATES = 1_000;
 
 /** Steps from which on a match is simulated at once, since building an automaton could hold up others for too long. */
 const BUILDING_STEPS = 100_000;
 
-/** What tells a pattern from the plain text that it would match. */
+/** Characters that make a pattern more than plain text. */
 const OPERATORS = /[\\^$.|?*+()[\]{}]/;
 
 /** Quoted text, a Unicode class, another escape, a bracketed class, the start of a named group. */

@@ -5,7 +5,7 @@ import type { CompiledClause } from "./_compiled_clause.ts";
 export class Slots {
   readonly #slots = new Map<string, number>();
 
-  /** How many texts have a number. */
+  /** Number of texts. */
   get size(): number {
     return this.#slots.size;
   }
@@ -13,7 +13,7 @@ export class Slots {
   /**
    * Gets the number of a text, the next one if it is new.
    *
-   * @param text What to number.
+   * @param text Text to number.
    * @returns Its number.
    */
   get(text: string): number {
@@ -34,7 +34,7 @@ export class Slots {
   /**
    * Finds the number of a text.
    *
-   * @param text What may have a number.
+   * @param text Text that may have a number.
    * @returns Its number, or -1.
    */
   find(text: string): number {
@@ -45,9 +45,9 @@ export class Slots {
 /** Kind that stands for a context as a whole: its one attribute is the list of its kinds. */
 export const ALL_KINDS = "";
 
-/** An attribute that some flag or segment looks at. */
+/** An attribute that some flag or segment refers to. */
 export interface Attribute {
-  /** Kind of the context's part, or `ALL_KINDS`. */
+  /** Kind of the context's part, or {@linkcode ALL_KINDS}. */
   kind: string;
   /** Property names from the outside in. */
   path: readonly string[];
@@ -56,7 +56,7 @@ export interface Attribute {
 /** Longest JSON of a clause that is remembered so as to recognize the same clause elsewhere. Longer ones rarely recur. @limit characters: the clause is compiled for each place where it stands */
 const MAX_SHARED_LENGTH = 1000;
 
-/** Growth by reloads that is let pass before compilation starts anew. */
+/** Growth by reloads that is allowed before compilation starts from scratch: entries. */
 const FREE_GROWTH = 1000;
 
 /**
@@ -96,7 +96,7 @@ export class Registry {
   /**
    * Gets the slot of an attribute.
    *
-   * @param kind Kind of the context's part, or `ALL_KINDS`.
+   * @param kind Kind of the context's part, or {@linkcode ALL_KINDS}.
    * @param path Property names from the outside in.
    * @returns Its slot.
    */

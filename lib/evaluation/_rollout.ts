@@ -2,7 +2,7 @@ import { parseAttributeReference, type Rollout } from "../model/mod.ts";
 import type { Prefix } from "./_bucket.ts";
 import type { Registry } from "./_registry.ts";
 
-/** Which attribute of which part of a context decides its bucket, and how. */
+/** Bucketing, compiled: the attribute that decides a context's bucket, and how it is hashed. */
 export interface Bucketing extends Prefix {
   /** Slot of the key of the context's part: null when it has no such part. */
   keySlot: number;
@@ -12,7 +12,7 @@ export interface Bucketing extends Prefix {
   withSecondary: boolean;
 }
 
-/** What bucketing is told by a rollout or a segment's rule. */
+/** Options for {@linkcode compileBucketing}, from a rollout or a segment's rule. */
 export interface BucketingOptions {
   /** Key of the flag or segment. */
   key: string;
@@ -31,7 +31,7 @@ export interface BucketingOptions {
 /**
  * Compiles bucketing.
  *
- * @param options What to bucket by.
+ * @param options Key, salt and attribute.
  * @param registry Numbers the attributes.
  * @returns The compiled form, or `null` when `bucketBy` is a malformed reference.
  */

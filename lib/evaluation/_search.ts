@@ -8,7 +8,7 @@ const TRUSTED_PAIRS = 4_000_000;
  * Reports whether a text contains another one, in time that grows with their lengths, not with the product of them.
  *
  * @param text The text.
- * @param part What it may contain.
+ * @param part Text to find.
  * @returns Whether it does.
  */
 export function includesText(text: string, part: string): boolean {

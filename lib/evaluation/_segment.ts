@@ -17,7 +17,7 @@ export interface CompiledSegmentRule {
   clauses: number[];
   /** Share of the matching contexts that belong to the segment; null for all. */
   share: number | null;
-  /** How the share is chosen; null when there is no share, or its attribute reference is malformed. */
+  /** Bucketing of the share; null when there is no share, or its attribute reference is malformed. */
   bucketing: Bucketing | null;
 }
 
@@ -25,11 +25,11 @@ export interface CompiledSegmentRule {
 export interface CompiledSegment {
   /** The segment's JSON, by which a later environment knows that it is unchanged. */
   text: string;
-  /** Who belongs to it. */
+  /** Keys of its members. */
   included: KeyList[];
-  /** Who does not. */
+  /** Keys that are not members. */
   excluded: KeyList[];
-  /** Who else belongs to it. */
+  /** Rules for all other contexts. */
   rules: CompiledSegmentRule[];
   /** Set for a big segment, whose lists are not in the archive: the slot of its members' key. */
   unbounded: { slot: number; hasGeneration: boolean } | null;

@@ -6,21 +6,21 @@ import { ALL_KINDS } from "./_registry.ts";
 import type { Bucketing } from "./_rollout.ts";
 import type { SemVer } from "./_semver.ts";
 
-/** Steps of a slice, after which others get their turn: 2 ms as a rule, and never more than 20 ms. */
+/** Steps of a slice, after which other requests run: 2 ms as a rule, and never more than 20 ms. */
 export const SLICE_STEPS = 100_000;
 
 /** Steps that a flag costs before its first clause. */
 export const FLAG_STEPS = 20;
 
 /**
- * Most steps that evaluating flags for one context takes: a thousand flags with a pattern each and a context with 300 groups of
+ * Most steps of evaluating flags for one context: a thousand flags with a pattern each and a context with 300 groups of
  * 120 characters come to 800 million.
  *
  * @limit steps: the request gets 503, the stream is closed
  */
 export const MAX_CONTEXT_STEPS = 5_000_000_000;
 
-/** Evaluating flags for one context would take too long: there is no result, not even of some flags. */
+/** Error: evaluating flags for one context would take too many steps. There is no result, not even of some flags. */
 export class EvaluationLimitError extends RangeError {
   /** Set so that stack traces show it. */
   override readonly name = "EvaluationLimitError";
@@ -31,10 +31,10 @@ export class EvaluationLimitError extends RangeError {
   }
 }
 
-/** Is thrown when a slice is over. What has been found out is kept, so the next slice comes to the same place quickly. */
+/** Signal thrown at the end of a slice. Results so far are kept, so the next slice reaches the same point quickly. */
 export const SLICE_IS_OVER: unique symbol = Symbol("slice is over");
 
-/** What evaluating the flags of one environment for one context has found out so far, each thing once. */
+/** Results so far of evaluating one environment's flags for one context, each computed once. */
 export interface SessionState {
   /** The environment. */
   readonly environment: LinkedEnvironment;
@@ -42,7 +42,7 @@ export interface SessionState {
   readonly context: Context;
   /** Values of attributes by slot, null for an absent one; undefined until looked up. */
   readonly values: (JsonValue | undefined)[];
-  /** What to hash by slot of the attribute, null when it cannot be bucketed by; undefined until encoded. */
+  /** Encoded values for bucketing by slot of the attribute, null when it cannot be bucketed by; undefined until encoded. */
   readonly bucketValues: (BucketValue | null | undefined)[];
   /** The same with a legacy user's secondary key, if it has one. */
   readonly secondaryBucketValues: (BucketValue | null | undefined)[];
@@ -66,7 +66,7 @@ export interface SessionState {
   sliceEnd: number;
   /** Slot of the clause that is being tested; -1 when none is. */
   clauseSlot: number;
-  /** How many of its units have been tested: a unit is one of its values against one value of the context. */
+  /** Number of its units tested so far: a unit is one of its values against one value of the context. */
   unitsTested: number;
 }
 
@@ -104,8 +104,8 @@ export function createState(environment: LinkedEnvironment, context: Context): S
 /**
  * Spends steps.
  *
- * @param session Who spends them.
- * @param steps How many.
+ * @param session The session.
+ * @param steps Number of steps.
  * @throws {typeof SLICE_IS_OVER} When the slice is over; the steps are not spent then.
  */
 export function spend(session: SessionState, steps: number): void {
@@ -114,10 +114,10 @@ export function spend(session: SessionState, steps: number): void {
 }
 
 /**
- * Begins the next slice, if what was thrown says that one is over.
+ * Begins the next slice after {@linkcode SLICE_IS_OVER}; rethrows anything else.
  *
- * @param session Whose.
- * @param thrown What was thrown.
+ * @param session The session.
+ * @param thrown Value that was caught.
  * @throws {EvaluationLimitError} When there may be no further slice.
  */
 export function continueAfter(session: SessionState, thrown: unknown): void {
@@ -148,11 +148,11 @@ function findValue(session: SessionState, slot: number): JsonValue {
 }
 
 /**
- * Gets what a context's value adds to a bucketing hash.
+ * Gets a context's value, encoded for a bucketing hash.
  *
  * @param session The session.
- * @param bucketing Which value.
- * @returns It, or null when the context cannot be bucketed by it.
+ * @param bucketing Compiled bucketing.
+ * @returns The encoded value, or null when the context cannot be bucketed by it.
  */
 export function getBucketValue(
   session: SessionState,

@@ -10,7 +10,7 @@ import type { Evaluation } from "./evaluation.ts";
 /** A context in an environment; it remembers what evaluating one flag has found out for the next. */
 export interface Session {
   /**
-   * The evaluator's own business.
+   * State of the evaluator.
    * @internal
    */
   readonly state: SessionState;
@@ -32,8 +32,8 @@ export function createSession({ linked }: CompiledEnvironment, context: Context)
  *
  * @param session A context in an environment.
  * @param key Key of the flag.
- * @returns What the flag gives, or `undefined` when there is no such flag.
- * @throws {EvaluationLimitError} When the context takes too long.
+ * @returns Its evaluation, or `undefined` when there is no such flag.
+ * @throws {EvaluationLimitError} When the context takes too many steps.
  */
 export function evaluate(session: Session, key: string): Evaluation | undefined {
   return finish(evaluateInSlices(session, key));
@@ -53,7 +53,7 @@ function* evaluateInSlices({ state }: Session, key: string): Slices<Evaluation |
 }
 
 /**
- * Work cut into slices: each `next` does one, of 20 ms at most and 2 ms as a rule, so that the caller can let others work in
+ * Work cut into slices: each `next` does one, of 20 ms at most and 2 ms as a rule, so that the caller can let others run in
  * between.
  */
 export type Slices<T> = Generator<void, T>;
@@ -65,7 +65,7 @@ function finish<T>(slices: Slices<T>): T {
   return slice.value;
 }
 
-/** What a client gets for one flag. */
+/** Evaluation of one flag as clients receive it. */
 export interface EvaluationText {
   /** Version of the flag. */
   version: number;
@@ -80,9 +80,9 @@ export interface EvaluationText {
  *
  * @param session A context in an environment.
  * @param key Key of the flag.
- * @param options Who asks, and for what.
- * @returns Slices; the last one gives what the client gets, or `undefined` when it sees no such flag.
- * @throws {EvaluationLimitError} When the context takes too long.
+ * @param options Audience, and whether reasons are included.
+ * @returns Slices; the last one returns the evaluation, or `undefined` when the audience sees no such flag.
+ * @throws {EvaluationLimitError} When the context takes too many steps.
  */
 export function* evaluateTextInSlices(
   session: Session,
@@ -96,7 +96,7 @@ export function* evaluateTextInSlices(
   return { version: evaluation.flag.version, text, isException: isException(evaluation) };
 }
 
-/** What a client gets for all flags. */
+/** Evaluations of all flags as clients receive them. */
 export interface EvaluationsText {
   /** JSON object with a member for each flag, in the order of the environment's data. */
   text: string;
@@ -109,9 +109,9 @@ export interface EvaluationsText {
  *
  * @param environment The environment.
  * @param context The context.
- * @param options Who asks, and for what.
- * @returns Slices; the last one gives what the client gets.
- * @throws {EvaluationLimitError} When the context takes too long.
+ * @param options Audience, and whether reasons are included.
+ * @returns Slices; the last one returns the evaluations.
+ * @throws {EvaluationLimitError} When the context takes too many steps.
  */
 export function* evaluateAllInSlices(
   environment: CompiledEnvironment,
@@ -139,13 +139,13 @@ export function* evaluateAllInSlices(
 }
 
 /**
- * Evaluates all flags that a client sees, in one go.
+ * Evaluates all flags that a client sees, without a break.
  *
  * @param environment The environment.
  * @param context The context.
- * @param options Who asks, and for what.
+ * @param options Audience, and whether reasons are included.
  * @returns JSON object with a member for each flag, in the order of the environment's data.
- * @throws {EvaluationLimitError} When the context takes too long.
+ * @throws {EvaluationLimitError} When the context takes too many steps.
  */
 export function evaluateAll(
   environment: CompiledEnvironment,

@@ -1,27 +1,27 @@
 import type { Flag, JsonValue } from "../model/mod.ts";
 
-/** What is wrong with a flag; the names are LaunchDarkly's. */
+/** Kind of an evaluation error; the names are LaunchDarkly's. */
 export type ErrorKind = "MALFORMED_FLAG" | "EXCEPTION";
 
-/** Why a flag has the value it has; names and order of the fields are LaunchDarkly's. */
+/** Reason of an evaluation; names and order of the fields are LaunchDarkly's. */
 export interface Reason {
-  /** What decided. */
+  /** Kind of the reason. */
   kind: "OFF" | "FALLTHROUGH" | "TARGET_MATCH" | "RULE_MATCH" | "PREREQUISITE_FAILED" | "ERROR";
   /** Position of the rule that matched. */
   ruleIndex?: number;
   /** Identifier of the rule that matched, if it has one. */
   ruleId?: string;
-  /** Key of the flag that did not give the variation it should. */
+  /** Key of the prerequisite that was not met. */
   prerequisiteKey?: string;
-  /** What is wrong: the flag's data, or evaluating it reached a limit. */
+  /** Kind of the error: in the flag's data, or a limit reached by evaluating it. */
   errorKind?: ErrorKind;
-  /** Set when the context takes part in an experiment. */
+  /** Set when the context is part of an experiment. */
   inExperiment?: true;
-  /** Set when a big segment was asked: an archive does not have their members. */
+  /** Set when a big segment was referred to: an archive does not have their members. */
   bigSegmentsStatus?: "NOT_CONFIGURED";
 }
 
-/** What a flag gives a context. Most are made when the flag is compiled and shared by all contexts: do not change them. */
+/** Evaluation of a flag for a context. Most are made when the flag is compiled and shared by all contexts: do not change them. */
 export interface Evaluation {
   /** The flag. */
   readonly flag: Flag;
@@ -29,7 +29,7 @@ export interface Evaluation {
   readonly variation: number | null;
   /** The value; null when the flag is off and has no off variation, or is malformed. */
   readonly value: JsonValue;
-  /** Why. */
+  /** Reason of the value. */
   readonly reason: Reason;
   /** Whether LaunchDarkly counts it as an experiment's: clients then track the value and the reason. */
   readonly experiment: boolean;
@@ -37,7 +37,7 @@ export interface Evaluation {
   readonly prerequisites: readonly string[];
   /** Whether no flag that has this one as a prerequisite can be evaluated either. */
   readonly isFatal: boolean;
-  /** What clients get: a member of a JSON object with a comma before it; without the reason unless it is an experiment's. */
+  /** Member of a JSON object for clients, with a comma before it; without the reason unless it is an experiment's. */
   readonly member: string;
   /** The member with the reason, up to the reason. */
   readonly memberStart: string;
@@ -59,7 +59,7 @@ export class EvaluationFactory {
    * Makes an evaluation.
    *
    * @param variation Index of the variation, null for a null value; one that the flag does not have makes it malformed.
-   * @param reason Why.
+   * @param reason Reason of the value.
    * @param prerequisites Keys of the prerequisites evaluated before.
    * @param isFatal Whether no flag that has this one as a prerequisite can be evaluated either. @default {false}
    * @returns The evaluation.
@@ -103,9 +103,9 @@ export class EvaluationFactory {
   }
 
   /**
-   * Makes the evaluation that gives the off variation.
+   * Makes the evaluation to the off variation.
    *
-   * @param reason Why.
+   * @param reason Reason of the value.
    * @param prerequisites Keys of the prerequisites evaluated before.
    * @returns The evaluation; its value is null when the flag has no off variation.
    */
@@ -114,7 +114,7 @@ export class EvaluationFactory {
   }
 
   /**
-   * Makes the evaluation of a flag that serves what it does not have. Flags that have it as a prerequisite find it not met.
+   * Makes the evaluation to a variation that the flag does not have. As a prerequisite, it is not met.
    *
    * @param prerequisites Keys of the prerequisites evaluated before.
    * @returns The evaluation.
@@ -126,7 +126,7 @@ export class EvaluationFactory {
   /**
    * Makes the evaluation of a flag that cannot be evaluated, nor can those that have it as a prerequisite.
    *
-   * @param errorKind What is wrong.
+   * @param errorKind Kind of the error.
    * @param prerequisites Keys of the prerequisites evaluated before.
    * @returns The evaluation.
    */
@@ -134,7 +134,7 @@ export class EvaluationFactory {
     return this.make(null, { kind: "ERROR", errorKind }, prerequisites, true);
   }
 
-  /** Gives the same text for the same name. It joins, because what `+` makes is a tree of the parts, slower to read. */
+  /** Returns one text per name. It joins, because `+` makes a tree of the parts, slower to read. */
   #share(name: string, write: () => string[]): string {
     let text = this.#texts.get(name);
     if (text === undefined) this.#texts.set(name, text = write().join(""));
@@ -142,7 +142,7 @@ export class EvaluationFactory {
   }
 }
 
-/** What LaunchDarkly counts as an experiment: newer ones say so themselves, older ones are marked on the flag or rule. */
+/** Reports whether LaunchDarkly counts it as an experiment: newer ones are marked in the rollout, older ones on the flag or rule. */
 function isExperiment({ trackEventsFallthrough, rules }: Flag, reason: Reason): boolean {
   if (reason.inExperiment) return true;
   if (reason.kind === "FALLTHROUGH") return trackEventsFallthrough ?? false;

@@ -44,6 +44,8 @@ export {
   type Session,
   type Slices,
 } from "./evaluate.ts";
+export { findCycles } from "./_depth.ts";
+export { listFaults, listSegmentFaults } from "./faults.ts";
 export { EvaluationLimitError } from "./_session.ts";
 export type { ErrorKind, Evaluation, Reason } from "./evaluation.ts";
 export type { Audience, OutputOptions } from "./output_options.ts";

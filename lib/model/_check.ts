@@ -1,5 +1,5 @@
 /**
- * A check looks at a parsed JSON value and throws a `TypeError` that names the path and what was expected there.
+ * A check of a parsed JSON value: it throws a `TypeError` that names the path and the expected type.
  * Checks compose into one description of a JSON shape; they copy nothing.
  */
 export type Check = (value: unknown, path: string) => void;

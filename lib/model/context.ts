@@ -3,21 +3,21 @@ import type { JsonValue } from "./flag.ts";
 /** Deepest nesting of objects and arrays inside one context. LaunchDarkly's own attributes are a few levels deep; this keeps recursion short. @limit levels: the request is answered 400 */
 const MAX_CONTEXT_DEPTH = 64;
 
-/** Most JSON values in one context, nested ones included. Every clause may look at each element of an array, so this bounds what one request can cost. @limit values: the request is answered 400 */
+/** Most JSON values in one context, nested ones included. Every clause may test each element of an array, so this bounds the cost of one request. @limit values: the request is answered 400 */
 const MAX_CONTEXT_VALUES = 10_000;
 
-/** Most kinds in one context. LaunchDarkly accepts a handful; a clause on `kind` looks at each. @limit kinds: the request is answered 400 */
+/** Most kinds in one context. LaunchDarkly accepts a handful; a clause on `kind` tests each. @limit kinds: the request is answered 400 */
 const MAX_CONTEXT_KINDS = 100;
 
-/** What the Relay Proxy answers when the text in a URL is no base64; clients may show it, so these words stay. */
+/** The Relay Proxy's response to a URL that is not base64; clients may show it, so these words stay. */
 const NOT_BASE64 = "context part of URL path did not decode as valid base64";
 
-/** What the Relay Proxy answers when that text is no context. */
+/** The Relay Proxy's response to a text that is not a context. */
 const NOT_A_CONTEXT = "context part of URL path did not decode to valid evaluation context as JSON";
 
 const BASE64 = /^[A-Za-z\d+/]*={0,2}$/;
 const KIND = /^[\w.-]+$/;
-/** What a byte of JSON does outside of strings, and what ends them. */
+/** Roles of JSON bytes outside of strings, and of those that end strings. */
 const ROLES = new Uint8Array(256);
 const [SPACE, COMMA, OPENING, CLOSING, QUOTE, BACKSLASH] = [1, 2, 3, 4, 5, 6];
 for (const [i, bytes] of [" \t\r\n", ",", "[{", "]}", '"', "\\"].entries()) {
@@ -25,15 +25,15 @@ for (const [i, bytes] of [" \t\r\n", ",", "[{", "]}", '"', "\\"].entries()) {
 }
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Strings of a legacy user that have a place of their own; everything else it can say is in `custom`. */
+/** Built-in string attributes of a legacy user; all others are in `custom`. */
 const USER_STRINGS = new Set(["name", "firstName", "lastName", "email", "country", "avatar", "ip"]);
 
 /** Names that `custom` of a legacy user cannot take, because a context means something else by them. */
 const RESERVED_CUSTOM = new Set(["kind", "key", "name", "anonymous", "_meta"]);
 
-/** What is evaluated is no context. The message can be shown to the client; `cause` may say more. */
+/** Error: not a context. The message can be shown to the client; `cause` may have details. */
 export class ContextError extends TypeError {
-  /** Always `ContextError`. */
+  /** Always {@linkcode ContextError}. */
   override readonly name = "ContextError";
 }
 
@@ -43,13 +43,13 @@ export interface SingleContext {
   kind: string;
   /** Its key; empty only for a legacy user. */
   key: string;
-  /** All that clauses can test: `kind`, `key`, `anonymous`, `name` if given, and its own attributes. None is null. */
+  /** All that clauses can test: `kind`, `key`, `anonymous`, `name` if present, and its own attributes. None is null. */
   attributes: Map<string, JsonValue>;
   /** Part of the bucketing hash; legacy users only. */
   secondary?: string;
 }
 
-/** What flags are evaluated for: one part per kind. */
+/** A context that flags are evaluated for: one part per kind. */
 export interface Context {
   /** The parts, in ascending order of kind. */
   parts: SingleContext[];
@@ -82,9 +82,9 @@ export function parseContext(json: unknown): Context {
  * Reads a context out of JSON.
  *
  * @param json JSON in UTF-8.
- * @returns The context, as {@linkcode parseContext} gives it.
+ * @returns The context, as {@linkcode parseContext} returns it.
  * @throws {ContextError} When it is none, or exceeds the limits of depth, values or kinds.
- * @throws {SyntaxError | TypeError} When it is no JSON, or no UTF-8.
+ * @throws {SyntaxError | TypeError} When it is not JSON or not UTF-8.
  */
 export function readContext(json: Uint8Array): Context {
   checkSize(json);
@@ -97,7 +97,7 @@ export function readContext(json: Uint8Array): Context {
  *
  * @param text Base64 of a context's JSON in UTF-8, as clients put it into URLs.
  * @returns The context.
- * @throws {ContextError} With the Relay Proxy's words for "no base64" or "no context"; `cause` says what was wrong.
+ * @throws {ContextError} With the Relay Proxy's words for "not base64" or "not a context"; `cause` is the reason.
  */
 export function decodeContext(text: string): Context {
   let bytes: Uint8Array;

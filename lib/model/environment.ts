@@ -6,11 +6,11 @@ import type { Segment } from "./segment.ts";
 export interface Credential {
   /** The key itself. A secret: never log it. */
   value: string;
-  /** When it stops being accepted: ms since epoch. Absent means never. */
+  /** Time from which it is no longer accepted: ms since epoch. Absent means never. */
   expiry?: number;
 }
 
-/** Who an environment is and who may read it: the archive's `<envId>.json`. */
+/** Identity and credentials of an environment: the archive's `<envId>.json`. */
 export interface EnvironmentMetadata {
   /** Client-side ID; also the name of the environment's files. */
   id: string;
@@ -22,11 +22,11 @@ export interface EnvironmentMetadata {
   projectKey: string;
   /** Name of the project. */
   projectName: string;
-  /** SDK keys, the primary one first. Empty when the archive gives none. */
+  /** SDK keys, the primary one first. Empty when the archive has none. */
   sdkKeys: Credential[];
-  /** Mobile keys, the primary one first. Empty when the archive gives none. */
+  /** Mobile keys, the primary one first. Empty when the archive has none. */
   mobileKeys: Credential[];
-  /** How long PHP clients may cache: minutes, 0 for not at all. */
+  /** Cache lifetime for PHP clients: minutes, 0 for none. */
   defaultTtl: number;
   /** Whether JavaScript clients must prove their context with a hash. */
   secureMode: boolean;
@@ -40,7 +40,7 @@ export interface Item<T extends Flag | Segment> {
   text: string;
 }
 
-/** What an environment serves: the archive's `<envId>-data.json`. Keys are in ascending code unit order. */
+/** Flags and segments of an environment: the archive's `<envId>-data.json`. Keys are in ascending code unit order. */
 export interface EnvironmentData {
   /** Flags by key; tombstones (`deleted`) included. */
   flags: Map<string, Item<Flag>>;
@@ -50,9 +50,9 @@ export interface EnvironmentData {
 
 /** One environment of an archive. */
 export interface Environment {
-  /** Who it is and who may read it. */
+  /** Identity and credentials. */
   metadata: EnvironmentMetadata;
-  /** What it serves. */
+  /** Flags and segments. */
   data: EnvironmentData;
 }
 

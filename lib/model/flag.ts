@@ -13,7 +13,7 @@ import {
   shape,
 } from "./shape.ts";
 
-/** Any value that JSON can say. */
+/** Any JSON value. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | {
   [key: string]: JsonValue;
 };
@@ -26,9 +26,9 @@ export interface Clause {
   attribute?: string | null;
   /** Operator, e.g. `in`, `semVerEqual`, `segmentMatch`. An unknown one never matches. */
   op?: string | null;
-  /** What the attribute is compared with; any one suffices. */
+  /** Values that the attribute is compared with; one match suffices. */
   values?: JsonValue[] | null;
-  /** Turns the answer round. */
+  /** Whether the result is inverted. */
   negate?: boolean | null;
 }
 
@@ -60,7 +60,7 @@ export interface Rollout {
 export interface VariationOrRollout {
   /** Index into the flag's variations. */
   variation?: number | null;
-  /** Used when there is no `variation`. */
+  /** Percentage rollout or experiment, when there is no `variation`. */
   rollout?: Rollout | null;
 }
 
@@ -84,11 +84,11 @@ export interface Target {
   values?: string[] | null;
 }
 
-/** Another flag that must be on and give this variation. */
+/** Another flag that must be on and evaluate to this variation. */
 export interface Prerequisite {
   /** Key of the other flag. */
   key?: string | null;
-  /** Variation that it must give. */
+  /** Variation that it must evaluate to. */
   variation?: number | null;
 }
 
@@ -102,7 +102,7 @@ export interface Flag {
   deleted?: boolean | null;
   /** Whether targeting is on; when off, the off variation is served. */
   on?: boolean | null;
-  /** Flags that must give a certain variation first. */
+  /** Prerequisites, checked first. */
   prerequisites?: Prerequisite[] | null;
   /** Targets by user key; with `contextTargets` present also the order in which user targets are tried. */
   targets?: Target[] | null;
@@ -110,7 +110,7 @@ export interface Flag {
   contextTargets?: Target[] | null;
   /** Rules, tried in order. */
   rules?: Rule[] | null;
-  /** What everyone else gets. */
+  /** Variation or rollout for all other contexts. */
   fallthrough?: VariationOrRollout | null;
   /** Variation when off; absent means a null value. */
   offVariation?: number | null;
@@ -135,7 +135,7 @@ export interface Flag {
   excludeFromSummaries?: boolean | null;
   /** One in how many events SDKs send. */
   samplingRatio?: number | null;
-  /** What a migration flag has beside. */
+  /** Settings of a migration flag. */
   migration?: { checkRatio?: number | null } | null;
 }
 
@@ -172,7 +172,7 @@ const TARGET = shape({
   values: field(arrayOf(string), needed("[]")),
 });
 
-/** Shape of a tombstone; flags and segments have the same ones. Nobody looks at what else it holds. */
+/** Shape of a tombstone; flags and segments have the same ones. All other fields are ignored. */
 export const TOMBSTONE: Shape = shape({
   key: field(string),
   version: required(wholeNumber),
@@ -238,7 +238,7 @@ const checkFlag = checkOf(FLAG);
  *
  * @param value JSON value from the data file.
  * @param key Key under which the data file lists it.
- * @param onCut Is told of each number whose fraction was cut.
+ * @param onCut Called for each number whose fraction was cut.
  * @returns The same value, typed.
  * @throws {TypeError} When a field has the wrong JSON type, or `version` or `key` is missing or wrong.
  */

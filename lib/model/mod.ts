@@ -1,18 +1,18 @@
 /**
- * What a flag, a segment and an environment are, and how each is parsed from JSON: strictly, with errors that name key
- * and field.
+ * Flags, segments, contexts and environments, and their parsers, which are strict: errors name key and field.
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { parseFlag } from "./flag.ts";
  *
  * const flag = parseFlag(JSON.parse('{"key":"beta","version":3,"on":true}'), "beta");
- * console.log(flag.version); // 3
+ * assertEquals(flag.version, 3);
  * ```
  *
  * @module
  */
-export { parseAttributeReference } from "./attribute.ts";
+export { isAttributeReference, parseAttributeReference } from "./attribute.ts";
 export {
   type Context,
   ContextError,

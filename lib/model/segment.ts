@@ -45,7 +45,7 @@ export interface Segment {
   deleted?: boolean | null;
   /** User keys that belong to it. */
   included?: string[] | null;
-  /** User keys that do not, whatever the rules say. */
+  /** User keys that do not, regardless of the rules. */
   excluded?: string[] | null;
   /** Keys of other kinds that belong to it. */
   includedContexts?: SegmentTarget[] | null;
@@ -103,7 +103,7 @@ const checkSegment = checkOf(SEGMENT);
  *
  * @param value JSON value from the data file.
  * @param key Key under which the data file lists it.
- * @param onCut Is told of each number whose fraction was cut.
+ * @param onCut Called for each number whose fraction was cut.
  * @returns The same value, typed.
  * @throws {TypeError} When a field has the wrong JSON type, or `version` or `key` is missing or wrong.
  */

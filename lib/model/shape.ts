@@ -1,12 +1,12 @@
 import { arrayOf, type Check, objectOf, optional, wholeNumber } from "./_check.ts";
 
-/** A field of a flag or a segment: what it may hold, and what SDKs get where it holds nothing. */
+/** A field of a flag or a segment: its type, and the default that SDKs receive. */
 export interface Field {
-  /** What it may hold. */
+  /** Check of its type. */
   check: Check;
-  /** JSON text that SDKs get when it is left out; absent when every SDK does without it. */
+  /** JSON text that SDKs receive when it is absent; absent itself when no SDK needs the field. */
   absent?: string;
-  /** JSON text that SDKs get in place of `null`; `""` leaves the field out; absent when every SDK takes `null`. */
+  /** JSON text that SDKs receive in place of `null`; `""` leaves the field out; absent when every SDK accepts `null`. */
   null?: string;
   /** Whether it is a whole number, whose fraction is cut. */
   whole?: boolean;
@@ -17,7 +17,7 @@ export interface Field {
 /** Fields by name. */
 export type Shape = ReadonlyMap<string, Field>;
 
-/** What stands in a field's place where it holds nothing. */
+/** Defaults of a field that is absent or `null`. */
 type Defaults = Pick<Field, "absent" | "null">;
 
 /**
@@ -85,7 +85,7 @@ export interface Cut {
  *
  * @param value Object that passes the shape's check.
  * @param of Its shape.
- * @param onCut Is told of each.
+ * @param onCut Called for each.
  * @param path Path of the object, with a dot at its end unless it is empty.
  */
 export function cutFractions(value: object, of: Shape, onCut: (cut: Cut) => void, path = ""): void {

@@ -16,17 +16,17 @@ export interface ReadOptions {
   signal: AbortSignal;
 }
 
-/** A file at rest, as `readSettled` found it. */
+/** A settled file, as {@linkcode readSettled} returns it. */
 export interface SettledFile {
   /** All of it. */
   bytes: Uint8Array<ArrayBuffer>;
   /** The stat that belongs to the bytes. */
   info: Deno.FileInfo;
-  /** How long it was seen to rest: ms. */
+  /** Time without a change before the read: ms. */
   rested: number;
 }
 
-/** How long a file must rest before it is read, in ms: enough for one that was written elsewhere and renamed. */
+/** Time that a file must rest before it is read, in ms: enough for one that was written elsewhere and renamed. */
 export const REST_MS = 50;
 
 /** Longest time that a file which changes again and again must rest before it is read. Far longer than the pause between two writes of a copy. @limit ms: a copy that pauses for longer is read, found incomplete and read again later */
@@ -35,10 +35,10 @@ export const MAX_REST_MS = 3_200;
 /** Share of the rest after which the file is looked at: a copy that has ended is noticed a quarter of the rest late. */
 const LOOKS_PER_REST = 4;
 
-/** How long a file may keep changing until a person is told, in ms. */
-const PATIENCE_MS = 6_000;
+/** Time that a file may keep changing until it is logged, in ms. */
+export const PATIENCE_MS = 6_000;
 
-/** Errors of the file system that stay until somebody does something; all others are the disk's or the network's. */
+/** Errors of the file system that a person has to resolve; all others come from the disk or the network. */
 const FINAL_ERRORS = [
   Deno.errors.NotFound,
   Deno.errors.PermissionDenied,
@@ -49,7 +49,7 @@ const FINAL_ERRORS = [
 ];
 
 /**
- * Tells whether two stats show no difference. `ctime` reveals a write that restored `mtime`; Deno gives it in whole
+ * Reports whether two stats are equal. `ctime` reveals a write that restored `mtime`; Deno gives it in whole
  * seconds.
  *
  * @param a One stat.
@@ -62,33 +62,33 @@ export function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
 }
 
 /**
- * Looks at the file without opening it: a named pipe would block.
+ * Checks the file without opening it: a named pipe would block.
  *
  * @param options Path, limit and file system.
- * @returns What a stat says of a regular file within the limit.
- * @throws {SourceError} When there is none.
+ * @returns Stat of a regular file within the limit.
+ * @throws {SourceError} When there is no such file.
  * @throws {TransientError} When the disk or the network failed.
  */
 export async function statFile({ path, maxBytes, fs }: ReadOptions): Promise<Deno.FileInfo> {
   const info = await fs.stat(path).catch((error) => refuse(path, error));
   if (!info.isFile) {
-    const detail = `it is ${info.isDirectory ? "a directory" : "no regular file"}`;
+    const detail = info.isDirectory ? "is a directory" : "not a regular file";
     throw new SourceError(detail, { path, reason: "not a file", hint: "name the archive itself" });
   }
   if (info.size > maxBytes) {
     const hint =
       "check that it is the archive, or raise the limit: MAX_ARCHIVE_SIZE or [OfflineMode] maxArchiveSize";
-    throw new SourceError(`it has more than ${maxBytes} bytes`, { path, reason: "too big", hint });
+    throw new SourceError(`larger than ${maxBytes} bytes`, { path, reason: "too big", hint });
   }
   return info;
 }
 
 /**
- * Reads the file once nobody is writing to it: it stayed the same for a while before and during the reading. Each change
- * that is seen doubles that while, up to `MAX_REST_MS`, and nothing is read until then.
+ * Reads the file once it has settled: it stayed the same for a while before and during the read. Each change
+ * that is seen doubles that while, up to {@linkcode MAX_REST_MS}, and nothing is read until then.
  *
  * @param options Path, limit, and what to read with.
- * @param info What the file looks like now.
+ * @param info Stat of the file now.
  * @param rest How long it must stay the same at first: ms.
  * @returns The file, or `undefined` when it still changes after about 6 s.
  * @throws {SourceError} When there is nothing to read.
@@ -141,7 +141,7 @@ function refuse(path: string, cause: unknown): never {
     const hint =
       "put the archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] " +
       "fileDataSource";
-    throw new SourceError("there is no such file", { path, reason: "missing", hint, cause });
+    throw new SourceError("no such file", { path, reason: "missing", hint, cause });
   }
   const detail = cause instanceof Error ? cause.message : String(cause);
   if (!FINAL_ERRORS.some((type) => cause instanceof type)) {

@@ -15,20 +15,20 @@ export interface FileContent {
   bytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of `bytes`: lower-case hex. */
   digest: string;
-  /** Whether the file has rested for so long that no copy is under way: what is wrong with it now stays wrong. */
+  /** Whether the file has rested for so long that no copy is in progress: a fault of it is final now. */
   isAtRest: boolean;
 }
 
 /**
- * How long a file can change without looking different, in ms: Deno gives `ctime` in whole seconds, FAT keeps `mtime` in
+ * Time within which a change may not show in a file's timestamps, in ms: Deno gives `ctime` in whole seconds, FAT keeps `mtime` in
  * steps of two. A file is read once more after that time.
  */
 const TIMESTAMP_STEP_MS = 2000;
 
-/** How long a file must rest that is overwritten in place, in ms: its writer is at work in it, and may pause. */
+/** Time that a file overwritten in place must rest, in ms: its writer may pause. */
 const IN_PLACE_REST_MS = 800;
 
-/** How long a file must have rested, in ms, until what is wrong with it cannot be due to a copy that is still under way. */
+/** Time that a file must have rested, in ms, until a fault of it cannot be due to a copy in progress. */
 const SURE_REST_MS = 5_000;
 
 /** Longest time that a file must rest which was read too soon before. It doubles each time, since a writer may pause for longer than any other rest. @limit ms: it does not grow further */
@@ -40,17 +40,17 @@ const FIRST_RETRY_MS = 1_000;
 /** Longest pause before a file is read again that could not be read. How late a disk that works again is noticed. @limit ms: it does not grow further */
 const MAX_RETRY_MS = 60_000;
 
-/** Reads one file again and again, each time when it has come to rest, and knows when the next time is. */
+/** Reads one file each time it has settled after a change, and schedules the next read. */
 export class SettledReader {
   readonly #options: ReadOptions;
-  /** What the file looked like when it was last read, or could not be. */
+  /** Stat of the file at its last read, successful or not. */
   #info: Deno.FileInfo | undefined;
-  /** From when on a file that still looks like that is read again if it is looked at: ms of `uptime`. */
+  /** Time from which a file with the same stat is read again when checked: ms of `uptime`. */
   #recheckAt = Infinity;
   #retryAt = Infinity;
-  /** How long a file that cannot be read is left alone: ms. */
+  /** Pause before a file that cannot be read is read again: ms. */
   #retryPause = FIRST_RETRY_MS;
-  /** How long the file must rest before it is read: ms. */
+  /** Time that the file must rest before it is read: ms. */
   #rest = REST_MS;
 
   /**
@@ -62,15 +62,15 @@ export class SettledReader {
     this.#options = options;
   }
 
-  /** When a file that could not be read or taken yet is due, changed or not: ms of `uptime`, `Infinity` when it was. */
+  /** Time at which a file that could not be read or handed over is due again, changed or not: ms of `uptime`, else `Infinity`. */
   get retryAt(): number {
     return this.#retryAt;
   }
 
   /**
-   * Looks at the file. One that cannot be seen is a new one when it is back.
+   * Checks the file. One that is missing counts as new when it is back.
    *
-   * @returns What it looks like.
+   * @returns Its stat.
    * @throws {SourceError} When there is none.
    * @throws {TransientError} When the disk or the network failed.
    */
@@ -86,7 +86,7 @@ export class SettledReader {
   /**
    * Reports whether the file is to be read: it looks changed, or a time has come.
    *
-   * @param info What it looks like.
+   * @param info Its stat.
    * @returns Whether to `read` it.
    */
   isDue(info: Deno.FileInfo): boolean {
@@ -97,7 +97,7 @@ export class SettledReader {
   /**
    * Reads the file when it has come to rest.
    *
-   * @param info What it looks like.
+   * @param info Its stat.
    * @returns Its content, or `undefined` when it does not come to rest within about 6 s. It is due at once then.
    * @throws {SourceError} When it cannot be read.
    * @throws {TransientError} When the disk or the network failed. It is due after a pause that grows then.

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import type { Log } from "../observe/mod.ts";
+import { PATIENCE_MS } from "./_read_settled.ts";
 import { type FileContent, SettledReader } from "./_settled_reader.ts";
 import { IncompleteError } from "./load_error.ts";
 import { type Clock, type FileSystem, MACHINE_CLOCK } from "./platform.ts";
@@ -9,9 +10,9 @@ import { TransientError } from "./transient_error.ts";
 export type { FileContent };
 
 /**
- * Takes a content. What it throws says what becomes of it: after a {@linkcode TransientError} it is handed over again as soon
- * as the file is touched or refreshed; after an {@linkcode IncompleteError}, once the file has come to rest; after any other
- * error, not again.
+ * Handler of a file's content. Its error decides about a retry: after a {@linkcode TransientError} the content is handed over
+ * again when the file is touched or refreshed; after an {@linkcode IncompleteError}, once the file has settled; after any
+ * other error, not again.
  */
 export type TakeContent = (content: FileContent) => Promise<void> | void;
 
@@ -19,13 +20,13 @@ export type TakeContent = (content: FileContent) => Promise<void> | void;
 export interface FileSourceOptions {
   /** Path of the file. Links are followed, anew each time. */
   path: string;
-  /** Time between two looks at the file, in ms. Where its directory can be watched, changes are noticed sooner. */
+  /** Poll interval: ms. Where the file's directory can be watched, changes are noticed sooner. */
   interval: number;
   /** Largest file that is read: bytes. */
   maxBytes: number;
-  /** Is told what hinders reading. */
+  /** Log. */
   log: Log;
-  /** Takes each new content, good or bad, one after the other. It logs what was wrong with it, unless that is unexpected. */
+  /** Handler of each new content, valid or not, one at a time. It logs its own errors, unless they are unexpected. */
   onContent: TakeContent;
   /** Is called when the file looks changed, before it is waited for and read. */
   onChange?: () => void;
@@ -35,34 +36,34 @@ export interface FileSourceOptions {
   clock?: Clock;
 }
 
-/** How long events of the watched directory gather before the file is looked at, in ms: a busy neighbour costs 20 stats a second. */
+/** Debounce time between events of the watched directory and a check of the file, in ms: a busy neighbour costs at most 20 stats a second. */
 const DEBOUNCE_MS = 50;
 
-/** Follows one file: notices when it has changed, waits until it is written in full, hands over its bytes. */
+/** Follows one file: detects changes, waits until it has settled, hands over its bytes. */
 export class FileSource {
   readonly #options: FileSourceOptions;
   readonly #fs: FileSystem;
   readonly #clock: Clock;
   readonly #reader: SettledReader;
   readonly #closing = new AbortController();
-  /** Aborted to look at the file before the interval is over. */
+  /** Aborted to check the file before the poll interval is over. */
   #nap = new AbortController();
   #watcher: Deno.FsWatcher | undefined;
-  /** What `close` has to wait for. */
+  /** Tasks that `close` waits for. */
   #tasks: Promise<void>[] = [];
   /** The last check that was asked for: they run one after the other. */
   #checked: Promise<void> = Promise.resolve();
   /** The refresh that was asked for and has not begun: a hundred at once are one. */
   #refresh: Promise<void> | undefined;
-  /** What was handed over last, and whether that is done with. */
+  /** Content that was handed over last, and whether it needs no retry. */
   #handedOver: { digest: string; isDone: boolean } | undefined;
-  /** Why the file's newest content is not handed over; `isGrowing` when it still is on its way. */
+  /** Problem with the file's newest content; `isGrowing` while it is being written. */
   #problem: { message: string; time: number; isGrowing: boolean } | undefined;
 
   /**
    * Makes a source that touches nothing yet.
    *
-   * @param options Which file, and who takes its content.
+   * @param options File, poll interval and handler.
    */
   constructor(options: FileSourceOptions) {
     const { path, maxBytes, fs = Deno, clock = MACHINE_CLOCK } = options;
@@ -72,7 +73,7 @@ export class FileSource {
     this.#reader = new SettledReader({ path, maxBytes, fs, clock, signal: this.#closing.signal });
   }
 
-  /** Why the file cannot be read at present and since when (ms since epoch), or `undefined` when it can. */
+  /** Reason why the file cannot be read now, and since when (ms since epoch); `undefined` when it can. */
   get lastError(): { message: string; time: number } | undefined {
     return this.#problem && { message: this.#problem.message, time: this.#problem.time };
   }
@@ -81,10 +82,10 @@ export class FileSource {
    * Reads the file for the first time and hands it over. One that looks as if it were still being copied is read once more
    * when it has come to rest.
    *
-   * @param take Takes it.
+   * @param take Handler of the content.
    * @throws {SourceError} When the file cannot be read.
    * @throws {TransientError} When it cannot be read yet. That is logged, and tried again after `start`.
-   * @throws {unknown} What `take` throws.
+   * @throws {unknown} Errors of `take`.
    */
   async read(take: TakeContent): Promise<void> {
     let isDone = false;
@@ -111,7 +112,7 @@ export class FileSource {
 
   /**
    * Stops following without waiting for anything. The watch is left to the end of the process: a named pipe that was made in
-   * its directory blocks whoever closes it, for ever (Deno 2.9).
+   * its directory blocks the call that closes it for ever (Deno 2.9).
    */
   stop(): void {
     this.#closing.abort();
@@ -134,21 +135,21 @@ export class FileSource {
     try {
       this.#watcher = this.#fs.watchFs(dirname(path), { recursive: false });
       this.#tasks.push(this.#listen(this.#watcher));
-      log.info(
-        `Monitoring data file "${path}" for changes: watching its directory, and every ${interval} ms`,
-      );
+      log.info("Watching and polling the data file for changes", { path, pollInterval: interval });
     } catch (error) {
-      log.info(`Monitoring data file "${path}" for changes: every ${interval} ms only (${messageOf(error)})`);
+      const fields = { path, pollInterval: interval, error: messageOf(error) };
+      log.info("Polling the data file for changes, cannot watch its directory", fields);
     }
   }
 
   async #listen(watcher: Deno.FsWatcher): Promise<void> {
-    const { interval, log } = this.#options;
+    const { path, interval, log } = this.#options;
     try {
       // Any event counts: where Kubernetes swaps a directory link, none names the file.
       for await (const _ of watcher) this.#nap.abort();
     } catch (error) {
-      log.info(`Watching ended, data file is looked at every ${interval} ms: ${messageOf(error)}`);
+      const fields = { path, pollInterval: interval, error: messageOf(error) };
+      log.info("Stopped watching the data file's directory, polling goes on", fields);
     }
   }
 
@@ -181,18 +182,18 @@ export class FileSource {
     }
     if (!content) return this.#report(growingError(path), true);
     if (this.#problem && !this.#problem.isGrowing) {
-      log.info(`Data file "${path}" can be read again`);
+      log.info("Data file can be read again", { path });
       this.#problem = undefined;
     }
     if (this.#handedOver?.isDone && this.#handedOver.digest === content.digest) {
       this.#problem = undefined;
-      return log[force ? "info" : "debug"](`Data file "${path}" has the same content as before`);
+      return log[force ? "info" : "debug"]("Data file has the same content as before", { path });
     }
     try {
       if (!await this.#handOver(content, onContent)) return;
     } catch (error) {
       const isKnown = error instanceof IncompleteError || error instanceof TransientError;
-      if (!isKnown) log.error(`Cannot use data file "${path}": ${messageOf(error)}`);
+      if (!isKnown) log.error("Cannot use data file", { path, error: messageOf(error) });
     }
     this.#problem = undefined;
   }
@@ -230,7 +231,8 @@ export class FileSource {
   }
 
   #awaitRest({ message }: IncompleteError): false {
-    this.#options.log.debug(`${message}; reading it again when it has not changed for a while`);
+    const { path, log } = this.#options;
+    log.debug("Data file is incomplete, will be read again once it has settled", { path, error: message });
     if (!this.#problem?.isGrowing) this.#problem = { message, time: this.#clock.now(), isGrowing: true };
     return false;
   }
@@ -249,8 +251,11 @@ export class FileSource {
 
 function growingError(path: string): TransientError {
   const hint =
-    "it is read when it has come to rest; better copy it to another name beside it, then rename it";
-  return new TransientError(`Cannot read data file "${path}": it is still being written`, hint);
+    "it will be read once it has settled; to replace it at once, copy to another name beside it, then rename";
+  return new TransientError(
+    `Cannot read data file "${path}": still being written after ${PATIENCE_MS / 1000} s`,
+    hint,
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -1,15 +1,15 @@
-/** An archive that will never do, whatever is tried: a final error. */
+/** Invalid archive: a final error. */
 export class LoadError extends Error {
   /** Set so that a report shows it. */
   override name = "LoadError";
-  /** What a person can do about it. */
+  /** Advice for the operator. */
   readonly hint: string;
 
   /**
    * Makes the error.
    *
-   * @param message What could not be done and why.
-   * @param hint What a person can do about it.
+   * @param message Operation that failed, and why.
+   * @param hint Advice for the operator.
    */
   constructor(message: string, hint: string) {
     super(message);
@@ -17,7 +17,7 @@ export class LoadError extends Error {
   }
 }
 
-/** An archive that looks as one does whose copy is still under way: final only once its file has come to rest. */
+/** Archive that may be part of a copy in progress: a final error only once its file has settled. */
 export class IncompleteError extends LoadError {
   /** Set so that a report shows it. */
   override name = "IncompleteError";

@@ -1,5 +1,5 @@
 /**
- * Where the archive's bytes come from, when they have changed, and how they reach the store.
+ * The archive's file: its bytes once it has settled, and its changes.
  *
  * @example
  * ```ts
@@ -13,7 +13,7 @@
  *   interval: 1000,
  *   maxBytes: 1_000_000,
  *   log,
- *   onContent: ({ digest }) => log.info(`Now it is ${digest}`),
+ *   onContent: ({ digest }) => log.info("Data file has changed", { digest }),
  * });
  * let length = 0;
  * await source.read(({ bytes }) => void (length = bytes.length));

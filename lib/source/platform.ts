@@ -1,10 +1,10 @@
 import { setTimeout } from "node:timers/promises";
 
-/** Time, as a source needs it. */
+/** Clock of a source. */
 export interface Clock {
-  /** Gives the time in ms since epoch. */
+  /** Returns the time: ms since epoch. */
   now(): number;
-  /** Gives ms since some moment. It runs on evenly when somebody sets the time, so what is due is reckoned with it. */
+  /** Returns a monotonic time: ms since some moment. Unlike `now` it does not jump when the system time is set. */
   uptime(): number;
   /** Waits for that many ms, or until the signal aborts; resolves either way. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -13,7 +13,7 @@ export interface Clock {
 /** The calls a source makes to the file system: those of `Deno`. */
 export type FileSystem = Pick<typeof Deno, "stat" | "open" | "watchFs">;
 
-/** Longest time that a timer takes, in ms (WHATWG HTML, timers: a signed 32-bit integer): a longer one would end at once. @limit as MAX_TIMER_MS in lib/config/_to_settings.ts */
+/** Longest delay of a timer, in ms (WHATWG HTML, timers: a signed 32-bit integer): a longer one would end at once. @limit as MAX_TIMER_MS in lib/config/_to_settings.ts */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The clock of the machine. */

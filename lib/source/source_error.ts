@@ -1,13 +1,13 @@
-/** Why a data file cannot be read: it is not there, may not be read, is no regular file, or exceeds the limit. */
+/** Reason why a data file cannot be read: missing, not readable, not a regular file, or over the size limit. */
 export type SourceErrorReason = "missing" | "unreadable" | "not a file" | "too big";
 
-/** What a `SourceError` carries. */
+/** Options for {@linkcode SourceError}. */
 export interface SourceErrorOptions {
   /** Path of the file as configured. */
   path: string;
-  /** What is wrong, for programs. */
+  /** Reason, for programs. */
   reason: SourceErrorReason;
-  /** What a person can do about it. */
+  /** Advice for the operator. */
   hint: string;
   /** The error behind it. */
   cause?: unknown;
@@ -19,16 +19,16 @@ export class SourceError extends Error {
   override name = "SourceError";
   /** Path of the file as configured. */
   readonly path: string;
-  /** What is wrong, for programs. */
+  /** Reason, for programs. */
   readonly reason: SourceErrorReason;
-  /** What a person can do about it. */
+  /** Advice for the operator. */
   readonly hint: string;
 
   /**
    * Makes an error that names the file.
    *
-   * @param detail What is wrong, for people: ends the message.
-   * @param options What it carries.
+   * @param detail Reason, for people: ends the message.
+   * @param options Path, reason and hint.
    */
   constructor(detail: string, options: SourceErrorOptions) {
     super(`Cannot read data file "${options.path}": ${detail}`, options);

@@ -11,7 +11,7 @@
  */
 export function readSmallFile(path: string, maxBytes: number): Uint8Array<ArrayBuffer> {
   const { isFile, isDirectory } = Deno.statSync(path);
-  if (!isFile) throw new TypeError(isDirectory ? "it is a directory" : "it is not a regular file");
+  if (!isFile) throw new TypeError(isDirectory ? "is a directory" : "not a regular file");
   using file = Deno.openSync(path);
   // Files of the system have more in them than they say.
   const bytes = new Uint8Array(maxBytes + 1);
@@ -21,5 +21,5 @@ export function readSmallFile(path: string, maxBytes: number): Uint8Array<ArrayB
     if (read === 0) return bytes.slice(0, length);
     length += read;
   }
-  throw new RangeError(`it has more than ${maxBytes} bytes`);
+  throw new RangeError(`larger than ${maxBytes} bytes`);
 }

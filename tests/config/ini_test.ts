@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { readIni } from "../../lib/config/_ini.ts";
+import { runs } from "../_nightly.ts";
 
 function read(text: string) {
   return readIni(new TextEncoder().encode(text));
@@ -201,6 +202,6 @@ Deno.test("readIni() reads any text or refuses it with a line", () => {
         if (!(error instanceof SyntaxError) || !line || Number(line) > lines) throw error;
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(500) },
   );
 });

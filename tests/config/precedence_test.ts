@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { DEFAULT_SETTINGS, SettingsError } from "../../lib/config/mod.ts";
+import { runs } from "../_nightly.ts";
 import { load } from "./_load.ts";
 
 // The rules of precedence said a second time, in the plainest way, and compared on generated files and environments.
@@ -195,7 +196,7 @@ Deno.test("loadSettings() takes the file, valid on its own, then the environment
       const kind = typeof outcome === "string" ? outcome : "settings";
       outcomes.set(kind, (outcomes.get(kind) ?? 0) + 1);
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(500) },
   );
   assertEquals([...outcomes.keys()].sort(), ["environment", "file", "relay", "settings"]);
 });

@@ -9,6 +9,7 @@ import { type Snapshot } from "../../lib/snapshot/mod.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { type Channel, prepareServerChannels } from "../../lib/delivery/mod.ts";
 import { makeLog, makeSnapshot, text } from "../_environments.ts";
+import { runs } from "../_nightly.ts";
 import { Archives, firstArchive, type Reload, reload, USERS } from "./_archives.ts";
 import {
   ALL_WIRE,
@@ -22,8 +23,8 @@ import {
   type Wire,
 } from "./_simulated_sdk.ts";
 
-/** Sequences of archives per run. `MODEL_RUNS` overrides. */
-const RUNS = 2_000;
+/** Sequences of archives. */
+const RUNS = runs(200);
 
 /** Who opens a stream. */
 type Client =
@@ -195,9 +196,8 @@ async function runModel(ballast: boolean, first: Reload, steps: Step[]): Promise
 }
 
 const seed = Number(Deno.env.get("MODEL_SEED") ?? Date.now() % 2 ** 31);
-const numRuns = Number(Deno.env.get("MODEL_RUNS") ?? RUNS);
 
-Deno.test(`every SDK has what a fresh fetch gives after any archives (${numRuns} sequences, seed ${seed})`, async () => {
+Deno.test(`every SDK has what a fresh fetch gives after any archives (${RUNS} sequences, seed ${seed})`, async () => {
   const steps = fc.array(step, { minLength: 1, maxLength: 10 });
-  await fc.assert(fc.asyncProperty(fc.boolean(), firstArchive, steps, runModel), { seed, numRuns });
+  await fc.assert(fc.asyncProperty(fc.boolean(), firstArchive, steps, runModel), { seed, numRuns: RUNS });
 });

@@ -248,6 +248,7 @@ function textsOfCall(name: string, file: File, program: Program, path: Node[]): 
 }
 
 function callsOf(name: string, file: File, program: Program): { file: File; args: readonly Node[] }[] {
+  if (name === "") return []; // of a function without a name, it is not known who calls it
   const calls = program.calls.get(name) ?? [];
   const homes = (program.functions.get(name) ?? []).map((one) => one.file);
   // Where a file has a function of that name, calls in it are of that one.

@@ -55,9 +55,9 @@ export function halyardCommand(
   const root = new URL("../../", import.meta.url);
   const standIns = import.meta.resolve("@std/assert").startsWith("file:");
   const importMap = standIns ? ["--import-map=tools/std/import_map.json"] : [];
-  // Deno may need a proxy or a certificate to fetch packages into an empty cache. Not Halyard's own, and no coverage: with
-  // it, V8 would stop a thread that is out of memory for an inspector that never comes.
-  const own = [...environmentVariables(), "DENO_COVERAGE_DIR"].map((name) =>
+  // Deno may need a proxy or a certificate to fetch packages into an empty cache. Not Halyard's own, nor what Halyard warns of;
+  // with coverage, V8 would stop a thread that is out of memory for an inspector that never comes.
+  const own = [...environmentVariables(), "DENO_COVERAGE_DIR", "DENO_JOBS"].map((name) =>
     new RegExp(`^${name.replace("*", ".*")}$`)
   );
   const inherited = Object.entries(Deno.env.toObject()).filter(([name]) =>

@@ -93,7 +93,7 @@ const REFUSALS: [args: string[], env: Record<string, string>, message: string, h
   [
     ["--from-env"],
     { FILE_DATA_SOURCE: "/nonexistent/flags.tar.gz" },
-    'Unable to create relay: Cannot read data file "/nonexistent/flags.tar.gz": there is no such file',
+    'Unable to create relay: Cannot read data file "/nonexistent/flags.tar.gz": no such file',
     /FILE_DATA_SOURCE/,
   ],
   [

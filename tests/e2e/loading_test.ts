@@ -7,14 +7,29 @@ const ARCHIVE = await packArchive({ e1: { flags: { f: constantFlag("one") } } })
 const NOISE = Array.from({ length: 3_000 }, () => crypto.randomUUID()).join("");
 const NEXT = await packArchive({ e1: { flags: { f: constantFlag(NOISE, 2) } } });
 
-/** Writes an archive into a file bit by bit, in place. */
-async function copySlowly(path: string, archive: Uint8Array, writes: number, gap: number): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  const size = Math.ceil(archive.length / writes);
-  for (let i = 0; i < writes; i++) {
-    await file.write(archive.subarray(i * size, (i + 1) * size));
-    await new Promise((resolve) => setTimeout(resolve, gap));
+/** Pace of a slow copy: 16 s for all of it, without a pause long enough for the file to settle. */
+const PIECE_BYTES = 700;
+const PAUSE_MS = 200;
+
+/** A copy in place that takes its time until `finish` is called. */
+function copySlowly(path: string, archive: Uint8Array): { finish(): Promise<void> } {
+  let isSlow = true;
+  async function copy(): Promise<void> {
+    using file = await Deno.open(path, { write: true, create: true, truncate: true });
+    let at = 0;
+    for (; isSlow && at < archive.length - PIECE_BYTES; at += PIECE_BYTES) {
+      await file.write(archive.subarray(at, at + PIECE_BYTES));
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+    while (at < archive.length) at += await file.write(archive.subarray(at));
   }
+  const copied = copy();
+  return {
+    finish() {
+      isSlow = false;
+      return copied;
+    },
+  };
 }
 
 /** The lines that tell of a problem. */
@@ -33,20 +48,22 @@ async function ask(
 Deno.test("main.ts tells once of a file that is copied slowly in place, and loads it when it rests", async () => {
   await using file = await DataFile.create(ARCHIVE);
   await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
-  await copySlowly(file.path, NEXT, 60, 200);
+  const copy = copySlowly(file.path, NEXT);
+  await relay.waitFor("still being written");
   const [, body] = await ask(relay, "/health/ready");
   assertEquals(body.status, "degraded");
+  await copy.finish();
   await relay.waitFor("Reloaded data");
   const warning =
-    `WARN: Cannot read data file "${file.path}": it is still being written; any previous content stays in ` +
-    "use; hint: it is read when it has come to rest; better copy it to another name beside it, then rename it";
+    `WARN: Cannot read data file "${file.path}": still being written after 6 s; any previous content ` +
+    "stays in use; hint: it will be read once it has settled; to replace it at once, copy to another name beside it, then rename";
   assertEquals(problems(relay), [warning]);
   assertEquals(await ask(relay, "/health/ready"), [200, { status: "ready" }]);
 });
 
 Deno.test("main.ts listens while its first archive is still being copied, answers 503, and then serves it", async () => {
   await using file = await DataFile.create(ARCHIVE.subarray(0, 0));
-  const copied = copySlowly(file.path, NEXT, 60, 200);
+  const copy = copySlowly(file.path, NEXT);
   await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
   assertEquals((await ask(relay, "/health/live"))[0], 200);
   assertEquals((await ask(relay, "/health/ready"))[0], 503);
@@ -54,8 +71,8 @@ Deno.test("main.ts listens while its first archive is still being copied, answer
   assertEquals([known.status, await known.text()], [503, "Halyard has not loaded its archive yet"]);
   const [, { dataFile }] = await ask(relay, "/status");
   assertEquals(Object.keys(dataFile as object), ["path", "lastError"]);
+  await copy.finish();
   await relay.waitFor("Loaded data");
-  await copied;
   assertEquals(await ask(relay, "/health/ready"), [200, { status: "ready" }]);
   assertEquals(problems(relay).length, 1);
 });

@@ -19,8 +19,10 @@ async function readFlags(): Promise<string[]> {
 async function confine(file: DataFile): Promise<RelayOptions & { port: number }> {
   const port = freePort();
   const folder = file.path.replace("/flags.tar.gz", "");
+  // The thread reads the stand-ins for @std too, which the page's command does without.
+  const code = import.meta.resolve("@std/assert").startsWith("file:") ? ",lib,tools/std" : ",lib";
   const flags = (await readFlags()).map((flag) =>
-    flag.replaceAll("8030", `${port}`).replace("/data", folder)
+    flag.replaceAll("8030", `${port}`).replace("/data", folder).replace(/,lib$/, code)
   );
   // An hour between two looks: what is noticed sooner is noticed by the watch.
   const env = { FILE_DATA_SOURCE: file.path, FILE_DATA_SOURCE_MONITORING_INTERVAL: "1h" };
@@ -96,7 +98,10 @@ Deno.test("main.ts looks at the file from time to time when it may read nothing 
     permissions: flags,
     port,
   });
-  assertStringIncludes(relay.lines.join("\n"), "for changes: every 100 ms only (Requires read access to");
+  assertStringIncludes(
+    relay.lines.join("\n"),
+    "Polling the data file for changes, cannot watch its directory",
+  );
   assertEquals(await getValue(relay.url), "one");
   await file.replace(await archiveWith("two"));
   await relay.waitFor("Reloaded data");

@@ -2,10 +2,11 @@ import { assertEquals } from "@std/assert";
 import { init, type LDClient } from "@launchdarkly/node-server-sdk";
 import { initialize, type LDClient as ClientSideClient } from "launchdarkly-node-client-sdk";
 import type { EnvironmentParts } from "../_environments.ts";
+import { runs } from "../_nightly.ts";
 import { DataFile, packArchive } from "./_archive.ts";
 import { type RelayProcess, startRelay } from "./_relay.ts";
 
-const RELOADS = 200;
+const RELOADS = runs(20);
 const USER = { kind: "user", key: "u", email: "u@example.com" };
 const LOGGER = { debug() {}, info() {}, warn() {}, error() {} };
 

@@ -18,12 +18,14 @@ function archiveWith(env: Record<string, unknown>, changing: unknown, version: n
   return packArchive({ e1: { env, flags: { ...FLAGS, changing: constantFlag(changing, version) } } });
 }
 
-/** Waits until the SDK's own store gives `value`. (SDKs tell of changes by event, but not of a rollback to lower versions.) */
-async function waitForValue(client: Client, value: unknown): Promise<void> {
+/** Waits until each SDK's own store gives `value`. (SDKs tell of changes by event, but not of a rollback to lower versions.) */
+async function waitForValue(clients: Client[], value: unknown): Promise<void> {
   const deadline = AbortSignal.timeout(20_000);
-  while (await client.variation("changing", USER, undefined) !== value) {
-    deadline.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  for (const client of clients) {
+    while (await client.variation("changing", USER, undefined) !== value) {
+      deadline.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   }
 }
 
@@ -41,11 +43,33 @@ async function canStart(sdk: Sdk, url: string, key: string): Promise<boolean> {
   }
 }
 
-for (const sdk of SDKS) {
-  const sanitizers = { sanitizeOps: !sdk.leavesTimers, sanitizeResources: !sdk.leavesTimers };
+/** Does something for each of them at a time. */
+async function forEach<T>(sdks: Sdk[], run: (sdk: Sdk) => Promise<T>): Promise<Record<string, T>> {
+  return Object.fromEntries(await Promise.all(sdks.map(async (sdk) => [sdk.name, await run(sdk)])));
+}
+
+/** The same value for each of them. */
+function all<T>(sdks: Sdk[], value: T): Record<string, T> {
+  return Object.fromEntries(sdks.map(({ name }) => [name, value]));
+}
+
+/** Connects one client of each, and waits until all have started. */
+async function connect(sdks: Sdk[], url: string, key: string): Promise<Client[]> {
+  const clients = sdks.map((sdk) => sdk.connect(url, key));
+  await Promise.all(clients.map((client) => client.waitForInitialization({ timeout: 10 })));
+  return clients;
+}
+
+async function closeAll(clients: Client[]): Promise<void> {
+  for (const client of clients) await client.close();
+}
+
+for (const [leavesTimers, sdks] of Map.groupBy(SDKS, ({ leavesTimers }) => leavesTimers)) {
+  const sanitizers = { sanitizeOps: !leavesTimers, sanitizeResources: !leavesTimers };
+  const names = sdks.map(({ name }) => name).join(" and ");
 
   Deno.test(
-    `${sdk.name} takes flags and segments with gaps, nulls, fractions and deep values`,
+    `${names} take flags and segments with gaps, nulls, fractions and deep values`,
     sanitizers,
     async () => {
       const rule = { variation: 1, clauses: [{ op: "segmentMatch", values: ["gaps"] }] };
@@ -63,77 +87,79 @@ for (const sdk of SDKS) {
       });
       await using file = await DataFile.create(archive);
       await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
-      const client = sdk.connect(relay.url, "sdk-e1");
-      await client.waitForInitialization({ timeout: 10 });
-      const values = [];
-      for (const key of ["bare", "nulls", "rule", "half", "deep"]) {
-        values.push(await client.variation(key, USER, "default"));
+      const clients = await connect(sdks, relay.url, "sdk-e1");
+      const values = { bare: "default", nulls: "default", rule: "yes", half: "half", deep: "default" };
+      for (const client of clients) {
+        for (const [key, value] of Object.entries(values)) {
+          assertEquals(await client.variation(key, USER, "default"), value);
+        }
       }
-      assertEquals(values, ["default", "default", "yes", "half", "default"]);
-      await client.close();
+      await closeAll(clients);
       assertMatch(relay.lines.join("\n"), /flag "half" is served with 3 for 3\.5 in "version"/);
       assertMatch(relay.lines.join("\n"), /flag "deep" is left out/);
     },
   );
 
   Deno.test(
-    `${sdk.name} gets every JSON type, follows the file, and outlives a bad file and a restart`,
+    `${names} get every JSON type, follow the file, and outlive a bad file and a restart`,
     sanitizers,
     async () => {
       await using file = await DataFile.create(await archiveWith({}, "one", 1));
       const port = freePort();
       const env = { FILE_DATA_SOURCE: file.path };
       await withShortWaits(async () => {
-        const client = await (async () => {
+        const clients = await (async () => {
           await using relay = await startRelay({ env, port });
-          const client = sdk.connect(relay.url, "sdk-e1");
-          await client.waitForInitialization({ timeout: 10 });
-          for (const [key, value] of Object.entries(TYPES)) {
-            assertEquals(await client.variation(key, USER, "fallback"), value);
+          const clients = await connect(sdks, relay.url, "sdk-e1");
+          for (const client of clients) {
+            for (const [key, value] of Object.entries(TYPES)) {
+              assertEquals(await client.variation(key, USER, "fallback"), value);
+            }
           }
           await file.replace(await archiveWith({}, "two", 2));
-          await waitForValue(client, "two");
+          await waitForValue(clients, "two");
 
-          await file.replace(new TextEncoder().encode("this is no archive"));
+          // Not one that looks like the beginning of a copy, which takes seconds to be sure of.
+          const sameKey = { env: { sdkKey: { value: "sdk-e1" } } };
+          await file.replace(await packArchive({ e1: sameKey, e2: sameKey }));
           await relay.waitFor("Data file reload failed");
-          assertEquals(await client.variation("changing", USER, "fallback"), "two");
-          assertEquals(await canStart(sdk, relay.url, "sdk-e1"), true);
+          await waitForValue(clients, "two");
+          assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, "sdk-e1")), all(sdks, true));
 
           // An older version: a rollback must reach SDKs too.
           await file.replace(await archiveWith({}, "one again", 1));
-          await waitForValue(client, "one again");
-          return client;
+          await waitForValue(clients, "one again");
+          return clients;
         })();
-        assertEquals(await client.variation("changing", USER, "fallback"), "one again");
+        await waitForValue(clients, "one again");
         await file.replace(await archiveWith({}, "after restart", 3));
         await using _relay = await startRelay({ env, port });
-        await waitForValue(client, "after restart");
-        await client.close();
+        await waitForValue(clients, "after restart");
+        await closeAll(clients);
       });
     },
   );
 
-  Deno.test(`${sdk.name} follows a key rotation with and without grace`, sanitizers, async () => {
+  Deno.test(`${names} follow a key rotation with and without grace`, sanitizers, async () => {
     const [a, b] = ["sdk-aaaaaaaa-aaaa", "sdk-bbbbbbbb-bbbb"];
     await using file = await DataFile.create(await archiveWith({ sdkKey: { value: a } }, "one", 1));
     await withShortWaits(async () => {
       await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path } });
-      const client = sdk.connect(relay.url, a);
-      await client.waitForInitialization({ timeout: 10 });
+      const clients = await connect(sdks, relay.url, a);
 
       const expiring = { value: a, timestamp: Date.now() + 600_000 };
       await file.replace(await archiveWith({ sdkKey: { value: b, expiring } }, "two", 2));
-      await waitForValue(client, "two");
-      assertEquals(await canStart(sdk, relay.url, a), true);
-      assertEquals(await canStart(sdk, relay.url, b), true);
+      await waitForValue(clients, "two");
+      assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, a)), all(sdks, true));
+      assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, b)), all(sdks, true));
 
       await file.replace(await archiveWith({ sdkKey: { value: b } }, "three", 3));
       await relay.waitFor("Reloaded data");
       await relay.waitFor("Reloaded data");
-      assertEquals(await canStart(sdk, relay.url, a), false);
-      assertEquals(await canStart(sdk, relay.url, b), true);
-      assertEquals(await client.variation("changing", USER, "fallback"), "two");
-      await client.close();
+      assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, a)), all(sdks, false));
+      assertEquals(await forEach(sdks, (sdk) => canStart(sdk, relay.url, b)), all(sdks, true));
+      await waitForValue(clients, "two");
+      await closeAll(clients);
     });
   });
 }

@@ -57,7 +57,7 @@ Deno.test("main.ts ends while it still reads its archive for the first time", as
   await using file = await DataFile.create(ARCHIVE.subarray(0, 100));
   const env = { FILE_DATA_SOURCE: file.path, SHUTDOWN_GRACE_PERIOD: "1h" };
   // It is waited for the rest of the file: some seconds.
-  await using relay = await startRelay({ env: { ...env, LOG_LEVEL: "debug" } }, "reading it again when");
+  await using relay = await startRelay({ env: { ...env, LOG_LEVEL: "debug" } }, "Data file is incomplete");
   assertEquals((await relay.stop()).code, 0);
 });
 

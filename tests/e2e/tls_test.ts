@@ -15,7 +15,7 @@ function fixture(name: string): string {
 
 const TLS = { TLS_ENABLED: "true", TLS_CERT: fixture("localhost.pem"), TLS_KEY: fixture("localhost.key") };
 
-/** Serves `file` over TLS with a least version. */
+/** Serves `file` over TLS with a minimum TLS version. */
 async function startTlsRelay(file: DataFile, minVersion: string): Promise<RelayProcess> {
   const relay = await startRelay({
     env: { ...TLS, TLS_MIN_VERSION: minVersion, FILE_DATA_SOURCE: file.path },
@@ -46,7 +46,7 @@ async function describe(response: Response): Promise<unknown[]> {
   return [response.status, await response.text(), ...names.map((name) => response.headers.get(name))];
 }
 
-// The least version that is configured, and what a client gets that speaks TLS 1.2 at most.
+// The configured minimum TLS version, and what a client gets that speaks TLS 1.2 at most.
 const VERSIONS: [minVersion: string, outcome: string][] = [
   ["", "TLSv1.2"],
   ["1.0", "TLSv1.2"],
@@ -61,7 +61,7 @@ for (const [minVersion, outcome] of VERSIONS) {
     assertStringIncludes(relay.lines.join("\n"), `Listening on https://localhost:${relay.port} `);
     assertEquals(await handshake(relay.port, "TLSv1.3"), "TLSv1.3");
     assertEquals(await handshake(relay.port, "TLSv1.2"), outcome);
-    assertEquals(relay.lines.some((line) => line.includes("TLS 1.0 is not served")), minVersion === "1.0");
+    assertEquals(relay.lines.some((line) => line.includes("TLS 1.0 is not supported")), minVersion === "1.0");
   });
 }
 

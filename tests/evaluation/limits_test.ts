@@ -14,6 +14,7 @@ import {
   type EvaluationsText,
 } from "../../lib/evaluation/mod.ts";
 import { parseContext } from "../../lib/model/mod.ts";
+import { runs } from "../_nightly.ts";
 import { compile, type Json } from "./_environment.ts";
 
 const SERVER = { audience: "server", withReasons: true } as const;
@@ -184,7 +185,7 @@ Deno.test("evaluate() says the same of a flag whichever flags surround it and wh
       const size = compilePattern("^(a?){300}a{300}$")!;
       assertEquals(alone!.reason.kind === "ERROR", countPatternSteps(size, length) > MAX_UNIT_STEPS);
     }),
-    { numRuns: 20 },
+    { numRuns: runs(20) },
   );
 });
 
@@ -324,6 +325,6 @@ Deno.test("includesText() agrees with String.includes, at any length", () => {
       const needle = part.repeat(times % 400) + end;
       assertEquals(includesText(haystack, needle), haystack.includes(needle));
     }),
-    { numRuns: 300 },
+    { numRuns: runs(100) },
   );
 });

@@ -1,10 +1,11 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import fc from "fast-check";
+import { runs } from "../_nightly.ts";
 import { compare } from "./_compare.ts";
 import { contexts } from "./_contexts.ts";
 import { environments } from "./_generate.ts";
 
-const RUNS = 25;
+const RUNS = runs(25);
 const CONTEXTS = 10;
 const MIN_PAIRS = 5_000;
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
 import { RE2JS } from "re2js";
 import { compilePattern, matchesPattern } from "../../lib/evaluation/_pattern.ts";
+import { runs } from "../_nightly.ts";
 import { matchClause } from "./_environment.ts";
 
 const SYNTAX: [pattern: string, text: string, matches: boolean][] = [
@@ -109,7 +110,7 @@ Deno.test("matchesPattern() gives the same when a pattern's automaton has grown 
       const text = letters.join("");
       assertEquals(matchesPattern(pattern, text), fresh.matcher(text).find());
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   assert(pattern.isSimulated);
   assertEquals(pattern.regex.re2().dfa.stateCount, 0);

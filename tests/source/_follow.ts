@@ -117,3 +117,17 @@ export async function replace(path: string, content: string): Promise<void> {
   await Deno.writeTextFile(`${path}.new`, content);
   await Deno.rename(`${path}.new`, path);
 }
+
+/** Longer than any test: nobody looks unless an event says so. */
+export const NEVER_MS: number = 1e9;
+
+/** The two ways to notice a change, each alone. */
+export const WAYS: [name: string, options: Partial<FileSourceOptions>][] = [
+  ["events alone", { interval: NEVER_MS }],
+  ["polling alone", { fs: POLL_ONLY }],
+];
+
+/** A test for each of them. */
+export function eachWay(name: string, test: (options: Partial<FileSourceOptions>) => Promise<void>): void {
+  for (const [way, options] of WAYS) Deno.test(`FileSource ${name}, by ${way}`, () => test(options));
+}

@@ -1,22 +1,18 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { type FileContent, FileSource, type FileSourceOptions } from "../../lib/source/file_source.ts";
 import type { FileSystem } from "../../lib/source/platform.ts";
-import { SourceError } from "../../lib/source/source_error.ts";
-import { follow, type Followed, Inbox, POLL_ONLY, QUICK_CLOCK, recordLog, replace } from "./_follow.ts";
-
-/** Longer than any test: nobody looks unless an event says so. */
-const NEVER_MS = 1e9;
-
-/** The two ways to notice a change, each alone. */
-const WAYS: [name: string, options: Partial<FileSourceOptions>][] = [
-  ["events alone", { interval: NEVER_MS }],
-  ["polling alone", { fs: POLL_ONLY }],
-];
-
-function eachWay(name: string, test: (options: Partial<FileSourceOptions>) => Promise<void>): void {
-  for (const [way, options] of WAYS) Deno.test(`FileSource ${name}, by ${way}`, () => test(options));
-}
+import { runs } from "../_nightly.ts";
+import {
+  eachWay,
+  follow,
+  type Followed,
+  Inbox,
+  NEVER_MS,
+  POLL_ONLY,
+  QUICK_CLOCK,
+  replace,
+  WAYS,
+} from "./_follow.ts";
 
 eachWay("notices a file overwritten in place", async (options) => {
   await using followed = await follow(options);
@@ -63,14 +59,14 @@ eachWay("reports a deleted file once, and takes a new one", async (options) => {
   await Deno.remove(path);
   await lines.find((line) => line.startsWith("warn"));
   await source.refresh();
-  assertEquals(source.lastError?.message, `Cannot read data file "${path}": there is no such file`);
+  assertEquals(source.lastError?.message, `Cannot read data file "${path}": no such file`);
   await Deno.writeTextFile(path, "second");
   await contents.find((content) => content === "second");
   assertEquals(source.lastError, undefined);
   assertEquals(lines.items.slice(1), [
-    'warn: Cannot read data file "FILE": there is no such file; any previous content stays in use; hint: put the ' +
+    'warn: Cannot read data file "FILE": no such file; any previous content stays in use; hint: put the ' +
     "archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
-    'info: Data file "FILE" can be read again',
+    "info: Data file can be read again",
   ]);
 });
 
@@ -80,7 +76,7 @@ eachWay("says when a deleted file is back unchanged, and hands nothing over", as
   await Deno.rename(path, `${path}.away`);
   await lines.find((line) => line.startsWith("warn"));
   await Deno.rename(`${path}.away`, path);
-  await lines.find((line) => line === 'info: Data file "FILE" can be read again');
+  await lines.find((line) => line === "info: Data file can be read again");
   assertEquals(contents.items, []);
 });
 
@@ -125,7 +121,7 @@ eachWay("does nothing when a file is touched", async (options) => {
   await using followed = await follow(options);
   const { path, contents, lines } = followed;
   await Deno.utime(path, 1000, 1000);
-  await lines.find((line) => line === 'debug: Data file "FILE" has the same content as before');
+  await lines.find((line) => line === "debug: Data file has the same content as before");
   assertEquals(contents.items, []);
 });
 
@@ -143,7 +139,7 @@ Deno.test("FileSource hands over the last content, whatever was done to the file
       await replace(path, "last");
       await contents.find((content) => content === "last");
     }),
-    { numRuns: 30 },
+    { numRuns: runs(10) },
   );
 });
 
@@ -272,375 +268,14 @@ Deno.test("FileSource reads again when the file changes while it is read", async
   assertEquals(followed.contents.items, ["third!"]);
 });
 
-const BAD_PLACES: [name: string, make: (path: string) => Promise<unknown>, message: string, hint: string][] =
-  [
-    [
-      "nothing",
-      () => Promise.resolve(),
-      "there is no such file",
-      "put the archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
-    ],
-    [
-      "a link to nothing",
-      (path) => Deno.symlink("nothing", path),
-      "there is no such file",
-      "put the archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] fileDataSource",
-    ],
-    ["a directory", (path) => Deno.mkdir(path), "it is a directory", "name the archive itself"],
-    [
-      "a named pipe",
-      (path) => new Deno.Command("mkfifo", { args: [path] }).output(),
-      "it is no regular file",
-      "name the archive itself",
-    ],
-    [
-      "a device",
-      (path) => Deno.symlink("/dev/zero", path),
-      "it is no regular file",
-      "name the archive itself",
-    ],
-    [
-      "a file over the limit",
-      (path) => Deno.writeFile(path, new Uint8Array(1001)),
-      "it has more than 1000 bytes",
-      "check that it is the archive, or raise the limit: MAX_ARCHIVE_SIZE or [OfflineMode] maxArchiveSize",
-    ],
-  ];
-
-for (const [name, make, message, hint] of BAD_PLACES) {
-  Deno.test(`FileSource.read() refuses ${name}`, async () => {
-    const directory = await Deno.makeTempDir({ prefix: "halyard-source-" });
-    const path = `${directory}/flags.tar.gz`;
-    await make(path);
-    const source = new FileSource({
-      path,
-      interval: 1,
-      maxBytes: 1000,
-      log: recordLog(() => {}),
-      onContent() {},
-    });
-    const error = await assertRejects(() => source.read(() => {}), SourceError);
-    await Deno.remove(directory, { recursive: true });
-    assertEquals(error.message, `Cannot read data file "${path}": ${message}`);
-    assertEquals([error.name, error.path, error.hint], ["SourceError", path, hint]);
-  });
-
-  Deno.test(`FileSource reports ${name} in the file's place once, and recovers`, async () => {
-    // Not watched: the watcher of Deno 2.9 opens what is created, and a named pipe blocks it for ever.
-    await using followed = await follow({ fs: POLL_ONLY });
-    const { path, source, contents, lines } = followed;
-    await Deno.remove(path);
-    await source.refresh();
-    await make(path);
-    const seen = lines.items.length;
-    if (message !== "there is no such file") await lines.find((line) => line.includes(message), seen);
-    for (let i = 0; i < 5; i++) await source.refresh();
-    assert(source.lastError?.message.endsWith(message));
-    await Deno.remove(path).catch(() => {});
-    await replace(path, "second");
-    await contents.find(() => true);
-    assertEquals(contents.items, ["second"]);
-    assertEquals(lines.items.filter((line) => line.includes(message)).length, 1);
-    assertEquals(lines.items.at(-1), 'info: Data file "FILE" can be read again');
-  });
-}
-
-Deno.test("FileSource.read() says what to do about a file that may not be read", async () => {
-  const path = "/data/flags.tar.gz";
-  for (
-    const [cause, hint] of [
-      [
-        new Deno.errors.PermissionDenied("Permission denied (os error 13)"),
-        "make sure that the user who runs Halyard can read the file and enter its directories",
-      ],
-      [new Deno.errors.NotCapable("Requires read access"), `grant it with --allow-read="${path}"`],
-    ] as const
-  ) {
-    const fs: FileSystem = { ...Deno, stat: () => Promise.reject(cause) };
-    const source = new FileSource({
-      path,
-      interval: 1,
-      maxBytes: 1,
-      log: recordLog(() => {}),
-      onContent() {},
-      fs,
-    });
-    const error = await assertRejects(() => source.read(() => {}), SourceError);
-    assertEquals(error.message, `Cannot read data file "${path}": ${cause.message}`);
-    assertEquals([error.reason, error.hint, error.cause], ["unreadable", hint, cause]);
-  }
-});
-
-Deno.test("FileSource.read() hands over bytes and digest, up to the limit", async () => {
-  const directory = await Deno.makeTempDir({ prefix: "halyard-source-" });
-  const path = `${directory}/flags.tar.gz`;
-  const options = { path, interval: 1, maxBytes: 5, log: recordLog(() => {}), onContent() {} };
-  const contents: FileContent[] = [];
-  for (const text of ["hello", ""]) {
-    await Deno.writeTextFile(path, text);
-    await new FileSource(options).read((content) => void contents.push(content));
-  }
-  await Deno.remove(directory, { recursive: true });
-  assertEquals(contents[0], {
-    bytes: new TextEncoder().encode("hello"),
-    digest: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
-    isAtRest: false,
-  });
-  assertEquals(contents[1]!.bytes, new Uint8Array());
-});
-
-Deno.test("FileSource hands a content that its taker refuses over once, and goes on", async () => {
-  await using followed = await follow({
-    onContent({ bytes }) {
-      if (bytes[0] === "b".charCodeAt(0)) throw new RangeError("Bad beyond measure");
-    },
-  });
-  const { path, source, contents, lines } = followed;
-  await replace(path, "bad");
-  await lines.find((line) => line === 'error: Cannot use data file "FILE": Bad beyond measure');
-  await replace(path, "bad");
-  await source.refresh();
-  await replace(path, "first");
-  await contents.find((content) => content === "first");
-  assertEquals(contents.items, ["bad", "first"], "the good one from before counts as new");
-  assertEquals(lines.items.filter((line) => line.startsWith("error")).length, 1);
-});
-
-Deno.test("FileSource hands over one content after the other", async () => {
-  let running = 0;
-  let most = 0;
-  await using followed = await follow({
-    clock: QUICK_CLOCK,
-    async onContent() {
-      most = Math.max(most, ++running);
-      await QUICK_CLOCK.sleep(1000, new AbortController().signal); // far longer than a read takes
-      running--;
-    },
-  });
-  const { path, source, contents } = followed;
-  await replace(path, "second");
-  await contents.find((content) => content === "second");
-  await replace(path, "third");
-  await Promise.all([source.refresh(), source.refresh()]);
-  assertEquals(contents.items, ["second", "third"]);
-  assertEquals(most, 1);
-});
-
-Deno.test("FileSource.refresh() reads whether or not the file looks changed, and hands over only what is new", async () => {
-  const fs: FileSystem = {
-    ...POLL_ONLY,
-    async stat(path) {
-      return { ...await Deno.stat(path), ino: 1, mtime: new Date(0), ctime: new Date(0) };
-    },
-  };
-  await using followed = await follow({ interval: NEVER_MS, fs });
-  const { path, source, contents } = followed;
-  await source.refresh();
-  await replace(path, "FIRST");
-  await source.refresh();
-  await source.refresh();
-  assertEquals(contents.items, ["FIRST"]);
-});
-
-Deno.test("FileSource.refresh() reads once for any number of calls that came before it began", async () => {
-  let opened = 0;
-  const fs: FileSystem = { ...POLL_ONLY, open: (path) => (opened++, Deno.open(path)) };
-  await using followed = await follow({ interval: NEVER_MS, fs });
-  const { path, source, contents } = followed;
-  const before = opened;
-  await Promise.all(Array.from({ length: 100 }, () => source.refresh()));
-  assertEquals(opened - before, 1);
-  const early = source.refresh();
-  await Promise.resolve().then(() => {}); // it has begun
-  await replace(path, "second");
-  await Promise.all([early, source.refresh(), source.refresh()]);
-  assertEquals(contents.items, ["second"]);
-});
-
-Deno.test("FileSource notices what changed between read() and start()", async () => {
-  const directory = await Deno.makeTempDir({ prefix: "halyard-source-" });
-  const path = `${directory}/flags.tar.gz`;
-  await Deno.writeTextFile(path, "first");
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const source = new FileSource({
-    path,
-    interval: NEVER_MS,
-    maxBytes: 1000,
-    log: recordLog(() => {}),
-    onContent: ({ bytes }) => resolve(new TextDecoder().decode(bytes)),
-  });
-  await source.read(() => {});
-  await replace(path, "second");
-  source.start();
-  assertEquals(await promise, "second");
-  await source.close();
-  await Deno.remove(directory, { recursive: true });
-});
-
-Deno.test("FileSource.close() ends a wait, a read and a hand-over, and nothing comes after it", async () => {
-  for (const point of ["sleep", "stat", "open", "read", "onContent"]) await closeAt(point);
-});
-
-/** Closes a source at one point of its work on a change. */
-async function closeAt(point: string): Promise<void> {
-  const reached = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  let isArmed = false;
-  let opened = 0;
-  async function pause(at: string): Promise<void> {
-    if (!isArmed || at !== point) return;
-    reached.resolve();
-    await gate.promise;
-  }
-  await using followed = await follow({
-    fs: {
-      ...POLL_ONLY,
-      async stat(path) {
-        await pause("stat");
-        return Deno.stat(path);
-      },
-      async open(path) {
-        if (isArmed) opened++;
-        await pause("open");
-        const file = await Deno.open(path);
-        const read = file.read.bind(file);
-        file.read = async (buffer) => {
-          await pause("read");
-          return read(buffer);
-        };
-        return file;
-      },
-    },
-    clock: {
-      now: Date.now,
-      uptime: Date.now,
-      sleep(ms, signal) {
-        if (isArmed && ms === 50 && point === "sleep") reached.resolve();
-        return QUICK_CLOCK.sleep(ms, signal);
-      },
-    },
-    onContent: () => pause("onContent"),
-  });
-  isArmed = true;
-  await replace(followed.path, "second");
-  await reached.promise;
-  const closed = followed.source.close();
-  gate.resolve();
-  await closed;
-  assertEquals(opened, point === "sleep" || point === "stat" ? 0 : 1, point);
-  assertEquals(followed.contents.items, point === "onContent" ? ["second"] : [], point);
-}
-
-Deno.test("FileSource.close() waits for a refresh", async () => {
-  const started = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  let isTaken = false;
-  await using followed = await follow({
-    interval: NEVER_MS,
-    fs: POLL_ONLY,
-    async onContent() {
-      started.resolve();
-      await gate.promise;
-      isTaken = true;
-    },
-  });
-  const { path, source } = followed;
-  await replace(path, "second");
-  const refreshed = source.refresh();
-  await started.promise;
-  const closed = source.close().then(() => isTaken);
-  setTimeout(gate.resolve, 20);
-  assertEquals(await closed, true);
-  await refreshed;
-});
-
-Deno.test("FileSource outlives the failure of any call to the file system", async () => {
-  for (const call of ["stat", "open", "read"]) {
-    for (let failing = 1; failing <= 4; failing++) await outlive(call, failing);
-  }
-});
-
-/** Lets the `failing`-th call of that name fail, and then changes the file. */
-async function outlive(call: string, failing: number): Promise<void> {
-  let count = -Infinity;
-  function fail(name: string): void {
-    if (name === call && ++count === failing) throw new Deno.errors.PermissionDenied("Injected");
-  }
-  await using followed = await follow({
-    clock: QUICK_CLOCK,
-    fs: {
-      ...POLL_ONLY,
-      async stat(path) {
-        fail("stat");
-        return await Deno.stat(path);
-      },
-      async open(path) {
-        fail("open");
-        const file = await Deno.open(path);
-        const read = file.read.bind(file);
-        file.read = async (buffer) => {
-          fail("read");
-          return await read(buffer);
-        };
-        return file;
-      },
-    },
-  });
-  const { path, source, contents, lines } = followed;
-  count = 0;
-  for (let i = 0; count < failing; i++) {
-    await replace(path, `content ${i}`);
-    await source.refresh();
-  }
-  await lines.find((line) => line.startsWith('warn: Cannot read data file "FILE": Injected; '));
-  await replace(path, "last");
-  await contents.find((content) => content === "last");
-  assertEquals(lines.items.filter((line) => line.startsWith("warn")).length, 1, `${call} ${failing}`);
-}
-
-Deno.test("FileSource polls on when its watcher dies", async () => {
-  for (const error of [new Error("Injected"), undefined]) {
-    const died = Promise.withResolvers<void>();
-    const watched: unknown[] = [];
-    await using followed = await follow({
-      fs: {
-        ...Deno,
-        watchFs(paths, options) {
-          watched.push(paths, options?.recursive);
-          const watcher = {
-            close() {},
-            return: () => Promise.resolve({ value: undefined, done: true }),
-            [Symbol.dispose]() {},
-            // deno-lint-ignore require-yield
-            async *[Symbol.asyncIterator](): AsyncGenerator<Deno.FsEvent> {
-              died.resolve();
-              if (error) throw error;
-            },
-          };
-          return watcher as unknown as Deno.FsWatcher;
-        },
-      },
-    });
-    const { directory, path, contents, lines } = followed;
-    await died.promise;
-    assertEquals(watched, [directory, false]);
-    await replace(path, "second");
-    await contents.find((content) => content === "second");
-    assertEquals(
-      lines.items.includes("info: Watching ended, data file is looked at every 10 ms: Injected"),
-      !!error,
-    );
-  }
-});
-
 Deno.test("FileSource says how it monitors", async () => {
   for (
     const [[, options], line] of [
       [
         WAYS[0]!,
-        `info: Monitoring data file "FILE" for changes: watching its directory, and every ${NEVER_MS} ms`,
+        "info: Watching and polling the data file for changes",
       ],
-      [WAYS[1]!, 'info: Monitoring data file "FILE" for changes: every 10 ms only (Requires read access)'],
+      [WAYS[1]!, "info: Polling the data file for changes, cannot watch its directory"],
     ] as const
   ) {
     await using followed = await follow(options);
@@ -686,6 +321,6 @@ Deno.test("FileSource needs read permission for the file alone", async () => {
   await Deno.remove(directory, { recursive: true });
   assertMatch(
     output,
-    /^Monitoring .* for changes: every 10 ms only \(Requires read access to .*\)\nsecond\n$/,
+    /^Polling the data file .*Requires read access to .*second\n$/s,
   );
 });

@@ -3,12 +3,11 @@ import { UntarStream } from "@std/tar";
 import { FLAGS } from "../../lib/cli/mod.ts";
 import { parseArgs } from "../../lib/config/mod.ts";
 import { VERSION } from "../../lib/version.ts";
-import { bundle } from "../../tools/bundle.ts";
-import { compile } from "../../tools/compile.ts";
 import { makeRootfs, readInstructions } from "../../tools/rootfs.ts";
 import { constantFlag, DataFile, packArchive } from "../e2e/_archive.ts";
 import { Container } from "./_container.ts";
 import { harmfulEnvironment } from "./_harmful_environment.ts";
+import { buildProgram, locateProgram } from "./_programs.ts";
 
 const ignore = Deno.build.os !== "linux";
 const obstacle = Deno.build.target === "x86_64-unknown-linux-gnu"
@@ -149,13 +148,11 @@ Deno.test({
 
 /** A container of the program as it is. */
 async function makeContainer(folder: string): Promise<Container> {
-  const standIns = import.meta.resolve("@std/assert").startsWith("file:");
   const build = await Deno.makeTempDir({ prefix: "halyard-build-" });
   try {
-    const [script, output] = [`${build}/halyard.js`, `${build}/halyard`];
-    await bundle({ importMap: standIns ? "tools/std/import_map.json" : undefined, output: script });
-    await compile({ script, output, base: "deno" });
-    return await Container.create(output, folder);
+    const program = locateProgram(build);
+    await buildProgram(program);
+    return await Container.create(program, folder);
   } finally {
     await Deno.remove(build, { recursive: true });
   }

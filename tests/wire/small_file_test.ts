@@ -31,23 +31,23 @@ Deno.test("readSmallFile() reads a file up to its limit, through links too", asy
     Deno.symlinkSync(path, `${directory}/link`);
     assertEquals(readSmallFile(`${directory}/link`, 1000).length, 1000);
     Deno.writeFileSync(path, new Uint8Array(1001));
-    assertThrows(() => readSmallFile(path, 1000), RangeError, "it has more than 1000 bytes");
+    assertThrows(() => readSmallFile(path, 1000), RangeError, "larger than 1000 bytes");
     assertThrows(() => readSmallFile(`${directory}/none`, 1000), Deno.errors.NotFound);
   });
 });
 
 // What is not a small regular file, and what is said of it.
 const REFUSED: [what: string, path: (directory: string) => string | Promise<string>, message: string][] = [
-  ["a device that never ends", () => "/dev/zero", "it is not a regular file"],
-  ["a device that ends at once", () => "/dev/null", "it is not a regular file"],
-  ["a pipe", makeFifo, "it is not a regular file"],
-  ["a directory", (directory) => directory, "it is a directory"],
+  ["a device that never ends", () => "/dev/zero", "not a regular file"],
+  ["a device that ends at once", () => "/dev/null", "not a regular file"],
+  ["a pipe", makeFifo, "not a regular file"],
+  ["a directory", (directory) => directory, "is a directory"],
   ["a file over the limit", async (directory) => {
     const path = `${directory}/large`;
     await Deno.writeFile(path, new Uint8Array());
     await Deno.truncate(path, 2 ** 40);
     return path;
-  }, "it has more than 1048576 bytes"],
+  }, "larger than 1048576 bytes"],
 ];
 
 for (const [what, getPath, message] of REFUSED) {
@@ -63,7 +63,7 @@ for (const [what, getPath, message] of REFUSED) {
         assertEquals(
           terminal.errors,
           `Error loading config file: failed to read configuration file "${path}": ${message}\n` +
-            "hint: check the path and who may read it\n",
+            "hint: check the path and its permissions\n",
         );
         const options = {
           port: 0,

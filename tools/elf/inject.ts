@@ -9,7 +9,7 @@
  * @module
  */
 
-/** What the executable starts with. */
+/** Arguments, environment and script of an executable. */
 export interface Start {
   /** Arguments before the user's, the program's name first. @default {the user's own} */
   args?: string[];
@@ -33,7 +33,7 @@ const NUMBERS_SIZE = 40;
 /** A variable's name, or the beginning of some. */
 const VARIABLE = /^\w+\*?$/;
 
-/** What the new segment's address and offset are multiples of: bytes. A page of x86_64. */
+/** Alignment of the new segment's address and offset: bytes. A page of x86_64. */
 const ALIGNMENT = 0x1000;
 
 // Offsets and values of the ELF format (System V ABI, chapters 4 and 5; x86-64 supplement, 4.4).
@@ -67,10 +67,10 @@ interface Segment {
 /**
  * Puts the machine code into an executable.
  *
- * @param deno Deno's executable for Linux x86_64, as the npm registry gives it, or its runtime base.
- * @param start What it starts with.
+ * @param deno Deno's executable for Linux x86_64, as on the npm registry, or its runtime base.
+ * @param start Arguments, environment and script.
  * @returns The new file.
- * @throws {TypeError} When the file is no such executable.
+ * @throws {TypeError} When the file is not such an executable.
  * @throws {RangeError} When the machine code cannot take what it shall start with.
  */
 export async function inject(deno: Uint8Array, start: Start): Promise<Uint8Array<ArrayBuffer>> {
@@ -180,7 +180,7 @@ function writeSegment(view: DataView, at: number, segment: Segment): void {
   );
 }
 
-/** Finds where the dynamic linker puts the address of a variable or function of libc. */
+/** Returns where the dynamic linker puts the address of a variable or function of libc. */
 function findImport(symbol: string, view: DataView, segments: Segment[]): number {
   const dynamic = new Map<number, number>();
   for (const { offset, fileSize } of segments.filter(({ type }) => type === PT_DYNAMIC)) {

@@ -11,7 +11,7 @@ import { inspect, isDeepStrictEqual } from "node:util";
 // deno-lint-ignore no-explicit-any
 export type AnyClass<T> = abstract new (...args: any[]) => T;
 
-/** What every failed assertion throws. */
+/** Error of a failed assertion. */
 export class AssertionError extends Error {
   /** Set so that a test report shows it. */
   override name = "AssertionError";
@@ -101,9 +101,9 @@ export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void
   if (!(actual <= expected)) throw new AssertionError(msg ?? `Expect ${show(actual)} <= ${show(expected)}`);
 }
 
-/** Fails if `fn` returns; gives what it threw. */
+/** Fails if `fn` returns; returns the error. */
 export function assertThrows(fn: () => unknown, msg?: string): unknown;
-/** Fails if `fn` returns or throws something other than that class with that text in its message; gives the error. */
+/** Fails if `fn` returns or throws something other than that class with that text in its message; returns the error. */
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
   ErrorClass: AnyClass<E>,
@@ -125,7 +125,7 @@ export function assertThrows(
   throw new AssertionError(`Expected function to throw${suffix(message)}`);
 }
 
-/** Fails if the promise resolves; gives what it was rejected with. */
+/** Fails if the promise resolves; returns the error. */
 export function assertRejects(fn: () => PromiseLike<unknown>, msg?: string): Promise<unknown>;
 /** Fails if the promise resolves or is rejected with something other than that class with that text in its message. */
 export function assertRejects<E extends Error = Error>(
@@ -189,7 +189,7 @@ function differ(what: string, actual: unknown, expected: unknown, msg: string | 
 
 type Loose = Record<PropertyKey, unknown>;
 
-/** Tells whether two values are arrays, or objects as literals make them, so that their own keys say all about them. */
+/** Reports whether two values are arrays, or objects as literals make them, so that their own keys say all about them. */
 function areStructures(a: unknown, b: unknown): boolean {
   return Array.isArray(a) && Array.isArray(b) || isPlain(a) && isPlain(b);
 }

@@ -29,7 +29,7 @@ export async function eTag(
 }
 
 /**
- * Tells whether a request with this `If-None-Match` needs the body, comparing weakly (RFC 9110, 13.1.2).
+ * Reports whether a request with this `If-None-Match` needs the body, comparing weakly (RFC 9110, 13.1.2).
  *
  * @param value The header's value.
  * @param etag The tag of what would be sent.
@@ -63,13 +63,13 @@ export function acceptsEncodings<T extends string = string>(
 
 /** One event of a stream, or one comment. */
 export interface ServerSentEventMessage {
-  /** What clients skip. */
+  /** Comment, which clients skip. */
   comment?: string;
   /** The event's name, on one line. */
   event?: string;
   /** The payload; each of its lines becomes a `data` field. */
   data?: string;
-  /** What a client repeats as `Last-Event-ID`, on one line. */
+  /** ID, on one line; clients send it back as `Last-Event-ID`. */
   id?: string | number;
   /** How long clients wait before they connect again, in ms. */
   retry?: number;

@@ -1,5 +1,5 @@
 /**
- * Prints what Deno has to be told so that it finds the `@std` packages: nothing where they can be had from JSR or from
+ * Prints the flags with which Deno finds the `@std` packages: nothing where they can be had from JSR or from
  * its cache, else the import map of the stand-ins beside this file. The task `std`.
  *
  * `HALYARD_STD=jsr` or `HALYARD_STD=npm` decides without looking.
@@ -12,7 +12,7 @@ import config from "../../deno.json" with { type: "json" };
 const TIMEOUT_MS = 3000;
 
 /**
- * Tells where the `@std` packages come from.
+ * Returns where the `@std` packages come from.
  *
  * @param wish `jsr` or `npm`; otherwise the answer is found by loading the packages.
  * @returns `jsr` where they can be loaded in time, else `npm`.

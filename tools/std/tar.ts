@@ -8,12 +8,12 @@ import { createTarDecoder, createTarPacker, type ParsedTarEntry } from "modern-t
 /** Longest path without a folder in it: bytes. The room that a ustar header has. */
 const MAX_PATH_BYTES = 100;
 
-/** What is to be written. */
+/** Entry to write. */
 export type TarStreamInput = TarStreamFile | TarStreamDir | TarStreamSymlink;
 
 /** A file to be written. */
 export interface TarStreamFile {
-  /** What it is. */
+  /** Type of the entry. */
   type: "file";
   /** Its path: at most 100 bytes. */
   path: string;
@@ -27,7 +27,7 @@ export interface TarStreamFile {
 
 /** A folder to be written. */
 export interface TarStreamDir {
-  /** What it is. */
+  /** Type of the entry. */
   type: "directory";
   /** Its path: at most 100 bytes. */
   path: string;
@@ -37,7 +37,7 @@ export interface TarStreamDir {
 
 /** A symbolic link to be written. */
 export interface TarStreamSymlink {
-  /** What it is. */
+  /** Type of the entry. */
   type: "symlink";
   /** Its path: at most 100 bytes. */
   path: string;
@@ -67,7 +67,7 @@ export interface TarStreamEntry {
 export class TarStream implements TransformStream<TarStreamInput, Uint8Array<ArrayBuffer>> {
   /** The tar. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Takes the entries. */
+  /** Writable side: entries. */
   readonly writable: WritableStream<TarStreamInput>;
 
   /** Makes the pair. */
@@ -105,7 +105,7 @@ export class TarStream implements TransformStream<TarStreamInput, Uint8Array<Arr
 export class UntarStream implements TransformStream<Uint8Array, TarStreamEntry> {
   /** The entries. */
   readonly readable: ReadableStream<TarStreamEntry>;
-  /** Takes the tar. */
+  /** Writable side: the tar's bytes. */
   readonly writable: WritableStream<Uint8Array>;
 
   /** Makes the pair. */

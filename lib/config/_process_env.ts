@@ -8,7 +8,7 @@ import { type SectionName, SECTIONS } from "./table.ts";
 /** Environment variables by name. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What the Relay Proxy once read, and refuses so that nobody believes it still counts. */
+/** Variable that the Relay Proxy once read, and now refuses. */
 export const OBSOLETE = "EVENTS_SAMPLING_INTERVAL";
 
 interface VariableSetting {
@@ -17,7 +17,7 @@ interface VariableSetting {
   env: string;
 }
 
-/** The settings that the environment is asked for. Refused sections are asked for only by what turns them on. */
+/** Lists the settings that environment variables can set. Of refused sections, only those that enable them. */
 export function variableSettings(): VariableSetting[] {
   return Object.entries(SECTIONS).flatMap(([section, { effect, settings }]) =>
     Object.entries<Setting>(settings).flatMap(([name, { env, decides }]) => {
@@ -28,11 +28,11 @@ export function variableSettings(): VariableSetting[] {
 }
 
 /**
- * Reads the environment.
+ * Reads the process's environment.
  *
- * @param reading Has what the file says, and gets what the environment says.
- * @param variables The environment.
- * @returns What is wrong with it.
+ * @param reading Values of the file; receives those of the environment.
+ * @param variables The process's environment.
+ * @returns Its faults.
  */
 export function readVariablesInto(reading: Reading, variables: Variables): Problem[] {
   const { values } = reading;

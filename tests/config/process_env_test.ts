@@ -11,7 +11,7 @@ function moduleUrl(name: string): string {
 }
 
 const PROGRAM = `
-  import { readVariablesInto } from ${moduleUrl("_environment.ts")};
+  import { readVariablesInto } from ${moduleUrl("_process_env.ts")};
   import { noValues } from ${moduleUrl("_values.ts")};
   const reading = { values: noValues(), environments: [], filters: [], warnings: [] };
   const problems = readVariablesInto(reading, Deno.env.toObject());

@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { load } from "./_load.ts";
+
+const SOURCE = "[OfflineMode]\nfileDataSource = flags.tar.gz\n";
+
+const KEY = 'The relay key of [AutoConfig] is kept for the "pull" command: serving never uses it';
+
+const WARNINGS: [file: string, env: Record<string, string>, warnings: string[]][] = [
+  ["[AutoConfig]\nkey=rel-key", { AUTO_CONFIG_KEY: "rel-key", ENV_ALLOWED_ORIGIN: "o" }, [KEY]],
+  [
+    "[AutoConfig]\nkey=rel-key\nenvAllowedOrigin=o\nenvDatastorePrefix=p",
+    {},
+    [
+      KEY,
+      '"envDatastorePrefix" in [AutoConfig] has no effect: set it in [OfflineMode]',
+      '"envAllowedOrigin" in [AutoConfig] has no effect: set it in [OfflineMode]',
+    ],
+  ],
+  ["envDatastorePrefix=p\nenvDatastoreTableName=t", {
+    ENV_DATASTORE_PREFIX: "p",
+    ENV_DATASTORE_TABLE_NAME: "t",
+  }, [
+    '"envDatastorePrefix" in [OfflineMode] has no effect: there is no database',
+    '"envDatastoreTableName" in [OfflineMode] has no effect: there is no database',
+  ]],
+  [
+    "[Main]\ntlsEnabled\ntlsCert=c\ntlsKey=k\ntlsMinVersion=1.1",
+    { TLS_ENABLED: "1", TLS_CERT: "c", TLS_KEY: "k", TLS_MIN_VERSION: "1.1" },
+    ["TLS 1.1 is not supported: the minimum TLS version is 1.2"],
+  ],
+  ...["Prometheus", "Datadog", "Stackdriver"].map((name): [string, Record<string, string>, string[]] => [
+    `[${name}]\nenabled`,
+    { [`USE_${name.toUpperCase()}`]: "1" },
+    [`[${name}] has no effect yet: metrics are not exported`],
+  ]),
+  ["[OpenTelemetry]\nenabled\nprotocol=http/protobuf", { USE_OTLP: "1" }, [
+    "[OpenTelemetry] has no effect yet: metrics are not exported",
+  ]],
+  ["[Datadog]\nenabled\ntag=a:b\ntag\ntag=c:d", { USE_DATADOG: "1", DATADOG_TAG_a: "b" }, [
+    "[Datadog] has no effect yet: metrics are not exported",
+  ]],
+  ["[Proxy]\nurl=http://proxy\nuser=u\npassword=secret\ncaCertFiles=a,b", { PROXY_URL: "http://proxy" }, [
+    "[Proxy] has no effect yet: serving makes no outbound connection",
+  ]],
+];
+
+Deno.test("loadSettings() warns of what is accepted and has no effect, once and without secrets", () => {
+  for (const [file, env, warnings] of WARNINGS) {
+    assertEquals(load({ file: SOURCE + file }).warnings, warnings);
+    assertEquals(load({ file: SOURCE + file, env: {} }).warnings, warnings);
+    if (Object.keys(env).length > 0) {
+      assertEquals(load({ env: { FILE_DATA_SOURCE: "f", ...env } }).warnings, warnings);
+    }
+  }
+});
