@@ -70,6 +70,7 @@ async function loadEnvironment(
     throw error;
   }
   const prepared = builder.finish(metadata);
+  for (const fault of prepared.faults) warnings.push(`Environment ${JSON.stringify(id)}: ${fault}`);
   if (prepared.digest === known?.digest) return { id, unchanged: metadata, source, warnings };
   if (known) prepared.gzips = await compressDocuments(prepared, known.compressed);
   return { id, prepared, source, warnings };

@@ -1,4 +1,5 @@
 import { createHash, hash } from "node:crypto";
+import { findCycles, listFaults, listSegmentFaults } from "../evaluation/mod.ts";
 import type { EnvironmentMetadata, Flag, Segment } from "../model/mod.ts";
 import { computeEtag } from "../wire/mod.ts";
 
@@ -41,12 +42,17 @@ export interface PreparedSnapshot {
   references: ArrayBuffer;
   /** Entity tags of the document and of the flags' object. */
   etags: { all: string; flags: string };
+  /** What makes flags malformed, for the log: sentences without an end. The first ones, and how many more there are. */
+  faults: string[];
   /** The same compressed with gzip, where that was asked for. */
   gzips?: { all?: ArrayBuffer; flags?: ArrayBuffer };
 }
 
 /** Size of an item's digest: bytes of a SHA-256, cut; enough that no two items ever share one. */
 export const DIGEST_BYTES = 16;
+
+/** Most faults of one environment that are listed. One mistake of a tool is in every flag. @limit lines: the rest is counted */
+const MAX_FAULTS = 20;
 
 const ENCODER = new TextEncoder();
 
@@ -88,7 +94,11 @@ export class SnapshotBuilder {
   /** Positions by kind and key, once somebody refers to any. */
   readonly #positions = { flags: new Map<string, number>(), segments: new Map<string, number>() };
   readonly #references: { kind: "flags" | "segments"; key: string }[][] = [];
+  /** Whether references to flags count, by position: those of a flag that is off do not. */
+  readonly #isOn: boolean[] = [];
   readonly #tombstones: { position: number; key: string }[] = [];
+  readonly #faults: string[] = [];
+  #faultCount = 0;
   #flagCount = 0;
   #flagsEnd = 0;
 
@@ -122,8 +132,12 @@ export class SnapshotBuilder {
       this.#tombstones.push({ position, key: quoted });
       this.#offsets.push(0, 0, 0);
       this.#references.push([]);
+      this.#isOn.push(false);
       return;
     }
+    const faults = kind === "flags" ? listFaults(value as Flag) : listSegmentFaults(value as Segment);
+    for (const fault of faults) this.#addFault(`${kind.slice(0, -1)} ${quoted} is malformed: ${fault}`);
+    this.#isOn.push(kind === "segments" || (value as Flag).on === true);
     if (!this.#isFirst()) this.#write(",");
     const start = this.#output.length;
     this.#write(`${quoted}:`);
@@ -152,6 +166,11 @@ export class SnapshotBuilder {
       all: computeEtag(this.#output.view(0, ends.document)),
       flags: computeEtag(this.#output.view(FLAGS_START, ends.flags)),
     };
+    const references = this.#resolveReferences();
+    this.#findCycles(references);
+    if (this.#faultCount > MAX_FAULTS) {
+      this.#faults.push(`${this.#faultCount - MAX_FAULTS} more faults of these kinds`);
+    }
     const digests = new Uint8Array(DIGEST_BYTES * this.#digests.length);
     this.#digests.forEach((digest, i) => digests.set(digest, DIGEST_BYTES * i));
     return {
@@ -164,22 +183,44 @@ export class SnapshotBuilder {
       offsets: new Uint32Array(this.#offsets).buffer,
       versions: new Float64Array(this.#versions).buffer,
       digests: digests.buffer,
-      ...this.#resolveReferences(),
+      referenceEnds: toEnds(references).buffer,
+      references: new Uint32Array(references.flat()).buffer,
       etags,
+      faults: this.#faults,
     };
   }
 
-  #resolveReferences(): Pick<PreparedSnapshot, "referenceEnds" | "references"> {
-    const ends: number[] = [];
-    const references: number[] = [];
-    for (const items of this.#references) {
-      for (const { kind, key } of items) {
-        const position = this.#positions[kind].get(key);
-        if (position !== undefined) references.push(position);
-      }
-      ends.push(references.length);
+  /** For each item the positions of those that it refers to, as far as they are there. */
+  #resolveReferences(): number[][] {
+    return this.#references.map((references) =>
+      references.map(({ kind, key }) => this.#positions[kind].get(key)).filter((position) =>
+        position !== undefined
+      )
+    );
+  }
+
+  /** Flags in a cycle of prerequisites and segments in a cycle of segments are malformed. */
+  #findCycles(references: number[][]): void {
+    const graph = references.map((positions, position) =>
+      this.#isOn[position] ? positions.filter((other) => this.#isFlag(other) === this.#isFlag(position)) : []
+    );
+    const keys = [...this.#positions.flags.keys(), ...this.#positions.segments.keys()];
+    for (const cycle of findCycles(graph)) {
+      const what = this.#isFlag(cycle[0]!)
+        ? "flags are prerequisites of each other"
+        : "segments contain each other";
+      const members = cycle.slice(0, MAX_FAULTS).map((position) => JSON.stringify(keys[position]));
+      if (cycle.length > MAX_FAULTS) members.push(`${cycle.length - MAX_FAULTS} more`);
+      this.#addFault(`${what}, so they are malformed: ${members.join(", ")}`);
     }
-    return { referenceEnds: new Uint32Array(ends).buffer, references: new Uint32Array(references).buffer };
+  }
+
+  #isFlag(position: number): boolean {
+    return position < this.#flagCount;
+  }
+
+  #addFault(fault: string): void {
+    if (++this.#faultCount <= MAX_FAULTS) this.#faults.push(fault);
   }
 
   #endFlags(): void {
@@ -209,6 +250,12 @@ const OPENING_BRACE = 0x7b;
 
 /** Where the flags' object starts in the document: bytes. */
 const FLAGS_START = '{"flags":'.length;
+
+/** Where the elements of each list end when all are in one. */
+function toEnds(lists: readonly unknown[][]): Uint32Array<ArrayBuffer> {
+  let end = 0;
+  return Uint32Array.from(lists, ({ length }) => end += length);
+}
 
 function listReferences(flag: Flag): { kind: "flags" | "segments"; key: string }[] {
   const prerequisites = (flag.prerequisites ?? []).map(({ key }) => ({
