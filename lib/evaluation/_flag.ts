@@ -40,8 +40,8 @@ export type Served = Evaluation | CompiledRollout;
  * comparing.
  */
 export interface CompiledFlag {
-  /** The flag's JSON, by which a later environment knows that it is unchanged. */
-  text: string;
+  /** Digest by which a later environment recognizes that it is unchanged. */
+  digest: string;
   /** The flag. */
   flag: Flag;
   /** Evaluation of every context, when it does not depend on the context. */
@@ -63,11 +63,11 @@ const NONE: never[] = [];
  * Compiles a flag.
  *
  * @param flag The flag.
- * @param text Its JSON.
+ * @param digest Digest of its content.
  * @param registry Numbers attributes, clauses, segments and prerequisites.
  * @returns The compiled form, which refers to other flags and to segments by number only.
  */
-export function compileFlag(flag: Flag, text: string, registry: Registry): CompiledFlag {
+export function compileFlag(flag: Flag, digest: string, registry: Registry): CompiledFlag {
   const factory = new EvaluationFactory(flag);
   const keys = (flag.prerequisites ?? []).map(({ key }) => key ?? "");
   const compilation = { flag, registry, factory, keys };
@@ -83,7 +83,7 @@ export function compileFlag(flag: Flag, text: string, registry: Registry): Compi
   const fallthrough = compileServed(compilation, flag.fallthrough ?? {}, { kind: "FALLTHROUGH" });
   const unconditional = keys.length + targets.length + rules.length === 0 && !isRollout(fallthrough);
   return {
-    text,
+    digest,
     flag,
     constant: !flag.on ? factory.makeOff({ kind: "OFF" }, []) : unconditional ? fallthrough : null,
     prerequisites: keys.length === 0 ? NONE : flag.prerequisites!.map(({ variation }, i) => ({

@@ -23,8 +23,8 @@ export interface CompiledSegmentRule {
 
 /** A segment, compiled. */
 export interface CompiledSegment {
-  /** The segment's JSON, by which a later environment knows that it is unchanged. */
-  text: string;
+  /** Digest by which a later environment recognizes that it is unchanged. */
+  digest: string;
   /** Keys of its members. */
   included: KeyList[];
   /** Keys that are not members. */
@@ -39,13 +39,13 @@ export interface CompiledSegment {
  * Compiles a segment.
  *
  * @param segment The segment.
- * @param text Its JSON.
+ * @param digest Digest of its content.
  * @param registry Numbers attributes and segments.
  * @returns The compiled form.
  */
-export function compileSegment(segment: Segment, text: string, registry: Registry): CompiledSegment {
+export function compileSegment(segment: Segment, digest: string, registry: Registry): CompiledSegment {
   return {
-    text,
+    digest,
     included: compileLists(segment.included, segment.includedContexts, registry),
     excluded: compileLists(segment.excluded, segment.excludedContexts, registry),
     rules: (segment.rules ?? []).map(({ clauses, weight, bucketBy, rolloutContextKind }) => {

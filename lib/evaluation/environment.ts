@@ -76,13 +76,13 @@ export function* compileInSteps(
   const segments = new Map<string, CompiledSegment>();
   for (const { key, digest, parse } of environment.segments) {
     const same = known?.segments.get(key);
-    segments.set(key, same?.text === digest ? same : compileSegment(parse(), digest, registry));
+    segments.set(key, same?.digest === digest ? same : compileSegment(parse(), digest, registry));
     yield;
   }
   const flags = new Map<string, CompiledFlag>();
   for (const { key, digest, parse } of environment.flags) {
     const same = known?.flags.get(key)?.compiled;
-    flags.set(key, same?.text === digest ? same : compileFlag(parse(), digest, registry));
+    flags.set(key, same?.digest === digest ? same : compileFlag(parse(), digest, registry));
     yield;
   }
   registry.limitGrowth();
