@@ -1,7 +1,7 @@
-import { createHash, hash } from "node:crypto";
+import { hash } from "node:crypto";
 import { findCycles, listFaults, listSegmentFaults } from "../evaluation/mod.ts";
 import type { EnvironmentMetadata, Flag, Segment } from "../model/mod.ts";
-import { computeEtag } from "../wire/mod.ts";
+import { computeEtag, concat } from "../wire/mod.ts";
 
 /** A flag or a segment as a snapshot takes it, tombstones included. */
 export type SnapshotInput =
@@ -90,10 +90,10 @@ export class SnapshotBuilder {
   readonly #output: Output;
   readonly #offsets: number[] = [];
   readonly #versions: number[] = [];
-  readonly #digests: Uint8Array[] = [];
-  /** Positions by kind and key, once somebody refers to any. */
-  readonly #positions = { flags: new Map<string, number>(), segments: new Map<string, number>() };
-  readonly #references: { kind: "flags" | "segments"; key: string }[][] = [];
+  readonly #digests = new Output(DIGEST_BYTES);
+  readonly #keys: string[] = [];
+  readonly #references: (readonly Reference[])[] = [];
+  #hasReferences = false;
   /** Whether references to flags count, by position: those of a flag that is off do not. */
   readonly #isOn: boolean[] = [];
   readonly #tombstones: { position: number; key: string }[] = [];
@@ -122,16 +122,14 @@ export class SnapshotBuilder {
     if (kind === "segments") this.#endFlags();
     const position = this.#versions.push(value.version) - 1;
     if (kind === "flags") this.#flagCount++;
-    this.#positions[kind].set(key, position);
-    // Keys as JSON, since one may hold half a surrogate pair: in UTF-8 one half is the same as another.
+    this.#keys.push(key);
+    // As JSON, since a key may hold half a surrogate pair: in UTF-8 one half is the same as another.
     const quoted = JSON.stringify(key);
-    this.#digests.push(
-      createHash("sha256").update(`${kind}\0${quoted}\0`).update(json).digest().subarray(0, DIGEST_BYTES),
-    );
     if (value.deleted === true) {
+      this.#addDigest(concat([ENCODER.encode(`${quoted}:`), json]));
       this.#tombstones.push({ position, key: quoted });
       this.#offsets.push(0, 0, 0);
-      this.#references.push([]);
+      this.#references.push(NONE);
       this.#isOn.push(false);
       return;
     }
@@ -143,8 +141,11 @@ export class SnapshotBuilder {
     this.#write(`${quoted}:`);
     const textStart = this.#output.length;
     this.#output.write(json);
+    this.#addDigest(this.#output.view(start, this.#output.length));
     this.#offsets.push(start, textStart, this.#output.length);
-    this.#references.push(kind === "flags" ? listReferences(value as Flag) : listSegments(value));
+    const references = kind === "flags" ? listReferences(value as Flag) : listSegments(value);
+    this.#references.push(references);
+    this.#hasReferences ||= references.length > 0;
   }
 
   /**
@@ -171,18 +172,17 @@ export class SnapshotBuilder {
     if (this.#faultCount > MAX_FAULTS) {
       this.#faults.push(`${this.#faultCount - MAX_FAULTS} more faults of these kinds`);
     }
-    const digests = new Uint8Array(DIGEST_BYTES * this.#digests.length);
-    this.#digests.forEach((digest, i) => digests.set(digest, DIGEST_BYTES * i));
+    const digests = this.#digests.finish().slice(0, this.#digests.length);
     return {
       metadata,
-      digest: hash("sha256", digests),
+      digest: hash("sha256", new Uint8Array(digests)),
       buffer: this.#output.finish(),
       flagsStart: FLAGS_START,
       ends,
       flagCount: this.#flagCount,
       offsets: new Uint32Array(this.#offsets).buffer,
       versions: new Float64Array(this.#versions).buffer,
-      digests: digests.buffer,
+      digests,
       referenceEnds: toEnds(references).buffer,
       references: new Uint32Array(references.flat()).buffer,
       etags,
@@ -190,26 +190,39 @@ export class SnapshotBuilder {
     };
   }
 
+  #addDigest(content: Uint8Array): void {
+    this.#digests.write(hash("sha256", content, "buffer").subarray(0, DIGEST_BYTES));
+  }
+
   /** For each item the positions of those that it refers to, as far as they are there. */
-  #resolveReferences(): number[][] {
+  #resolveReferences(): (readonly number[])[] {
+    if (!this.#hasReferences) return this.#references.map(() => NONE);
+    const positions = { flags: new Map<string, number>(), segments: new Map<string, number>() };
+    for (const [i, key] of this.#keys.entries()) {
+      positions[this.#isFlag(i) ? "flags" : "segments"].set(key, i);
+    }
     return this.#references.map((references) =>
-      references.map(({ kind, key }) => this.#positions[kind].get(key)).filter((position) =>
-        position !== undefined
-      )
+      references.length === 0
+        ? NONE
+        : references.map(({ kind, key }) => positions[kind].get(key)).filter((position) =>
+          position !== undefined
+        )
     );
   }
 
   /** Flags in a cycle of prerequisites and segments in a cycle of segments are malformed. */
-  #findCycles(references: number[][]): void {
+  #findCycles(references: readonly (readonly number[])[]): void {
+    if (!this.#hasReferences) return;
     const graph = references.map((positions, position) =>
-      this.#isOn[position] ? positions.filter((other) => this.#isFlag(other) === this.#isFlag(position)) : []
+      this.#isOn[position] && positions.length > 0
+        ? positions.filter((other) => this.#isFlag(other) === this.#isFlag(position))
+        : NONE
     );
-    const keys = [...this.#positions.flags.keys(), ...this.#positions.segments.keys()];
     for (const cycle of findCycles(graph)) {
       const what = this.#isFlag(cycle[0]!)
         ? "flags are prerequisites of each other"
         : "segments contain each other";
-      const members = cycle.slice(0, MAX_FAULTS).map((position) => JSON.stringify(keys[position]));
+      const members = cycle.slice(0, MAX_FAULTS).map((position) => JSON.stringify(this.#keys[position]));
       if (cycle.length > MAX_FAULTS) members.push(`${cycle.length - MAX_FAULTS} more`);
       this.#addFault(`${what}, so they are malformed: ${members.join(", ")}`);
     }
@@ -248,33 +261,39 @@ const MIN_CAPACITY = 1024;
 
 const OPENING_BRACE = 0x7b;
 
+/** Shared by all items that refer to nothing. */
+const NONE: readonly never[] = [];
+
+/** What an item refers to. */
+interface Reference {
+  kind: "flags" | "segments";
+  key: string;
+}
+
 /** Where the flags' object starts in the document: bytes. */
 const FLAGS_START = '{"flags":'.length;
 
 /** Where the elements of each list end when all are in one. */
-function toEnds(lists: readonly unknown[][]): Uint32Array<ArrayBuffer> {
+function toEnds(lists: readonly (readonly unknown[])[]): Uint32Array<ArrayBuffer> {
   let end = 0;
   return Uint32Array.from(lists, ({ length }) => end += length);
 }
 
-function listReferences(flag: Flag): { kind: "flags" | "segments"; key: string }[] {
-  const prerequisites = (flag.prerequisites ?? []).map(({ key }) => ({
-    kind: "flags" as const,
-    key: key ?? "",
-  }));
+function listReferences(flag: Flag): readonly Reference[] {
   const segments = listSegments(flag);
-  return segments.length === 0 ? prerequisites : [...prerequisites, ...segments];
+  if (!flag.prerequisites?.length) return segments;
+  return [...flag.prerequisites.map(({ key }) => ({ kind: "flags" as const, key: key ?? "" })), ...segments];
 }
 
-function listSegments({ rules }: Pick<Flag | Segment, "rules">): { kind: "segments"; key: string }[] {
-  const references: { kind: "segments"; key: string }[] = [];
+function listSegments({ rules }: Pick<Flag | Segment, "rules">): readonly Reference[] {
+  let references: Reference[] | undefined;
   for (const { clauses } of rules ?? []) {
     for (const { op, values } of clauses ?? []) {
       if (op !== "segmentMatch") continue;
       for (const key of values ?? []) {
-        if (typeof key === "string") references.push({ kind: "segments", key });
+        if (typeof key === "string") (references ??= []).push({ kind: "segments", key });
       }
     }
   }
-  return references;
+  return references ?? NONE;
 }
