@@ -8,7 +8,7 @@ import type { Log } from "./observe/mod.ts";
 import { FileSource, TransientError } from "./source/mod.ts";
 import { Loader, type LoadStatus } from "./load/mod.ts";
 import { Store } from "./store/mod.ts";
-import { Admission, Hub } from "./delivery/mod.ts";
+import { Delivery } from "./delivery/mod.ts";
 import { VERSION } from "./version.ts";
 
 /** Share of the grace period over which streams are closed; the rest is for their last bytes to arrive. */
@@ -69,15 +69,14 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
   const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval } =
     settings;
   const store = new Store();
-  const admission = new Admission({ maxBytes: settings.maxPayloadBytesInFlight });
-  const hub = new Hub({ ...settings, store, log, admission });
+  const delivery = new Delivery({ ...settings, store, log });
   const evaluations = new Evaluations(log);
   const loader: Loader = new Loader({
     path,
     maxBytes,
     store,
     log,
-    onSwap: () => hub.update(),
+    onSwap: () => delivery.update(),
     readAgain: () => source.refresh(),
   });
   const source: FileSource = new FileSource({
@@ -92,9 +91,9 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     return { ...loader.status, ...source.lastError && { lastError: source.lastError } };
   }
   const routes = [
-    ...serverSdkRoutes(hub),
-    ...clientRoutes(hub, evaluations),
-    ...phpRoutes(hub),
+    ...serverSdkRoutes(delivery),
+    ...clientRoutes(delivery, evaluations),
+    ...phpRoutes(delivery),
     ...eventRoutes(settings.maxInboundPayloadSize),
     ...healthRoutes(store, () => ({ isClosing, lastError: getDataFile().lastError?.message })),
     statusRoute({ store, version: VERSION, getDataFile, evaluations }),
@@ -106,7 +105,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
     server = await listen(createHandler(routes, { store, log, cors: settings }), settings, log);
   } catch (error) {
     source.stop();
-    await Promise.all([hub.close(), loader.close()]);
+    await Promise.all([delivery.close(), loader.close()]);
     throw error;
   }
   source.start();
@@ -121,7 +120,7 @@ export async function startRelay(settings: Settings, log: Log): Promise<Relay> {
       source.stop();
       const waiting = new AbortController();
       const graceIsOver = setTimeout(grace, "over", { signal: waiting.signal }).catch(() => {});
-      const closed = Promise.all([loader.close(), hub.close(grace * CLOSING_SHARE), server.shutdown()]);
+      const closed = Promise.all([loader.close(), delivery.close(grace * CLOSING_SHARE), server.shutdown()]);
       if (await Promise.race([closed, graceIsOver]) === "over") {
         log.warn(
           `Some requests are still open at the end of the grace period of ${grace} ms: they are cut off`,

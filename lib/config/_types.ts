@@ -59,6 +59,13 @@ export const integer: ValueType<number> = {
   },
 };
 
+/** A whole number where 0 switches something off. */
+export const integerOrZero: ValueType<number> = {
+  name: "integer",
+  syntax: "A decimal number, 0 or more.",
+  parse: (text, source) => /^[-+]?0+$/.test(text) ? 0 : integer.parse(text, source),
+};
+
 /** Largest TCP port. RFC 9293: 16 bits. @limit : the setting is refused */
 const MAX_PORT = 65_535;
 

@@ -32,8 +32,14 @@ export interface Settings {
   shutdownGracePeriod: number;
   /** Largest number of open streams. */
   maxStreams: number;
-  /** How much of whole data sets may be on its way to clients at one time: bytes. */
+  /** Memory for what is made for one client alone: bytes. Each kind of credential has a third. */
   maxPayloadBytesInFlight: number;
+  /** Minimum rate at which a client reads: bytes a second; 0 for none. */
+  clientWriteMinBytesPerSecond: number;
+  /** Allowance before that rate counts: ms. */
+  clientWriteSlack: number;
+  /** Longest time for one answer or event: ms; 0 for no limit. */
+  clientWriteMaxTime: number;
   /** Time the Relay Proxy allows for start-up: ms. */
   initTimeout: number;
   /** Whether a failed environment ends the program at start. */

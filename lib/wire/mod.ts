@@ -16,4 +16,5 @@ export * from "./compress.ts";
 export * from "./concat.ts";
 export * from "./event.ts";
 export * from "./pause.ts";
+export * from "./pieces.ts";
 export * from "./small_file.ts";

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { type Audience, evaluateAll } from "../../lib/evaluation/mod.ts";
 import { prepareClientChannels } from "../../lib/routes/fdv1/client_channel.ts";
 import { Evaluations } from "../../lib/routes/fdv1/evaluations.ts";
-import { parseContext } from "../../lib/model/mod.ts";
+import { readContext } from "../../lib/model/mod.ts";
 import { type Snapshot } from "../../lib/snapshot/mod.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { type Channel, prepareServerChannels } from "../../lib/delivery/mod.ts";
@@ -72,8 +72,9 @@ class SimulatedStream {
   private constructor(client: Client, channels: Channels, snapshot: Snapshot) {
     this.#isClient = client.path === "/eval";
     if (client.path === "/eval") {
-      const context = parseContext({ kind: "user", key: client.user });
-      this.#channel = channels.client(context, client);
+      const source = new TextEncoder().encode(JSON.stringify({ kind: "user", key: client.user }));
+      const context = readContext(source);
+      this.#channel = channels.client({ context, source }, client);
       this.#fetch = ({ compiled }) => evaluateAll(compiled, context, client);
       this.#wire = CLIENT_WIRE;
     } else {

@@ -3,7 +3,8 @@ import { type CorsPolicy, createHandler } from "../../lib/http/mod.ts";
 import { eventRoutes } from "../../lib/routes/events/mod.ts";
 import { statusRoute } from "../../lib/routes/admin/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
-import { Admission, Hub } from "../../lib/delivery/mod.ts";
+import type { Delivery } from "../../lib/delivery/mod.ts";
+import { makeDelivery } from "../delivery/_delivery.ts";
 import { type EnvironmentParts, makeLog, makeStore } from "../_environments.ts";
 
 /** What `relayTest` serves unless told otherwise. */
@@ -21,7 +22,7 @@ export interface TestRelay {
   /** Sends a GET with the SDK key of environment `e1`. */
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   log: ReturnType<typeof makeLog>;
-  hub: Hub;
+  delivery: Delivery;
 }
 
 /** A whole relay but for file and socket. */
@@ -30,23 +31,13 @@ export function makeRelay(
   cors: CorsPolicy = { envAllowedOrigin: [], envAllowedHeader: [] },
 ): TestRelay {
   const log = makeLog();
-  const admission = new Admission({ maxBytes: 1_000_000 });
-  const hub = new Hub({
-    admission,
-    maxStreams: 100,
-    store,
-    log,
-    heartbeatInterval: 0,
-    pingStreamJitterTime: 0,
-    maxClientConnectionTime: 0,
-    expiredCredentialCleanupInterval: 60_000,
-  });
+  const delivery = makeDelivery(store, { log });
   const evaluations = new Evaluations(log);
   const dataFile = { path: "flags.tar.gz", digest: "ab", loadedAt: 1 };
   const routes = [
-    ...serverSdkRoutes(hub),
-    ...clientRoutes(hub, evaluations),
-    ...phpRoutes(hub),
+    ...serverSdkRoutes(delivery),
+    ...clientRoutes(delivery, evaluations),
+    ...phpRoutes(delivery),
     ...eventRoutes(1_000),
     statusRoute({ store, version: "1.2.3", getDataFile: () => dataFile, evaluations }),
   ];
@@ -57,7 +48,7 @@ export function makeRelay(
   function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(path, { headers: { authorization: "sdk-e1", ...headers } });
   }
-  return { handler, fetch, get, log, hub };
+  return { handler, fetch, get, log, delivery };
 }
 
 /** Runs a test against a relay that serves environment `e1`. */
@@ -71,7 +62,7 @@ export function relayTest(
     try {
       await run(relay);
     } finally {
-      await relay.hub.close();
+      await relay.delivery.close();
     }
   });
 }

@@ -3,13 +3,21 @@ import { type Audience, EvaluationLimitError } from "../../evaluation/mod.ts";
 import type { CredentialKind } from "../../store/mod.ts";
 import { compress, type Pause } from "../../wire/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
-import { type Hub, PING_CHANNEL } from "../../delivery/mod.ts";
+import { ChannelEndError, type Delivery, PING_CHANNEL } from "../../delivery/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
-import { checkContext, type ContextRequest, readContextRequest, RequestError } from "./context_request.ts";
+import {
+  checkContext,
+  type ContextRequest,
+  estimateContext,
+  readContextRequest,
+  RequestError,
+} from "./context_request.ts";
 import type { Evaluations } from "./evaluations.ts";
 import {
+  type Document,
   type EnvironmentContext,
-  respondWithDocument,
+  respondBusy,
+  respondWithPrivateDocument,
   respondWithStream,
   type Route,
 } from "../../http/mod.ts";
@@ -46,18 +54,18 @@ const FAMILIES: Family[] = [
  * Routes of clients that get results instead of rules: browsers, mobile apps, and servers that let the relay evaluate. By
  * poll (`evalx`), by stream with data (`eval`), by stream that only tells of changes (`ping`).
  *
- * @param hub Where streams live.
+ * @param delivery Sends results, and holds streams.
  * @param evaluations Evaluates.
  * @returns The routes.
  */
-export function clientRoutes(hub: Hub, evaluations: Evaluations): Route[] {
+export function clientRoutes(delivery: Delivery, evaluations: Evaluations): Route[] {
   const openChannel = prepareClientChannels(evaluations);
-  return FAMILIES.flatMap((family) => familyRoutes(family, hub, evaluations, openChannel));
+  return FAMILIES.flatMap((family) => familyRoutes(family, delivery, evaluations, openChannel));
 }
 
 function familyRoutes(
   { credential, audience, evalx, streams }: Family,
-  hub: Hub,
+  delivery: Delivery,
   evaluations: Evaluations,
   openChannel: ReturnType<typeof prepareClientChannels>,
 ): Route[] {
@@ -71,41 +79,54 @@ function familyRoutes(
   ) => Promise<Response>;
   function withContext(answer: Answer): (request: Request, context: EnvironmentContext) => Promise<Response> {
     return async (request, context) => {
+      const charge = delivery.tryKeep(credential, estimateContext(request, context.params));
+      if (!charge) return respondBusy();
       const pause = evaluations.createPause();
       try {
         const asked = await readContextRequest(request, context.params, context.query, pause);
+        charge.resize(asked.source.length);
         checkContext(asked, context.snapshot.metadata, isSecured);
         return await answer(request, context, asked, pause);
       } catch (error) {
         if (error instanceof RequestError) return error.toResponse();
-        if (error instanceof EvaluationLimitError) return new Response(error.message, { status: 503 });
+        if (error instanceof EvaluationLimitError || error instanceof ChannelEndError) {
+          return new Response(error.message, { status: 503 });
+        }
         throw error;
+      } finally {
+        charge.release();
       }
     };
   }
 
-  const poll = withContext(async (request, { snapshot }, { context, withReasons }, pause) => {
-    const json = await evaluations.evaluateAll(snapshot, context, { audience, withReasons }, pause);
-    await pause();
-    const body = new TextEncoder().encode(json);
-    const etag = await eTag(body, { weak: true });
-    return respondWithDocument(hub, request, {
-      body,
-      etag,
-      gzip: () => compress(body, pause, GZIP_LEVEL),
-    });
+  const poll = withContext((request, { environment, snapshot }, { context, withReasons }, pause) => {
+    async function make(): Promise<Document> {
+      const json = await evaluations.evaluateAll(snapshot, context, { audience, withReasons }, pause);
+      await pause();
+      const body = new TextEncoder().encode(json);
+      const etag = await eTag(body, { weak: true });
+      return { body, etag, gzip: () => compress(body, pause, GZIP_LEVEL) };
+    }
+    const options = { environmentId: environment.id, credentialKind: credential, make };
+    return respondWithPrivateDocument(delivery, request, options);
   });
 
   const stream = withContext((request, context, asked) => {
-    const channel = openChannel(asked.context, { audience, withReasons: asked.withReasons });
-    function mayRead({ metadata }: Snapshot): boolean {
-      return !isSecured || !metadata.secureMode || isProven(asked.context, asked.hash, metadata.sdkKeys);
+    const { hash, withReasons } = asked;
+    const { fullyQualifiedKey } = asked.context;
+    const channel = openChannel(asked, { audience, withReasons });
+    function mayRead({ metadata: { secureMode, sdkKeys } }: Snapshot): boolean {
+      return !isSecured || !secureMode || isProven({ fullyQualifiedKey }, hash, sdkKeys);
     }
-    return respondWithStream(hub, request, { ...context, channel, credentialKind: credential, mayRead });
+    return respondWithStream(delivery, request, { ...context, channel, credentialKind: credential, mayRead });
   });
 
   function ping(request: Request, context: EnvironmentContext): Promise<Response> {
-    return respondWithStream(hub, request, { ...context, channel: PING_CHANNEL, credentialKind: credential });
+    return respondWithStream(delivery, request, {
+      ...context,
+      channel: PING_CHANNEL,
+      credentialKind: credential,
+    });
   }
 
   return [

@@ -34,10 +34,25 @@ export class RequestError extends Error {
   }
 }
 
+/** A context as it came: UTF-8 JSON of a body, or base64 of a path. Its length is what it takes in memory: bytes. */
+export type ContextSource = Uint8Array | string;
+
+/**
+ * Parses a context that has been read before.
+ *
+ * @param source The context as it came.
+ * @returns The context.
+ */
+export function readAgain(source: ContextSource): Context {
+  return typeof source === "string" ? decodeContext(source) : readContext(source);
+}
+
 /** What a client asks about. */
 export interface ContextRequest {
   /** The context out of the path or the body. */
   context: Context;
+  /** The same as it came, which takes far less memory. */
+  source: ContextSource;
   /** Whether each result shall say why. */
   withReasons: boolean;
   /** The proof that secure mode asks for, or `null`. */
@@ -63,7 +78,7 @@ export async function readContextRequest(
   const parameters = new URLSearchParams(query);
   const encoded = params["context"];
   return {
-    context: encoded === undefined ? await readReportedContext(request, pause) : decode(encoded),
+    ...encoded === undefined ? await readReportedContext(request, pause) : decode(encoded),
     withReasons: parameters.get("withReasons") === "true",
     hash: parameters.get("h"),
   };
@@ -89,15 +104,29 @@ export function checkContext(
   if (context.fullyQualifiedKey === "") throw new RequestError(400, "User must have a 'key' attribute");
 }
 
-function decode(encoded: string): Context {
+type ReadContext = Pick<ContextRequest, "context" | "source">;
+
+function decode(encoded: string): ReadContext {
   try {
-    return decodeContext(encoded);
+    return { context: decodeContext(encoded), source: encoded };
   } catch (error) {
     throw error instanceof ContextError ? new RequestError(400, error.message) : error;
   }
 }
 
-async function readReportedContext(request: Request, pause: Pause): Promise<Context> {
+/**
+ * Returns how much memory a context may take before it has been read.
+ *
+ * @param request The request.
+ * @param params Path parameters, decoded.
+ * @returns Bytes: the path's or the body's, as far as it is known.
+ */
+export function estimateContext(request: Request, params: Record<string, string>): number {
+  const length = params["context"]?.length ?? Number(request.headers.get("content-length") ?? Infinity);
+  return Math.min(length, MAX_CONTEXT_BYTES);
+}
+
+async function readReportedContext(request: Request, pause: Pause): Promise<ReadContext> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/json") throw new RequestError(415, "Content-Type must be application/json.");
   const body = await readBody(request, MAX_CONTEXT_BYTES).catch(() => {
@@ -106,7 +135,7 @@ async function readReportedContext(request: Request, pause: Pause): Promise<Cont
   if (!body) throw new RequestError(413, `A context may have ${MAX_CONTEXT_BYTES} bytes at most`);
   await pause();
   try {
-    return readContext(body);
+    return { context: readContext(body), source: body };
   } catch (error) {
     // What a JSON parser says quotes the text, which is personal data.
     throw new RequestError(400, error instanceof ContextError ? error.message : "The body is not JSON");

@@ -1,8 +1,8 @@
 import { eTag } from "@std/http";
 import type { EnvironmentMetadata, Flag, Item, Segment } from "../../model/mod.ts";
 import { compress, createPause } from "../../wire/mod.ts";
-import type { Hub } from "../../delivery/mod.ts";
-import { type Document, respondWithDocument, type Route } from "../../http/mod.ts";
+import type { Delivery } from "../../delivery/mod.ts";
+import { type Document, type EnvironmentContext, respondWithDocument, type Route } from "../../http/mod.ts";
 
 type AnyItem = Item<Flag> | Item<Segment>;
 
@@ -10,10 +10,10 @@ type AnyItem = Item<Flag> | Item<Segment>;
  * Polling routes of the PHP SDK: `/sdk/flags`, `/sdk/flags/{key}`, `/sdk/segments/{key}`. Where the environment sets a
  * time to live, answers may be cached that long (`Expires`), as with the Relay Proxy.
  *
- * @param hub Sends large documents when there is room for them.
+ * @param delivery Sends large documents at the pace of their readers.
  * @returns The routes.
  */
-export function phpRoutes(hub: Hub): Route[] {
+export function phpRoutes(delivery: Delivery): Route[] {
   // A single item is prepared when it is first asked for; an item that a reload replaces is forgotten with its document.
   const documents = new WeakMap<AnyItem, Promise<Document>>();
 
@@ -25,11 +25,12 @@ export function phpRoutes(hub: Hub): Route[] {
 
   async function respondWithItem(
     request: Request,
+    context: EnvironmentContext,
     item: AnyItem | undefined,
-    metadata: EnvironmentMetadata,
   ): Promise<Response> {
     if (!item || item.value.deleted === true) return new Response(null, { status: 404 });
-    return respondWithDocument(hub, request, await getDocument(item), cacheHeaders(metadata));
+    const headers = cacheHeaders(context.snapshot.metadata);
+    return respondWithDocument(delivery, request, context, await getDocument(item), headers);
   }
 
   return [
@@ -37,22 +38,24 @@ export function phpRoutes(hub: Hub): Route[] {
       method: "GET",
       path: "/sdk/flags",
       credential: "sdk",
-      handle: (request, { snapshot }) =>
-        respondWithDocument(hub, request, snapshot.flags, cacheHeaders(snapshot.metadata)),
+      handle: (request, context) => {
+        const { flags, metadata } = context.snapshot;
+        return respondWithDocument(delivery, request, context, flags, cacheHeaders(metadata));
+      },
     },
     {
       method: "GET",
       path: "/sdk/flags/{key}",
       credential: "sdk",
-      handle: (request, { snapshot, params }) =>
-        respondWithItem(request, snapshot.data.flags.get(params["key"]!), snapshot.metadata),
+      handle: (request, context) =>
+        respondWithItem(request, context, context.snapshot.data.flags.get(context.params["key"]!)),
     },
     {
       method: "GET",
       path: "/sdk/segments/{key}",
       credential: "sdk",
-      handle: (request, { snapshot, params }) =>
-        respondWithItem(request, snapshot.data.segments.get(params["key"]!), snapshot.metadata),
+      handle: (request, context) =>
+        respondWithItem(request, context, context.snapshot.data.segments.get(context.params["key"]!)),
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { type Channel, type Hub, prepareServerChannels } from "../../delivery/mod.ts";
+import { type Channel, type Delivery, prepareServerChannels } from "../../delivery/mod.ts";
 import {
   type EnvironmentContext,
   respondWithDocument,
@@ -9,15 +9,15 @@ import {
 /**
  * Routes of server-side SDKs: `/all` and `/flags` by stream, `/sdk/latest-all` by poll.
  *
- * @param hub Where streams live.
+ * @param delivery Where streams live.
  * @returns The routes.
  */
-export function serverSdkRoutes(hub: Hub): Route[] {
+export function serverSdkRoutes(delivery: Delivery): Route[] {
   function stream(
     openChannel: () => Channel,
   ): (request: Request, context: EnvironmentContext) => Promise<Response> {
     return (request, context) =>
-      respondWithStream(hub, request, { ...context, channel: openChannel(), credentialKind: "sdk" });
+      respondWithStream(delivery, request, { ...context, channel: openChannel(), credentialKind: "sdk" });
   }
   return [
     { method: "GET", path: "/all", credential: "sdk", handle: stream(prepareServerChannels("all")) },
@@ -26,7 +26,7 @@ export function serverSdkRoutes(hub: Hub): Route[] {
       method: "GET",
       path: "/sdk/latest-all",
       credential: "sdk",
-      handle: (request, { snapshot }) => respondWithDocument(hub, request, snapshot.all),
+      handle: (request, context) => respondWithDocument(delivery, request, context, context.snapshot.all),
     },
   ];
 }
