@@ -5,6 +5,9 @@ import type { Budget } from "./budget.ts";
 import type { PaceLimits } from "./_pace.ts";
 import type { Reader } from "./_reader.ts";
 
+/** Least memory that slow readers may keep of superseded versions of one environment. Below it nothing is won. @limit bytes: above this and the size of the current version, readers of the oldest are cut off */
+const MIN_SUPERSEDED_BYTES = 1024 ** 2;
+
 /** Readers of one superseded version of an environment. */
 interface Version {
   payload: Payload;
@@ -95,7 +98,9 @@ export class Readers {
       const oldestFirst = [...versions.values()]
         .sort((a, b) => this.#ages.get(a.payload)! - this.#ages.get(b.payload)!);
       const current = find(environmentId);
-      const allowance = current ? bytesOf(current) : oldestFirst.at(-1)!.bytes;
+      // The newest one is always left, so that nobody is cut off just because an environment has become smaller.
+      const newest = oldestFirst.at(-1)!.bytes;
+      const allowance = Math.max(MIN_SUPERSEDED_BYTES, newest, current ? bytesOf(current) : 0);
       let total = oldestFirst.reduce((sum, { bytes }) => sum + bytes, 0);
       for (const { bytes, readers } of oldestFirst) {
         if (total <= allowance) break;

@@ -263,8 +263,8 @@ export class Delivery {
     return stream;
   }
 
-  #write({ reader, snapshot }: Stream, parts: Parts, charge?: Charge): void {
-    this.#readers.add(reader, snapshot);
+  #write({ reader, snapshot, subscription }: Stream, parts: Parts, charge?: Charge): void {
+    this.#readers.add(reader, subscription.channel.isSpread ? undefined : snapshot);
     reader.write(parts, charge);
   }
 

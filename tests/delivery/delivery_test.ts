@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Delivery, PING_CHANNEL, prepareServerChannels } from "../../lib/delivery/mod.ts";
+import { PIECE_BYTES } from "../../lib/wire/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { makeLog, makeSnapshot, makeStore, text } from "../_environments.ts";
 import { makeDelivery } from "./_delivery.ts";
@@ -144,10 +145,11 @@ Deno.test("Delivery hands large events over in pieces and whole", async () => {
   const store = await makeStore({ e1: { flags: { f: { salt } } } });
   const delivery = makeDelivery(store);
   const reader = await open(delivery, store);
-  const { put } = store.get("e1")!.snapshot!.all;
-  let received = "";
-  while (received.length < put.length) received += await read(reader);
-  assertEquals(received, text(put));
+  const put = text(store.get("e1")!.snapshot!.all.put);
+  const pieces: string[] = [];
+  while (pieces.join("").length < put.length) pieces.push((await read(reader))!);
+  assertEquals(pieces.join(""), put);
+  assertEquals(pieces.map(({ length }) => length).slice(0, 3), [PIECE_BYTES, PIECE_BYTES, PIECE_BYTES]);
   await delivery.close();
 });
 

@@ -3,12 +3,12 @@ import { type Audience, EvaluationLimitError } from "../../evaluation/mod.ts";
 import type { CredentialKind } from "../../store/mod.ts";
 import { compress, type Pause } from "../../wire/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
-import { ChannelEndError, type Delivery, PING_CHANNEL } from "../../delivery/mod.ts";
+import { ChannelEndError, type Charge, type Delivery, PING_CHANNEL } from "../../delivery/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
 import {
   checkContext,
   type ContextRequest,
-  estimateContext,
+  NoRoomError,
   readContextRequest,
   RequestError,
 } from "./context_request.ts";
@@ -79,22 +79,26 @@ function familyRoutes(
   ) => Promise<Response>;
   function withContext(answer: Answer): (request: Request, context: EnvironmentContext) => Promise<Response> {
     return async (request, context) => {
-      const charge = delivery.tryKeep(credential, estimateContext(request, context.params));
-      if (!charge) return respondBusy();
       const pause = evaluations.createPause();
+      let kept: Charge | undefined;
+      function charge(bytes: number): boolean {
+        kept?.release();
+        kept = delivery.tryKeep(credential, bytes);
+        return kept !== undefined;
+      }
       try {
-        const asked = await readContextRequest(request, context.params, context.query, pause);
-        charge.resize(asked.source.length);
+        const asked = await readContextRequest(request, { ...context, pause, charge });
         checkContext(asked, context.snapshot.metadata, isSecured);
         return await answer(request, context, asked, pause);
       } catch (error) {
         if (error instanceof RequestError) return error.toResponse();
+        if (error instanceof NoRoomError) return respondBusy();
         if (error instanceof EvaluationLimitError || error instanceof ChannelEndError) {
           return new Response(error.message, { status: 503 });
         }
         throw error;
       } finally {
-        charge.release();
+        kept?.release();
       }
     };
   }
