@@ -1,7 +1,7 @@
 import type { Log } from "../observe/mod.ts";
 import type { Snapshot } from "../snapshot/mod.ts";
 import type { CredentialKind, Store } from "../store/mod.ts";
-import { createPause, lengthOf, type Parts } from "../wire/mod.ts";
+import { createPause, joinEnds, lengthOf, type Parts } from "../wire/mod.ts";
 import { Budgets, type Charged, type Making } from "./_budgets.ts";
 import type { PaceLimits } from "./_pace.ts";
 import { Reader, type ReaderListener } from "./_reader.ts";
@@ -82,6 +82,8 @@ export class Delivery {
   readonly #budgets: Budgets;
   readonly #readers: Readers;
   readonly #streams = new Set<Stream>();
+  /** Shared events as readers take them. */
+  readonly #joined = new WeakMap<Parts, Parts>();
   readonly #timers: Timer[] = [];
   readonly #documentListener: ReaderListener = {
     onReady: () => {},
@@ -265,7 +267,7 @@ export class Delivery {
 
   #write({ reader, snapshot, subscription }: Stream, parts: Parts, charge?: Charge): void {
     this.#readers.add(reader, subscription.channel.isSpread ? undefined : snapshot);
-    reader.write(parts, charge);
+    reader.write(this.#joined.getOrInsertComputed(parts, joinEnds), charge);
   }
 
   /** What a stream would begin with, if there is room for it and its client may read it. */

@@ -1,5 +1,5 @@
 import { concat } from "./concat.ts";
-import type { Parts } from "./event.ts";
+import { lengthOf, type Parts } from "./event.ts";
 
 /**
  * How much goes to the server in one piece: bytes. The server reads in buffers of 64 KiB, so larger pieces are split anyway
@@ -64,4 +64,31 @@ export class Pieces {
       this.#offset = 0;
     }
   }
+}
+
+/** Most parts whose ends are worth joining beforehand: a `put` has five. More of them would be a second copy of a long update. */
+const JOINED_PARTS = 8;
+
+/**
+ * Joins the ends of parts beforehand, as {@linkcode Pieces} would for each reader, where few pieces come of it: then readers
+ * share these as well.
+ *
+ * @param parts The bytes.
+ * @returns The same bytes; `parts` itself where there is nothing to join, or too much.
+ */
+export function joinEnds(parts: Parts): Parts {
+  if (parts.length === 1) return parts;
+  if (parts.length > JOINED_PARTS && lengthOf(parts) > PIECE_BYTES) return parts;
+  const joined: Uint8Array<ArrayBuffer>[] = [];
+  let open: Uint8Array<ArrayBuffer>[] = [];
+  for (const part of parts) {
+    const missing = open.length > 0 ? PIECE_BYTES - lengthOf(open) : 0;
+    if (missing > 0) open.push(part.subarray(0, missing));
+    if (missing > part.length) continue;
+    if (missing > 0) joined.push(concat(open));
+    const end = part.length - (part.length - missing) % PIECE_BYTES;
+    if (end > missing) joined.push(part.subarray(missing, end));
+    open = end < part.length ? [part.subarray(end)] : [];
+  }
+  return open.length > 0 ? [...joined, concat(open)] : joined;
 }
