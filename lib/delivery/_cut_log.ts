@@ -27,10 +27,9 @@ export class CutLog {
   /**
    * Notes that somebody has been cut off.
    *
-   * @param message Why.
-   * @param environment Client-side ID of the environment.
+   * @param cut Why, and the client-side ID of the environment.
    */
-  note(message: string, environment: string): void {
+  note({ message, environment }: Pick<Cuts, "message" | "environment">): void {
     const id = `${message}\0${environment}`;
     const cuts = this.#cuts.get(id);
     if (cuts) {

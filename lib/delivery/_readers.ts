@@ -65,7 +65,7 @@ export class Readers {
     const now = performance.now();
     for (const reader of this.#active) {
       if (!reader.isReady && reader.pace.isBehind(this.#limits, now)) {
-        this.cut(reader, "Client stopped reading (stalled): closed its connection");
+        this.#cut(reader, "Client stopped reading (stalled): closed its connection");
       }
     }
     this.#log.flush(now);
@@ -84,7 +84,7 @@ export class Readers {
       .sort((a, b) => a.pace.rateAt(now) - b.pace.rateAt(now));
     for (const reader of slowestFirst) {
       if (budget.shortage === 0) return;
-      this.cut(reader, "Closed the connection of a slow client: memory for results is short");
+      this.#cut(reader, "Closed the connection of a slow client: memory for results is short");
     }
   }
 
@@ -106,7 +106,7 @@ export class Readers {
         if (total <= allowance) break;
         total -= bytes;
         for (const reader of readers) {
-          this.cut(
+          this.#cut(
             reader,
             "Closed the connection of a slow client: it still read data that reloads have replaced",
           );
@@ -116,13 +116,16 @@ export class Readers {
   }
 
   /**
-   * Cuts off a reader.
+   * Cuts off a reader that has to be told something for which no memory has become free.
    *
    * @param reader The reader.
-   * @param message Why, for the log.
    */
-  cut(reader: Reader, message: string): void {
-    this.#log.note(message, reader.environmentId);
+  closeUntold(reader: Reader): void {
+    this.#cut(reader, "Closed a stream that had to be updated: memory for results is short");
+  }
+
+  #cut(reader: Reader, message: string): void {
+    this.#log.note({ message, environment: reader.environmentId });
     reader.close();
   }
 

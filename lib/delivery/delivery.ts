@@ -329,12 +329,7 @@ export class Delivery {
           remake: () => channel.begin(after),
           measure: (parts) => lengthOf(parts ?? []),
         });
-        if (!update) {
-          return this.#readers.cut(
-            reader,
-            "Closed a stream that had to be updated: memory for results is short",
-          );
-        }
+        if (!update) return this.#readers.closeUntold(reader);
         stream.snapshot = target;
         this.#readers.delete(reader);
         if (!this.#streams.has(stream)) update.charge.release();
