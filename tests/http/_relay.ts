@@ -3,7 +3,7 @@ import { type CorsPolicy, createHandler } from "../../lib/http/mod.ts";
 import { eventRoutes } from "../../lib/routes/events/mod.ts";
 import { statusRoute } from "../../lib/routes/admin/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
-import type { Delivery } from "../../lib/delivery/mod.ts";
+import type { Delivery, DeliveryOptions } from "../../lib/delivery/mod.ts";
 import { makeDelivery } from "../delivery/_delivery.ts";
 import { type EnvironmentParts, makeLog, makeStore } from "../_environments.ts";
 
@@ -29,9 +29,10 @@ export interface TestRelay {
 export function makeRelay(
   store: Store,
   cors: CorsPolicy = { envAllowedOrigin: [], envAllowedHeader: [] },
+  options: Partial<DeliveryOptions> = {},
 ): TestRelay {
   const log = makeLog();
-  const delivery = makeDelivery(store, { log });
+  const delivery = makeDelivery(store, { log, ...options });
   const evaluations = new Evaluations(log);
   const dataFile = { path: "flags.tar.gz", digest: "ab", loadedAt: 1 };
   const routes = [
