@@ -38,7 +38,7 @@ async function drain(reader: Reader): Promise<{ bytes: number; next: Promise<{ d
   while (true) {
     const next = reader.read();
     const { promise: nothing, resolve } = Promise.withResolvers<undefined>();
-    const timer = setTimeout(resolve);
+    const timer = setTimeout(() => resolve(undefined));
     const result = await Promise.race([next, nothing]);
     clearTimeout(timer);
     if (!result?.value) return { bytes, next };
