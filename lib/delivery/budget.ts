@@ -56,7 +56,7 @@ interface Waiting {
   admit: () => void;
 }
 
-/** Bounds the memory that one kind of client may take. Who finds no room waits in line; who comes first is served first. */
+/** Bounds the memory that one kind of client may take. Who finds no room waits; of those that fit, who came first is served first. */
 export class Budget {
   readonly #limits: BudgetLimits;
   readonly #waiting = new Set<Waiting>();
@@ -83,14 +83,13 @@ export class Budget {
   }
 
   /**
-   * Charges bytes if there is room for them and nobody waits.
+   * Charges bytes if there is room for them. Small ones overtake large ones that wait.
    *
    * @param bytes How many.
    * @returns The charge; `undefined` when there is no room.
    */
   tryTake(bytes: number): Charge | undefined {
-    if (this.#waiting.size > 0 || !this.#fits(bytes)) return undefined;
-    return this.#charge(bytes);
+    return this.#fits(bytes) ? this.#charge(bytes) : undefined;
   }
 
   /**
@@ -134,7 +133,7 @@ export class Budget {
 
   #admitNext(): void {
     for (const waiting of this.#waiting) {
-      if (!this.#fits(waiting.bytes)) return;
+      if (!this.#fits(waiting.bytes)) continue;
       this.#waiting.delete(waiting);
       waiting.admit();
     }

@@ -9,23 +9,29 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
-Deno.test("Budget.take() lets payloads in while they fit, and others in order as those leave", async () => {
+Deno.test("Budget.take() charges what fits, and what does not when there is room", async () => {
   const budget = new Budget({ maxBytes: 100 });
   const first = await budget.take(60);
   const second = await budget.take(40);
-  const [third, fourth] = [budget.take(50), budget.take(10)];
-  assertEquals([await isSettled(third), await isSettled(fourth)], [false, false]);
+  const [third, fourth, fifth] = [budget.take(90), budget.take(40), budget.take(10)];
+  assertEquals(await Promise.all([third, fourth, fifth].map(isSettled)), [false, false, false]);
+  assertEquals(budget.shortage, 90);
   second!.release();
   assertEquals(
-    [await isSettled(third), await isSettled(fourth)],
-    [false, false],
-    "a small one does not overtake",
+    await Promise.all([third, fourth, fifth].map(isSettled)),
+    [false, true, false],
+    "what fits overtakes, who came first goes first",
   );
   first!.release();
-  assertEquals([await isSettled(third), await isSettled(fourth)], [true, true]);
+  assertEquals(await Promise.all([third, fourth, fifth].map(isSettled)), [false, true, true]);
+  (await fourth)!.resize(5);
+  assertEquals(await isSettled(third), false);
+  (await fifth)!.release();
+  assertEquals(await isSettled(third), true);
+  assertEquals([budget.bytes, budget.shortage], [95, 0]);
 });
 
-Deno.test("Budget.take() lets a payload larger than the limit in when it is alone", async () => {
+Deno.test("Budget.take() charges what is larger than the limit when it is alone", async () => {
   const budget = new Budget({ maxBytes: 100 });
   const large = await budget.take(1_000);
   assert(large);
