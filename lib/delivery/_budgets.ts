@@ -23,13 +23,15 @@ export interface Charged<T> {
 }
 
 /** How something private is made. */
-export interface Making<T> {
-  /** Makes it. */
+export interface Making<T, F = T> {
+  /** Makes it, or what it takes little to make it of. */
   make(): T | Promise<T>;
   /** Makes it again, when there was no room for it at first. @default {make} */
   remake?(): T | Promise<T>;
-  /** Returns how long it is: bytes. */
+  /** Returns how long it is, or will be when it is finished: bytes. */
   measure(made: T): number;
+  /** Finishes it, once it has been charged. */
+  finish(made: T): F | Promise<F>;
 }
 
 /**
@@ -79,27 +81,34 @@ export class Budgets {
    * @param making How it is made.
    * @returns It and its charge; `undefined` when there was no room for too long.
    */
-  async make<T>(kind: CredentialKind, making: Making<T>): Promise<Charged<T> | undefined> {
+  async make<T, F>(kind: CredentialKind, making: Making<T, F>): Promise<Charged<F> | undefined> {
     const budget = this.#results[kind];
     const first = await this.#tryMake(budget, making);
     if (typeof first !== "number") return first;
     const charge = await budget.take(first);
-    if (!charge) return undefined;
-    try {
-      const made = await (making.remake ?? making.make)();
-      charge.resize(making.measure(made));
-      return { made, charge };
-    } catch (error) {
-      charge.release();
-      throw error;
-    }
+    return charge && await finish(charge, making, making.remake ?? making.make);
   }
 
   /** A function of its own, so that what finds no room is not kept by whoever waits. */
-  async #tryMake<T>(budget: Budget, { make, measure }: Making<T>): Promise<Charged<T> | number> {
-    const made = await make();
-    const bytes = measure(made);
+  async #tryMake<T, F>(budget: Budget, making: Making<T, F>): Promise<Charged<F> | number> {
+    const made = await making.make();
+    const bytes = making.measure(made);
     const charge = bytes <= PIECE_BYTES ? new Charge() : budget.tryTake(bytes);
-    return charge ? { made, charge } : bytes;
+    return charge ? await finish(charge, making, () => made) : bytes;
+  }
+}
+
+async function finish<T, F>(
+  charge: Charge,
+  { measure, finish }: Making<T, F>,
+  make: Making<T, F>["make"],
+): Promise<Charged<F>> {
+  try {
+    const made = await make();
+    charge.resize(measure(made));
+    return { made: await finish(made), charge };
+  } catch (error) {
+    charge.release();
+    throw error;
   }
 }

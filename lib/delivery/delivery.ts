@@ -154,7 +154,7 @@ export class Delivery {
    * @returns It and its charge, which must be released or handed to {@linkcode Delivery.send}; `undefined` when there was no room
    * for too long, and the client should come back later.
    */
-  make<T>(kind: CredentialKind, making: Making<T>): Promise<Charged<T> | undefined> {
+  make<T, F>(kind: CredentialKind, making: Making<T, F>): Promise<Charged<F> | undefined> {
     return this.#budgets.make(kind, making);
   }
 
@@ -244,8 +244,12 @@ export class Delivery {
   }
 
   /** Makes something for a stream; only what is private is charged. */
-  #make<T>({ channel, credentialKind }: Subscription, making: Making<T>): Promise<Charged<T> | undefined> {
-    return this.#budgets.make(credentialKind, channel.isPrivate ? making : { ...making, measure: () => 0 });
+  #make<T>(
+    { channel, credentialKind }: Subscription,
+    making: Omit<Making<T>, "finish">,
+  ): Promise<Charged<T> | undefined> {
+    const measure = channel.isPrivate ? making.measure : () => 0;
+    return this.#budgets.make(credentialKind, { ...making, measure, finish: (made: T) => made });
   }
 
   #add(

@@ -49,8 +49,10 @@ export interface PrivateDocumentOptions {
   environmentId: string;
   /** Kind of the client's credential, whose budget it is charged to. */
   credentialKind: CredentialKind;
-  /** Makes the document. Is called again if there was no memory for what it made at first. */
-  make(): Promise<Document>;
+  /** Makes its JSON. Is called again if there was no memory for the document. */
+  evaluate(): Promise<string>;
+  /** Makes the document, once there is memory for it. */
+  encode(json: string): Promise<Document>;
 }
 
 /**
@@ -64,14 +66,17 @@ export interface PrivateDocumentOptions {
 export async function respondWithPrivateDocument(
   delivery: Delivery,
   request: Request,
-  { environmentId, credentialKind, make }: PrivateDocumentOptions,
+  { environmentId, credentialKind, evaluate, encode }: PrivateDocumentOptions,
 ): Promise<Response> {
   const answer = await delivery.make(credentialKind, {
-    make: async () => negotiate(request, await make()),
-    measure: ({ bytes }) => bytes?.length ?? 0,
+    make: evaluate,
+    // Text and bytes are in memory at the same time for a while.
+    measure: ({ length }) => 2 * length,
+    finish: async (json) => negotiate(request, await encode(json)),
   });
   if (!answer) return respondBusy();
   const { made: { init, bytes }, charge } = answer;
+  charge.resize(bytes?.length ?? 0);
   if (bytes && bytes.length > PIECE_BYTES) {
     return new Response(delivery.send(bytes, { environmentId, charge }), init);
   }

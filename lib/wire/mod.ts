@@ -14,6 +14,7 @@
  */
 export * from "./compress.ts";
 export * from "./concat.ts";
+export * from "./encode.ts";
 export * from "./event.ts";
 export * from "./pause.ts";
 export * from "./pieces.ts";

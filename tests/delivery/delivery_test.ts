@@ -3,7 +3,7 @@ import { type Delivery, PING_CHANNEL, prepareServerChannels } from "../../lib/de
 import { PIECE_BYTES } from "../../lib/wire/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { makeLog, makeSnapshot, makeStore, text } from "../_environments.ts";
-import { makeDelivery } from "./_delivery.ts";
+import { HUGE, makeDelivery } from "./_delivery.ts";
 
 const NEVER = 2 ** 30;
 
@@ -214,7 +214,7 @@ async function openAfterWait(
   store: Store,
   change: () => Promise<void>,
 ): Promise<ReadableStream<Uint8Array> | undefined> {
-  const all = await delivery.make("sdk", { make: () => {}, measure: () => NEVER });
+  const all = await delivery.make("sdk", HUGE);
   const opening = delivery.open({
     environmentId: "e1",
     snapshot: store.get("e1")!.snapshot!,
@@ -237,7 +237,7 @@ Deno.test("Delivery.open() looks again after a wait: a key revoked meanwhile ope
   });
   assertEquals(body, undefined);
   assertEquals(delivery.size, 0);
-  const again = await delivery.make("sdk", { make: () => {}, measure: () => NEVER });
+  const again = await delivery.make("sdk", HUGE);
   assert(again, "it has not kept its place");
   again.charge.release();
   await delivery.close();

@@ -5,7 +5,7 @@ import { Store } from "../../lib/store/mod.ts";
 import type { Snapshot } from "../../lib/snapshot/mod.ts";
 import { PIECE_BYTES } from "../../lib/wire/mod.ts";
 import { type EnvironmentParts, makeLog, makeSnapshot, makeStore } from "../_environments.ts";
-import { makeDelivery } from "./_delivery.ts";
+import { HUGE, makeDelivery } from "./_delivery.ts";
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
@@ -49,8 +49,9 @@ async function drain(reader: Reader): Promise<{ bytes: number; next: Promise<{ d
 /** A document for one client with a client-side ID, of so many bytes. */
 async function sendPrivate(delivery: Delivery, bytes: number) {
   const document = await delivery.make("environment", {
-    make: () => new Uint8Array(bytes),
-    measure: ({ length }) => length,
+    make: () => bytes,
+    measure: (length) => length,
+    finish: (length) => new Uint8Array(length),
   });
   return document &&
     delivery.send(document.made, { environmentId: "e1", charge: document.charge }).getReader();
@@ -81,7 +82,7 @@ Deno.test("Delivery.make() keeps one kind of credential from using up what the o
   const unread = [await sendPrivate(delivery, 600_000), await sendPrivate(delivery, 300_000)];
   assertEquals(await sendPrivate(delivery, 200_000), undefined, "its own kind is full");
   for (const kind of ["sdk", "mobile"] as const) {
-    const other = await delivery.make(kind, { make: () => 900_000, measure: (bytes) => bytes });
+    const other = await delivery.make(kind, { ...HUGE, measure: () => 900_000 });
     assert(other, kind);
     other.charge.release();
   }
@@ -101,12 +102,13 @@ Deno.test("Delivery.make() drops what finds no room, and makes it again when the
     make: () => void made.push("first"),
     remake: () => void made.push("again"),
     measure: () => 500_000,
+    finish: () => void made.push("finished"),
   });
   await new Promise((resolve) => setTimeout(resolve));
   assertEquals(made, ["first"]);
   await unread!.cancel();
   assert(await waiting);
-  assertEquals(made, ["first", "again"]);
+  assertEquals(made, ["first", "again", "finished"]);
   await delivery.close();
 });
 
@@ -158,7 +160,7 @@ Deno.test("Delivery sends a put in the place of an update that found no room", a
   const delivery = makeDelivery(store, { ...ROOM_FOR_A_MEGABYTE, maxWait: 10_000 });
   const reader = await open(delivery, store, { isPrivate: true });
   const { next } = await drain(reader);
-  const all = await delivery.make("sdk", { make: () => {}, measure: () => 2 ** 30 });
+  const all = await delivery.make("sdk", HUGE);
   const snapshot = makeSnapshot("e1", large(2));
   store.replace([{ id: "e1", snapshot: await snapshot }]);
   const updating = delivery.update();
@@ -176,7 +178,7 @@ Deno.test("Delivery closes a stream for whose update there is no room for too lo
   const delivery = makeDelivery(store, { ...ROOM_FOR_A_MEGABYTE, log });
   const reader = await open(delivery, store, { isPrivate: true });
   const { next } = await drain(reader);
-  const all = await delivery.make("sdk", { make: () => {}, measure: () => 2 ** 30 });
+  const all = await delivery.make("sdk", HUGE);
   await replace(store, delivery, large(2));
   assertEquals((await next).done, true);
   assertEquals(log.lines, ["warn: Closed a stream that had to be updated: memory for results is short"]);

@@ -38,6 +38,7 @@ export function prepareClientChannels(
       return context;
     }
 
+    /** Encodes in one go: what many streams had half encoded at one time would be charged to nobody. */
     function put(snapshot: Snapshot): Promise<Parts> {
       return orEnd(async () =>
         encodeEvent("put", await evaluations.evaluateAll(snapshot, takeContext(), options))

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { eTag } from "@std/http";
 import { type Audience, EvaluationLimitError } from "../../evaluation/mod.ts";
 import type { CredentialKind } from "../../store/mod.ts";
-import { compress, type Pause } from "../../wire/mod.ts";
+import { compress, encodeText, type Pause } from "../../wire/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
 import { ChannelEndError, type Charge, type Delivery, PING_CHANNEL } from "../../delivery/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
@@ -25,6 +26,9 @@ import { isProven } from "./secure_mode.ts";
 
 /** How hard evaluations are compressed, from 1 to 9: they are made anew for each request, so quickly. */
 const GZIP_LEVEL = 1;
+
+/** How much is hashed in one go: bytes. */
+const HASHED_BYTES = 1024 ** 2;
 
 /** A family of clients: who they are, where they poll and, unless they are servers, where they stream. */
 interface Family {
@@ -104,14 +108,15 @@ function familyRoutes(
   }
 
   const poll = withContext((request, { environment, snapshot }, { context, withReasons }, pause) => {
-    async function make(): Promise<Document> {
-      const json = await evaluations.evaluateAll(snapshot, context, { audience, withReasons }, pause);
-      await pause();
-      const body = new TextEncoder().encode(json);
-      const etag = await eTag(body, { weak: true });
-      return { body, etag, gzip: () => compress(body, pause, GZIP_LEVEL) };
+    function evaluate(): Promise<string> {
+      return evaluations.evaluateAll(snapshot, context, { audience, withReasons }, pause);
     }
-    const options = { environmentId: environment.id, credentialKind: credential, make };
+    async function encode(json: string): Promise<Document> {
+      await pause();
+      const body = await encodeText(json, pause);
+      return { body, etag: await tag(body, pause), gzip: () => compress(body, pause, GZIP_LEVEL) };
+    }
+    const options = { environmentId: environment.id, credentialKind: credential, evaluate, encode };
     return respondWithPrivateDocument(delivery, request, options);
   });
 
@@ -146,6 +151,17 @@ function familyRoutes(
       ]
       : [],
   ];
+}
+
+/** Makes the entity tag of a result, whose hash would hold up everybody where it is a large one. */
+async function tag(body: Uint8Array<ArrayBuffer>, pause: Pause): Promise<string> {
+  if (body.length <= HASHED_BYTES) return await eTag(body, { weak: true });
+  const hash = createHash("sha256");
+  for (let start = 0; start < body.length; start += HASHED_BYTES) {
+    hash.update(body.subarray(start, start + HASHED_BYTES));
+    await pause();
+  }
+  return await eTag(hash.digest("hex"), { weak: true });
 }
 
 /** A context in a body comes by REPORT or, through proxies that know no such method, by POST. */
