@@ -238,6 +238,8 @@ const ENVIRONMENTS = "cannot configure specific environments if offline mode is 
 const FILTERS = "cannot configure filters if offline mode is enabled";
 const INTERVAL = "file data source monitoring interval must be >= 100ms";
 const CLEANUP = "expired credential cleanup interval must be >= 100ms";
+const MAX_TIME = "client write max time must be >= client write slack";
+const MAX_TIME_HINT = "raise clientWriteMaxTime (CLIENT_WRITE_MAX_TIME), or leave it out for no limit";
 const PAYLOAD = "max inbound payload size must be greater than zero";
 const ARCHIVE = "max archive size must be greater than zero";
 
@@ -277,6 +279,13 @@ const CONFLICTS: [
     { EXPIRED_CREDENTIAL_CLEANUP_INTERVAL: "0" },
     CLEANUP,
     "leave it out for 1m",
+  ],
+  ["[Main]\nclientWriteMaxTime=4999ms", { CLIENT_WRITE_MAX_TIME: "1s" }, MAX_TIME, MAX_TIME_HINT],
+  [
+    "[Main]\nclientWriteMaxTime=9s\nclientWriteSlack=10s",
+    { CLIENT_WRITE_MAX_TIME: "9s", CLIENT_WRITE_SLACK: "10s" },
+    MAX_TIME,
+    MAX_TIME_HINT,
   ],
   [
     "[Events]\nmaxInboundPayloadSize=0B",
@@ -531,6 +540,11 @@ const WARNINGS: [file: string, env: Record<string, string>, warnings: string[]][
   ["[Datadog]\nenabled\ntag=a:b\ntag\ntag=c:d", { USE_DATADOG: "1", DATADOG_TAG_a: "b" }, [
     "[Datadog] has no effect yet: metrics are not exported",
   ]],
+  [
+    "[Concurrency]\nmaxConcurrent=8\nmaxQueued=0\nsendTimeout=2m",
+    { INIT_MAX_CONCURRENT: "0", INIT_MAX_QUEUED: "9", INIT_SEND_TIMEOUT: "5s" },
+    ["[Concurrency] has no effect: data that clients share is sent to all at once, and slow ones hold up nobody"],
+  ],
   ["[Proxy]\nurl=http://proxy\nuser=u\npassword=secret\ncaCertFiles=a,b", { PROXY_URL: "http://proxy" }, [
     "[Proxy] has no effect yet: serving makes no outbound connection",
   ]],

@@ -21,7 +21,7 @@ function environment(bytes: number, version = 1): EnvironmentParts {
   };
 }
 
-function request(path: string, key = "", body?: string): string {
+function request(path: string, key: string, body?: string): string {
   const type = body === undefined
     ? ""
     : `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
@@ -93,7 +93,7 @@ Deno.test("unread results of one kind of credential leave the others alone, and 
   // Each kind has room for one result, or for several if they were smaller.
   const limits = { maxPayloadBytesInFlight: 4 * HUGE + MB, clientWriteSlack: 50, maxWait: 10_000 };
   await withRelay({ e1: environment(HUGE) }, limits, async (server, { log }) => {
-    const poll = request(`/sdk/evalx/e1/contexts/${CONTEXT}`);
+    const poll = request(`/sdk/evalx/e1/contexts/${CONTEXT}`, "");
     const unread = await Promise.all(Array.from({ length: 4 }, () => begin(server, poll)));
     assertEquals(unread.map(({ status }) => status), ["200", "200", "200", "200"]);
     assert(log.lines.includes("warn: Closed the connection of a slow client: memory for results is short"));
@@ -108,7 +108,7 @@ Deno.test("unread results of one kind of credential leave the others alone, and 
 Deno.test("results above what one kind may take are answered 503 where nobody can be cut off", async () => {
   const limits = { maxPayloadBytesInFlight: 4 * HUGE + MB, maxWait: 50 };
   await withRelay({ e1: environment(HUGE) }, limits, async (server) => {
-    const poll = request(`/sdk/evalx/e1/contexts/${CONTEXT}`);
+    const poll = request(`/sdk/evalx/e1/contexts/${CONTEXT}`, "");
     const unread = await begin(server, poll);
     const answer = await exchange(server, PLAIN, poll);
     assertStringIncludes(answer, "503 Service Unavailable");
@@ -141,7 +141,7 @@ Deno.test("large contexts are bounded, and keep out nobody whose context is an o
     assertEquals(statuses.filter((status) => status === "503").length >= 28, true, statuses.join(" "));
     assertEquals(delivery.size, statuses.filter((status) => status === "200").length);
     assertEquals(await fetchStatus(server, request("/sdk/evalx/e1/context", "", '{"key":"u"}')), "200");
-    const ordinary = await begin(server, request(`/eval/e1/${CONTEXT}`));
+    const ordinary = await begin(server, request(`/eval/e1/${CONTEXT}`, ""));
     assertEquals(ordinary.status, "200");
     for (const { connection } of [...streams, ordinary]) connection.close();
   });
@@ -153,7 +153,7 @@ Deno.test("a reload that every paused stream needs a put for keeps within the bu
   await withRelay({ e1: environment(MB) }, limits, async (server, { delivery, log }, store) => {
     const streams = await Promise.all(Array.from({ length: 12 }, async () => {
       const connection = await connect(server, PLAIN);
-      await write(connection, new TextEncoder().encode(request(`/eval/e1/${CONTEXT}`)));
+      await write(connection, new TextEncoder().encode(request(`/eval/e1/${CONTEXT}`, "")));
       return connection;
     }));
     /** Reads until the end of an event of that version. */
