@@ -1,6 +1,8 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { assert, assertEquals } from "@std/assert";
 import type { Channel, Delivery, DeliveryOptions } from "../../lib/delivery/mod.ts";
-import { prepareServerChannels } from "../../lib/delivery/mod.ts";
+import { PING_CHANNEL, prepareServerChannels } from "../../lib/delivery/mod.ts";
 import { Store } from "../../lib/store/mod.ts";
 import type { Snapshot } from "../../lib/snapshot/mod.ts";
 import { PIECE_BYTES } from "../../lib/wire/mod.ts";
@@ -237,5 +239,27 @@ Deno.test("Delivery.open() charges what a stream keeps of a context for as long 
   await kept.cancel();
   await (await open(delivery, store, { keptBytes: 60_000 })).cancel();
   assertEquals(delivery.size, 0);
+  await delivery.close();
+});
+
+/** Collects garbage, which only a flag of V8's makes callable. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
+
+Deno.test("Delivery keeps no superseded version for streams whose readers are ready", async () => {
+  const store = await makeStore({ e1: large(1) });
+  const delivery = makeDelivery(store);
+  const old = new WeakRef(store.get("e1")!.snapshot!.all);
+  const [told, pinged] = [await open(delivery, store), await open(delivery, store, PING_CHANNEL)];
+  const pending = [await drain(told), await drain(pinged)];
+  await replace(store, delivery, large(2));
+  await Promise.all(pending.map(({ next }) => next));
+  await Promise.all([told, pinged].map(drain));
+  await new Promise((resolve) => setTimeout(resolve));
+  collectGarbage();
+  assertEquals(old.deref(), undefined);
+  assertEquals(delivery.size, 2);
   await delivery.close();
 });
