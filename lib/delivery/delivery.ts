@@ -1,9 +1,8 @@
-import type { Log } from "../observe/mod.ts";
 import type { Snapshot } from "../snapshot/mod.ts";
-import type { CredentialKind, Store } from "../store/mod.ts";
+import type { CredentialKind } from "../store/mod.ts";
 import { createPause, joinEnds, lengthOf, type Parts } from "../wire/mod.ts";
 import { Budgets, type Charged, type Making } from "./_budgets.ts";
-import type { PaceLimits } from "./_pace.ts";
+import type { DeliveryOptions, DocumentOptions } from "./_options.ts";
 import { Reader, type ReaderListener } from "./_reader.ts";
 import { Readers } from "./_readers.ts";
 import { Stream, type StreamListener, type StreamRequest, type Subscription } from "./_stream.ts";
@@ -16,6 +15,9 @@ const CONNECTION_TIME_JITTER = 0.1;
 /** How long a stream whose update takes long (its context is costly to evaluate) holds up those that are told after it: ms. */
 const SLOW_UPDATE = 50;
 
+/** How long all such streams together hold up the others in one round: ms. Those that wait for memory may be many. */
+const UPDATE_PATIENCE = 1000;
+
 /** Time between two rounds of closing streams at the end: ms. */
 const CLOSE_TICK = 50;
 
@@ -27,42 +29,6 @@ const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 /** A comment: keeps proxies and SDKs (which give up after five silent minutes) from closing an idle stream. */
 const HEARTBEAT: Parts = [new TextEncoder().encode(":\n\n")];
-
-/** Options for {@linkcode Delivery}. Settings are those of the same names. */
-export interface DeliveryOptions extends PaceLimits {
-  /** Where environments and credentials are looked up. */
-  store: Store;
-  /** Takes what the person who looks for a fault wants to know. */
-  log: Log;
-  /** Memory for bytes that only one client gets: bytes. Each kind of credential has a third. */
-  maxPayloadBytesInFlight: number;
-  /** How many of each kind may wait for that memory. @default {1000} */
-  maxWaiting?: number;
-  /** How long each may wait: ms. @default {10_000} */
-  maxWait?: number;
-  /** Largest number of open streams. */
-  maxStreams: number;
-  /** Time between comments that keep idle streams open: ms, 0 for none. */
-  heartbeatInterval: number;
-  /** After how long a stream is closed, so that load spreads: ms (up to a tenth less, by chance), 0 for never. */
-  maxClientConnectionTime: number;
-  /** Longest delay of an update that makes clients poll: ms; each is spread over the upper half of it. 0 for none. */
-  pingStreamJitterTime: number;
-  /** Longest time between two looks for revoked and expired credentials: ms. Expiries that are known are met exactly. */
-  expiredCredentialCleanupInterval: number;
-  /** A number from 0 up to 1. @default {Math.random} */
-  random?: () => number;
-}
-
-/** What a document belongs to. */
-export interface DocumentOptions {
-  /** Client-side ID of its environment. */
-  environmentId: string;
-  /** The version whose memory it is a view of, or made of. Absent for what was made for one client. */
-  snapshot?: Snapshot;
-  /** What it is charged to, if it was made for one client. */
-  charge?: Charge;
-}
 
 type Timer = ReturnType<typeof setTimeout>;
 
@@ -206,11 +172,12 @@ export class Delivery {
     this.#closeInvalid();
     this.#readers.closeSuperseded((id) => this.#options.store.get(id)?.snapshot);
     const updates: Promise<void>[] = [];
+    let patience = UPDATE_PATIENCE;
     await this.#visitAll(async (stream) => {
       const updating = stream.subscription.channel.isSpread ? this.#bringLater(stream) : this.#bring(stream);
       if (!updating) return;
       updates.push(updating);
-      await waitBriefly(updating);
+      patience -= await waitBriefly(updating, Math.min(patience, SLOW_UPDATE));
     });
     await Promise.all(updates);
   }
@@ -369,7 +336,8 @@ export class Delivery {
     if (stream.updating) return;
     this.#readers.delete(stream.reader);
     if (waiting) this.#write(stream, waiting);
-    else if (!stream.subscription.channel.isSpread) this.#bring(stream);
+    else if (stream.subscription.channel.isSpread) this.#bringLater(stream);
+    else this.#bring(stream);
   }
 
   async #sendHeartbeats(): Promise<void> {
@@ -399,9 +367,11 @@ export class Delivery {
   }
 }
 
-async function waitBriefly(updating: Promise<void>): Promise<void> {
-  const { promise: isSlow, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, SLOW_UPDATE);
-  await Promise.race([updating, isSlow]);
+/** Returns how long it has waited in vain: ms. */
+async function waitBriefly(updating: Promise<void>, maxWait: number): Promise<number> {
+  const { promise: isSlow, resolve } = Promise.withResolvers<number>();
+  const timer = setTimeout(() => resolve(maxWait), maxWait);
+  const waited = await Promise.race([updating.then(() => 0), isSlow]);
   clearTimeout(timer);
+  return waited;
 }

@@ -335,3 +335,23 @@ Deno.test("Delivery.update() lets no stream whose update takes long hold up the 
   await updated;
   await delivery.close();
 });
+
+Deno.test("Delivery pings a stream that a reload overtook while it was opened", async () => {
+  const store = await makeStore({ e1: {} });
+  const delivery = makeDelivery(store);
+  const { promise: isReloaded, resolve: begin } = Promise.withResolvers<void>();
+  const snapshot = store.get("e1")!.snapshot!;
+  const opening = delivery.open({
+    environmentId: "e1",
+    snapshot,
+    credentialKind: "sdk",
+    credential: "sdk-e1",
+    channel: { ...PING_CHANNEL, begin: () => isReloaded.then(() => PING_CHANNEL.begin(snapshot)) },
+  });
+  store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: {} } }) }]);
+  await delivery.update();
+  begin();
+  const reader = (await opening)!.getReader();
+  for (let i = 0; i < 2; i++) assertEquals(await read(reader), "event: ping\ndata:  \n\n");
+  await delivery.close();
+});
