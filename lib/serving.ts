@@ -1,5 +1,5 @@
 import type { Settings } from "./config/mod.ts";
-import { Admission, Hub } from "./delivery/mod.ts";
+import { Delivery } from "./delivery/mod.ts";
 import { createHandler, type Handler, listen, type Server } from "./http/mod.ts";
 import type { Log, Meter } from "./observe/mod.ts";
 import { ADMIN } from "./routes/admin/mod.ts";
@@ -32,7 +32,7 @@ export class Serving {
   readonly store = new Store();
   readonly #settings: Settings;
   readonly #log: Log;
-  readonly #hub: Hub;
+  readonly #delivery: Delivery;
   readonly #handler: Handler;
   #server: Server | undefined;
 
@@ -43,12 +43,11 @@ export class Serving {
    */
   constructor({ settings, log, meter, status }: ServingOptions) {
     const { store } = this;
-    const admission = new Admission({ maxBytes: settings.maxPayloadBytesInFlight });
-    const hub = new Hub({ ...settings, store, log, admission });
+    const delivery = new Delivery({ ...settings, store, log });
     const evaluations = new Evaluations(log);
     const services = {
       store,
-      hub,
+      delivery,
       evaluations,
       log,
       meter,
@@ -58,7 +57,7 @@ export class Serving {
     const routes = SURFACES.flatMap((surface) => surface.routes(services));
     this.#settings = settings;
     this.#log = log;
-    this.#hub = hub;
+    this.#delivery = delivery;
     this.#handler = createHandler(routes, { store, log, meter, cors: settings });
   }
 
@@ -79,7 +78,7 @@ export class Serving {
    * @returns When every stream whose reader keeps up has been brought there.
    */
   update(): Promise<void> {
-    return this.#hub.update();
+    return this.#delivery.update();
   }
 
   /**
@@ -88,6 +87,6 @@ export class Serving {
    * @param grace How long that may take: ms. @default {0}
    */
   async close(grace = 0): Promise<void> {
-    await Promise.all([this.#hub.close(grace * CLOSING_SHARE), this.#server?.shutdown()]);
+    await Promise.all([this.#delivery.close(grace * CLOSING_SHARE), this.#server?.shutdown()]);
   }
 }

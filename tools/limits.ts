@@ -50,7 +50,7 @@ const PAST_SETTINGS: Record<string, string> = {
   maxClientConnectionTime: "the stream is closed; its client connects anew",
   shutdownGracePeriod: "requests that are still open are cut off, with a warning",
   maxStreams: "the request is answered 503 with `Retry-After`",
-  maxPayloadBytesInFlight: "the next large document waits for its turn",
+  maxPayloadBytesInFlight: "the next large result waits for its turn, then is answered 503",
   maxArchiveSize: "the archive is refused",
   memoryLimit: "the archive is not loaded yet, the previous data stays in use",
   maxInboundPayloadSize: "the events are answered 202 and the connection is closed",

@@ -38,17 +38,21 @@ export interface Value {
  *
  * @param json UTF-8.
  * @param value Which part of it. @default {all}
- * @param text That part decoded, where that has been done.
+ * @param decoded That part decoded. @default {it is decoded here}
  * @returns The value.
  * @throws {SyntaxError} When it is not UTF-8, nests too deep or is not JSON. The message holds nothing of the text, in which keys
  * may be.
  */
-export function parseJson(json: Uint8Array, value: Value = scanAll(json), text?: string): unknown {
+export function parseJson(
+  json: Uint8Array,
+  value: Value = scanAll(json),
+  decoded: string | undefined = undefined,
+): unknown {
   // Before the parser, which would take memory for each level.
   if (value.depth > MAX_JSON_DEPTH) {
     throw new SyntaxError(`the text nests deeper than ${MAX_JSON_DEPTH} levels`);
   }
-  text ??= decode(json.subarray(value.start, value.end));
+  const text = decoded ?? decode(json.subarray(value.start, value.end));
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Reading, Values } from "./_values.ts";
+import { type Reading, type Values, withDefaults } from "./_values.ts";
 import type { Problem } from "./errors.ts";
 
 /** Shortest poll interval, of the archive and of expired keys. The Relay Proxy's, to keep disk and processor from being busy. @limit ms: a shorter one is refused */
@@ -87,6 +87,11 @@ export function findConflicts({ values, environments, filters }: Reading): Probl
     "leave it out for that of the container",
   );
   refuseIf(
+    isBelow(main.clientWriteMaxTime, withDefaults("Main", main).clientWriteSlack),
+    "client write max time must be >= client write slack",
+    "raise clientWriteMaxTime (CLIENT_WRITE_MAX_TIME), or leave it out for no limit",
+  );
+  refuseIf(
     isBelow(main.expiredCredentialCleanupInterval, MIN_INTERVAL_MS),
     `expired credential cleanup interval must be >= ${MIN_INTERVAL_MS}ms`,
     "leave it out for 1m",
@@ -120,7 +125,14 @@ function databasesInUse({ Redis: redis, Consul: consul, DynamoDB: dynamoDB }: Va
  * @returns A sentence for each.
  */
 export function findWarnings(
-  { Main: main, AutoConfig: autoConfig, OfflineMode: offlineMode, Proxy: proxy, ...values }: Values,
+  {
+    Main: main,
+    AutoConfig: autoConfig,
+    OfflineMode: offlineMode,
+    Proxy: proxy,
+    Concurrency: concurrency,
+    ...values
+  }: Values,
 ): string[] {
   const warnings: string[] = [];
   if (autoConfig.key !== undefined) {
@@ -144,6 +156,11 @@ export function findWarnings(
   }
   if (Object.values(proxy).some((value) => isSet(value) && value !== false)) {
     warnings.push("[Proxy] has no effect yet: serving makes no outbound connection");
+  }
+  if (Object.values(concurrency).some(isSet)) {
+    warnings.push(
+      "[Concurrency] has no effect: data that clients share is sent to all at once, and slow ones hold up nobody",
+    );
   }
   return warnings;
 }

@@ -59,6 +59,17 @@ export const integer: ValueType<number> = {
   },
 };
 
+/** A whole number where 0 switches something off. */
+export const integerOrZero: ValueType<number> = {
+  name: "integer or 0",
+  syntax: "A decimal number, 0 or more.",
+  parse(text, source) {
+    if (/^[-+]?0+$/.test(text)) return 0;
+    if (/^-\d+$/.test(text)) throw new SyntaxError("value must not be negative");
+    return integer.parse(text, source);
+  },
+};
+
 /** Largest TCP port. RFC 9293: 16 bits. @limit : the setting is refused */
 const MAX_PORT = 65_535;
 

@@ -1,8 +1,29 @@
 import type { Section } from "./_section.ts";
-import { boolean, duration, integer, list, logLevel, path, port, tags, text, url } from "./_types.ts";
+import {
+  boolean,
+  duration,
+  integer,
+  integerOrZero,
+  list,
+  logLevel,
+  path,
+  port,
+  tags,
+  text,
+  url,
+} from "./_types.ts";
 
 /** Sections without effect: those that may have one in the future, and those that are refused. */
 export const UNUSED_SECTIONS = {
+  Concurrency: {
+    effect: "none",
+    help: "Limits of version 9 of the Relay Proxy on payloads that are sent at one time. None are needed.",
+    settings: {
+      maxConcurrent: { env: "INIT_MAX_CONCURRENT", type: integerOrZero, help: "Payloads at one time." },
+      maxQueued: { env: "INIT_MAX_QUEUED", type: integerOrZero, help: "Requests that may wait." },
+      sendTimeout: { env: "INIT_SEND_TIMEOUT", type: duration, help: "Longest time for one payload." },
+    },
+  },
   Prometheus: {
     effect: "none yet",
     help: "Metrics for Prometheus.",

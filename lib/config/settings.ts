@@ -32,8 +32,14 @@ export interface Settings {
   maxStreams: number;
   /** Memory that the process may use: bytes. Absent: the limit of its container. */
   memoryLimit?: number;
-  /** Budget of whole data sets on their way to clients: bytes. */
+  /** Budget of what is made for one client alone: bytes. Each kind of credential has a third. */
   maxPayloadBytesInFlight: number;
+  /** Minimum rate at which a client reads: bytes a second; 0 for none. */
+  clientWriteMinBytesPerSecond: number;
+  /** Allowance before that rate counts: ms. */
+  clientWriteSlack: number;
+  /** Maximum time of one answer or event: ms; 0 for no limit. */
+  clientWriteMaxTime: number;
   /** Start-up timeout of the Relay Proxy: ms. */
   initTimeout: number;
   /** Whether a failed environment ends the program at start. */

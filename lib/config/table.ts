@@ -4,6 +4,7 @@ import {
   duration,
   headerList,
   integer,
+  integerOrZero,
   logFormat,
   logLevel,
   path,
@@ -71,7 +72,24 @@ export const SECTIONS = {
         type: size,
         default: "256MiB",
         help:
-          "Whole data sets on their way to clients at one time; what is more waits. Not in the Relay Proxy.",
+          "Memory for what is made for one client alone; each kind of credential has a third. Not in the Relay Proxy.",
+      },
+      clientWriteMinBytesPerSecond: {
+        env: "CLIENT_WRITE_MIN_BYTES_PER_SECOND",
+        type: integerOrZero,
+        default: "2048",
+        help: "Minimum rate at which a client reads, else its connection is closed; `0` for none.",
+      },
+      clientWriteSlack: {
+        env: "CLIENT_WRITE_SLACK",
+        type: duration,
+        default: "5s",
+        help: "Allowance before that rate counts.",
+      },
+      clientWriteMaxTime: {
+        env: "CLIENT_WRITE_MAX_TIME",
+        type: duration,
+        help: "Longest time for one answer or event, at least `clientWriteSlack`; no limit if it is not set.",
       },
       memoryLimit: {
         env: "MEMORY_LIMIT",

@@ -4,14 +4,7 @@ import { createPause, encodeEvent, encodeEvents, lengthOf, type Parts } from "..
 /** What one stream carries: how it begins, and what brings it from one state of its environment to another. */
 export interface Channel {
   /**
-   * Tells about how large the event will be that a new stream begins with.
-   *
-   * @param snapshot What the environment serves.
-   * @returns Bytes.
-   */
-  estimate(snapshot: Snapshot): number;
-  /**
-   * Gives the event that a new stream begins with.
+   * Gives the event that a stream begins with. It says everything, so it may also be sent in the place of an update.
    *
    * @param snapshot What the environment serves.
    * @returns The event's bytes.
@@ -28,6 +21,10 @@ export interface Channel {
   update(before: Snapshot, after: Snapshot): Parts | undefined | Promise<Parts | undefined>;
   /** Whether an update makes the client poll, so that all of them at once would be a herd. @default {false} */
   isSpread?: boolean;
+  /** Whether what it carries is made for one client, so that it takes memory of its own. @default {false} */
+  isPrivate?: boolean;
+  /** How much the channel keeps of its client's context: bytes of UTF-8. @default {0} */
+  keptBytes?: number;
 }
 
 /** A channel has nothing more to carry, for a reason that has been logged: its stream is closed. */
@@ -56,8 +53,6 @@ export interface Delta {
 
 /** What a channel with deltas carries. */
 export interface DeltaSource {
-  /** Tells about how large the `put` will be. */
-  estimate: Channel["estimate"];
   /** Makes the `put` that says everything. */
   put: Channel["begin"];
   /** Finds what has changed. */
@@ -74,7 +69,7 @@ export interface DeltaSource {
  * @param source What it carries.
  * @returns The channel, for one stream only: it knows what its client remembers.
  */
-export function createDeltaChannel({ estimate, put, compare }: DeltaSource): Channel {
+export function createDeltaChannel({ put, compare }: DeltaSource): Channel {
   let tombstones: Map<string, number> | undefined;
 
   function isTaken({ kind, key, version, previous }: DeltaChange): boolean {
@@ -85,17 +80,21 @@ export function createDeltaChannel({ estimate, put, compare }: DeltaSource): Cha
     if (isGone) (tombstones ??= new Map()).set(`${kind}/${key}`, version);
   }
 
+  function begin(snapshot: Snapshot): ReturnType<Channel["begin"]> {
+    tombstones = undefined;
+    return put(snapshot);
+  }
+
   return {
-    estimate,
-    begin: put,
+    begin,
     async update(before, after) {
       if (before.hasSameData(after)) return undefined;
       const { changes, encode } = await compare(before, after);
       if (changes.length === 0) return undefined;
       const events = changes.every(isTaken) ? await encode() : undefined;
-      if (events) changes.forEach(remember);
-      else tombstones = undefined;
-      return events ?? put(after);
+      if (!events) return begin(after);
+      changes.forEach(remember);
+      return events;
     },
   };
 }
@@ -121,12 +120,7 @@ export function prepareServerChannels(kind: "all" | "flags"): () => Channel {
     }
     return { changes: changes.map((change) => ({ ...change, isGone: !change.body })), encode };
   });
-  return () =>
-    createDeltaChannel({
-      estimate: (snapshot) => lengthOf(snapshot[kind].put),
-      put: (snapshot) => snapshot[kind].put,
-      compare,
-    });
+  return () => createDeltaChannel({ put: (snapshot) => snapshot[kind].put, compare });
 }
 
 function formatChange(change: Change, channel: "all" | "flags"): [event: string, data: string | Parts] {
@@ -144,7 +138,6 @@ const PING: Parts = encodeEvent("ping", " ");
 
 /** Tells clients to poll, at the beginning and after each change: `/ping` and `/mping`. It serves any number of streams. */
 export const PING_CHANNEL: Channel = {
-  estimate: () => lengthOf(PING),
   begin: () => PING,
   update: (before, after) => before.hasSameData(after) ? undefined : PING,
   isSpread: true,

@@ -1,9 +1,26 @@
 /**
- * Server-sent event streams: the hub that holds them and brings each to the newest state.
+ * Documents and server-sent event streams on their way to clients: {@linkcode Delivery} sends each at the pace of its reader,
+ * holds every open stream and brings it to the newest state, and bounds what slow readers can cost. Channels say what a stream
+ * carries.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Budget } from "./budget.ts";
+ *
+ * const budget = new Budget({ maxBytes: 1000 });
+ * const charge = budget.tryTake(800);
+ * assertEquals(budget.tryTake(300), undefined);
+ * charge?.release();
+ * assertEquals(budget.bytes, 0);
+ * ```
  *
  * @module
  */
-export * from "./admission.ts";
+export type { Charged, Making } from "./_budgets.ts";
+export type { DeliveryOptions, DocumentOptions } from "./_options.ts";
+export type { PaceLimits } from "./_pace.ts";
+export type { StreamRequest, Subscription } from "./_stream.ts";
+export * from "./budget.ts";
 export * from "./channel.ts";
-export * from "./deliveries.ts";
-export * from "./hub.ts";
+export * from "./delivery.ts";

@@ -105,7 +105,7 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   if (!headers.get("content-type")?.startsWith("text/event-stream")) {
     return void outgoing.end(await response.bytes());
   }
-  // Its errors are no news: the client went away, or the hub has cut it off and said so.
+  // Its errors are no news: the client went away, or the delivery has cut it off and said so.
   if (body) await pipeline(Readable.fromWeb(body as never), outgoing).catch(() => {});
   else outgoing.end();
 }

@@ -38,24 +38,33 @@ export async function drainBody(request: Request, maxBytes: number, deadline = B
   }
 }
 
+/** Options for {@linkcode readBody}. */
+export interface ReadBodyOptions {
+  /** How long reading may take: ms. A body cut off by it is incomplete. @default {60_000} */
+  deadline?: number;
+  /** Is called with how much of it is in memory: bytes. If it throws, nothing more is read. @default {nothing} */
+  onLength?(bytes: number): void;
+}
+
 /**
  * Reads a request's body.
  *
  * @param request The request.
  * @param maxBytes How long it may be: bytes.
- * @param deadline How long reading may take: ms. A body cut off by it is incomplete. @default {60_000}
+ * @param options How it is read.
  * @returns The body; `undefined` when it is too long.
  */
 export async function readBody(
   request: Request,
   maxBytes: number,
-  deadline = BODY_DEADLINE,
+  { deadline = BODY_DEADLINE, onLength }: ReadBodyOptions = {},
 ): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const chunk of readChunks(request, deadline)) {
     length += chunk.byteLength;
     if (length > maxBytes) return undefined;
+    onLength?.(length);
     chunks.push(chunk as Uint8Array<ArrayBuffer>);
   }
   return await new Blob(chunks).bytes();

@@ -1,4 +1,4 @@
-import type { Hub, StreamRequest } from "../delivery/mod.ts";
+import type { Delivery, StreamRequest } from "../delivery/mod.ts";
 import { respondBusy } from "./payload.ts";
 import type { EnvironmentContext } from "./route.ts";
 
@@ -18,19 +18,19 @@ export type StreamOptions =
 /**
  * Answers with a stream; to `HEAD`, with its headers alone.
  *
- * @param hub Where the stream will live.
+ * @param delivery Where the stream will live.
  * @param request The request.
  * @param options What the stream carries and for whom.
  * @returns The response.
  */
 export async function respondWithStream(
-  hub: Hub,
+  delivery: Delivery,
   request: Request,
   options: StreamOptions,
 ): Promise<Response> {
   if (request.method === "HEAD") return new Response(null, { headers: STREAM_HEADERS });
   const { environment, snapshot, credential, credentialKind, channel, mayRead } = options;
-  const body = await hub.open({
+  const body = await delivery.open({
     channel,
     environmentId: environment.id,
     snapshot,

@@ -1,5 +1,5 @@
 import type { Settings } from "../config/mod.ts";
-import type { Hub } from "../delivery/mod.ts";
+import type { Delivery } from "../delivery/mod.ts";
 import type { Route } from "../http/mod.ts";
 import type { Log, Meter } from "../observe/mod.ts";
 import type { Store } from "../store/mod.ts";
@@ -25,7 +25,7 @@ export interface Services {
   /** Store of what is served. */
   store: Store;
   /** Holds streams and sends documents. */
-  hub: Hub;
+  delivery: Delivery;
   /** Evaluates for all families, so that their work takes turns. */
   evaluations: Evaluations;
   /** Log. */

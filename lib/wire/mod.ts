@@ -14,7 +14,9 @@
  */
 export * from "./compress.ts";
 export * from "./concat.ts";
+export * from "./encode.ts";
 export * from "./etag.ts";
 export * from "./event.ts";
 export * from "./pause.ts";
+export * from "./pieces.ts";
 export * from "./small_file.ts";

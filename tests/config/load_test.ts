@@ -72,6 +72,9 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
     shutdownGracePeriod = 4s
     maxStreams = 9
     maxPayloadBytesInFlight = 8MiB
+    clientWriteMinBytesPerSecond = 0
+    clientWriteSlack = 2s
+    clientWriteMaxTime = 3s
     initTimeout = 5s
     tlsEnabled
     tlsCert = c
@@ -105,6 +108,9 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
     SHUTDOWN_GRACE_PERIOD: "4s",
     MAX_STREAMS: "9",
     MAX_PAYLOAD_BYTES_IN_FLIGHT: "8MiB",
+    CLIENT_WRITE_MIN_BYTES_PER_SECOND: "0",
+    CLIENT_WRITE_SLACK: "2s",
+    CLIENT_WRITE_MAX_TIME: "3s",
     INIT_TIMEOUT: "5s",
     TLS_ENABLED: "1",
     TLS_CERT: "c",
@@ -136,6 +142,9 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
       shutdownGracePeriod: 4_000,
       maxStreams: 9,
       maxPayloadBytesInFlight: 8_388_608,
+      clientWriteMinBytesPerSecond: 0,
+      clientWriteSlack: 2_000,
+      clientWriteMaxTime: 3_000,
       initTimeout: 5_000,
       tls: { cert: "c", key: "k", minVersion: "1.3" },
       logLevel: "debug",

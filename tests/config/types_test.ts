@@ -11,6 +11,10 @@ const GOOD: Record<string, [type: ValueType<unknown>, values: [text: string, val
   text: [types.text, [["", undefined], ["a", "a"], [" a, b ", " a, b "]]],
   path: [types.path, [["", undefined], ["/a b", "/a b"]]],
   integer: [types.integer, [["", undefined], ["1", 1], ["+7", 7], ["007", 7], ["1000000", 1_000_000]]],
+  "integer or zero": [types.integerOrZero, [["", undefined], ["0", 0], ["+00", 0], ["-0", 0], [
+    "2048",
+    2048,
+  ]]],
   port: [types.port, [["", undefined], ["1", 1], ["65535", 65_535]]],
   duration: [types.duration, [
     ["", undefined],
@@ -71,6 +75,10 @@ for (const [name, [type, values]] of Object.entries(GOOD)) {
 }
 
 const BAD: Record<string, [type: ValueType<unknown>, values: [text: string, error: string][]]> = {
+  "integer or zero": [types.integerOrZero, [["x", INTEGER], ["0x0", INTEGER], ["0.0", INTEGER], [
+    "-1",
+    "value must not be negative",
+  ]]],
   integer: [types.integer, [
     ["x", INTEGER],
     ["8030x", INTEGER],

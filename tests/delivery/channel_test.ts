@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type Channel, PING_CHANNEL, prepareServerChannels } from "../../lib/delivery/mod.ts";
-import type { Snapshot } from "../../lib/snapshot/mod.ts";
-import { type EnvironmentParts, makeSnapshot, text } from "../_environments.ts";
+import { buildSnapshot, type Snapshot } from "../../lib/snapshot/mod.ts";
+import { type EnvironmentParts, makeEnvironment, makeSnapshot, text } from "../_environments.ts";
 
 /** So long that telling of changes to the rest is shorter than a `put`. */
 const BALLAST = { salt: "x".repeat(2_000) };
@@ -146,13 +146,12 @@ for (const [what, states, all, flags] of CASES) {
 }
 
 Deno.test("server channels send the archive's own JSON", async () => {
-  const [before, after] = [
-    await makeSnapshot("e1"),
-    await makeSnapshot("e1", { flags: { ballast: BALLAST, f: F } }),
-  ];
+  const environment = makeEnvironment("e1", { flags: { ballast: BALLAST, f: F } });
   const spelling = '{"key":"f","version":1.0,"new":"\\u00fc"}';
-  after.data.flags.get("f")!.text = spelling;
-  after.data.flags.delete("ballast");
+  environment.data.flags.get("f")!.text = spelling;
+  const after = buildSnapshot(environment);
+  environment.data.flags.delete("f");
+  const before = buildSnapshot(environment);
   const bytes = await prepareServerChannels("all")().update(before, after);
   assertEquals(text(bytes!), patch("/flags/f", spelling));
 });

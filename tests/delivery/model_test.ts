@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { type Audience, evaluateAll } from "../../lib/evaluation/mod.ts";
 import { prepareClientChannels } from "../../lib/routes/fdv1/client_channel.ts";
 import { Evaluations } from "../../lib/routes/mod.ts";
-import { parseContext } from "../../lib/model/mod.ts";
+import { readContext } from "../../lib/model/mod.ts";
 import { type Snapshot } from "../../lib/snapshot/mod.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { type Channel, prepareServerChannels } from "../../lib/delivery/mod.ts";
@@ -65,7 +65,7 @@ interface Channels {
 class SimulatedStream {
   readonly #channel: Channel;
   readonly #wire: Wire;
-  readonly #fetch: (snapshot: Snapshot) => string;
+  readonly #fetch: (snapshot: Snapshot) => string | Promise<string>;
   readonly #sdks: SimulatedSdk[];
   readonly #isClient: boolean;
   #snapshot: Snapshot;
@@ -73,9 +73,10 @@ class SimulatedStream {
   private constructor(client: Client, channels: Channels, snapshot: Snapshot) {
     this.#isClient = client.path === "/eval";
     if (client.path === "/eval") {
-      const context = parseContext({ kind: "user", key: client.user });
-      this.#channel = channels.client(context, client);
-      this.#fetch = ({ compiled }) => evaluateAll(compiled, context, client);
+      const source = new TextEncoder().encode(JSON.stringify({ kind: "user", key: client.user }));
+      const context = readContext(source);
+      this.#channel = channels.client({ context, source }, client);
+      this.#fetch = async (snapshot) => evaluateAll(await snapshot.compile(() => undefined), context, client);
       this.#wire = CLIENT_WIRE;
     } else {
       const kind = client.path === "/all" ? "all" : "flags";
@@ -93,18 +94,18 @@ class SimulatedStream {
   static async open(client: Client, channels: Channels, snapshot: Snapshot): Promise<SimulatedStream> {
     const stream = new SimulatedStream(client, channels, snapshot);
     stream.#apply(await stream.#channel.begin(snapshot));
-    stream.#check();
+    await stream.#check();
     return stream;
   }
 
   /** Brings it up to date, and checks that the SDKs then have what a fresh fetch gives, and got no more than they needed. */
   async update(snapshot: Snapshot): Promise<void> {
-    const expected = this.#expect(snapshot);
+    const expected = await this.#expect(snapshot);
     const bytes = await this.#channel.update(this.#snapshot, snapshot);
     this.#snapshot = snapshot;
     assertEquals(bytes ? readEvents(bytes).map(({ name }) => name).sort() : [], expected);
     if (bytes) this.#apply(bytes);
-    this.#check();
+    await this.#check();
   }
 
   #apply(bytes: Parts): void {
@@ -113,19 +114,19 @@ class SimulatedStream {
     }
   }
 
-  #check(): void {
-    const fresh = [...this.#fetchItems(this.#snapshot)].map(([id, { json }]) => [id, json]).sort();
+  async #check(): Promise<void> {
+    const fresh = [...await this.#fetchItems(this.#snapshot)].map(([id, { json }]) => [id, json]).sort();
     for (const sdk of this.#sdks) assertEquals(sdk.live, fresh);
   }
 
-  #fetchItems(snapshot: Snapshot): Map<string, Held> {
-    return this.#wire.readPut(JSON.parse(this.#fetch(snapshot)));
+  async #fetchItems(snapshot: Snapshot): Promise<Map<string, Held>> {
+    return this.#wire.readPut(JSON.parse(await this.#fetch(snapshot)));
   }
 
   /** Names of the fewest events that can do it, by what the SDK holds and not by how the channel goes about it. */
-  #expect(snapshot: Snapshot): string[] {
+  async #expect(snapshot: Snapshot): Promise<string[]> {
     const { held } = this.#sdks[0]!;
-    const fresh = this.#fetchItems(snapshot);
+    const fresh = await this.#fetchItems(snapshot);
     const names: string[] = [];
     let length = 0;
     let isTaken = true;
@@ -141,7 +142,7 @@ class SimulatedStream {
       names.push("delete");
       length += this.#measureDelete(id, version, snapshot);
     }
-    if (names.length === 0 || isTaken && !this.#isPutShorter(snapshot, names.length, length)) {
+    if (names.length === 0 || isTaken && !await this.#isPutShorter(snapshot, names.length, length)) {
       return names.sort();
     }
     return ["put"];
@@ -152,19 +153,19 @@ class SimulatedStream {
     return `event: patch\ndata: ${data}\n\n`.length;
   }
 
-  #measureDelete(id: string, version: number, { data }: Snapshot): number {
+  #measureDelete(id: string, version: number, snapshot: Snapshot): number {
     const [key, kind] = id.split("/").reverse();
-    const current = data[kind === "segments" ? kind : "flags"].get(key!)?.value.version ?? 0;
+    const current = snapshot.find(kind === "segments" ? kind : "flags", key!)?.version ?? 0;
     const tombstone = Math.max(version + 1, current);
     const name = this.#isClient ? "key" : "path";
     return `event: delete\ndata: {"${name}":"${id}","version":${tombstone}}\n\n`.length;
   }
 
   /** For clients that is found out only where most of the flags have changed. */
-  #isPutShorter(snapshot: Snapshot, changes: number, length: number): boolean {
-    if (this.#isClient && 2 * changes <= snapshot.data.flags.size) return false;
+  async #isPutShorter(snapshot: Snapshot, changes: number, length: number): Promise<boolean> {
+    if (this.#isClient && 2 * changes <= snapshot.flagCount) return false;
     const head = this.#wire === ALL_WIRE ? '"path":"/",' : "";
-    return length > `event: put\ndata: ${head}${this.#fetch(snapshot)}\n\n`.length;
+    return length > `event: put\ndata: ${head}${await this.#fetch(snapshot)}\n\n`.length;
   }
 }
 

@@ -1,11 +1,12 @@
 import { DEFAULT_SETTINGS } from "../../lib/config/mod.ts";
-import { Admission, Hub } from "../../lib/delivery/mod.ts";
+import type { Delivery, DeliveryOptions } from "../../lib/delivery/mod.ts";
 import { type CorsPolicy, createHandler } from "../../lib/http/mod.ts";
 import { ADMIN } from "../../lib/routes/admin/mod.ts";
 import { EVENTS } from "../../lib/routes/events/mod.ts";
 import { FDV1 } from "../../lib/routes/fdv1/mod.ts";
 import { Evaluations } from "../../lib/routes/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
+import { makeDelivery } from "../delivery/_delivery.ts";
 import { type EnvironmentParts, makeLog, makeStore } from "../_environments.ts";
 import { RecordingMeter } from "../_meter.ts";
 
@@ -24,7 +25,7 @@ export interface TestRelay {
   /** Sends a GET with the SDK key of environment `e1`. */
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   log: ReturnType<typeof makeLog>;
-  hub: Hub;
+  delivery: Delivery;
   meter: RecordingMeter;
 }
 
@@ -32,19 +33,10 @@ export interface TestRelay {
 export function makeRelay(
   store: Store,
   cors: CorsPolicy = { envAllowedOrigin: [], envAllowedHeader: [] },
+  options: Partial<DeliveryOptions> = {},
 ): TestRelay {
   const log = makeLog();
-  const admission = new Admission({ maxBytes: 1_000_000 });
-  const hub = new Hub({
-    admission,
-    maxStreams: 100,
-    store,
-    log,
-    heartbeatInterval: 0,
-    pingStreamJitterTime: 0,
-    maxClientConnectionTime: 0,
-    expiredCredentialCleanupInterval: 60_000,
-  });
+  const delivery = makeDelivery(store, { log, ...options });
   const evaluations = new Evaluations(log);
   const meter = new RecordingMeter();
   const settings = { ...DEFAULT_SETTINGS, maxInboundPayloadSize: 1_000 };
@@ -57,7 +49,7 @@ export function makeRelay(
       evaluationLimitsReached: evaluations.limitsReached,
     };
   }
-  const services = { store, hub, evaluations, log, meter, settings, status };
+  const services = { store, delivery, evaluations, log, meter, settings, status };
   const routes = [FDV1, EVENTS, ADMIN].flatMap((surface) => surface.routes(services));
   const handler = createHandler(routes, { store, log, meter, cors });
   function fetch(path: string, init: RequestInit = {}): Promise<Response> {
@@ -66,7 +58,7 @@ export function makeRelay(
   function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(path, { headers: { authorization: "sdk-e1", ...headers } });
   }
-  return { handler, fetch, get, log, hub, meter };
+  return { handler, fetch, get, log, delivery, meter };
 }
 
 /** Runs a test against a relay that serves environment `e1`. */
@@ -80,7 +72,7 @@ export function relayTest(
     try {
       await run(relay);
     } finally {
-      await relay.hub.close();
+      await relay.delivery.close();
     }
   });
 }

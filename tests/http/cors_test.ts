@@ -71,7 +71,7 @@ Deno.test("a preflight is answered before there is any data", async () => {
   const response = await relay.fetch("/sdk/goals/e1");
   assertEquals(response.status, 503);
   assertEquals(response.headers.get("access-control-allow-origin"), "*");
-  await relay.hub.close();
+  await relay.delivery.close();
 });
 
 Deno.test("503 of an environment without data may be read by browsers", async () => {
@@ -80,7 +80,7 @@ Deno.test("503 of an environment without data may be read by browsers", async ()
   const relay = makeRelay(store);
   const response = await relay.fetch("/ping/e1");
   assertEquals([response.status, response.headers.get("access-control-allow-origin")], [503, "*"]);
-  await relay.hub.close();
+  await relay.delivery.close();
 });
 
 // Origin of the request, and the origin that the answer allows.
@@ -108,7 +108,7 @@ for (const [origin, allowed] of ORIGINS) {
       assertEquals(response.headers.get("access-control-allow-origin"), allowed);
       assertEquals(response.headers.get("vary")?.endsWith("Origin"), true);
     }
-    await relay.hub.close();
+    await relay.delivery.close();
   });
 }
 
@@ -127,7 +127,7 @@ Deno.test("configured headers are allowed besides those of the SDKs", async () =
   ) {
     assertEquals(allowed.includes(name), true, name);
   }
-  await relay.hub.close();
+  await relay.delivery.close();
 });
 
 relayTest(

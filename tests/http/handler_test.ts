@@ -11,8 +11,10 @@ import {
 import { respondWithDocument } from "../../lib/http/payload.ts";
 import { respondWithStream } from "../../lib/http/stream_response.ts";
 import { Store } from "../../lib/store/mod.ts";
-import { Admission, Hub, PING_CHANNEL } from "../../lib/delivery/mod.ts";
+import { type Channel, PING_CHANNEL } from "../../lib/delivery/mod.ts";
+import type { Parts } from "../../lib/wire/mod.ts";
 import { makeEnvironment, makeLog, makeStore } from "../_environments.ts";
+import { makeDelivery } from "../delivery/_delivery.ts";
 import { makeRelay, relayTest } from "./_relay.ts";
 
 // Header and expected status and body for a route that wants an SDK key.
@@ -79,7 +81,7 @@ Deno.test("createHandler() answers 503 to every credential before the first data
   const relay = makeRelay(new Store());
   const response = await relay.get("/all");
   assertEquals([response.status, await response.text()], [503, "Halyard has not loaded its archive yet"]);
-  await relay.hub.close();
+  await relay.delivery.close();
 });
 
 Deno.test("createHandler() answers 503 for a known environment without data", async () => {
@@ -89,7 +91,7 @@ Deno.test("createHandler() answers 503 for a known environment without data", as
   const response = await relay.get("/sdk/latest-all");
   assertEquals([response.status, await response.text()], [503, "client was not initialized"]);
   assertEquals(response.headers.get("x-ld-envid"), "e1");
-  await relay.hub.close();
+  await relay.delivery.close();
 });
 
 relayTest("createHandler() ignores a payload filter and says so once", async (relay) => {
@@ -219,9 +221,9 @@ for (const [id, header] of IDS) {
       assertEquals([response.status, response.headers.get("x-ld-envid")], [200, header], path);
     }
     assertEquals((await relay.fetch("/status")).status, 200);
-    assertEquals(relay.hub.size, 0);
+    assertEquals(relay.delivery.size, 0);
     assertEquals(relay.log.lines.filter((line) => !line.startsWith("debug")), []);
-    await relay.hub.close();
+    await relay.delivery.close();
   });
 }
 
@@ -237,31 +239,17 @@ function withoutHeaders(response: Response): Response {
 
 Deno.test("createHandler() leaves nothing open when a handler, a channel or an answer's headers fail", async () => {
   const store = await makeStore({ e1: { flags: { f: { text: "x".repeat(200_000) } } } });
-  const maxBytes = 1_000_000;
-  const admission = new Admission({ maxBytes, maxWaiting: 0 });
-  const [hubLog, log] = [makeLog(), makeLog()];
-  const hub = new Hub({
-    store,
-    admission,
-    log: hubLog,
-    maxStreams: 1,
-    heartbeatInterval: 0,
-    pingStreamJitterTime: 0,
-    maxClientConnectionTime: 0,
-    expiredCredentialCleanupInterval: 60_000,
-  });
+  const [deliveryLog, log] = [makeLog(), makeLog()];
+  const delivery = makeDelivery(store, { maxStreams: 1, maxWaiting: 0, log: deliveryLog });
   function fail(): never {
     throw new RangeError("no such thing");
   }
-  const estimate = (): number => maxBytes;
-  const failing = {
-    begin: { ...PING_CHANNEL, estimate, begin: fail },
-    "begin later": {
-      ...PING_CHANNEL,
-      estimate,
-      begin: () => Promise.reject(new RangeError("no such thing")),
-    },
-    estimate: { ...PING_CHANNEL, estimate: fail },
+  // More than there is room for twice.
+  const first: Parts = [new Uint8Array(600_000)];
+  const large: Channel = { ...PING_CHANNEL, isPrivate: true, keptBytes: 200_000, begin: () => first };
+  const failing: Record<string, Channel> = {
+    begin: { ...large, begin: fail },
+    "begin later": { ...large, begin: () => Promise.reject(new RangeError("no such thing")) },
   };
   const access = [ENVIRONMENT_ID];
   const open: OpenRoute = { method: "GET", path: "/open", handle: fail };
@@ -271,7 +259,7 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
       method: "GET",
       path: `/${name.replace(" ", "-")}/{envId}`,
       access,
-      handle: (request, context) => respondWithStream(hub, request, { ...context, channel }),
+      handle: (request, context) => respondWithStream(delivery, request, { ...context, channel }),
     })),
     {
       method: "GET",
@@ -279,9 +267,9 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
       access,
       handle: async (request, context) =>
         withoutHeaders(
-          await respondWithStream(hub, request, {
+          await respondWithStream(delivery, request, {
             ...context,
-            channel: { ...PING_CHANNEL, estimate },
+            channel: large,
           }),
         ),
     },
@@ -289,17 +277,17 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
       method: "GET",
       path: "/document-headers/{envId}",
       access,
-      handle: async (request, { snapshot }) =>
-        withoutHeaders(await respondWithDocument(hub, request, snapshot.all)),
+      handle: async (request, context) =>
+        withoutHeaders(await respondWithDocument(delivery, request, context, context.snapshot.all)),
     },
     {
       method: "GET",
       path: "/good/{envId}",
       access,
       handle: (request, context) =>
-        respondWithStream(hub, request, {
+        respondWithStream(delivery, request, {
           ...context,
-          channel: { ...PING_CHANNEL, estimate },
+          channel: large,
         }),
     },
   ];
@@ -317,7 +305,7 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
   // More often than one stream, and the whole budget each time, would allow if anything stayed open.
   for (let round = 0; round < 3; round++) {
     for (const path of paths) {
-      assertEquals([await get(path), hub.size], [500, 0], path);
+      assertEquals([await get(path), delivery.size], [500, 0], path);
       assertEquals(await get("/good/e1"), 200, `after ${path}`);
     }
   }
@@ -325,5 +313,5 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
     log.lines.find((line) => line.startsWith("error"))!,
     /^error: Cannot answer a request route=\/open\S* error="RangeError: no such/,
   );
-  await hub.close();
+  await delivery.close();
 });

@@ -4,7 +4,7 @@ import { DEFAULT_SETTINGS } from "../../lib/config/mod.ts";
 import { drainBody } from "../../lib/http/body.ts";
 import { createHandler, listen, ListenError, type ListenOptions } from "../../lib/http/mod.ts";
 import { serverSdkRoutes } from "../../lib/routes/fdv1/server_sdk_routes.ts";
-import { Admission, Hub } from "../../lib/delivery/mod.ts";
+import { Delivery } from "../../lib/delivery/mod.ts";
 import { makeLog, makeStore } from "../_environments.ts";
 import { makeRelay } from "./_relay.ts";
 import { connect, exchange, FIXTURES, TLS, WAYS, withServer, write } from "./_server.ts";
@@ -70,7 +70,7 @@ for (const [name, way] of WAYS) {
       }
       assertEquals(log.lines, []);
     });
-    await relay.hub.close();
+    await relay.delivery.close();
   });
 
   Deno.test(`listen() answers HEAD by ${name} with headers alone`, async () => {
@@ -88,8 +88,8 @@ for (const [name, way] of WAYS) {
         assert(answer.endsWith("\r\n\r\n"));
       }
     });
-    assertEquals(relay.hub.size, 0);
-    await relay.hub.close();
+    assertEquals(relay.delivery.size, 0);
+    await relay.delivery.close();
   });
 
   Deno.test(`listen() lets a handler by ${name} answer though the body never ends`, async () => {
@@ -122,10 +122,10 @@ for (const [name, way] of WAYS) {
       do {
         deadline.throwIfAborted();
         await new Promise((resolve) => setTimeout(resolve, 10));
-      } while (relay.hub.size > 0);
+      } while (relay.delivery.size > 0);
       assertEquals(log.lines, []);
     });
-    await relay.hub.close();
+    await relay.delivery.close();
   });
 
   Deno.test(`listen() by ${name} cancels what answers a client that has gone before`, async () => {
@@ -189,13 +189,13 @@ for (const [name, way] of WAYS) {
     });
   });
 
-  Deno.test(`listen() by ${name} survives a reader that takes nothing, which the hub cuts off`, async () => {
+  Deno.test(`listen() by ${name} survives a reader that takes nothing, which is cut off`, async () => {
     const store = await makeStore({ e1: { flags: { f: { text: "x".repeat(20_000_000) } } } });
     const { promise: warned, resolve } = Promise.withResolvers<string>();
     const log = { ...makeLog(), warn: resolve };
-    const admission = new Admission({ maxBytes: 100_000_000 });
-    const hub = new Hub({ ...DEFAULT_SETTINGS, store, log, admission, stallDeadline: 100 });
-    const handler = createHandler(serverSdkRoutes(hub), {
+    const pace = { clientWriteMinBytesPerSecond: 2 ** 30, clientWriteSlack: 100 };
+    const delivery = new Delivery({ ...DEFAULT_SETTINGS, ...pace, store, log });
+    const handler = createHandler(serverSdkRoutes(delivery), {
       store,
       log,
       cors: { envAllowedOrigin: [], envAllowedHeader: [] },
@@ -203,12 +203,12 @@ for (const [name, way] of WAYS) {
     await withServer(way, handler, async (server, serverLog) => {
       using connection = await connect(server, way);
       await write(connection, new TextEncoder().encode(`GET /all HTTP/1.1\r\n${KEYS}\r\n`));
-      assertStringIncludes(await warned, "its reader takes nothing any more");
-      assertEquals(hub.size, 0);
+      assertStringIncludes(await warned, "Client stopped reading (stalled)");
+      assertEquals(delivery.size, 0);
       assertMatch(await exchange(server, way, `HEAD /all HTTP/1.1\r\n${KEYS}\r\n`), /^HTTP\/1.1 200 /);
       assertEquals(serverLog.lines, []);
     });
-    await hub.close();
+    await delivery.close();
   });
 }
 

@@ -67,27 +67,27 @@ relayTest("routes with a context answer 503 as a whole when it takes too many st
       "Cannot evaluate flags: for this context they take more than",
     );
   }
-  assertEquals(relay.hub.size, 0);
+  assertEquals(relay.delivery.size, 0);
   assertEquals(relay.log.lines.filter((line) => line.startsWith("warn: ")).length, 1);
   assertEquals((await relay.fetch("/sdk/evalx/e1/context", report("b"))).status, 200);
 }, { flags: { endless: ENDLESS } });
 
 Deno.test("a stream is closed when a reload makes its context take too many steps, and others are not", async () => {
   const store = await makeStore({ e1: { flags: { f: flag("in", ["b"]) } } });
-  const { fetch, hub, log } = makeRelay(store);
+  const { fetch, delivery, log } = makeRelay(store);
   const hostile = (await fetch("/eval/e1", report(ENDLESS_TEXTS))).body!.getReader();
   const other = (await fetch("/eval/e1", report("b"))).body!.getReader();
   for (const reader of [hostile, other]) assertStringIncludes(await readText(reader), RELOADED);
   const snapshot = await makeSnapshot("e1", { flags: { f: { ...ENDLESS, version: 2 } } });
   store.replace([{ id: "e1", snapshot }]);
-  const updated = hub.update();
+  const updated = delivery.update();
   assertEquals((await hostile.read()).done, true);
   assertStringIncludes(await readText(other), '"f"');
   await updated;
-  assertEquals(hub.size, 1);
+  assertEquals(delivery.size, 1);
   assertEquals(log.lines.filter((line) => line.startsWith("error: ")), []);
   await other.cancel();
-  await hub.close();
+  await delivery.close();
 });
 
 async function readText(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {

@@ -10,31 +10,46 @@ import {
   type DeltaChange,
 } from "../../delivery/mod.ts";
 import type { Evaluations } from "../mod.ts";
+import { type ContextRequest, readAgain } from "./context_request.ts";
 
 /**
- * Prepares the channels of streams that carry what flags give one context.
+ * Prepares the channels of streams that carry what flags give one context. A channel keeps its context as it came.
  *
  * @param evaluations Evaluates.
  * @returns Makes the channel of one stream. Which flags a reload may have changed is found out once for all of them.
  */
 export function prepareClientChannels(
   evaluations: Evaluations,
-): (context: Context, options: OutputOptions) => Channel {
+): (asked: Pick<ContextRequest, "context" | "source">, options: OutputOptions) => Channel {
   const listAffected = oncePerPair(async (before, after) => {
     const pause = createPause();
     return await (await compareSnapshots(before, after, pause)).findAffectedFlags();
   });
 
-  return (context, options) => {
-    async function put(snapshot: Snapshot): Promise<Parts> {
-      return encodeEvent("put", await evaluations.evaluateAll(snapshot, context, options));
+  return ({ context, source }, options) => {
+    // What a stream begins with is nearly always made at once, so it need not be parsed for that.
+    let parsed: Context | undefined = context;
+
+    function takeContext(): Context {
+      const context = parsed ?? readAgain(source);
+      parsed = undefined;
+      return context;
+    }
+
+    /** Encodes in one go: what many streams had half encoded at one time would be charged to nobody. */
+    function put(snapshot: Snapshot): Promise<Parts> {
+      return orEnd(async () =>
+        encodeEvent("put", await evaluations.evaluateAll(snapshot, takeContext(), options))
+      );
     }
 
     async function compare(before: Snapshot, after: Snapshot): Promise<Delta> {
+      const affected = await listAffected(before, after);
+      const context = takeContext();
       const evaluateBefore = await evaluations.begin(before, context, options);
       const evaluateAfter = await evaluations.begin(after, context, options);
       const changes: ClientChange[] = [];
-      for (const key of await listAffected(before, after)) {
+      for (const key of affected) {
         const [old, now] = [await evaluateBefore(key), await evaluateAfter(key)];
         if (old?.text !== now?.text) {
           changes.push({
@@ -58,22 +73,21 @@ export function prepareClientChannels(
       return { changes, encode };
     }
 
-    function estimate({ flags }: Snapshot): number {
-      return flags.body.length;
-    }
-
-    const channel = createDeltaChannel({ estimate, put, compare });
-
-    async function update(before: Snapshot, after: Snapshot): Promise<Parts | undefined> {
-      try {
-        return await channel.update(before, after);
-      } catch (error) {
-        throw error instanceof EvaluationLimitError ? new ChannelEndError(error.message) : error;
-      }
-    }
-
-    return { ...channel, update };
+    const channel = createDeltaChannel({
+      put,
+      compare: (before, after) => orEnd(() => compare(before, after)),
+    });
+    return { ...channel, isPrivate: true, keptBytes: source.length };
   };
+}
+
+/** What has reached a limit has been logged: it ends the stream. */
+async function orEnd<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof EvaluationLimitError ? new ChannelEndError(error.message) : error;
+  }
 }
 
 /** What one flag gives a context now. */

@@ -1,9 +1,15 @@
 import { type Audience, EvaluationLimitError } from "../../evaluation/mod.ts";
-import { compress, computeEtag, type Pause } from "../../wire/mod.ts";
-import type { Snapshot } from "../../snapshot/mod.ts";
-import { type Hub, PING_CHANNEL } from "../../delivery/mod.ts";
+import { compress, computeEtagInSlices, encodeText, type Pause } from "../../wire/mod.ts";
+import type { Document, Snapshot } from "../../snapshot/mod.ts";
+import { ChannelEndError, type Charge, type Delivery, PING_CHANNEL } from "../../delivery/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
-import { checkContext, type ContextRequest, readContextRequest, RequestError } from "./context_request.ts";
+import {
+  checkContext,
+  type ContextRequest,
+  NoRoomError,
+  readContextRequest,
+  RequestError,
+} from "./context_request.ts";
 import type { Evaluations } from "../mod.ts";
 import {
   type Access,
@@ -11,7 +17,8 @@ import {
   type EnvironmentContext,
   type EnvironmentRoute,
   MOBILE_KEY,
-  respondWithDocument,
+  respondBusy,
+  respondWithPrivateDocument,
   respondWithStream,
   SDK_KEY,
 } from "../../http/mod.ts";
@@ -48,18 +55,18 @@ const FAMILIES: Family[] = [
  * Routes of clients that get results instead of rules: browsers, mobile apps, and servers that let the relay evaluate. By
  * poll (`evalx`), by stream with data (`eval`), by stream that only tells of changes (`ping`).
  *
- * @param hub Where streams live.
+ * @param delivery Sends results, and holds streams.
  * @param evaluations Evaluates.
  * @returns The routes.
  */
-export function clientRoutes(hub: Hub, evaluations: Evaluations): EnvironmentRoute[] {
+export function clientRoutes(delivery: Delivery, evaluations: Evaluations): EnvironmentRoute[] {
   const openChannel = prepareClientChannels(evaluations);
-  return FAMILIES.flatMap((family) => familyRoutes(family, hub, evaluations, openChannel));
+  return FAMILIES.flatMap((family) => familyRoutes(family, delivery, evaluations, openChannel));
 }
 
 function familyRoutes(
   { access, audience, evalx, streams }: Family,
-  hub: Hub,
+  delivery: Delivery,
   evaluations: Evaluations,
   openChannel: ReturnType<typeof prepareClientChannels>,
 ): EnvironmentRoute[] {
@@ -76,40 +83,58 @@ function familyRoutes(
   function withContext(answer: Answer): (request: Request, context: EnvironmentContext) => Promise<Response> {
     return async (request, context) => {
       const pause = evaluations.createPause();
+      let kept: Charge | undefined;
+      function charge(bytes: number): boolean {
+        kept?.release();
+        kept = delivery.tryKeep(access.kind, bytes);
+        return kept !== undefined;
+      }
       try {
-        const asked = await readContextRequest(request, context.params, context.query, pause);
+        const asked = await readContextRequest(request, { ...context, pause, charge });
         checkContext(asked, context.snapshot.metadata, isSecured);
         return await answer(request, context, asked, pause);
       } catch (error) {
         if (error instanceof RequestError) return error.toResponse();
-        if (error instanceof EvaluationLimitError) return new Response(error.message, { status: 503 });
+        if (error instanceof NoRoomError) return respondBusy();
+        if (error instanceof EvaluationLimitError || error instanceof ChannelEndError) {
+          return new Response(error.message, { status: 503 });
+        }
         throw error;
+      } finally {
+        kept?.release();
       }
     };
   }
 
-  const poll = withContext(async (request, { snapshot }, { context, withReasons }, pause) => {
-    const json = await evaluations.evaluateAll(snapshot, context, { audience, withReasons }, pause);
-    await pause();
-    const body = new TextEncoder().encode(json);
-    const etag = computeEtag(body);
-    return respondWithDocument(hub, request, {
-      body,
-      etag,
-      gzip: () => compress(body, pause, GZIP_LEVEL),
-    });
+  const poll = withContext((request, { environment, snapshot }, { context, withReasons }, pause) => {
+    function evaluate(): Promise<string> {
+      return evaluations.evaluateAll(snapshot, context, { audience, withReasons }, pause);
+    }
+    async function encode(json: string): Promise<Document> {
+      await pause();
+      const body = await encodeText(json, pause);
+      return {
+        body,
+        etag: await computeEtagInSlices(body, pause),
+        gzip: () => compress(body, pause, GZIP_LEVEL),
+      };
+    }
+    const options = { environmentId: environment.id, credentialKind: access.kind, evaluate, encode };
+    return respondWithPrivateDocument(delivery, request, options);
   });
 
   const stream = withContext((request, context, asked) => {
-    const channel = openChannel(asked.context, { audience, withReasons: asked.withReasons });
-    function mayRead({ metadata }: Snapshot): boolean {
-      return !isSecured || !metadata.secureMode || isProven(asked.context, asked.hash, metadata.sdkKeys);
+    const { hash, withReasons } = asked;
+    const { fullyQualifiedKey } = asked.context;
+    const channel = openChannel(asked, { audience, withReasons });
+    function mayRead({ metadata: { secureMode, sdkKeys } }: Snapshot): boolean {
+      return !isSecured || !secureMode || isProven({ fullyQualifiedKey }, hash, sdkKeys);
     }
-    return respondWithStream(hub, request, { ...context, channel, mayRead });
+    return respondWithStream(delivery, request, { ...context, channel, mayRead });
   });
 
   function ping(request: Request, context: EnvironmentContext): Promise<Response> {
-    return respondWithStream(hub, request, { ...context, channel: PING_CHANNEL });
+    return respondWithStream(delivery, request, { ...context, channel: PING_CHANNEL });
   }
 
   return [

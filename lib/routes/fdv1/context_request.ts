@@ -6,7 +6,7 @@ import {
   readContext,
 } from "../../model/mod.ts";
 import type { Pause } from "../../wire/mod.ts";
-import { readBody } from "../../http/mod.ts";
+import { readBody, type RouteContext } from "../../http/mod.ts";
 import { isProven } from "./secure_mode.ts";
 
 /** Largest context in a request body. OpenFeature's relay uses the same; real contexts have a few hundred. @limit bytes: the request is answered 413 */
@@ -34,36 +34,58 @@ export class RequestError extends Error {
   }
 }
 
+/** There is no memory for a context: its client should come back later. */
+export class NoRoomError extends Error {
+  override readonly name = "NoRoomError";
+}
+
+/** A context as it came: UTF-8 JSON of a body, or base64 of a path. Its length is the memory that it takes: bytes. */
+export type ContextSource = Uint8Array | string;
+
+/**
+ * Parses a context that has been read before.
+ *
+ * @param source The context as it came.
+ * @returns The context.
+ */
+export function readAgain(source: ContextSource): Context {
+  return typeof source === "string" ? decodeContext(source) : readContext(source);
+}
+
 /** Parsed request of a client for its context. */
 export interface ContextRequest {
   /** The context out of the path or the body. */
   context: Context;
+  /** The same as it came, which takes far less memory. */
+  source: ContextSource;
   /** Whether each result includes its reason. */
   withReasons: boolean;
   /** The proof that secure mode asks for, or `null`. */
   hash: string | null;
 }
 
+/** Options for {@linkcode readContextRequest}. */
+export interface ReadingOptions extends Pick<RouteContext, "params" | "query"> {
+  /** Is called before a body is parsed. */
+  pause: Pause;
+  /** Charges what is in memory of the context so far: bytes. Reports whether there is room for it. */
+  charge(bytes: number): boolean;
+}
+
 /**
  * Reads the context of a request: base64 JSON in the path's `{context}`, or JSON as the body of a REPORT or POST.
  *
  * @param request The request.
- * @param params Path parameters, decoded.
- * @param query Query string: `withReasons=true` asks for reasons, `h` is the hash.
- * @param pause Is called before a body is parsed.
+ * @param options Path parameters; query string, where `withReasons=true` asks for reasons and `h` is the hash.
  * @returns The context and the options.
  * @throws {RequestError} 400, 413 or 415, with the Relay Proxy's words where it has some.
+ * @throws {NoRoomError} When there is no memory for the context.
  */
-export async function readContextRequest(
-  request: Request,
-  params: Record<string, string>,
-  query: string,
-  pause: Pause,
-): Promise<ContextRequest> {
-  const parameters = new URLSearchParams(query);
-  const encoded = params["context"];
+export async function readContextRequest(request: Request, options: ReadingOptions): Promise<ContextRequest> {
+  const parameters = new URLSearchParams(options.query);
+  const encoded = options.params["context"];
   return {
-    context: encoded === undefined ? await readReportedContext(request, pause) : decode(encoded),
+    ...encoded === undefined ? await readReportedContext(request, options) : decode(encoded, options),
     withReasons: parameters.get("withReasons") === "true",
     hash: parameters.get("h"),
   };
@@ -89,24 +111,33 @@ export function checkContext(
   if (context.fullyQualifiedKey === "") throw new RequestError(400, "User must have a 'key' attribute");
 }
 
-function decode(encoded: string): Context {
+type ReadContext = Pick<ContextRequest, "context" | "source">;
+
+function decode(encoded: string, { charge }: ReadingOptions): ReadContext {
+  if (!charge(encoded.length)) throw new NoRoomError();
   try {
-    return decodeContext(encoded);
+    return { context: decodeContext(encoded), source: encoded };
   } catch (error) {
     throw error instanceof ContextError ? new RequestError(400, error.message) : error;
   }
 }
 
-async function readReportedContext(request: Request, pause: Pause): Promise<Context> {
+async function readReportedContext(
+  request: Request,
+  { pause, charge }: ReadingOptions,
+): Promise<ReadContext> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/json") throw new RequestError(415, "Content-Type must be application/json.");
-  const body = await readBody(request, MAX_CONTEXT_BYTES).catch(() => {
-    throw new RequestError(400, "The body broke off");
+  function onLength(bytes: number): void {
+    if (!charge(bytes)) throw new NoRoomError();
+  }
+  const body = await readBody(request, MAX_CONTEXT_BYTES, { onLength }).catch((error) => {
+    throw error instanceof NoRoomError ? error : new RequestError(400, "The body broke off");
   });
   if (!body) throw new RequestError(413, `A context may have ${MAX_CONTEXT_BYTES} bytes at most`);
   await pause();
   try {
-    return readContext(body);
+    return { context: readContext(body), source: body };
   } catch (error) {
     // What a JSON parser says quotes the text, which is personal data.
     throw new RequestError(400, error instanceof ContextError ? error.message : "The body is not JSON");

@@ -1,23 +1,29 @@
-import type { SnapshotItem } from "../../snapshot/mod.ts";
+import type { Delivery } from "../../delivery/mod.ts";
+import {
+  type EnvironmentContext,
+  type EnvironmentRoute,
+  respondWithDocument,
+  SDK_KEY,
+} from "../../http/mod.ts";
 import type { EnvironmentMetadata } from "../../model/mod.ts";
-import type { Hub } from "../../delivery/mod.ts";
-import { type EnvironmentRoute, respondWithDocument, SDK_KEY } from "../../http/mod.ts";
 
 /**
  * Polling routes of the PHP SDK: `/sdk/flags`, `/sdk/flags/{key}`, `/sdk/segments/{key}`. Where the environment sets a
  * time to live, answers may be cached that long (`Expires`), as with the Relay Proxy.
  *
- * @param hub Sends large documents when there is room for them.
+ * @param delivery Sends large documents at the pace of their readers.
  * @returns The routes.
  */
-export function phpRoutes(hub: Hub): EnvironmentRoute[] {
+export function phpRoutes(delivery: Delivery): EnvironmentRoute[] {
   function respondWithItem(
     request: Request,
-    item: SnapshotItem | undefined,
-    metadata: EnvironmentMetadata,
+    context: EnvironmentContext,
+    kind: "flags" | "segments",
   ): Response | Promise<Response> {
-    if (!item?.document) return new Response(null, { status: 404 });
-    return respondWithDocument(hub, request, item.document, cacheHeaders(metadata));
+    const { snapshot, params } = context;
+    const document = snapshot.find(kind, params["key"]!)?.document;
+    if (!document) return new Response(null, { status: 404 });
+    return respondWithDocument(delivery, request, context, document, cacheHeaders(snapshot.metadata));
   }
 
   return [
@@ -25,22 +31,22 @@ export function phpRoutes(hub: Hub): EnvironmentRoute[] {
       method: "GET",
       path: "/sdk/flags",
       access: [SDK_KEY],
-      handle: (request, { snapshot }) =>
-        respondWithDocument(hub, request, snapshot.flags, cacheHeaders(snapshot.metadata)),
+      handle: (request, context) => {
+        const { flags, metadata } = context.snapshot;
+        return respondWithDocument(delivery, request, context, flags, cacheHeaders(metadata));
+      },
     },
     {
       method: "GET",
       path: "/sdk/flags/{key}",
       access: [SDK_KEY],
-      handle: (request, { snapshot, params }) =>
-        respondWithItem(request, snapshot.find("flags", params["key"]!), snapshot.metadata),
+      handle: (request, context) => respondWithItem(request, context, "flags"),
     },
     {
       method: "GET",
       path: "/sdk/segments/{key}",
       access: [SDK_KEY],
-      handle: (request, { snapshot, params }) =>
-        respondWithItem(request, snapshot.find("segments", params["key"]!), snapshot.metadata),
+      handle: (request, context) => respondWithItem(request, context, "segments"),
     },
   ];
 }

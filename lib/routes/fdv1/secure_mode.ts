@@ -7,12 +7,16 @@ import type { Context, Credential } from "../../model/mod.ts";
  *
  * Every key is tried, whichever fits, and digests are compared without an early exit.
  *
- * @param context The client's context.
+ * @param context What the client asks about; its canonical key is enough.
  * @param hash The `h` parameter, or `null`.
  * @param sdkKeys SDK keys of the environment; expired ones do not count.
  * @returns Whether the hash fits.
  */
-export function isProven(context: Context, hash: string | null, sdkKeys: readonly Credential[]): boolean {
+export function isProven(
+  context: Pick<Context, "fullyQualifiedKey">,
+  hash: string | null,
+  sdkKeys: readonly Credential[],
+): boolean {
   const given = createHmac("sha256", "").update(hash ?? "").digest();
   let proven = false;
   for (const { value, expiry = Infinity } of sdkKeys) {

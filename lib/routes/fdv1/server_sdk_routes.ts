@@ -1,4 +1,4 @@
-import { type Channel, type Hub, prepareServerChannels } from "../../delivery/mod.ts";
+import { type Channel, type Delivery, prepareServerChannels } from "../../delivery/mod.ts";
 import {
   type EnvironmentContext,
   type EnvironmentRoute,
@@ -10,14 +10,14 @@ import {
 /**
  * Routes of server-side SDKs: `/all` and `/flags` by stream, `/sdk/latest-all` by poll.
  *
- * @param hub Where streams live.
+ * @param delivery Where streams live.
  * @returns The routes.
  */
-export function serverSdkRoutes(hub: Hub): EnvironmentRoute[] {
+export function serverSdkRoutes(delivery: Delivery): EnvironmentRoute[] {
   function stream(
     openChannel: () => Channel,
   ): (request: Request, context: EnvironmentContext) => Promise<Response> {
-    return (request, context) => respondWithStream(hub, request, { ...context, channel: openChannel() });
+    return (request, context) => respondWithStream(delivery, request, { ...context, channel: openChannel() });
   }
   return [
     { method: "GET", path: "/all", access: [SDK_KEY], handle: stream(prepareServerChannels("all")) },
@@ -26,7 +26,7 @@ export function serverSdkRoutes(hub: Hub): EnvironmentRoute[] {
       method: "GET",
       path: "/sdk/latest-all",
       access: [SDK_KEY],
-      handle: (request, { snapshot }) => respondWithDocument(hub, request, snapshot.all),
+      handle: (request, context) => respondWithDocument(delivery, request, context, context.snapshot.all),
     },
   ];
 }

@@ -37,7 +37,7 @@ Deno.test("GET /status describes environments and the data file, with keys maske
     clientVersion: "1.2.3",
     dataFile: { path: "flags.tar.gz", digest: "ab", loadedAt: 1 },
   });
-  await relay.hub.close();
+  await relay.delivery.close();
 });
 
 Deno.test("GET /status is degraded while an environment has no data", async () => {
@@ -48,5 +48,5 @@ Deno.test("GET /status is degraded while an environment has no data", async () =
   assertEquals(status, "degraded");
   assertEquals(environments.e1.status, "disconnected");
   assertEquals(environments.e1.fault, "bad metadata");
-  await relay.hub.close();
+  await relay.delivery.close();
 });

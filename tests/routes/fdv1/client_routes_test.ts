@@ -285,16 +285,16 @@ for (const [name, path, init] of STREAMS) {
     for (const flags of [{ unseen: targetedFlag({}) }, { both: { ...PARTS.flags!["both"], version: 4 } }]) {
       const parts = { flags: { ...PARTS.flags, ...flags } };
       store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", parts, store.get("e1")!.snapshot) }]);
-      await relay.hub.update();
+      await relay.delivery.update();
     }
     assertEquals(
       await readEvent(reader),
       'event: patch\ndata: {"key":"both","value":"yes","variation":1,"version":4}\n\n',
     );
     store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", PARTS, store.get("e1")!.snapshot) }]);
-    await relay.hub.update();
+    await relay.delivery.update();
     assertEquals(await readEvent(reader), put);
-    await relay.hub.close();
+    await relay.delivery.close();
     assertEquals(await readEvent(reader), undefined);
   });
 }
@@ -311,9 +311,9 @@ for (
     const reader = (await relay.fetch(path, { headers })).body!.getReader();
     assertEquals(await readEvent(reader), "event: ping\ndata:  \n\n");
     store.replace([{ id: "e1", snapshot: await makeSnapshot("e1") }]);
-    await relay.hub.update();
+    await relay.delivery.update();
     assertEquals(await readEvent(reader), "event: ping\ndata:  \n\n");
-    await relay.hub.close();
+    await relay.delivery.close();
   });
 }
 
@@ -325,10 +325,10 @@ Deno.test("secure mode switched on closes the streams that did not prove their c
     .getReader();
   for (const reader of [unproven, proven]) await readEvent(reader);
   store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { ...PARTS, env: { secureMode: true } }) }]);
-  await relay.hub.update();
+  await relay.delivery.update();
   assertEquals(await readEvent(unproven), undefined);
-  assertEquals(relay.hub.size, 1);
-  await relay.hub.close();
+  assertEquals(relay.delivery.size, 1);
+  await relay.delivery.close();
 });
 
 relayTest("GET /sdk/goals and the event picture answer without any outbound connection", async (relay) => {

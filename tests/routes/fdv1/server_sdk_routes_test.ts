@@ -53,11 +53,11 @@ relayTest("GET /all opens a stream with the headers that proxies need; HEAD open
   assert(
     text((await reader.read()).value!).startsWith('event: put\ndata: {"path":"/","data":{"flags":{"f":'),
   );
-  assertEquals(relay.hub.size, 1);
+  assertEquals(relay.delivery.size, 1);
   await reader.cancel();
   const headers = { authorization: "sdk-e1" };
   assertEquals((await relay.fetch("/all", { method: "HEAD", headers })).body, null);
-  assertEquals(relay.hub.size, 0);
+  assertEquals(relay.delivery.size, 0);
 });
 
 // Bodies that must all be answered with 202: any refusal makes SDKs stop sending.

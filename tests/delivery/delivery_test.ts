@@ -1,0 +1,357 @@
+import { assert, assertEquals } from "@std/assert";
+import { type Delivery, PING_CHANNEL, prepareServerChannels } from "../../lib/delivery/mod.ts";
+import { PIECE_BYTES } from "../../lib/wire/mod.ts";
+import type { Store } from "../../lib/store/mod.ts";
+import { makeLog, makeSnapshot, makeStore, text } from "../_environments.ts";
+import { HUGE, makeDelivery } from "./_delivery.ts";
+
+const NEVER = 2 ** 30;
+
+async function open(
+  delivery: Delivery,
+  store: Store,
+  id = "e1",
+  credential = `sdk-${id}`,
+  kind: "all" | "flags" = "all",
+) {
+  const channel = prepareServerChannels(kind)();
+  const snapshot = store.get(id)!.snapshot!;
+  const stream = await delivery.open({
+    channel,
+    environmentId: id,
+    snapshot,
+    credentialKind: "sdk",
+    credential,
+  });
+  return stream!.getReader();
+}
+
+async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string | undefined> {
+  const { done, value } = await reader.read();
+  return done ? undefined : text(value);
+}
+
+Deno.test("Delivery.open() starts with the put of its channel", async () => {
+  const store = await makeStore({ e1: { flags: { f: {} } } });
+  const delivery = makeDelivery(store);
+  const { all, flags } = store.get("e1")!.snapshot!;
+  assertEquals(await read(await open(delivery, store)), text(all.put));
+  assertEquals(await read(await open(delivery, store, "e1", "sdk-e1", "flags")), text(flags.put));
+  assertEquals(delivery.size, 2);
+  await delivery.close();
+  assertEquals(delivery.size, 0);
+});
+
+Deno.test("Delivery.update() tells the streams of changed environments only", async () => {
+  const store = await makeStore({ e1: {}, e2: {} });
+  const delivery = makeDelivery(store);
+  const [one, two, flags] = [
+    await open(delivery, store),
+    await open(delivery, store, "e2"),
+    await open(delivery, store, "e1", "sdk-e1", "flags"),
+  ];
+  for (const reader of [one, two, flags]) await read(reader);
+  const segments = await makeSnapshot("e1", { segments: { s: {} } }, store.get("e1")!.snapshot);
+  store.replace([{ id: "e1", snapshot: segments }, { id: "e2", snapshot: store.get("e2")!.snapshot! }]);
+  await delivery.update();
+  assertEquals(
+    await read(one),
+    'event: patch\ndata: {"path":"/segments/s","data":{"key":"s","version":1}}\n\n',
+  );
+  await delivery.close();
+  assertEquals(await read(two), undefined);
+  assertEquals(await read(flags), undefined);
+});
+
+Deno.test("Delivery.update() closes streams of removed environments and revoked keys, and no others", async () => {
+  const sdkKey = { value: "new", expiring: { value: "old", timestamp: 5_000 } };
+  const store = await makeStore({ e1: { env: { sdkKey } }, e2: {} }, () => 1_000);
+  const delivery = makeDelivery(store);
+  const [kept, revoked] = [
+    await open(delivery, store, "e1", "new"),
+    await open(delivery, store, "e1", "old"),
+  ];
+  const removed = await open(delivery, store, "e2");
+  for (const reader of [kept, revoked, removed]) await read(reader);
+  const rotated = await makeSnapshot("e1", { env: { sdkKey: { value: "new" } } }, store.get("e1")!.snapshot);
+  store.replace([{ id: "e1", snapshot: rotated }]);
+  await delivery.update();
+  assertEquals(await read(revoked), undefined);
+  assertEquals(await read(removed), undefined);
+  assertEquals(delivery.size, 1);
+  await delivery.close();
+});
+
+Deno.test("Delivery closes a stream when its key expires, without a reload", async () => {
+  const sdkKey = { value: "new", expiring: { value: "old", timestamp: Date.now() + 50 } };
+  const store = await makeStore({ e1: { env: { sdkKey } } });
+  const delivery = makeDelivery(store);
+  const [kept, expiring] = [
+    await open(delivery, store, "e1", "new"),
+    await open(delivery, store, "e1", "old"),
+  ];
+  await read(kept);
+  await read(expiring);
+  assertEquals(await read(expiring), undefined);
+  assertEquals(store.find("sdk", "old"), undefined);
+  assertEquals(delivery.size, 1);
+  await delivery.close();
+});
+
+Deno.test("Delivery sends heartbeats as comments", async () => {
+  const store = await makeStore({ e1: {} });
+  const delivery = makeDelivery(store, { heartbeatInterval: 5 });
+  const reader = await open(delivery, store);
+  await read(reader);
+  assertEquals(await read(reader), ":\n\n");
+  await delivery.close();
+});
+
+Deno.test("Delivery closes a stream after the maximum connection time, less the jitter", async () => {
+  const store = await makeStore({ e1: {} });
+  const delivery = makeDelivery(store, { maxClientConnectionTime: 20, random: () => 0.999 });
+  const reader = await open(delivery, store);
+  await read(reader);
+  assertEquals(await read(reader), undefined);
+  assertEquals(delivery.size, 0);
+  await delivery.close();
+});
+
+Deno.test("Delivery forgets a stream whose client goes away", async () => {
+  const store = await makeStore({ e1: {} });
+  const delivery = makeDelivery(store, { maxClientConnectionTime: NEVER });
+  const reader = await open(delivery, store);
+  await reader.cancel();
+  assertEquals(delivery.size, 0);
+  await delivery.close();
+});
+
+Deno.test("Delivery tells a reader that falls behind of the newest state only, once it has taken all before", async () => {
+  const store = await makeStore({ e1: {} });
+  const delivery = makeDelivery(store);
+  const reader = await open(delivery, store);
+  for (let version = 1; version <= 3; version++) {
+    store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: { version } } }) }]);
+    await delivery.update();
+  }
+  assertEquals(await read(reader), 'event: put\ndata: {"path":"/","data":{"flags":{},"segments":{}}}\n\n');
+  assert((await read(reader))!.includes('"version":3'));
+  await delivery.close();
+  assertEquals(await read(reader), undefined);
+});
+
+Deno.test("Delivery hands large events over in pieces and whole", async () => {
+  const salt = "x".repeat(200_000);
+  const store = await makeStore({ e1: { flags: { f: { salt } } } });
+  const delivery = makeDelivery(store);
+  const reader = await open(delivery, store);
+  const put = text(store.get("e1")!.snapshot!.all.put);
+  const pieces: string[] = [];
+  while (pieces.join("").length < put.length) pieces.push((await read(reader))!);
+  assertEquals(pieces.join(""), put);
+  assertEquals(pieces.map(({ length }) => length).slice(0, 3), [PIECE_BYTES, PIECE_BYTES, PIECE_BYTES]);
+  await delivery.close();
+});
+
+Deno.test("Delivery cuts off a reader that takes nothing any more, and no other", async () => {
+  const store = await makeStore({ e1: {} });
+  const log = makeLog();
+  const delivery = makeDelivery(store, { log, clientWriteMinBytesPerSecond: 1, clientWriteSlack: 20 });
+  const [stalled, idle] = [await open(delivery, store), await open(delivery, store)];
+  await read(idle);
+  const closed = idle.read();
+  while (log.lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(log.lines, ["warn: Client stopped reading (stalled): closed its connection"]);
+  assertEquals(delivery.size, 1);
+  assertEquals(await read(stalled), undefined);
+  await delivery.close();
+  assertEquals((await closed).done, true);
+});
+
+Deno.test("Delivery.close() spreads the closing of streams", async () => {
+  const store = await makeStore({ e1: {} });
+  const delivery = makeDelivery(store);
+  const readers = await Promise.all(Array.from({ length: 8 }, () => open(delivery, store)));
+  await Promise.all(readers.map(read));
+  const closing = delivery.close(300);
+  assert(delivery.size > 0);
+  await closing;
+  assertEquals(delivery.size, 0);
+  for (const reader of readers) assertEquals(await read(reader), undefined);
+});
+
+Deno.test("Delivery delays pings within the upper half of the jitter time, and tells several changes with one", async () => {
+  const store = await makeStore({ e1: {} });
+  const delivery = makeDelivery(store, { pingStreamJitterTime: 600, random: () => 0 });
+  const { snapshot } = store.get("e1")!;
+  const request = { environmentId: "e1", credentialKind: "sdk", credential: "sdk-e1" } as const;
+  const reader = (await delivery.open({ ...request, snapshot: snapshot!, channel: PING_CHANNEL }))!
+    .getReader();
+  await read(reader);
+  const versions = [1, 2, 3].map((version) => makeSnapshot("e1", { flags: { f: { version } } }));
+  const snapshots = await Promise.all(versions);
+  const received: unknown[] = [];
+  const ping = read(reader).then((event) => received.push(event));
+  for (const snapshot of snapshots) {
+    store.replace([{ id: "e1", snapshot }]);
+    await delivery.update();
+  }
+  assertEquals(received, [], "nothing before half of the time is over");
+  await ping;
+  const closed = reader.read();
+  await delivery.close();
+  assertEquals((await closed).done, true, "no second ping");
+});
+
+/** A state of an environment whose `put` is longer than a piece, so that it is charged where it is private. */
+function large(version: number, env = {}) {
+  return { env, flags: { f: { version, text: "x".repeat(100_000) } } };
+}
+
+/** Asks for a stream whose events are private, while all memory for them is taken; then `change` happens, then there is room. */
+async function openAfterWait(
+  delivery: Delivery,
+  store: Store,
+  change: () => Promise<void>,
+): Promise<ReadableStream<Uint8Array> | undefined> {
+  const all = await delivery.make("sdk", HUGE);
+  const opening = delivery.open({
+    environmentId: "e1",
+    snapshot: store.get("e1")!.snapshot!,
+    credentialKind: "sdk",
+    credential: "sdk-e1",
+    channel: { ...prepareServerChannels("all")(), isPrivate: true },
+  });
+  await change();
+  await delivery.update();
+  all!.charge.release();
+  return await opening;
+}
+
+Deno.test("Delivery.open() looks again after a wait: a key revoked meanwhile opens nothing", async () => {
+  const store = await makeStore({ e1: large(1) });
+  const delivery = makeDelivery(store);
+  const body = await openAfterWait(delivery, store, async () => {
+    const snapshot = await makeSnapshot("e1", large(1, { sdkKey: { value: "new" } }));
+    store.replace([{ id: "e1", snapshot }]);
+  });
+  assertEquals(body, undefined);
+  assertEquals(delivery.size, 0);
+  const again = await delivery.make("sdk", HUGE);
+  assert(again, "it has not kept its place");
+  again.charge.release();
+  await delivery.close();
+});
+
+Deno.test("Delivery.open() begins with what is served after a wait", async () => {
+  const store = await makeStore({ e1: large(1) });
+  const delivery = makeDelivery(store);
+  const body = await openAfterWait(delivery, store, async () => {
+    store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", large(7)) }]);
+  });
+  const reader = body!.getReader();
+  assert((await read(reader))!.includes('"version":7'));
+  await delivery.close();
+});
+
+Deno.test("Delivery.update() loses no change, however soon one follows another", async () => {
+  const store = await makeStore({ e1: {} });
+  const delivery = makeDelivery(store);
+  const reader = await open(delivery, store);
+  await read(reader);
+  const changes = Array.from(
+    { length: 60 },
+    (_, i) => makeSnapshot("e1", { flags: { f: { version: i + 1 } } }),
+  );
+  const snapshots = await Promise.all(changes);
+  const updates: Promise<void>[] = [];
+  let last = reader.read();
+  for (const [turns, snapshot] of snapshots.entries()) {
+    store.replace([{ id: "e1", snapshot }]);
+    updates.push(delivery.update());
+    for (let i = 0; i < turns; i++) await Promise.resolve();
+  }
+  for (let event = ""; !event.includes('"version":60');) {
+    event = text((await last).value!);
+    last = reader.read();
+  }
+  await Promise.all(updates);
+  await delivery.close();
+  assertEquals((await last).done, true);
+});
+
+Deno.test("Delivery closes a stream that cannot be updated, and no other", async () => {
+  const store = await makeStore({ e1: {} });
+  const log = makeLog();
+  const delivery = makeDelivery(store, { log });
+  const { snapshot } = store.get("e1")!;
+  const channel = {
+    ...prepareServerChannels("all")(),
+    update: () => Promise.reject(new Error("a fault")),
+  };
+  const request = {
+    environmentId: "e1",
+    snapshot: snapshot!,
+    credentialKind: "sdk",
+    credential: "sdk-e1",
+  } as const;
+  const [broken, good] = [
+    (await delivery.open({ ...request, channel }))!.getReader(),
+    await open(delivery, store),
+  ];
+  await Promise.all([read(broken), read(good)]);
+  store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: {} } }) }]);
+  await delivery.update();
+  assertEquals(await read(broken), undefined);
+  assert((await read(good))!.startsWith("event: p"));
+  assertEquals(log.lines.length, 1);
+  assert(
+    log.lines[0]!.startsWith("error: Cannot update a stream, closing it: Error: a fault"),
+  );
+  await delivery.close();
+});
+
+Deno.test("Delivery.update() lets no stream whose update takes long hold up the others", async () => {
+  const store = await makeStore({ e1: {} });
+  const delivery = makeDelivery(store);
+  const { snapshot } = store.get("e1")!;
+  const { promise: isOver, resolve: end } = Promise.withResolvers<undefined>();
+  const channel = { ...prepareServerChannels("all")(), update: () => isOver };
+  const request = {
+    environmentId: "e1",
+    snapshot: snapshot!,
+    credentialKind: "sdk",
+    credential: "sdk-e1",
+  } as const;
+  const slow = (await delivery.open({ ...request, channel }))!.getReader();
+  const other = await open(delivery, store);
+  await Promise.all([read(slow), read(other)]);
+  store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: {} } }) }]);
+  let isUpdated = false;
+  const updated = delivery.update().then(() => isUpdated = true);
+  assert((await read(other))!.startsWith("event: p"));
+  assertEquals(isUpdated, false);
+  end(undefined);
+  await updated;
+  await delivery.close();
+});
+
+Deno.test("Delivery pings a stream that a reload overtook while it was opened", async () => {
+  const store = await makeStore({ e1: {} });
+  const delivery = makeDelivery(store);
+  const { promise: isReloaded, resolve: begin } = Promise.withResolvers<void>();
+  const snapshot = store.get("e1")!.snapshot!;
+  const opening = delivery.open({
+    environmentId: "e1",
+    snapshot,
+    credentialKind: "sdk",
+    credential: "sdk-e1",
+    channel: { ...PING_CHANNEL, begin: () => isReloaded.then(() => PING_CHANNEL.begin(snapshot)) },
+  });
+  store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: {} } }) }]);
+  await delivery.update();
+  begin();
+  const reader = (await opening)!.getReader();
+  for (let i = 0; i < 2; i++) assertEquals(await read(reader), "event: ping\ndata:  \n\n");
+  await delivery.close();
+});
