@@ -313,7 +313,7 @@ const CHECKS: [
     () => packArchive({ e1: ENVIRONMENT, e2: { flags: { f: { version: "1" } } } }),
     1,
     /Loaded data .*environments=2 /,
-    /^\S+ \S+ ERROR: Found invalid data for environment e2 .*version.*\n$/,
+    /^\S+ \S+ ERROR: Found invalid data for an environment.* environment=e2 .*version.*\n$/,
   ],
   [
     "a bad archive",

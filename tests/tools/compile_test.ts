@@ -216,7 +216,8 @@ Deno.test("compile() takes the runtime base that DENORT_BIN names, with the same
   assertMatch(unguarded!, /^Cannot put machine code into Deno: /); // this one is too small to read its environment
   const compiled = await readOfficial();
   assertStringIncludes(compiled, `"allow_net":["0.0.0.0","127.0.0.1","[::]","[::1]","localhost"]`);
-  for (const access of ["write", "run", "sys", "ffi"]) {
+  assertStringIncludes(compiled, `"allow_sys":["systemMemoryInfo"]`);
+  for (const access of ["write", "run", "ffi"]) {
     assertStringIncludes(compiled, `"allow_${access}":null`);
   }
   assertStringIncludes(compiled, `"allow_read":[]`);
