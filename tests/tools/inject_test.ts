@@ -53,7 +53,7 @@ Deno.test("inject() makes a program whose large blocks go back to the system whe
       string,
     ];
     await Deno.writeTextFile(source, MALLOC_USER);
-    await run("gcc", ["-fPIC", "-pie", "-o", program, source]);
+    await run("gcc", ["-fPIC", "-pie", "-o", program, source], { PATH: Deno.env.get("PATH")! });
     await Deno.writeFile(injected, await inject(await Deno.readFile(program), START), { mode: 0o755 });
     assertEquals([await run(program, []), await run(injected, [])], ["0 1", "1 1"]);
   } finally {
