@@ -33,11 +33,11 @@ const MALLOC_USER = `
 #include <stdio.h>
 #include <stdlib.h>
 extern char **environ;
-void *(*volatile find)(void *, const char *) = dlsym;
 int main(void) {
+  void *(*volatile find)(void *, const char *) = dlsym;
   free(malloc(20 << 20));
   void *volatile block = malloc(20 << 20);
-  printf("%zu %d", mallinfo2().hblks, environ != 0);
+  printf("%zu %d", mallinfo2().hblks, environ != 0 && find != 0);
   free(block);
 }
 `;
