@@ -107,7 +107,7 @@ export async function startRelay(
     maxBytes,
     log,
     onContent: (content) => loader.reload(content),
-    onChange: () => loader.expect(),
+    onChange: (size) => loader.expect(size),
   });
   let address: Deno.NetAddr;
   try {

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { type ArchiveEnvironment, EnvironmentError, readArchive, readItems } from "../archive/mod.ts";
 import type { EnvironmentMetadata } from "../model/mod.ts";
 import { type PreparedSnapshot, SnapshotBuilder } from "../snapshot/mod.ts";
-import { compress } from "../wire/mod.ts";
+import { compress, type Pause } from "../wire/mod.ts";
 
 /** What is served already of an environment. */
 export interface KnownEnvironment {
@@ -40,21 +40,24 @@ export type LoadedEnvironment =
  * Reads an archive and prepares its environments, one after the other: everything about a load that takes long and touches nothing.
  *
  * @param request The archive and what is known already.
+ * @param pause Is called between flags and segments. @default {never pauses: for a thread that does nothing else}
  * @returns The environments in ascending order of ID.
  * @throws {ArchiveError} When the archive is refused, before the first environment.
  */
 export async function* loadArchive(
   { bytes, path, maxBytes, known }: LoadRequest,
+  pause: Pause = () => undefined,
 ): AsyncGenerator<LoadedEnvironment> {
   const { environments } = await readArchive(new Uint8Array(bytes), { path, maxCompressedBytes: maxBytes });
   for (const environment of environments) {
-    yield await loadEnvironment(environment, known.get(environment.id));
+    yield await loadEnvironment(environment, known.get(environment.id), pause);
   }
 }
 
 async function loadEnvironment(
   environment: ArchiveEnvironment,
   known: KnownEnvironment | undefined,
+  pause: Pause,
 ): Promise<LoadedEnvironment> {
   const { id } = environment;
   if ("error" in environment) return { id, fault: environment.error.message };
@@ -64,7 +67,10 @@ async function loadEnvironment(
   const builder = new SnapshotBuilder(dataJson.length);
   const warnings: string[] = [];
   try {
-    for (const item of readItems(id, dataJson, warnings)) builder.add(item);
+    for (const item of readItems(id, dataJson, warnings)) {
+      builder.add(item);
+      await pause();
+    }
   } catch (error) {
     if (error instanceof EnvironmentError) return { id, metadata, fault: error.message };
     throw error;
@@ -72,7 +78,7 @@ async function loadEnvironment(
   const prepared = builder.finish(metadata);
   for (const fault of prepared.faults) warnings.push(`Environment ${JSON.stringify(id)}: ${fault}`);
   if (prepared.digest === known?.digest) return { id, unchanged: metadata, source, warnings };
-  if (known) prepared.gzips = await compressDocuments(prepared, known.compressed);
+  if (known) prepared.gzips = await compressDocuments(prepared, known.compressed, pause);
   return { id, prepared, source, warnings };
 }
 
@@ -80,9 +86,10 @@ async function loadEnvironment(
 async function compressDocuments(
   { buffer, ends, flagsStart }: PreparedSnapshot,
   compressed: KnownEnvironment["compressed"],
+  pause: Pause,
 ): Promise<{ all?: ArrayBuffer; flags?: ArrayBuffer }> {
   async function gzip(start: number, end: number): Promise<ArrayBuffer> {
-    return (await compress(new Uint8Array(buffer, start, end - start), () => undefined)).buffer;
+    return (await compress(new Uint8Array(buffer, start, end - start), pause)).buffer;
   }
   return {
     ...compressed.all && { all: await gzip(0, ends.document) },

@@ -1,5 +1,7 @@
 import type { EnvironmentMetadata } from "../model/mod.ts";
 import { type Log, obscureKey } from "../observe/mod.ts";
+import { readUnpackedLength } from "../archive/mod.ts";
+import { createPause } from "../wire/mod.ts";
 import type { EnvironmentChange } from "../store/mod.ts";
 import {
   type Clock,
@@ -56,11 +58,18 @@ const FIRST_RETRY_MS = 1_000;
 /** Longest pause before a load is tried again that failed for a transient reason. A load that hangs takes a minute of one processor core each time, so at most a sixth of it. @limit ms: it does not grow further */
 const MAX_RETRY_MS = 5 * 60_000;
 
+/** Largest file of an archive that is loaded without the thread, which alone takes 25 MB: bytes. Some hundred flags. */
+const SMALL_FILE_BYTES = 64 * 1024;
+
+/** The same, unpacked: bytes. Loading it takes some 20 ms, in slices. */
+const SMALL_TAR_BYTES = 1024 ** 2;
+
 /** Turns the bytes of an archive into what the store serves: all of it or, when the archive is bad, nothing. */
 export class Loader {
   readonly #options: LoaderOptions;
   readonly #clock: Clock;
   readonly #thread: LoadingThread | undefined;
+  readonly #smallFile: number;
   /** Digests of the data files that are served, by environment ID. */
   readonly #sources = new Map<string, string>();
   /** What was last warned about, by environment ID: it is not said again with each reload. */
@@ -82,9 +91,9 @@ export class Loader {
     this.#options = options;
     this.#clock = clock;
     this.#status = { path };
+    this.#smallFile = worker?.smallFile ?? SMALL_FILE_BYTES;
     if (canStartThread(worker?.url)) {
       this.#thread = new LoadingThread(worker);
-      this.#thread.start();
     } else {
       log.warn(
         "Requests will wait while an archive is loaded: --allow-read does not name Halyard's own code",
@@ -97,9 +106,13 @@ export class Loader {
     return this.#status.digest !== undefined;
   }
 
-  /** Gets ready for a load that is to be expected. */
-  expect(): void {
-    if (!this.#isClosed) this.#thread?.start();
+  /**
+   * Gets ready for a load that is to be expected.
+   *
+   * @param size Size of the archive's file: bytes.
+   */
+  expect(size: number): void {
+    if (!this.#isClosed && size > this.#smallFile) this.#thread?.start();
   }
 
   /** How the file stands. */
@@ -185,12 +198,16 @@ export class Loader {
     }
     const bytes = bufferOf(content);
     const request: LoadRequest = { bytes, path, maxBytes, known };
-    if (this.#thread) return await this.#thread.load(request);
+    if (this.#thread && !this.#isSmall(content)) return await this.#thread.load(request);
     try {
-      return await Array.fromAsync(loadArchive(request));
+      return await Array.fromAsync(loadArchive(request, createPause()));
     } catch (error) {
       throw toError(describeFailure(error, path, new Uint8Array(bytes)));
     }
+  }
+
+  #isSmall(content: Uint8Array): boolean {
+    return content.length <= this.#smallFile && readUnpackedLength(content) <= SMALL_TAR_BYTES;
   }
 
   #remember(environment: LoadedEnvironment): void {

@@ -29,6 +29,8 @@ export interface LoadOptions {
   heapLimit?: number;
   /** How long it waits for another load: ms. @default {30_000} */
   idleTime?: number;
+  /** Largest file that is loaded without it: bytes. @default {65_536} */
+  smallFile?: number;
 }
 
 /**
@@ -48,7 +50,7 @@ export function canStartThread(url: URL = workerUrl()): boolean {
  * thrown away, and the next load starts another.
  */
 export class LoadingThread {
-  readonly #options: Required<LoadOptions>;
+  readonly #options: Required<Omit<LoadOptions, "smallFile">>;
   #worker: Worker | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
 

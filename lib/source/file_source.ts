@@ -28,8 +28,8 @@ export interface FileSourceOptions {
   log: Log;
   /** Handler of each new content, valid or not, one at a time. It logs its own errors, unless they are unexpected. */
   onContent: TakeContent;
-  /** Is called when the file looks changed, before it is waited for and read. */
-  onChange?: () => void;
+  /** Is called with the file's size, in bytes, when it looks changed, before it has come to rest and is read. */
+  onChange?: (size: number) => void;
   /** The file system. @default {Deno} */
   fs?: FileSystem;
   /** The clock. @default the machine's */
@@ -175,7 +175,7 @@ export class FileSource {
     try {
       const info = await this.#reader.look();
       if (!force && !this.#reader.isDue(info)) return;
-      this.#options.onChange?.();
+      this.#options.onChange?.(info.size);
       content = await this.#reader.read(info);
     } catch (error) {
       return this.#report(error, false);
@@ -201,7 +201,9 @@ export class FileSource {
   async #readFirst(): Promise<FileContent> {
     let isGrowing = false;
     try {
-      const content = await this.#reader.read(await this.#reader.look());
+      const info = await this.#reader.look();
+      this.#options.onChange?.(info.size);
+      const content = await this.#reader.read(info);
       if (content) return content;
       isGrowing = true;
       throw growingError(this.#options.path);

@@ -293,3 +293,28 @@ Deno.test("Loader.load() warns of a fraction that it cuts, once as long as it is
   assertEquals((await load({ half })).length, 1);
   await loader.close();
 });
+
+Deno.test("Loader.load() loads a small file without the thread, and a larger one, or one that unpacks to more, with it", async () => {
+  const noise = Array.from({ length: 20_000 }, (_, i) => Math.sin(i).toString(36)).join("");
+  const archives: [flag: unknown, isSmall: boolean][] = [
+    ["one", true],
+    [noise, false],
+    ["x".repeat(2 ** 20), false],
+  ];
+  for (const [value, isSmall] of archives) {
+    const store = new Store();
+    const loader = new Loader({
+      path: "flags.tar.gz",
+      maxBytes: 1_000_000,
+      publisher: new StorePublisher(store),
+      log: makeLog(),
+      worker: { url: new URL("data:text/javascript,throw new Error('started')") },
+    });
+    const bytes = await packArchive({ e1: { flags: { f: constantFlag(value) } } });
+    const load = loader.load({ bytes, digest: "1", isAtRest: true });
+    if (isSmall) await load;
+    else await assertRejects(() => load, TransientError, "the loading thread");
+    assertEquals(store.ready, isSmall);
+    await loader.close();
+  }
+});

@@ -84,6 +84,7 @@ export class LoaderBench implements AsyncDisposable {
       clock: this.clock,
       worker: {
         url: new URL(`data:text/javascript,${encodeURIComponent(code)}`),
+        smallFile: 0,
         deadline: fault === "hangs" ? 3_000 : 30_000,
       },
       readAgain: () => void (this.retried = this.reload()),
