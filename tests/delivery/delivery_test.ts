@@ -306,7 +306,9 @@ Deno.test("Delivery closes a stream that cannot be updated, and no other", async
   assert((await read(good))!.startsWith("event: p"));
   assertEquals(log.lines.length, 1);
   assert(
-    log.lines[0]!.startsWith("error: Cannot update a stream, closing it: Error: a fault"),
+    log.lines[0]!.startsWith(
+      'error: Cannot update a stream, closing it environment=e1 error="Error: a fault',
+    ),
   );
   await delivery.close();
 });
