@@ -65,7 +65,7 @@ export function completeText(text: string, shape: Shape): string {
       changes++;
       members.set(name, `"${name}":${absent}`);
     }
-    // Most are complete. A part of the text takes no memory, what is put together does.
+    // Most are complete. A slice of the text needs no memory, a new text does.
     if (changes === changesBefore) return text.slice(objectStart, at);
     return `{${[...members.values()].filter(Boolean).join(",")}}`;
   }
@@ -98,7 +98,7 @@ export function completeText(text: string, shape: Shape): string {
   function skipValue(): void {
     for (let depth = 0;; at++) {
       if (text[at] === '"') skipString();
-      // A string may be all of the value, so what follows it is looked at here.
+      // A string may be all of the value, so the character after it is read here.
       const next = text[at];
       if (depth === 0 && (next === "," || next === "}" || next === "]")) return;
       if (next === "{" || next === "[") depth++;

@@ -31,7 +31,7 @@ const TYPES: Record<string, string> = {
 /**
  * Walks the headers of a tar before any library sees it, and accounts for every byte.
  *
- * v7, ustar, GNU and PAX headers are accepted as long as they say no more than "here is a file" or "a directory".
+ * v7, ustar, GNU and PAX headers are accepted as long as they describe nothing but a file or a directory.
  * Directories, what macOS adds (`._*`), and files that do not belong to an archive are skipped. The two blocks of zeros
  * at the end may be missing: the archive's own checksum proves that it is complete. Zeros may follow (tapes, block
  * devices), or one newline.

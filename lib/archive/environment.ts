@@ -181,7 +181,7 @@ function* readKind<K extends "flags" | "segments", T extends Flag | Segment>(
     }
     const bytes = compact(json, scanned);
     const text = decode(bytes);
-    // Without its white space, what is no JSON may be some.
+    // Without its white space, text that is not JSON may become JSON.
     const parsed = parseJson(json, scanned, scanned.isSpaced ? undefined : text);
     let isCanonical = JSON.stringify(parsed) === text;
     if (!isCanonical && hasInfinity(text)) {
