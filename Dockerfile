@@ -5,7 +5,7 @@
 FROM scratch
 ADD dist/rootfs.tar /
 LABEL org.opencontainers.image.title="Halyard" org.opencontainers.image.description="Serves LaunchDarkly SDKs from an offline archive" org.opencontainers.image.version="0.1.0" org.opencontainers.image.licenses="MIT"
-ENV PORT=8030 MALLOC_ARENA_MAX=2
+ENV PORT=8030 MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=262144
 EXPOSE 8030
 USER 65532:65532
 ENTRYPOINT ["/usr/bin/halyard", "--config", "/ldr/ld-relay.conf", "--allow-missing-file", "--from-env"]

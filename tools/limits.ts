@@ -117,7 +117,7 @@ export function listSettings(sections: Record<string, Section>): string[][] {
           throw new TypeError(`Cannot list the limit "${name}": add it to PAST_SETTINGS in tools/limits.ts`);
         }
         const bounds = help.split(/[.;]/)[0]!;
-        return [[bounds, `\`${value}\``, past, `\`${env}\`, \`[${title}] ${name}\``]];
+        return [[bounds, value === "" ? "–" : `\`${value}\``, past, `\`${env}\`, \`[${title}] ${name}\``]];
       },
     )
   );

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 
 /**
- * Computes what `checksum.md5` must hold: MD5 over the contents of all environments' files, in byte order of their
+ * Computes the content of `checksum.md5`: MD5 over the contents of all environments' files, in byte order of their
  * names. It finds damage; it proves nothing about who made the archive.
  *
  * @param files Content by name; the two files of each environment and nothing else.

@@ -2,7 +2,7 @@ import type { Field, Shape } from "../model/mod.ts";
 
 /**
  * Does the same as {@linkcode completeText} for a text that is as `JSON.stringify` writes its value, in a fifth of the time: there
- * are no other spellings to keep and no fields that are there twice.
+ * are no other spellings to keep and no duplicate fields.
  *
  * @param value The value, which gets the defaults too.
  * @param text Its JSON.
@@ -33,9 +33,9 @@ function addDefaults(object: Record<string, unknown>, shape: Shape): boolean {
 }
 
 /**
- * Puts into the text of a flag or a segment what SDKs need: defaults for fields left out or `null`, whole numbers as digits
- * (Rust refuses `1.0` and `1e3`), and of a field that is there twice the last (Rust refuses two, Go joins lists, all others
- * and this program take the last). Everything else stays as it is, byte for byte.
+ * Completes the text of a flag or a segment for SDKs: defaults for fields left out or `null`, whole numbers as digits
+ * (Rust refuses `1.0` and `1e3`), and of duplicate fields the last (Rust refuses two, Go joins lists, all others
+ * and this program read the last). Everything else stays as it is, byte for byte.
  *
  * @param text JSON without whitespace outside strings, that passes the shape's check.
  * @param shape Its shape.
@@ -65,7 +65,7 @@ export function completeText(text: string, shape: Shape): string {
       changes++;
       members.set(name, `"${name}":${absent}`);
     }
-    // Most are complete. A part of the text takes no memory, what is put together does.
+    // Most are complete. A slice of the text needs no memory, a new text does.
     if (changes === changesBefore) return text.slice(objectStart, at);
     return `{${[...members.values()].filter(Boolean).join(",")}}`;
   }
@@ -98,7 +98,7 @@ export function completeText(text: string, shape: Shape): string {
   function skipValue(): void {
     for (let depth = 0;; at++) {
       if (text[at] === '"') skipString();
-      // A string may be all of the value, so what follows it is looked at here.
+      // A string may be all of the value, so the character after it is read here.
       const next = text[at];
       if (depth === 0 && (next === "," || next === "}" || next === "]")) return;
       if (next === "{" || next === "[") depth++;

@@ -4,16 +4,16 @@ import { MAX_ENTRIES, MAX_ENTRY_BYTES } from "./_limits.ts";
 import { checkFileName, checkPath, foldCase, quote } from "./_names.ts";
 import { checkPax } from "./_pax.ts";
 
-/** What an editor or a shell adds to a file: a byte. */
+/** Byte that an editor or a shell appends to a file. */
 export const NEWLINE = 0x0a;
 
-/** A file in a tar that an archive has use for. */
+/** A file in a tar that belongs to an archive. */
 export interface TarFile {
-  /** Its name. */
+  /** Name. */
   name: string;
-  /** Its length: bytes. */
+  /** Length: bytes. */
   size: number;
-  /** Its content, padded with zeros to whole blocks: a view into the tar. */
+  /** Content, padded with zeros to whole blocks: a view into the tar. */
   blocks: Uint8Array;
 }
 
@@ -31,9 +31,9 @@ const TYPES: Record<string, string> = {
 /**
  * Walks the headers of a tar before any library sees it, and accounts for every byte.
  *
- * v7, ustar, GNU and PAX headers are accepted as long as they say no more than "here is a file" or "a directory".
- * Directories, what macOS adds (`._*`), and files that an archive has no use for are passed over. The two blocks of zeros
- * at the end may be missing: the archive's own checksum tells whether it is complete. Zeros may follow (tapes, block
+ * v7, ustar, GNU and PAX headers are accepted as long as they describe nothing but a file or a directory.
+ * Directories, what macOS adds (`._*`), and files that do not belong to an archive are skipped. The two blocks of zeros
+ * at the end may be missing: the archive's own checksum proves that it is complete. Zeros may follow (tapes, block
  * devices), or one newline.
  *
  * @param tar The whole tar.
@@ -68,7 +68,7 @@ export function listFiles(tar: Uint8Array, maxEntryBytes: number = MAX_ENTRY_BYT
     } else if (isFile(type, path, size)) {
       const name = checkFileName(path);
       const twin = names.get(foldCase(name));
-      if (twin !== undefined) throw refuse("duplicate-entry", path, `is there already, as ${quote(twin)}`);
+      if (twin !== undefined) throw refuse("duplicate-entry", path, `duplicates entry ${quote(twin)}`);
       names.set(foldCase(name), name);
       if (name === "checksum.md5" || name.endsWith(".json")) {
         files.push({ name, size, blocks: tar.subarray(start, end) });
@@ -89,7 +89,7 @@ function isNewline(rest: Uint8Array): boolean {
   return rest.length % BLOCK === 1 && rest.at(-1) === NEWLINE && isZero(rest.subarray(0, -1));
 }
 
-/** Tells a file from what is passed over. In the v7 dialect a directory is known by its slash alone. */
+/** Reports whether an entry is a file, not one to skip. In the v7 dialect only the slash marks a directory. */
 function isFile(type: string, path: string, size: number): boolean {
   const name = checkPath(path);
   const isRegular = type === "0" || type === "\0";

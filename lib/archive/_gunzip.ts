@@ -3,7 +3,7 @@ import { ArchiveError } from "./archive_error.ts";
 import { isZero, NEWLINE } from "./_guard.ts";
 import { MAX_RATIO, RATIO_FREE_BYTES } from "./_limits.ts";
 
-/** Unpacked bytes are counted each time so many have appeared. */
+/** Size of the chunks after which the unpacked bytes are counted: bytes. */
 const CHUNK_BYTES = 262_144;
 
 const TRAILER_BYTES = 8;
@@ -16,10 +16,10 @@ const FCOMMENT = 16;
 const RESERVED = 0xe0;
 
 /**
- * Tells gzip from anything else.
+ * Reports whether the bytes start with the gzip magic number.
  *
  * @param bytes The file.
- * @returns Whether it begins like gzip.
+ * @returns Whether they do.
  */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -28,12 +28,12 @@ export function isGzip(bytes: Uint8Array): boolean {
 /**
  * Unpacks one gzip member that must be the whole of `bytes`, but for zeros or one newline after it.
  *
- * node:zlib's own gunzip accepts further members and trailing zeros, `DecompressionStream` tells none of the faults
- * apart, and neither can be stopped by a ratio: so header and trailer are read here, and zlib only inflates.
+ * node:zlib's own gunzip accepts further members and trailing zeros, `DecompressionStream` does not distinguish the
+ * faults, and neither can be stopped by a ratio: so header and trailer are read here, and zlib only inflates.
  *
  * @param bytes The file.
- * @param maxBytes Most bytes that may come out.
- * @returns What was packed.
+ * @param maxBytes Maximum length of the content: bytes.
+ * @returns The content.
  * @throws {ArchiveError} When it is damaged, cut off, followed by more, or too large.
  */
 export async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -56,7 +56,7 @@ export async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8
   throw new ArchiveError("trailing-data", `${rest.length} bytes follow the gzip data`);
 }
 
-/** Gives the length of the header, optional fields included. */
+/** Returns the length of the header, optional fields included. */
 function skipHeader(bytes: Uint8Array): number {
   const flags = bytes[3] ?? 0;
   if ((bytes[2] ?? 8) !== 8 || (flags & RESERVED) !== 0) {
@@ -106,7 +106,7 @@ async function inflate(
   return { output: output.subarray(0, size), consumed: inflater.bytesWritten };
 }
 
-/** The last four bytes of a member say how long it unpacks to, so that it need not be in memory twice. Padding hides them. */
+/** Guesses the length of the content by the last four bytes of the member, so that it need not grow. Padding hides them. */
 function guessLength(bytes: Uint8Array, maxBytes: number): number {
   const length = readLength(bytes);
   return length > maxBytes || length > RATIO_FREE_BYTES + MAX_RATIO * bytes.length ? CHUNK_BYTES : length;
@@ -118,7 +118,7 @@ function readLength(bytes: Uint8Array): number {
 }
 
 /**
- * Returns how long an archive is unpacked, as far as its last bytes say so truly.
+ * Returns the unpacked length that an archive claims in its last bytes.
  *
  * @param bytes The archive.
  * @returns Bytes.

@@ -4,7 +4,7 @@ import { quote } from "./_names.ts";
 /** Unit of a tar: bytes. A header is one block; content is padded to whole blocks. */
 export const BLOCK = 512;
 
-/** What matters of an entry's header. */
+/** Fields of an entry's header that matter. */
 export interface Header {
   /** Path of the entry. */
   path: string;
@@ -14,14 +14,14 @@ export interface Header {
   size: number;
 }
 
-/** Where in a header the mode is: bytes. It is the first field after the name, which is of 100 bytes. */
+/** Position of the mode in a header: bytes. It is the first field after the name, which has 100 bytes. */
 const MODE = { start: 100, end: 108 };
 
-/** Where in a header of ustar, GNU and PAX their common magic `ustar` is: bytes. */
+/** Position of the magic `ustar` in a header of ustar, GNU or PAX: bytes. */
 const MAGIC = { start: 257, end: 262 };
 
 /**
- * Tells the start of a tar, damaged or cut off or not, from what is no tar at all.
+ * Reports whether the bytes start like a tar, intact, damaged or cut off.
  *
  * @param bytes The first bytes of a file.
  * @returns Whether they are a header with a right checksum, magic or mode, or a part of its name and the zeros after it,
@@ -46,8 +46,8 @@ function isHeader(block: Uint8Array): boolean {
  * Reads a header of any dialect: v7, ustar, GNU. Only ustar has a prefix to the name.
  *
  * @param block The header.
- * @param offset Where in the tar it is: bytes.
- * @returns What matters of it.
+ * @param offset Its offset in the tar: bytes.
+ * @returns Its fields that matter.
  * @throws {ArchiveError} When the checksum is wrong, the size no plain octal number or the name not UTF-8.
  */
 export function readHeader(block: Uint8Array, offset: number): Header {

@@ -10,18 +10,18 @@ const SPACE = 0x20;
 
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A number with an exponent of two digits, or of very many digits: only such may be past the range of a double. */
+/** A number with an exponent of two digits, or with very many digits: only these can be out of the range of a double. */
 const MAY_BE_INFINITE = /[:,[]-?(\d{290}|\d[\d.]*[eE]\+?\d\d)/;
 
 /** A member of an object in JSON text. */
 export interface Member {
-  /** Its key, unescaped. */
+  /** Key, unescaped. */
   key: string;
-  /** Its value. */
+  /** Value. */
   value: Value;
 }
 
-/** A value in JSON text, as far as it can be told without parsing it. */
+/** A value in JSON text, as far as it is known without parsing it. */
 export interface Value {
   /** Offset of its first byte. */
   start: number;
@@ -105,7 +105,7 @@ export function isObject(json: Uint8Array, value: Pick<Value, "start">): boolean
 }
 
 /**
- * Finds the end of a value. It takes brackets of either kind for each other, which parsing the value shows.
+ * Finds the end of a value. It does not distinguish kinds of brackets; parsing the value does.
  *
  * @param json UTF-8.
  * @param at Offset of the value, or of white space before it.
@@ -190,7 +190,7 @@ export function hasInfinity(text: string): boolean {
 }
 
 /**
- * Makes the error of a text that is not JSON.
+ * Creates the error of a text that is not JSON.
  *
  * @param json UTF-8.
  * @param at Offset of the first byte that does not fit.

@@ -4,10 +4,10 @@ import { isGzip } from "./_gunzip.ts";
 import { looksLikeHeader } from "./_header.ts";
 import { quote } from "./_names.ts";
 
-/** How much of a file is shown: bytes. No secret is in so few: LaunchDarkly's keys begin with `sdk-`, `mob-`, `rel-`. */
+/** Length of the excerpt in messages: bytes. No secret is in so few: LaunchDarkly's keys begin with `sdk-`, `mob-`, `rel-`. */
 const SHOWN_BYTES = 4;
 
-/** How much of a file is looked at: bytes. An HTML page may begin with long comments. */
+/** Length of the part that is inspected: bytes. An HTML page may begin with long comments. */
 const SAMPLE_BYTES = 4096;
 
 const ANSWER =
@@ -20,9 +20,9 @@ const PROGRAM = "Check the path: this is a program, not the archive";
 const DECRYPT = "Decrypt the file first: Halyard reads the .tar.gz itself";
 const BINARY = "Copy or download the file again as binary: something has treated it as text";
 const OTHER =
-  "Check the path, and copy or download the file again: it must be the .tar.gz that LaunchDarkly gives, or the .tar in it";
+  "Check the path, and copy or download the file again: it must be the .tar.gz from LaunchDarkly, or the .tar in it";
 
-/** First bytes, as Latin-1, of what is taken for an archive now and then; its name; and what to do. From each format's specification. */
+/** First bytes, as Latin-1, of what is mistaken for an archive; its name; and a hint. From each format's specification. */
 const MAGIC: [starts: string[], name: string, hint: string][] = [
   [["\x1f\x8b"], "gzip once more", "The file was compressed twice: decompress it once with gunzip"],
   [["\x1f\xef\xbf\xbd"], "gzip data that a conversion to UTF-8 has destroyed", BINARY],
@@ -74,7 +74,7 @@ const TEXTS: [pattern: RegExp, name: string, hint: string][] = [
 ];
 
 /**
- * Refuses what is no tar from its first bytes on, and names it for what it is.
+ * Refuses bytes that do not start like a tar, and names their format.
  *
  * @param bytes The file, or the content of its gzip.
  * @param unzipped Whether they are the content of a gzip.
@@ -85,7 +85,7 @@ export function refuseOtherKinds(bytes: Uint8Array, unzipped: boolean): void {
   const what = !unzipped
     ? "it is neither gzip nor tar"
     : isGzip(bytes)
-    ? "it is gzip, but its content is no tar"
+    ? "it is gzip, but its content is not a tar"
     : "it is gzip, but its content is neither gzip nor tar";
   const { name, hint } = identify(bytes.subarray(0, SAMPLE_BYTES));
   throw new ArchiveError("not-an-archive", `${what}: it begins with ${show(bytes)}, ${name}`, { hint });
@@ -102,7 +102,7 @@ function identify(sample: Uint8Array): { name: string; hint: string } {
   return kind ? { name: kind[1], hint: kind[2] } : { name: "plain text", hint: OTHER };
 }
 
-/** Gives bytes as characters of the same value. (`TextDecoder` takes "latin1" for windows-1252, as browsers do.) */
+/** Decodes bytes as characters of the same value. (`TextDecoder` reads "latin1" as windows-1252, as browsers do.) */
 function toLatin1(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("latin1");
 }

@@ -1,7 +1,7 @@
 /** Bytes. */
 const MiB = 1_048_576;
 
-/** Largest file that is read unless the operator says otherwise: bytes. Some 100,000 flags fit. @limit as MAX_ARCHIVE_SIZE */
+/** Default of the largest archive: bytes. Some 100,000 flags fit. @limit as MAX_ARCHIVE_SIZE */
 export const MAX_COMPRESSED_BYTES = 64 * MiB;
 
 /** Largest unpacked size, per byte of `MAX_ARCHIVE_SIZE`: 512 MiB by default, which a small server's memory bears. @limit bytes: the archive is refused */

@@ -30,7 +30,7 @@ export function checkPath(path: string): string {
  *
  * @param path Path as the archive has it.
  * @returns The file's name.
- * @throws {ArchiveError} When it is no plain name.
+ * @throws {ArchiveError} When it is not a plain name.
  */
 export function checkFileName(path: string): string {
   const name = checkPath(path);
@@ -40,7 +40,7 @@ export function checkFileName(path: string): string {
   return name;
 }
 
-/** Gives what two names have in common that a file system without regard to case holds for the same. */
+/** Folds a name's case, so that names that are equal on a case-insensitive file system are equal. */
 export function foldCase(name: string): string {
   return name.toUpperCase().toLowerCase();
 }

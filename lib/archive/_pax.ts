@@ -5,7 +5,7 @@ import { quote } from "./_names.ts";
 const OVERRIDES = /^(path|linkpath|size|GNU\.sparse\..*)$/;
 
 /**
- * Checks the records of a PAX header: none may change what the entry's own header says.
+ * Checks the records of a PAX header: none may override the entry's own header.
  *
  * @param records The header's content: records of the form `<length> <key>=<value>\n` (POSIX pax, extended header).
  * @throws {ArchiveError} When a record overrides path, link or size, or the records are malformed.

@@ -4,14 +4,14 @@ import { ArchiveError } from "./archive_error.ts";
 import type { TarFile } from "./_guard.ts";
 import { BLOCK, writeHeader } from "./_header.ts";
 
-/** How much of a file `UntarStream` is given at a time: bytes. It is twice as fast as with the whole at once. */
+/** Size of the chunks that `UntarStream` reads: bytes. It is twice as fast as with the whole at once. */
 const CHUNK_BYTES = 128 * BLOCK;
 
 /**
  * Reads the files that the guard has passed with `@std/tar`, which gets to see nothing but plain headers, their content
  * and the end of the tar. Both must agree; the content stays where it is, in the tar.
  *
- * @param files What the guard found.
+ * @param files Files that the guard has passed.
  * @returns Content by name: views of the tar.
  * @throws {ArchiveError} When the library sees other files than the guard.
  */

@@ -1,4 +1,4 @@
-/** Why an archive is refused: a short code that stays the same while wordings change. */
+/** Reason why an archive is refused: a short code that stays the same while wordings change. */
 export type ArchiveReason =
   | "too-large"
   | "unpacked-too-large"
@@ -37,7 +37,7 @@ const HINTS: Record<ArchiveReason, string> = {
   "entry-too-large": SOURCE,
   "too-many-entries": SOURCE,
   "truncated": COPY,
-  "not-an-archive": "The file must be the .tar.gz that LaunchDarkly gives, or the .tar in it",
+  "not-an-archive": "The file must be the .tar.gz from LaunchDarkly, or the .tar in it",
   "gzip-data": COPY,
   "gzip-checksum": COPY,
   "gzip-length": COPY,
@@ -57,15 +57,15 @@ const HINTS: Record<ArchiveReason, string> = {
     "A key opens one environment: reset it in LaunchDarkly in one of the two and download the archive again",
 };
 
-/** Where an archive's fault is. */
+/** Options for {@linkcode ArchiveError}. */
 export interface ArchiveErrorOptions {
   /** Path of the archive. */
   path?: string | undefined;
   /** Name of the entry inside. */
   entry?: string | undefined;
-  /** What a person can do, where that is not the same for all errors of the reason. */
+  /** Hint for the person who reads it, where that is not the same for all errors of the reason. */
   hint?: string | undefined;
-  /** What was thrown underneath. */
+  /** Error that was thrown underneath. */
   cause?: unknown;
 }
 
@@ -73,22 +73,22 @@ export interface ArchiveErrorOptions {
 export class ArchiveError extends SyntaxError {
   /** Set so that stack traces show it. */
   override name = "ArchiveError";
-  /** Why, as a code. */
+  /** Reason, as a code. */
   readonly reason: ArchiveReason;
   /** Path of the archive, if it is known. */
   readonly path: string | undefined;
   /** Name of the entry at fault, if it is one entry's. */
   readonly entry: string | undefined;
-  /** What a person can do. */
+  /** Hint for the person who reads it. */
   readonly hint: string;
   #problem: string;
 
   /**
-   * Makes the error of one archive.
+   * Creates the error of one archive.
    *
-   * @param reason Why, as a code.
-   * @param problem Why, as the rest of the sentence that begins "Cannot read archive:".
-   * @param options Where.
+   * @param reason Reason, as a code.
+   * @param problem Reason, as the rest of the sentence that begins "Cannot read archive:".
+   * @param options Path, entry, hint and cause.
    */
   constructor(reason: ArchiveReason, problem: string, options: ArchiveErrorOptions = {}) {
     const { path, entry, hint = HINTS[reason], cause } = options;
@@ -102,7 +102,7 @@ export class ArchiveError extends SyntaxError {
   }
 
   /**
-   * Says the same about the archive at `path`.
+   * Copies the error for the archive at `path`.
    *
    * @param path Path of the archive.
    * @returns The error with the path in it.

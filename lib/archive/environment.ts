@@ -35,11 +35,11 @@ export class EnvironmentError extends SyntaxError {
   readonly entry: string;
 
   /**
-   * Makes the error of one environment.
+   * Creates the error of one environment.
    *
    * @param environment ID of the environment.
    * @param entry Name of the entry at fault.
-   * @param cause What is wrong in it.
+   * @param cause Fault in it.
    */
   constructor(environment: string, entry: string, cause: Error) {
     const problem = cause.message.replace(/^Cannot/, "cannot");
@@ -49,12 +49,12 @@ export class EnvironmentError extends SyntaxError {
   }
 }
 
-/** One environment of an archive: who it is and its data file, or why it cannot be used. */
+/** One environment of an archive: metadata and data file, or the error why it cannot be used. */
 export type ArchiveEnvironment =
   | {
     /** ID of the environment. */
     id: string;
-    /** Who it is. */
+    /** Metadata. */
     metadata: EnvironmentMetadata;
     /** Content of `<id>-data.json`: a view into the archive. {@linkcode readItems} reads it. */
     dataJson: Uint8Array;
@@ -62,7 +62,7 @@ export type ArchiveEnvironment =
   | {
     /** ID of the environment. */
     id: string;
-    /** What is wrong with its metadata. */
+    /** Fault in its metadata. */
     error: EnvironmentError;
   };
 
@@ -89,7 +89,7 @@ export function readEnvironment(
 /** A flag or a segment of an archive, checked, tombstones included. */
 export type ArchiveItem =
   & {
-    /** Key under which it is listed. */
+    /** Key in the map that lists it. */
     key: string;
     /** JSON that SDKs get: without white space outside strings, with the defaults that they need. UTF-8, perhaps a view. */
     json: Uint8Array;
@@ -101,7 +101,7 @@ export type ArchiveItem =
  *
  * @param id ID of the environment.
  * @param dataJson Content of `<id>-data.json`.
- * @param warnings Takes sentences for the log about what is served otherwise than somebody may expect. Complete at the end.
+ * @param warnings List to which warnings for the log are added, about values that are served otherwise than written. Complete at the end.
  * @returns Flags, then segments, each in ascending order of their keys' code units.
  * @throws {EnvironmentError} When the file is not JSON, or an item in it is faulty.
  */
@@ -126,7 +126,7 @@ export function* readItems(
   }
 }
 
-/** What flags and segments have in common for a reader. */
+/** Reading functions of flags and of segments. */
 interface ItemType<T extends Flag | Segment> {
   name: "flag" | "segment";
   parse(value: unknown, key: string, onCut: (cut: Cut) => void): T;
@@ -181,7 +181,7 @@ function* readKind<K extends "flags" | "segments", T extends Flag | Segment>(
     }
     const bytes = compact(json, scanned);
     const text = decode(bytes);
-    // Without its white space, what is no JSON may be some.
+    // Without its white space, text that is not JSON may become JSON.
     const parsed = parseJson(json, scanned, scanned.isSpaced ? undefined : text);
     let isCanonical = JSON.stringify(parsed) === text;
     if (!isCanonical && hasInfinity(text)) {

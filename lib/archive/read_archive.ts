@@ -10,13 +10,13 @@ import { quote } from "./_names.ts";
 import { untar } from "./_untar.ts";
 import type { EnvironmentMetadata } from "../model/mod.ts";
 
-/** What an archive holds. */
+/** Content of an archive. */
 export interface Archive {
-  /** Its environments in ascending order of their IDs. There may be none. */
+  /** Environments in ascending order of their IDs. There may be none. */
   environments: ArchiveEnvironment[];
 }
 
-/** Options of `readArchive`. */
+/** Options for {@linkcode readArchive}. */
 export interface ReadArchiveOptions {
   /** Path of the archive, for messages. */
   path?: string;
@@ -31,7 +31,7 @@ export interface ReadArchiveOptions {
  * A fault of the container (damage, limits, checksum, names, a key that two environments claim) refuses the archive. A
  * fault inside one environment stands in its place.
  *
- * @param bytes A `.tar.gz` or `.tar`; which one is told by its first bytes, never by a name.
+ * @param bytes A `.tar.gz` or `.tar`, distinguished by the first bytes, never by a name.
  * @param options Path and limit.
  * @returns The environments.
  * @throws {ArchiveError} When the archive is refused.
@@ -77,7 +77,7 @@ function verify(files: Map<string, Uint8Array>, tar: Uint8Array): string[] {
   }
 }
 
-/** Gives the IDs of the environments, each of which must have both its files. */
+/** Lists the IDs of the environments, each of which must have both its files. */
 function listEnvironments(files: Map<string, Uint8Array>): string[] {
   const names = [...files.keys()];
   const metadata = names.filter((name) => name.endsWith(".json") && !name.endsWith("-data.json"));
@@ -107,7 +107,7 @@ function verifyChecksum(files: Map<string, Uint8Array>, ids: string[]): void {
   }
 }
 
-/** Says what a checksum of a wrong length is. PowerShell writes UTF-16; `md5` of BSD puts the name first. */
+/** Describes a checksum of a wrong length. PowerShell writes UTF-16; `md5` of BSD puts the name first. */
 function describeChecksum(bytes: Uint8Array): string {
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, 1000)).replace(
     /^\xff\xfe|\xef\xbb\xbf|\0/g,
@@ -142,13 +142,13 @@ function refuseSharedKeys(environments: ArchiveEnvironment[]): void {
   }
 }
 
-/** Gives the ID of an environment and, if it has names, the names by which people know it. */
+/** Formats the ID of an environment and, if it has names, the names by which people know it. */
 function describe({ id, projectName, name }: EnvironmentMetadata): string {
   const names = [projectName, name].filter((text) => text !== "").join(" ");
   return names === "" ? quote(id) : `${quote(id)} (${quote(names)})`;
 }
 
-/** Leaves the last four characters of a key that is long enough to spare them. */
+/** Masks a key but for its last four characters, if it is long enough to spare them. */
 function obscure(key: string): string {
   return key.length < 12 ? "…" : `…${key.slice(-4)}`;
 }

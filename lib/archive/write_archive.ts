@@ -12,15 +12,15 @@ export interface EnvironmentFiles {
   data: string;
 }
 
-/** Where a gzip header names the operating system: bytes (RFC 1952, 2.3.1). */
+/** Offset of the operating system in a gzip header: bytes (RFC 1952, 2.3.1). */
 const GZIP_OS_OFFSET = 9;
 
 /** "Unknown": the same on every host. */
 const GZIP_OS_UNKNOWN = 255;
 
 /**
- * Writes an offline archive. The same files give the same bytes: entries are sorted, and nothing tells when or where it
- * was made. Texts go in as they are; read the archive back to know that it is good.
+ * Writes an offline archive. The same files become the same bytes: entries are sorted, without time or host. Texts are written
+ * as they are; read the archive back to validate it.
  *
  * @param environments Files of each environment.
  * @returns A `.tar.gz`.

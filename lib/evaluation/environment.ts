@@ -8,7 +8,7 @@ import { type CompiledSegment, compileSegment } from "./_segment.ts";
 /** Flags and segments of an environment, ready to be evaluated. */
 export interface CompiledEnvironment {
   /**
-   * The evaluator's own business.
+   * Internals of the evaluator.
    * @internal
    */
   readonly linked: LinkedEnvironment;
@@ -16,12 +16,12 @@ export interface CompiledEnvironment {
 
 /** A flag or a segment to compile. */
 export interface Compilable<T extends Flag | Segment> {
-  /** Its key. */
+  /** Key. */
   key: string;
-  /** A text that no other content of it has, such as a digest: with the same one its compiled form is kept. */
+  /** Text that no other content of it has, such as a digest: with the same one the compiled form is reused. */
   digest: string;
   /**
-   * Returns it, parsed and checked. Called only where it has to be compiled.
+   * Parses it; it has been checked. Called only where it has to be compiled.
    *
    * @returns The flag or segment.
    */
@@ -37,7 +37,7 @@ export interface CompilableEnvironment {
 }
 
 /**
- * Compiles an environment in one go. A flag or segment whose text is unchanged keeps its compiled form.
+ * Compiles an environment in one go. A flag or segment with the same digest keeps its compiled form.
  *
  * @param data Flags and segments.
  * @param previous The environment before a reload.
@@ -60,12 +60,12 @@ function listLive<T extends Flag | Segment>(items: Map<string, Item<T>>): Iterab
 }
 
 /**
- * Compiles an environment like {@linkcode compileEnvironment}, but stops after each flag and segment, so that the caller can let
- * others work in between: thousands of changed flags take longer than a server may stand still.
+ * Compiles an environment like {@linkcode compileEnvironment}, but yields after each flag and segment, so that the caller can
+ * serve others in between: thousands of changed flags take longer than a server may stall.
  *
  * @param environment Flags and segments.
  * @param previous The environment before a reload.
- * @returns Steps; the last one gives the compiled environment.
+ * @returns Generator of steps that returns the compiled environment.
  */
 export function* compileInSteps(
   environment: CompilableEnvironment,
@@ -93,7 +93,7 @@ export function* compileInSteps(
   return { linked: new LinkedEnvironment(registry, flags, segments, depths) };
 }
 
-/** By slot, the slots of the flags that a flag needs; one for which the context does not matter needs none. */
+/** Lists, by slot, the slots of the prerequisites of a flag; one for which the context does not matter has none. */
 function listPrerequisites(registry: Registry, flags: Map<string, CompiledFlag>): number[][] {
   return registry.prerequisites.keys().map((key) => {
     const flag = flags.get(key);
@@ -101,7 +101,7 @@ function listPrerequisites(registry: Registry, flags: Map<string, CompiledFlag>)
   }).toArray();
 }
 
-/** By slot, the slots of the segments that a segment's rules ask. */
+/** Lists, by slot, the slots of the segments that a segment's rules test. */
 function listSegments(registry: Registry, segments: Map<string, CompiledSegment>): number[][] {
   return registry.segments.keys().map((key) =>
     (segments.get(key)?.rules ?? []).flatMap(({ clauses }) =>

@@ -9,8 +9,8 @@ const RETRY_DELAY = 1000;
 export type SteadyOptions = Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyPem> & { log: Log };
 
 /**
- * Runs `Deno.serve`, and runs it again when it gives up: it does, for good, once it cannot accept a connection because there
- * are too many open files. Requests and streams under way are not touched by that.
+ * Runs `Deno.serve`, and restarts it when it gives up: it does, for good, once it cannot accept a connection because of too many
+ * open files. Requests and streams under way are not touched by that.
  *
  * @param handler Answers each request.
  * @param options Address, certificate, what to do about errors, and the log.
@@ -50,7 +50,7 @@ export function serveSteadily(handler: Handler, { log, ...options }: SteadyOptio
   };
 }
 
-/** Waits for a server to end. Returns why, unless it was told to. */
+/** Waits for a server to end. Returns the reason, unless it was shut down. */
 async function failureOf(server: Deno.HttpServer): Promise<string | undefined> {
   try {
     await server.finished;

@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { readTarget } from "./target.ts";
 import type { Handler, Server } from "./transport.ts";
 
-/** Longest request line and headers together, with TLS 1.3 as minimum version. What `Deno.serve` takes. @limit bytes: the request is answered 431 */
+/** Longest request line and headers together, with TLS 1.3 as minimum version. The same as in `Deno.serve`. @limit bytes: the request is answered 431 */
 const MAX_HEADER_BYTES = 65_536;
 
 /** Options for {@linkcode serveTls13}. */
@@ -72,7 +72,7 @@ export async function serveTls13(
   };
 }
 
-/** Answers what is no HTTP. `node:https` would cut the connection at once, and what it answers would often be lost. */
+/** Answers what is not HTTP. `node:https` would cut the connection at once, and its answer would often be lost. */
 function refuse({ code }: Error & { code?: string }, socket: Duplex): void {
   const status = code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());

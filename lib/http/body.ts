@@ -1,4 +1,4 @@
-/** Longest time that a client takes to send a body. SDKs send theirs at once; a minute is a very slow line. @limit ms: a context is answered 400, events are answered 202 and the connection is closed */
+/** Timeout of a request body. SDKs send theirs at once; a minute is a very slow line. @limit ms: a context is answered 400, events are answered 202 and the connection is closed */
 const BODY_DEADLINE = 60_000;
 
 /** Hands over a body as it arrives, until the deadline cuts it off. What is left unread closes the connection. */
@@ -23,8 +23,8 @@ async function* readChunks(request: Request, deadline: number): AsyncGenerator<U
  * again. Stops at the limit or the deadline.
  *
  * @param request The request.
- * @param maxBytes How much is read at most: bytes, as they arrive (compressed bodies are not expanded).
- * @param deadline How long reading may take: ms. @default {60_000}
+ * @param maxBytes Maximum number of bytes that are read, as they arrive (compressed bodies are not expanded).
+ * @param deadline Timeout: ms. @default {60_000}
  */
 export async function drainBody(request: Request, maxBytes: number, deadline = BODY_DEADLINE): Promise<void> {
   let length = 0;
@@ -40,9 +40,9 @@ export async function drainBody(request: Request, maxBytes: number, deadline = B
 
 /** Options for {@linkcode readBody}. */
 export interface ReadBodyOptions {
-  /** How long reading may take: ms. A body cut off by it is incomplete. @default {60_000} */
+  /** Timeout: ms. A body cut off by it is incomplete. @default {60_000} */
   deadline?: number;
-  /** Is called with how much of it is in memory: bytes. If it throws, nothing more is read. @default {nothing} */
+  /** Called with the number of bytes in memory. If it throws, nothing more is read. @default {nothing} */
   onLength?(bytes: number): void;
 }
 
@@ -50,8 +50,8 @@ export interface ReadBodyOptions {
  * Reads a request's body.
  *
  * @param request The request.
- * @param maxBytes How long it may be: bytes.
- * @param options How it is read.
+ * @param maxBytes Maximum length: bytes.
+ * @param options Timeout, and a listener.
  * @returns The body; `undefined` when it is too long.
  */
 export async function readBody(

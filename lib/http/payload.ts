@@ -5,7 +5,7 @@ import type { CredentialKind } from "../store/mod.ts";
 import { PIECE_BYTES } from "../wire/mod.ts";
 import type { EnvironmentContext } from "./route.ts";
 
-/** When a client that found no room should come back: seconds. */
+/** `Retry-After` of a busy server: seconds. */
 const RETRY_AFTER = "5";
 
 /** An answer before it is sent: no bytes for 304 and for `HEAD`. */
@@ -15,7 +15,7 @@ interface Answer {
 }
 
 /**
- * Answers with a document that is shared by all who ask for it: 304 if the client has it, gzip if the client takes it.
+ * Answers with a document that all clients share: 304 if the client has it, gzip if the client accepts it.
  *
  * @param delivery Sends it at the client's pace.
  * @param request The request, for `If-None-Match` and `Accept-Encoding`.
@@ -39,11 +39,11 @@ export async function respondWithDocument(
 
 /** Options for {@linkcode respondWithPrivateDocument}. */
 export interface PrivateDocumentOptions {
-  /** Whose document it is. */
+  /** Client-side ID of the environment. */
   environmentId: string;
   /** Kind of the client's credential, whose budget it is charged to. */
   credentialKind: CredentialKind;
-  /** Makes its JSON. Is called again if there was no memory for the document. */
+  /** Makes its JSON. Called again if there was no memory for the document. */
   evaluate(): Promise<string>;
   /** Makes the document, once there is memory for it. */
   encode(json: string): Promise<Document>;
@@ -107,7 +107,7 @@ async function negotiate(
   return request.method === "HEAD" ? { init } : { init, bytes };
 }
 
-/** A client that says nothing about encodings (old SDKs) is sent plain JSON, though the standard would allow either. */
+/** Plain JSON for a client without `Accept-Encoding` (old SDKs), though the standard would allow either. */
 function acceptsGzip(request: Request): boolean {
   return request.headers.has("accept-encoding") && acceptsEncodings(request, "gzip", "identity") === "gzip";
 }

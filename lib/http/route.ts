@@ -28,8 +28,8 @@ export interface RouteOf<Context> {
   /** HTTP method. `HEAD` goes to the `GET` route. */
   method: "GET" | "POST" | "REPORT";
   /**
-   * Path. A segment `{name}` or `{name}.gif` takes any text without a slash; a last segment `{name...}` takes the rest of the
-   * path, slashes included. Neither takes nothing: `/files/{name...}` does not match `/files/`.
+   * Path. A segment `{name}` or `{name}.gif` matches any text without a slash; a last segment `{name...}` matches the rest of the
+   * path, slashes included. Neither matches nothing: `/files/{name...}` does not match `/files/`.
    */
   path: string;
   /** Whether browsers of other origins may read the answers, errors included. @default {false} */

@@ -21,7 +21,7 @@ interface Segment {
   suffix: string;
 }
 
-/** Ends the name of a parameter that takes the rest of the path. */
+/** Suffix of a parameter that matches the rest of the path. */
 const REST = "...";
 
 /**

@@ -7,7 +7,7 @@ import type { Handler, Server } from "./transport.ts";
 /** Largest file of a certificate chain or a key. A long chain has some 20 KiB, so a larger file is some other file. @limit bytes: the relay does not start */
 const MAX_PEM_BYTES = 1024 ** 2;
 
-/** The relay cannot listen: the port is taken, the address is not this host's, or a certificate cannot be used. */
+/** Error of a relay that cannot listen: the port is in use, the address is not this host's, or a certificate cannot be used. */
 export class ListenError extends Error {
   /** The name of the class. */
   override readonly name = "ListenError";
@@ -45,7 +45,7 @@ export interface ListenOptions {
  *
  * @param handler Answers each request.
  * @param options Port, address and certificate.
- * @param log Is told of handlers that fail; the request itself is not logged.
+ * @param log Log of handlers that fail; the request itself is not logged.
  * @returns The running server.
  * @throws {ListenError} When it cannot listen or the certificate cannot be used.
  */
@@ -105,7 +105,7 @@ function isFamilyMissing(error: unknown): boolean {
     (error instanceof Error && error.message.includes("os error 97"));
 }
 
-/** Finds out why an address cannot be listened on, if so: TLS servers do not tell that from a bad certificate. */
+/** Finds out why an address cannot be listened on, if so: TLS servers do not distinguish that from a bad certificate. */
 function findFault(port: number, hostname: string): ListenError | undefined {
   try {
     Deno.listen({ port, hostname }).close();

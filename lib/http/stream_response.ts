@@ -10,7 +10,7 @@ const STREAM_HEADERS = {
   "access-control-allow-origin": "*",
 };
 
-/** What a route says of the stream it opens, its own context included. */
+/** Options for {@linkcode respondWithStream}: the route's context and what the stream carries. */
 export type StreamOptions =
   & EnvironmentContext
   & Pick<StreamRequest, "channel" | "mayRead">;

@@ -2,8 +2,8 @@ import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 
 /**
- * Collects garbage now. What a load leaves behind is large and old, so the engine would keep it for long: with 18 MB of flags,
- * 93 MB of memory were in use instead of 179.
+ * Collects garbage now. Garbage of a load is large and old, so the engine would keep it for long: with 18 MB of flags, 93 MB of
+ * memory were in use instead of 179.
  */
 export function collectGarbage(): void {
   setFlagsFromString("--expose-gc");

@@ -4,32 +4,31 @@ import type { EnvironmentMetadata } from "../model/mod.ts";
 import { type PreparedSnapshot, SnapshotBuilder } from "../snapshot/mod.ts";
 import { compress, type Pause } from "../wire/mod.ts";
 
-/** What is served already of an environment. */
+/** An environment that is served already. */
 export interface KnownEnvironment {
   /** SHA-256 of the data file that it was read from: hex. */
   source: string;
   /** Digest of its snapshot. */
   digest: string;
-  /** Which of its documents clients have asked for compressed. */
+  /** Documents that clients have asked for compressed. */
   compressed: { all: boolean; flags: boolean };
 }
 
 /** An archive to load. It crosses a thread, so it is data alone. */
 export interface LoadRequest {
-  /** The archive. A thread is given it for good: no second copy is kept. */
+  /** Bytes of the archive. They are transferred to the thread: no second copy is kept. */
   bytes: ArrayBuffer;
-  /** Its path, for messages. */
+  /** Path of the archive, for messages. */
   path: string;
   /** Largest archive that is read, compressed: bytes. */
   maxBytes: number;
-  /** What is served already, by environment ID. */
+  /** Environments that are served already, by ID. */
   known: Map<string, KnownEnvironment>;
 }
 
 /**
- * An environment as a load hands it over: prepared, with the digest of the data file that it was read from; or known but for its
- * metadata; or with a fault. Warnings say what is served otherwise than somebody may expect; without them there are those that
- * were there before.
+ * An environment as a load hands it over: prepared, with the digest of its data file; or known but for its metadata; or with a
+ * fault. Warnings are about values that are served otherwise than written; if absent, those of the previous load still hold.
  */
 export type LoadedEnvironment =
   | { id: string; prepared: PreparedSnapshot; source: string; warnings: string[] }
@@ -37,9 +36,9 @@ export type LoadedEnvironment =
   | { id: string; metadata?: EnvironmentMetadata; fault: string };
 
 /**
- * Reads an archive and prepares its environments, one after the other: everything about a load that takes long and touches nothing.
+ * Reads an archive and prepares its environments, one after the other: the part of a load that is slow and has no side effect.
  *
- * @param request The archive and what is known already.
+ * @param request The archive and the environments that are known already.
  * @param pause Is called between flags and segments. @default {never pauses: for a thread that does nothing else}
  * @returns The environments in ascending order of ID.
  * @throws {ArchiveError} When the archive is refused, before the first environment.
@@ -82,7 +81,7 @@ async function loadEnvironment(
   return { id, prepared, source, warnings };
 }
 
-/** Compresses what clients of the version before have asked for compressed, so that those of the next need not wait. */
+/** Compresses the documents that clients of the previous version have asked for compressed, so that the next ones need not wait. */
 async function compressDocuments(
   { buffer, ends, flagsStart }: PreparedSnapshot,
   compressed: KnownEnvironment["compressed"],

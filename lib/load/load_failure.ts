@@ -1,17 +1,17 @@
 import { ArchiveError, type ArchiveReason } from "../archive/mod.ts";
 import { IncompleteError, LoadError, TransientError } from "../source/mod.ts";
 
-/** How a load failed. It crosses a thread, so it is data alone. */
+/** Failure of a load. It crosses a thread, so it is data alone. */
 export interface LoadFailure {
-  /** Which class of error it is. */
+  /** Class of the error. */
   kind: "final" | "incomplete" | "transient";
-  /** What could not be done and why. */
+  /** Message: what could not be done and why. */
   message: string;
-  /** What a person can do about it. */
+  /** Hint for the person who reads it. */
   hint: string;
 }
 
-/** What a file can look like that is written from the start to the end, over zeros or over its former content. */
+/** Reasons that a file can have while it is written from start to end, over zeros or over its former content. */
 const REASONS_OF_COPIES: ReadonlySet<ArchiveReason> = new Set([
   "truncated",
   "gzip-data",
@@ -25,13 +25,13 @@ const REASONS_OF_COPIES: ReadonlySet<ArchiveReason> = new Set([
   "data-missing",
 ]);
 
-/** So many bytes tell what a file is: a tar's first block. A copy that has not come so far has nothing or zeros there. */
+/** Length of a tar's first block, which identifies a file: bytes. A copy that has not come so far has nothing or zeros there. */
 const TAR_BLOCK_BYTES = 512;
 
 /**
- * Describes what was thrown during a load.
+ * Describes an error that was thrown during a load.
  *
- * @param error What was thrown.
+ * @param error The error.
  * @param path Path of the archive.
  * @param bytes The archive.
  * @returns The failure: transient unless the archive itself is to blame.
@@ -46,11 +46,11 @@ export function describeFailure(error: unknown, path: string, bytes: Uint8Array)
 }
 
 /**
- * Makes the error of a load that failed through no fault of the archive: memory was short, above all.
+ * Wraps the error of a load that failed through no fault of the archive, above all for lack of memory.
  *
- * @param error What was thrown.
+ * @param error The error.
  * @param path Path of the archive.
- * @returns The error itself if it is a transient one already.
+ * @returns The transient error; `error` itself if it is one already.
  */
 export function toTransient(error: unknown, path: string): TransientError {
   if (error instanceof TransientError) return error;
@@ -65,10 +65,10 @@ function canBeCopy({ reason }: ArchiveError, bytes: Uint8Array): boolean {
 }
 
 /**
- * Makes the error that a failure describes.
+ * Creates the error that a failure describes.
  *
  * @param failure The failure.
- * @returns The error; its class says whether it is final.
+ * @returns The error; its class shows whether it is final.
  */
 export function toError({ kind, message, hint }: LoadFailure): LoadError | TransientError {
   if (kind === "transient") return new TransientError(message, hint);

@@ -17,15 +17,15 @@ import { canStartThread, LoadingThread, type LoadOptions } from "./loading_threa
 import { checkMemory } from "./memory.ts";
 import type { Publisher } from "./publisher.ts";
 
-/** How the archive's file stands: what is served and whether something newer could not be. */
+/** Status of the archive's file: what is served and why something newer is not. */
 export interface LoadStatus {
   /** Path as configured. */
   path: string;
   /** SHA-256 of the content that is served: lower-case hex. Absent while nothing has been loaded. */
   digest?: string;
-  /** When that content was loaded: ms since epoch. Absent while nothing has been loaded. */
+  /** Time at which that content was loaded: ms since epoch. Absent while nothing has been loaded. */
   loadedAt?: number;
-  /** Why a newer content is not served. Absent when the newest is. */
+  /** Error that keeps a newer content from being served. Absent when the newest is served. */
   lastError?: { message: string; time: number };
 }
 
@@ -35,27 +35,27 @@ export interface LoaderOptions {
   path: string;
   /** Largest archive that is read, compressed: bytes. */
   maxBytes: number;
-  /** Takes what was loaded. */
+  /** Publisher of loaded archives. */
   publisher: Publisher;
-  /** Is told what was loaded and what was wrong. */
+  /** Log. */
   log: Log;
-  /** How much memory the process may use: bytes. @default {Infinity} */
+  /** Memory limit of the process: bytes. @default {Infinity} */
   memoryLimit?: number;
   /**
-   * Reads the file anew and hands its content to `reload`: called when a load that failed for a transient reason is due again.
-   * The bytes are not kept until then. Without it, nothing is tried again.
+   * Reads the file anew and hands its content to `reload`: called when a load that failed for a transient reason is to be retried.
+   * The bytes are not kept until then. Without it, nothing is retried.
    */
   readAgain?: () => Promise<void> | void;
-  /** How loads are run; for tests. */
+  /** Options of the thread; for tests. */
   worker?: LoadOptions;
   /** The clock. @default the machine's */
   clock?: Clock;
 }
 
-/** First pause before a load is tried again that failed for a transient reason, in ms; the pause doubles each time. */
+/** Initial retry delay after a load that failed for a transient reason: ms. It doubles each time. */
 const FIRST_RETRY_MS = 1_000;
 
-/** Longest pause before a load is tried again that failed for a transient reason. A load that hangs takes a minute of one processor core each time, so at most a sixth of it. @limit ms: it does not grow further */
+/** Maximum retry delay after a load that failed for a transient reason. A load that hangs uses a processor core for a minute each time, so at most a sixth of it. @limit ms: it does not grow further */
 const MAX_RETRY_MS = 5 * 60_000;
 
 /** Largest file of an archive that is loaded without the thread, which alone takes 25 MB: bytes. Some hundred flags. */
@@ -64,7 +64,7 @@ const SMALL_FILE_BYTES = 64 * 1024;
 /** The same, unpacked: bytes. Loading it takes some 20 ms, in slices. */
 const SMALL_TAR_BYTES = 1024 ** 2;
 
-/** Turns the bytes of an archive into what the store serves: all of it or, when the archive is bad, nothing. */
+/** Loads archives and publishes them: all of an archive or, when it is invalid, nothing. */
 export class Loader {
   readonly #options: LoaderOptions;
   readonly #clock: Clock;
@@ -72,19 +72,19 @@ export class Loader {
   readonly #smallFile: number;
   /** Digests of the data files that are served, by environment ID. */
   readonly #sources = new Map<string, string>();
-  /** What was last warned about, by environment ID: it is not said again with each reload. */
+  /** Last warnings by environment ID: they are not repeated with each reload. */
   readonly #warnings = new Map<string, string[]>();
   #status: LoadStatus;
-  /** What failed for a transient reason and waits to be tried again: what it was and what was logged about it. */
+  /** Content that failed for a transient reason and will be retried, and the messages logged about it. */
   #failed: { digest: string; pause: number; messages: Set<string> } | undefined;
-  /** Ends the wait for the next try. */
+  /** Ends the wait for the next retry. */
   #waiting = new AbortController();
   #isClosed = false;
 
   /**
-   * Makes a loader that has loaded nothing yet. Its thread runs until `close`.
+   * Creates a loader that has loaded nothing yet, and starts its thread.
    *
-   * @param options Where archives come from and go to.
+   * @param options Path, limits, publisher and log.
    */
   constructor(options: LoaderOptions) {
     const { log, path, worker, clock = MACHINE_CLOCK } = options;
@@ -101,13 +101,13 @@ export class Loader {
     }
   }
 
-  /** Whether there is an archive that is served. */
+  /** Whether an archive is served. */
   get #isServing(): boolean {
     return this.#status.digest !== undefined;
   }
 
   /**
-   * Gets ready for a load that is to be expected.
+   * Starts the thread if it is not running, for a load that is expected and needs it.
    *
    * @param size Size of the archive's file: bytes.
    */
@@ -115,18 +115,18 @@ export class Loader {
     if (!this.#isClosed && size > this.#smallFile) this.#thread?.start();
   }
 
-  /** How the file stands. */
+  /** Status of the file. */
   get status(): LoadStatus {
     return this.#status;
   }
 
   /**
-   * Loads an archive. When that fails for a transient reason, it is logged and tried again with growing pauses, until it is
-   * loaded, turns out to be bad, or another content is loaded; a call for the same content is such a try, made at once.
+   * Loads an archive. When that fails for a transient reason, it is logged and retried with growing pauses, until it is
+   * loaded, turns out to be invalid, or another content is loaded; a call for the same content is a retry at once.
    *
    * @param content The file. Its bytes may be gone afterwards.
-   * @throws {LoadError} When it is no good archive; an `IncompleteError` when it may be part of one.
-   * @throws {TransientError} When loading failed. In either case, what was served before is served on.
+   * @throws {LoadError} When the archive is invalid; an `IncompleteError` when it may be part of one.
+   * @throws {TransientError} When loading failed. In either case, the previous data stays in use.
    */
   async load(content: FileContent): Promise<void> {
     this.#waiting.abort();
@@ -147,11 +147,11 @@ export class Loader {
   }
 
   /**
-   * Loads a replaced archive. A bad one is logged and remembered for `status`; service goes on.
+   * Loads a replaced archive. An invalid one is logged and kept for {@linkcode Loader.status}; the previous data stays in use.
    *
    * @param content The file.
    * @throws {IncompleteError} When it may be part of an archive; logged only if its file is at rest.
-   * @throws {TransientError} When loading failed. It is tried again.
+   * @throws {TransientError} When loading failed. It is retried.
    */
   async reload(content: FileContent): Promise<void> {
     try {
@@ -163,7 +163,7 @@ export class Loader {
     }
   }
 
-  /** Ends the thread; nothing is tried again. */
+  /** Ends the thread; nothing is retried. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#waiting.abort();
@@ -239,7 +239,7 @@ export class Loader {
     this.#clock.sleep(pause, waiting.signal).then(() => waiting.signal.aborted ? undefined : readAgain());
   }
 
-  /** Logs why the newest file is not served, and remembers it for `status`. */
+  /** Logs why the newest file is not served, and keeps it for {@linkcode Loader.status}. */
   #report({ message, hint }: LoadError | TransientError, outlook: string): void {
     const what = this.#isServing
       ? "Data file reload failed, serving the previous data"
@@ -249,7 +249,7 @@ export class Loader {
   }
 }
 
-/** The bytes as a buffer that can change hands. */
+/** Returns the bytes as a buffer that can be transferred. */
 function bufferOf(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 }
@@ -271,7 +271,7 @@ function logChange(log: Log, { id: environment, before, after }: EnvironmentChan
   }
 }
 
-/** Names of project and environment, as far as there are any. */
+/** Joins the names of project and environment, as far as there are any. */
 function nameOf(metadata: EnvironmentMetadata | undefined): string | undefined {
   return [metadata?.projectName, metadata?.name].map((name) => name?.trim()).filter(Boolean).join(" ") ||
     undefined;

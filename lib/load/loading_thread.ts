@@ -5,10 +5,10 @@ import { toError } from "./load_failure.ts";
 import type { LoadReply } from "./worker.ts";
 import { workerUrl } from "./worker_url.ts";
 
-/** Longest time that a load takes. The largest archive takes some seconds on a slow host; more is a hang. @limit ms: the load fails, the previous data stays in use */
+/** Timeout of a load. The largest archive takes some seconds on a slow host; more is a hang. @limit ms: the load fails, the previous data stays in use */
 const LOAD_DEADLINE = 60_000;
 
-/** How long the thread waits for another load: ms. Its memory is given back then; starting it again takes 35 to 70 ms. */
+/** Idle time after which the thread ends: ms. That releases its memory; starting it again takes 35 to 70 ms. */
 const IDLE_TIME = 30_000;
 
 /**
@@ -19,24 +19,24 @@ const IDLE_TIME = 30_000;
  */
 const HEAP_LIMIT = 4096;
 
-/** How a load is run; tests make it fail. */
+/** Options for {@linkcode LoadingThread}. */
 export interface LoadOptions {
-  /** Where the thread's code is. @default {workerUrl()} */
+  /** URL of the thread's code. @default {workerUrl()} */
   url?: URL;
-  /** How long it may take: ms. @default {60_000} */
+  /** Timeout of a load: ms. @default {60_000} */
   deadline?: number;
-  /** Its heap: MiB. @default {4096} */
+  /** Largest heap: MiB. @default {4096} */
   heapLimit?: number;
-  /** How long it waits for another load: ms. @default {30_000} */
+  /** Idle time after which it ends: ms. @default {30_000} */
   idleTime?: number;
   /** Largest file that is loaded without it: bytes. @default {65_536} */
   smallFile?: number;
 }
 
 /**
- * Reports whether a thread can be started: it reads its own source, which permissions may forbid. (One in a URL needs none.)
+ * Reports whether a thread can be started: it reads its own source, which permissions may forbid. (A `data:` URL needs none.)
  *
- * @param url Where the thread's code is. @default {workerUrl()}
+ * @param url URL of the thread's code. @default {workerUrl()}
  * @returns Whether a {@linkcode LoadingThread} can be started.
  */
 export function canStartThread(url: URL = workerUrl()): boolean {
@@ -45,9 +45,8 @@ export function canStartThread(url: URL = workerUrl()): boolean {
 }
 
 /**
- * A thread that loads archives, so that requests are served meanwhile. It is started beforehand where that can be known, because
- * starting one holds up requests for some 50 ms, and ends when there has been nothing to load for a while. One that fails is
- * thrown away, and the next load starts another.
+ * Thread that loads archives, so that requests are served meanwhile. It is started ahead of an expected load, because starting
+ * it holds up requests for some 50 ms, and ends after an idle time. A failed thread is discarded, and the next load starts another.
  */
 export class LoadingThread {
   readonly #options: Required<Omit<LoadOptions, "smallFile">>;
@@ -55,9 +54,9 @@ export class LoadingThread {
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Makes a thread that is not started yet.
+   * Creates a thread that is not started yet.
    *
-   * @param options Deadline and heap.
+   * @param options Timeouts and heap.
    */
   constructor(
     { url = workerUrl(), deadline = LOAD_DEADLINE, heapLimit = HEAP_LIMIT, idleTime = IDLE_TIME }:
@@ -66,7 +65,7 @@ export class LoadingThread {
     this.#options = { url, deadline, heapLimit, idleTime };
   }
 
-  /** Starts the thread if it is not running: a load is to be expected. */
+  /** Starts the thread if it is not running, ahead of an expected load. */
   start(): void {
     this.#worker ??= this.#startWorker();
     this.#waitForLoad();
@@ -80,7 +79,7 @@ export class LoadingThread {
   /**
    * Loads an archive. One at a time: wait for it before the next.
    *
-   * @param request The archive, which is handed over for good, and what is known already.
+   * @param request The archive, whose bytes are transferred, and the environments that are known already.
    * @returns The environments, in ascending order of ID.
    * @throws {LoadError} When the archive is refused.
    * @throws {TransientError} When the thread crashes, runs out of memory or hangs.

@@ -7,25 +7,25 @@ import { collectGarbage } from "./_collect_garbage.ts";
 const MiB = 1_048_576;
 
 /**
- * Most memory that a load takes besides the archive's bytes: bytes. Measured with 20 MB and 80 MB of JSON: the thread's heap and
- * what it has not collected yet.
+ * Maximum memory of a load besides the archive's bytes: bytes. Measured with 20 MB and 80 MB of JSON: the thread's heap and
+ * its garbage.
  */
 const FULL_LOAD_BYTES = 32 * MiB;
 
-/** What it takes for the smallest archive: bytes. */
+/** The same for the smallest archive: bytes. */
 const SMALL_LOAD_BYTES = 8 * MiB;
 
-/** Pages of the executable that count as used, but that the kernel takes back when memory is short: bytes. It has 95 MB, of which about half are in use. */
+/** Pages of the executable that count as used, but that the kernel reclaims when memory is short: bytes. It has 95 MB, of which about half are in use. */
 const CODE_BYTES = 32 * MiB;
 
-/** Smallest limit that is believed: bytes. Less is none, or a host on which nothing could run. */
+/** Smallest plausible limit: bytes. Less means none, or a host on which nothing could run. */
 const SMALLEST_HOST_BYTES = 16 * MiB;
 
 /**
- * Returns how much memory this process may use.
+ * Returns the memory limit of this process.
  *
- * @param configured What the operator says: bytes; 0 or absent to ask the system.
- * @returns Bytes; `Infinity` where there is no limit or it may not be read (`--allow-sys=systemMemoryInfo`).
+ * @param configured Limit set by the operator: bytes; 0 or absent to ask the system.
+ * @returns The limit: bytes; `Infinity` where there is none or reading it is not allowed (`--allow-sys=systemMemoryInfo`).
  */
 export function findMemoryLimit(configured = 0): number {
   if (configured > 0) return configured;
@@ -37,13 +37,13 @@ export function findMemoryLimit(configured = 0): number {
 }
 
 /**
- * Refuses an archive that cannot be loaded beside what is served. While it is loaded, it is in memory as it is in the file,
- * unpacked, and as what will be served.
+ * Refuses an archive that does not fit into memory beside what is served. During a load, it is in memory as it is in the file,
+ * unpacked, and as the new snapshots.
  *
  * @param path Path of the archive, for the message.
  * @param bytes The archive, as it is in the file and in memory already.
- * @param limit How much memory this process may use: bytes.
- * @param getUsed Returns how much it uses now: bytes. @default {the process's resident memory less its code}
+ * @param limit Memory limit of the process: bytes.
+ * @param getUsed Returns its memory use: bytes. @default {the process's resident memory less its code}
  * @throws {TransientError} When there is not enough.
  */
 export function checkMemory(
@@ -68,7 +68,7 @@ export function checkMemory(
   );
 }
 
-/** What numbers are rounded up to, so that the same refusal is logged once: bytes. */
+/** Step that numbers are rounded up to, so that the same refusal is logged once: bytes. */
 const STEP = 8 * MiB;
 
 function toMiB(bytes: number): number {

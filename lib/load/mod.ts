@@ -1,5 +1,30 @@
 /**
- * From the bytes of a file to the store: the loading thread, retries, status.
+ * From the bytes of a file to the store: the loading thread, the memory limit, retries, status.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { writeArchive } from "../archive/mod.ts";
+ * import { createLog } from "../observe/mod.ts";
+ * import { Store } from "../store/mod.ts";
+ * import { Loader, StorePublisher } from "./mod.ts";
+ *
+ * const bytes = await writeArchive([{
+ *   id: "e1",
+ *   metadata: '{"env":{"envID":"e1","sdkKey":{"value":"sdk-1"}}}',
+ *   data: '{"flags":{"beta":{"key":"beta","version":1,"on":true}}}',
+ * }]);
+ * const store = new Store();
+ * const loader = new Loader({
+ *   path: "flags.tar.gz",
+ *   maxBytes: 1_000_000,
+ *   publisher: new StorePublisher(store),
+ *   log: createLog({ level: "none", format: "text", write() {} }),
+ * });
+ * await loader.load({ bytes, digest: "of the bytes", isAtRest: true });
+ * await loader.close();
+ * assertEquals(store.find("sdk", "sdk-1")?.snapshot?.flagCount, 1);
+ * ```
  *
  * @module
  */

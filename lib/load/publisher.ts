@@ -3,15 +3,15 @@ import type { EnvironmentChange, NewEnvironment, Store, StoredEnvironment } from
 import { createPause } from "../wire/mod.ts";
 import type { LoadedEnvironment } from "./load_archive.ts";
 
-/** Where loaded archives go. */
+/** Destination of loaded archives. */
 export interface Publisher {
-  /** What is served; empty before the first archive. */
+  /** Environments that are served; empty before the first archive. */
   readonly environments: readonly StoredEnvironment[];
   /**
-   * Serves an archive in place of the one before, all environments together.
+   * Publishes an archive in place of the one before, all environments together.
    *
    * @param loaded The archive's environments, prepared against what is served.
-   * @returns What changed, in ascending order of ID.
+   * @returns The changes, in ascending order of ID.
    */
   publish(loaded: readonly LoadedEnvironment[]): Promise<EnvironmentChange[]>;
 }
@@ -24,8 +24,8 @@ export class StorePublisher implements Publisher {
   /**
    * Wraps a store.
    *
-   * @param store The store, which nobody else replaces.
-   * @param onSwap Is called right after each swap. @default {nothing happens}
+   * @param store The store; nothing else writes to it.
+   * @param onSwap Called right after each swap. @default {nothing happens}
    */
   constructor(store: Store, onSwap: () => void = () => {}) {
     this.#store = store;
@@ -46,7 +46,7 @@ export class StorePublisher implements Publisher {
     return changes;
   }
 
-  /** What is evaluated is compiled before it is served, so that nobody waits for it after the swap. */
+  /** Creates the snapshot; compiles it before it is served if the one before is evaluated, so that nobody waits after the swap. */
   async #assemble(loaded: LoadedEnvironment): Promise<NewEnvironment> {
     const { id } = loaded;
     const previous = this.#store.get(id)?.snapshot;

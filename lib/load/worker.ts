@@ -1,5 +1,6 @@
 /**
- * The thread that loads archives: it answers each `LoadRequest` with one {@linkcode LoadReply} an environment and one at the end.
+ * Entry point of the thread that loads archives: it answers each `LoadRequest` with a {@linkcode LoadReply} for each environment
+ * and one at the end.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { describeFailure, type LoadFailure } from "./load_failure.ts";
 /** An answer of the thread. */
 export type LoadReply = { loaded: LoadedEnvironment } | { failure: LoadFailure } | { end: true };
 
-/** The buffers that change hands instead of being copied. Whole ones: Deno copies views slowly. */
+/** Lists the buffers to transfer instead of copying them. Whole ones: Deno copies views slowly. */
 function buffersOf(loaded: LoadedEnvironment): ArrayBuffer[] {
   if (!("prepared" in loaded)) return [];
   const { gzips, ...prepared } = loaded.prepared;

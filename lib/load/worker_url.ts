@@ -1,5 +1,5 @@
 /**
- * Where the loading thread's code is. A module of its own because a bundle replaces it: there, the code is in the URL.
+ * Returns the URL of the loading thread's code. A module of its own because a bundle replaces it: there, the code is in the URL.
  *
  * @returns A URL that a worker can start from.
  */

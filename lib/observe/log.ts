@@ -17,7 +17,7 @@ export interface Log {
   debug(message: string, fields?: LogFields): void;
   /** Logs normal operation. */
   info(message: string, fields?: LogFields): void;
-  /** Logs something that needs attention while service goes on. */
+  /** Logs a problem that needs attention while service goes on. */
   warn(message: string, fields?: LogFields): void;
   /** Logs a failure. */
   error(message: string, fields?: LogFields): void;

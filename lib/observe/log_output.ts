@@ -13,7 +13,7 @@ export type Sink = Pick<typeof Deno.stdout, "write">;
 export interface LogOutputOptions {
   /** Destination of the lines. */
   sink: Sink;
-  /** Writes the line that says how many were dropped, newline included. */
+  /** Formats the line with the number of dropped lines, newline included. */
   describeDropped(count: number): string;
   /** Most text that may wait: UTF-16 code units. @default {262_144} */
   maxWaitingLength?: number;
@@ -42,7 +42,7 @@ export class LogOutput {
   /**
    * Creates an output to which nothing has been written.
    *
-   * @param options The sink and what to say of dropped lines.
+   * @param options The sink and the line for dropped ones.
    */
   constructor({ sink, describeDropped, maxWaitingLength = MAX_WAITING_LENGTH }: LogOutputOptions) {
     this.#sink = sink;

@@ -1,7 +1,7 @@
-/** Number of characters at a key's end that stay readable: as many as the Relay Proxy shows, enough to tell keys apart. */
+/** Number of characters at a key's end that stay readable: as many as the Relay Proxy shows, enough to distinguish keys. */
 const SHOWN = 5;
 
-/** Keys with fewer characters than this (prefix not counted) are masked whole: showing five would give away too much. */
+/** Keys with fewer characters than this (prefix not counted) are masked whole: showing five would reveal too much. */
 const SHORTEST_SHOWN = 12;
 
 /**

@@ -6,9 +6,9 @@ export type ItemKind = "flags" | "segments";
 
 /** The items of a snapshot by their position: flags, then segments, each in ascending order of their keys' code units. */
 export class Items {
-  /** How many there are. */
+  /** Number of items. */
   readonly count: number;
-  /** How many of them are flags. */
+  /** Number of flags among them. */
   readonly flagCount: number;
   readonly #buffer: Buffer<ArrayBuffer>;
   readonly #offsets: Uint32Array;
@@ -22,7 +22,7 @@ export class Items {
   /**
    * Wraps buffers.
    *
-   * @param prepared What was built.
+   * @param prepared The buffers.
    */
   constructor(prepared: PreparedSnapshot) {
     this.flagCount = prepared.flagCount;
@@ -36,17 +36,17 @@ export class Items {
     this.count = this.#versions.length;
   }
 
-  /** Positions of a kind: from the first up to the end. */
+  /** Returns the positions of a kind: from the first up to the end. */
   range(kind: ItemKind): [start: number, end: number] {
     return kind === "flags" ? [0, this.flagCount] : [this.flagCount, this.count];
   }
 
-  /** The kind of an item. */
+  /** Returns the kind of an item. */
   getKind(position: number): ItemKind {
     return position < this.flagCount ? "flags" : "segments";
   }
 
-  /** The key of an item. */
+  /** Returns the key of an item. */
   getKey(position: number): string {
     const [start, textStart] = [this.#offsets[3 * position]!, this.#offsets[3 * position + 1]!];
     const end = this.isDeleted(position) ? textStart : textStart - 1; // the colon
@@ -54,35 +54,35 @@ export class Items {
     return inner.includes("\\") ? JSON.parse(`"${inner}"`) : inner;
   }
 
-  /** The version of an item. */
+  /** Returns the version of an item. */
   getVersion(position: number): number {
     return this.#versions[position]!;
   }
 
-  /** Whether an item is a tombstone. */
+  /** Reports whether an item is a tombstone. */
   isDeleted(position: number): boolean {
     return this.#offsets[3 * position + 1] === this.#offsets[3 * position + 2];
   }
 
-  /** The JSON of an item: a view; empty for a tombstone. */
+  /** Returns the JSON of an item: a view; empty for a tombstone. */
   getBody(position: number): Uint8Array<ArrayBuffer> {
     const [start, end] = [this.#offsets[3 * position + 1]!, this.#offsets[3 * position + 2]!];
     return new Uint8Array(this.#buffer.buffer, start, end - start);
   }
 
-  /** The JSON of an item, parsed. */
+  /** Parses the JSON of an item. */
   parse(position: number): unknown {
     return JSON.parse(
       this.#buffer.toString("utf8", this.#offsets[3 * position + 1]!, this.#offsets[3 * position + 2]!),
     );
   }
 
-  /** The digest of an item as text. */
+  /** Returns the digest of an item as text. */
   getDigest(position: number): string {
     return this.#digestBytes.toString("base64url", position * DIGEST_BYTES, (position + 1) * DIGEST_BYTES);
   }
 
-  /** Positions of the items that an item refers to. */
+  /** Returns the positions of the items that an item refers to. */
   getReferences(position: number): Uint32Array {
     return this.#references.subarray(
       position === 0 ? 0 : this.#referenceEnds[position - 1]!,
@@ -90,7 +90,7 @@ export class Items {
     );
   }
 
-  /** Whether an item is the same as one of another snapshot. */
+  /** Reports whether an item is the same as one of another snapshot. */
   isSame(position: number, other: Items, otherPosition: number): boolean {
     const words = DIGEST_BYTES / 4;
     for (let i = 0; i < words; i++) {
@@ -99,7 +99,7 @@ export class Items {
     return true;
   }
 
-  /** The position of an item, or -1. */
+  /** Finds the position of an item; -1 if there is none. */
   find(kind: ItemKind, key: string): number {
     let [low, high] = this.range(kind);
     while (low < high) {
@@ -112,7 +112,7 @@ export class Items {
     return -1;
   }
 
-  /** Memory that all of it takes: bytes. */
+  /** Memory of all of it: bytes. */
   get byteLength(): number {
     const views = [this.#offsets, this.#versions, this.#digests, this.#referenceEnds, this.#references];
     return views.reduce((length, view) => length + view.byteLength, this.#buffer.byteLength);

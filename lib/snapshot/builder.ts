@@ -3,12 +3,12 @@ import { findCycles, listFaults, listSegmentFaults } from "../evaluation/mod.ts"
 import type { EnvironmentMetadata, Flag, Segment } from "../model/mod.ts";
 import { computeEtag, concat } from "../wire/mod.ts";
 
-/** A flag or a segment as a snapshot takes it, tombstones included. */
+/** A flag or a segment to add to a snapshot, tombstones included. */
 export type SnapshotInput =
   & {
-    /** Its key. */
+    /** Key. */
     key: string;
-    /** Its JSON as SDKs get it: UTF-8. Copied. */
+    /** JSON as SDKs get it: UTF-8. Copied. */
     json: Uint8Array;
   }
   & ({ kind: "flags"; value: Flag } | { kind: "segments"; value: Segment });
@@ -18,33 +18,33 @@ export type SnapshotInput =
  * so that it changes hands instead of being copied.
  */
 export interface PreparedSnapshot {
-  /** Who the environment is and who may read it. */
+  /** Metadata of the environment. */
   metadata: EnvironmentMetadata;
   /** SHA-256 of all items' digests: hex. Two versions with the same one serve the same. */
   digest: string;
   /** `{"flags":{…},"segments":{…}}`, and behind it the tombstones' keys. UTF-8. */
   buffer: ArrayBuffer;
-  /** Where the flags' object starts in it: bytes. */
+  /** Offset of the flags' object in it: bytes. */
   flagsStart: number;
-  /** Where the flags' object ends in it, and the document: bytes. */
+  /** Offsets past the flags' object and past the document: bytes. */
   ends: { flags: number; document: number };
-  /** How many of the items are flags; they come first. */
+  /** Number of flags; they come first among the items. */
   flagCount: number;
-  /** For each item where its key starts, its text starts and its text ends: `Uint32Array`. A tombstone's text is empty. */
+  /** Three offsets for each item: start of its key, start and end of its text: `Uint32Array`. A tombstone's text is empty. */
   offsets: ArrayBuffer;
-  /** Each item's version: `Float64Array`. */
+  /** Version of each item: `Float64Array`. */
   versions: ArrayBuffer;
-  /** Each item's digest, `DIGEST_BYTES` long. */
+  /** Digest of each item, {@linkcode DIGEST_BYTES} long. */
   digests: ArrayBuffer;
-  /** Where each item's references end in `references`: `Uint32Array`. */
+  /** End of each item's references in `references`: `Uint32Array`. */
   referenceEnds: ArrayBuffer;
   /** Positions of the items that items refer to: prerequisites and segments: `Uint32Array`. */
   references: ArrayBuffer;
   /** Entity tags of the document and of the flags' object. */
   etags: { all: string; flags: string };
-  /** What makes flags malformed, for the log: sentences without an end. The first ones, and how many more there are. */
+  /** Faults of flags and segments, for the log: the first ones, and the number of further ones. */
   faults: string[];
-  /** The same compressed with gzip, where that was asked for. */
+  /** Both compressed with gzip, where clients have asked for that. */
   gzips?: { all?: ArrayBuffer; flags?: ArrayBuffer };
 }
 
@@ -78,7 +78,7 @@ class Output {
     return this.#bytes.subarray(start, end);
   }
 
-  /** Gives up what is not used only where that is much: shortening copies, and pages that were never written take no memory. */
+  /** Cuts off the unused rest only where that is much: shortening copies, and pages that were never written need no memory. */
   finish(): ArrayBuffer {
     const { buffer } = this.#bytes;
     return this.length < buffer.byteLength * 7 / 8 ? buffer.transfer(this.length) : buffer;
@@ -103,9 +103,9 @@ export class SnapshotBuilder {
   #flagsEnd = 0;
 
   /**
-   * Makes a builder without items.
+   * Creates a builder without items.
    *
-   * @param sourceLength How long the data file is: bytes. What SDKs need besides makes it a little longer.
+   * @param sourceLength Length of the data file: bytes. The defaults for SDKs make the document a little longer.
    */
   constructor(sourceLength: number) {
     this.#output = new Output(Math.ceil(sourceLength * GROWTH) + SPARE_BYTES);
@@ -151,8 +151,8 @@ export class SnapshotBuilder {
   /**
    * Ends the document.
    *
-   * @param metadata Who the environment is and who may read it.
-   * @returns What was built. The builder is of no use any more.
+   * @param metadata Metadata of the environment.
+   * @returns The buffers. The builder cannot be used any more.
    */
   finish(metadata: EnvironmentMetadata): PreparedSnapshot {
     this.#endFlags();
@@ -194,7 +194,7 @@ export class SnapshotBuilder {
     this.#digests.write(hash("sha256", content, "buffer").subarray(0, DIGEST_BYTES));
   }
 
-  /** For each item the positions of those that it refers to, as far as they are there. */
+  /** Returns for each item the positions of those that it refers to, as far as they exist. */
   #resolveReferences(): (readonly number[])[] {
     if (!this.#hasReferences) return this.#references.map(() => NONE);
     const positions = { flags: new Map<string, number>(), segments: new Map<string, number>() };
@@ -210,7 +210,7 @@ export class SnapshotBuilder {
     );
   }
 
-  /** Flags in a cycle of prerequisites and segments in a cycle of segments are malformed. */
+  /** Finds the flags in a cycle of prerequisites and the segments in a cycle of segments: they are malformed. */
   #findCycles(references: readonly (readonly number[])[]): void {
     if (!this.#hasReferences) return;
     const graph = references.map((positions, position) =>
@@ -253,7 +253,7 @@ export class SnapshotBuilder {
   }
 }
 
-/** How much longer a data file becomes by the defaults that SDKs need, as a rule. */
+/** Usual growth of a data file by the defaults that SDKs need. */
 const GROWTH = 1.0625;
 
 /** Capacity of the smallest document: bytes. */
@@ -264,16 +264,16 @@ const OPENING_BRACE = 0x7b;
 /** Shared by all items that refer to nothing. */
 const NONE: readonly never[] = [];
 
-/** What an item refers to. */
+/** A reference from an item to another. */
 interface Reference {
   kind: "flags" | "segments";
   key: string;
 }
 
-/** Where the flags' object starts in the document: bytes. */
+/** Offset of the flags' object in the document: bytes. */
 const FLAGS_START = '{"flags":'.length;
 
-/** Where the elements of each list end when all are in one. */
+/** Returns the end of each list's elements when all are in one. */
 function toEnds(lists: readonly (readonly unknown[])[]): Uint32Array<ArrayBuffer> {
   let end = 0;
   return Uint32Array.from(lists, ({ length }) => end += length);

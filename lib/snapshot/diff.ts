@@ -2,24 +2,24 @@ import type { Pause } from "../wire/mod.ts";
 import type { ItemKind, Items } from "./_items.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** What is not as it was. */
+/** A flag or a segment that differs between two snapshots. */
 export interface Change {
-  /** What it is. */
+  /** Flag or segment. */
   kind: ItemKind;
-  /** Its key. */
+  /** Key. */
   key: string;
-  /** Its JSON: a view of the snapshot; absent when it is gone. */
+  /** JSON: a view of the snapshot; absent when it is gone. */
   body?: Uint8Array<ArrayBuffer>;
-  /** Its version; when it is gone, that of its tombstone. */
+  /** Version; when it is gone, that of its tombstone. */
   version: number;
-  /** Version that it had; absent when it was not there. */
+  /** Previous version; absent when it is new. */
   previous?: number;
 }
 
 /** The difference of two snapshots. */
 export interface Comparison {
   /**
-   * The changes in the order in which a client can take them one by one without ever having a flag before what it refers to:
+   * Changes in the order in which a client can apply them one by one without ever having a flag before what it refers to:
    * segments, then flags, each after those it depends on; in the end what is gone, the other way round.
    */
   changes: Change[];
@@ -32,7 +32,7 @@ export interface Comparison {
   findAffectedFlags(): Promise<Set<string>>;
 }
 
-/** One thing that has changed: its positions in the two snapshots, -1 where it is not there or a tombstone. */
+/** One changed item: its positions in the two snapshots, -1 where it is absent or a tombstone. */
 interface Pair {
   before: number;
   after: number;
@@ -41,9 +41,9 @@ interface Pair {
 /**
  * Compares two snapshots of an environment by the digests of their items.
  *
- * @param before What was.
- * @param after What is.
- * @param pause Is called between items. @default {never pauses}
+ * @param before The older one.
+ * @param after The newer one.
+ * @param pause Called between items. @default {never pauses}
  * @returns The difference.
  */
 export async function compareSnapshots(
@@ -72,10 +72,10 @@ export async function compareSnapshots(
 }
 
 /**
- * Returns the version with which something is deleted.
+ * Returns the version of a deletion.
  *
- * @param previous Version that it had.
- * @param current Version that it has where it still is: in the archive's own tombstone, or out of a client's sight.
+ * @param previous Version of the deleted item.
+ * @param current Version of the archive's own tombstone, or of the item that the client can no longer see.
  * @returns A version that is higher than `previous` and not lower than `current`.
  */
 export function getTombstoneVersion(previous: number, current = -Infinity): number {

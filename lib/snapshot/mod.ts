@@ -21,6 +21,7 @@
  * @module
  */
 export { type PreparedSnapshot, SnapshotBuilder, type SnapshotInput } from "./builder.ts";
+export type { ItemKind } from "./_items.ts";
 export * from "./diff.ts";
 export type { Document, Payload } from "./payload.ts";
 export { buildSnapshot, Snapshot, type SnapshotItem } from "./snapshot.ts";

@@ -9,18 +9,18 @@ export interface Document {
   /**
    * Returns `body` compressed with gzip.
    *
-   * @returns The bytes, made once for all who ask.
+   * @returns The bytes, compressed once for all who wait.
    */
   gzip(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A document that streams get too. */
 export interface Payload extends Document {
-  /** The server-sent event that brings a stream to this state: views of the same memory. */
+  /** Server-sent event that brings a stream to this state: views of the same memory. */
   readonly put: Parts;
 }
 
-/** A document whose compressed form is made on first use. */
+/** A document that is compressed on first use. */
 export class LazyDocument implements Document {
   /** See {@linkcode Document}. */
   readonly body: Uint8Array<ArrayBuffer>;
@@ -30,7 +30,7 @@ export class LazyDocument implements Document {
   #gzipLength = 0;
 
   /**
-   * Makes a document.
+   * Creates a document.
    *
    * @param body UTF-8 JSON.
    * @param etag Weak entity tag.
@@ -47,7 +47,7 @@ export class LazyDocument implements Document {
     return this.#gzip !== undefined;
   }
 
-  /** Memory that the compressed form takes: bytes. */
+  /** Memory of the compressed form: bytes; 0 until it exists. */
   get gzipLength(): number {
     return this.#gzipLength;
   }
@@ -79,11 +79,11 @@ export class LazyPayload extends LazyDocument implements Payload {
   readonly put: Parts;
 
   /**
-   * Makes a payload.
+   * Creates a payload.
    *
    * @param body UTF-8 JSON.
    * @param etag Weak entity tag.
-   * @param wrap What stands around the document in a `put`.
+   * @param wrap Text before and after the document in a `put`.
    * @param gzip The compressed form, where there is one.
    */
   constructor(

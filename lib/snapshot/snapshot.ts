@@ -7,13 +7,13 @@ import { type Document, LazyDocument, LazyPayload, type Payload } from "./payloa
 
 /** A flag or a segment of a snapshot. */
 export interface SnapshotItem {
-  /** Its version. */
+  /** Version. */
   version: number;
-  /** Its JSON; absent for a tombstone. */
+  /** JSON; absent for a tombstone. */
   document?: Document;
 }
 
-/** What a reload does not change unless the data does. */
+/** The part of a snapshot that stays when a reload changes the metadata alone. */
 interface Version {
   readonly digest: string;
   readonly items: Items;
@@ -23,7 +23,7 @@ interface Version {
   readonly documents: Map<string, LazyDocument>;
   /** The compiled form, once it has been asked for. */
   compiled?: Promise<CompiledEnvironment> | undefined;
-  /** That of the version before, of which unchanged parts are taken over. */
+  /** Compiled form of the version before, whose unchanged parts are reused. */
   previous?: Promise<CompiledEnvironment> | undefined;
 }
 
@@ -32,7 +32,7 @@ interface Version {
  * Nothing of it that a client can see ever changes.
  */
 export class Snapshot {
-  /** Who the environment is and who may read it. */
+  /** Metadata of the environment: names, credentials, secure mode. */
   readonly metadata: EnvironmentMetadata;
   readonly #version: Version;
 
@@ -42,10 +42,10 @@ export class Snapshot {
   }
 
   /**
-   * Makes a snapshot of what was built.
+   * Creates a snapshot from its buffers.
    *
-   * @param prepared The buffers, used from now on.
-   * @param previous What is served now; what was derived from it and did not change is taken over.
+   * @param prepared The buffers, owned by the snapshot from now on.
+   * @param previous The snapshot that is served now; derived forms of unchanged parts are reused.
    * @returns The snapshot.
    */
   static from(prepared: PreparedSnapshot, previous?: Snapshot): Snapshot {
@@ -85,30 +85,30 @@ export class Snapshot {
     return this.#version.digest;
   }
 
-  /** How many flags there are, tombstones included. */
+  /** Number of flags, tombstones included. */
   get flagCount(): number {
     return this.#version.items.flagCount;
   }
 
-  /** Memory that it takes, compressed forms included, but not what is compiled: bytes. */
+  /** Memory of the buffers and the compressed forms, without compiled flags: bytes. */
   get byteLength(): number {
     const { items, all, flags } = this.#version;
     return items.byteLength + all.gzipLength + flags.gzipLength;
   }
 
-  /** Which documents have been asked for compressed: a load prepares those of the next version. */
+  /** Documents that clients have asked for compressed: a load compresses those of the next version. */
   get compressed(): { all: boolean; flags: boolean } {
     const { all, flags } = this.#version;
     return { all: all.isCompressed, flags: flags.isCompressed };
   }
 
-  /** Whether it has been evaluated: then the next version is compiled before it is served. */
+  /** Whether evaluations have used it: then the next version is compiled before it is served. */
   get isCompiled(): boolean {
     return this.#version.compiled !== undefined;
   }
 
   /**
-   * The items by position, for those who compare snapshots.
+   * Items by position, for comparing snapshots.
    * @internal
    */
   get items(): Items {
@@ -116,9 +116,9 @@ export class Snapshot {
   }
 
   /**
-   * Makes a snapshot that differs in its metadata alone.
+   * Creates a snapshot that differs in its metadata alone.
    *
-   * @param metadata Who the environment is and who may read it from now on.
+   * @param metadata The new metadata.
    * @returns The snapshot; this one when the metadata is the same.
    */
   withMetadata(metadata: EnvironmentMetadata): Snapshot {
@@ -141,7 +141,7 @@ export class Snapshot {
    *
    * @param kind Which of them.
    * @param key Its key.
-   * @returns It, tombstones included; `undefined` when there is none.
+   * @returns The item, tombstones included; `undefined` if there is none.
    */
   find(kind: ItemKind, key: string): SnapshotItem | undefined {
     const { items, documents } = this.#version;
@@ -160,8 +160,8 @@ export class Snapshot {
   /**
    * Compiles flags and segments on first use. What a reload did not change keeps its compiled form.
    *
-   * @param pause Is called between items: compiling thousands takes longer than requests should wait.
-   * @returns The compiled environment, made once for all who ask.
+   * @param pause Called between items: compiling thousands takes longer than requests should wait.
+   * @returns The compiled environment, the same one for all callers.
    */
   compile(pause: Pause): Promise<CompiledEnvironment> {
     const version = this.#version;
@@ -200,9 +200,9 @@ async function compileItems(
 /**
  * Builds a snapshot in one go, where holding up requests does not matter.
  *
- * @param environment Who the environment is, and its flags and segments in the order in which clients get them.
- * @param previous What is served now.
- * @returns The snapshot; `previous` itself when nothing that anyone can see has changed.
+ * @param environment Metadata, and flags and segments in the order in which clients get them.
+ * @param previous The snapshot that is served now.
+ * @returns The snapshot; `previous` itself when nothing visible has changed.
  */
 export function buildSnapshot({ metadata, data }: Environment, previous?: Snapshot): Snapshot {
   const builder = new SnapshotBuilder(0);

@@ -1,5 +1,6 @@
 /**
- * Which snapshot each environment serves, which credential opens it, and the one place where a reload swaps them.
+ * {@linkcode Store}: the snapshot that each environment serves, the credentials that open it, and the one place where a reload
+ * swaps them.
  *
  * @example
  * ```ts

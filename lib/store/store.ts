@@ -1,24 +1,24 @@
 import type { Credential, EnvironmentMetadata } from "../model/mod.ts";
 import type { Snapshot } from "../snapshot/mod.ts";
 
-/** What a client identifies itself with. A key is looked up by kind: an SDK key is no mobile key. */
+/** Kind of a credential. Keys are looked up by kind: an SDK key is not a mobile key. */
 export type CredentialKind = "sdk" | "mobile" | "environment";
 
-/** An environment as it is served. Never changed once made; a reload makes a new one. */
+/** An environment as it is served. Immutable; a reload creates a new one. */
 export interface StoredEnvironment {
   /** Client-side ID. */
   readonly id: string;
-  /** What is served; absent while there is nothing good to serve (clients get 503). */
+  /** Snapshot that is served; absent while there is no valid data (clients get 503). */
   readonly snapshot?: Snapshot;
-  /** Who it is and who may read it: of the snapshot if there is one. Absent when it never could be read. */
+  /** Metadata, that of the snapshot if there is one. Absent if it never could be read. */
   readonly metadata?: EnvironmentMetadata;
-  /** What was wrong with it in the newest archive, if that is not what is served. */
+  /** Fault of the environment in the newest archive; absent if that one is served. */
   readonly fault?: string;
-  /** When it was first served: ms since epoch. */
+  /** Time at which it was first served: ms since epoch. */
   readonly since: number;
 }
 
-/** An environment out of a newly read archive: either ready to serve, or with a fault. */
+/** An environment of a newly read archive: either ready to serve, or with a fault. */
 export type NewEnvironment =
   | { id: string; snapshot: Snapshot }
   | { id: string; metadata?: EnvironmentMetadata; fault: string };
@@ -27,9 +27,9 @@ export type NewEnvironment =
 export interface EnvironmentChange {
   /** Client-side ID. */
   id: string;
-  /** As it was. */
+  /** State before. */
   before?: StoredEnvironment;
-  /** As it is. */
+  /** State after. */
   after?: StoredEnvironment;
 }
 
@@ -45,15 +45,15 @@ interface Tables {
 }
 
 /**
- * Holds what is served now: environments, and which credential opens which. All of it is swapped in one assignment, so a
- * request that has looked up its environment sees one version from start to end.
+ * Environments that are served now, and the credentials that open them. All of it is swapped in one assignment, so a request that
+ * has looked up its environment sees one version from start to end.
  */
 export class Store {
   #tables: Tables | undefined;
   readonly #now: () => number;
 
   /**
-   * Makes a store that serves nothing yet.
+   * Creates a store that serves nothing yet.
    *
    * @param now The clock: ms since epoch.
    */
@@ -61,7 +61,7 @@ export class Store {
     this.#now = now;
   }
 
-  /** Whether any archive has been loaded. Before that every credential may be a good one. */
+  /** Whether any archive has been loaded. Before that, any credential may turn out to be valid. */
   get ready(): boolean {
     return this.#tables !== undefined;
   }
@@ -71,7 +71,7 @@ export class Store {
     return [...this.#tables?.environments.values() ?? []];
   }
 
-  /** One environment by its client-side ID. */
+  /** Returns an environment by its client-side ID. */
   get(id: string): StoredEnvironment | undefined {
     return this.#tables?.environments.get(id);
   }
@@ -89,7 +89,7 @@ export class Store {
     return access === undefined || this.#now() > access.expiry ? undefined : access.environment;
   }
 
-  /** How long until the next key expires: ms, `Infinity` when none will. */
+  /** Time until the next key expires: ms, `Infinity` if none will. */
   get timeToNextExpiry(): number {
     const now = this.#now();
     let next = Infinity;
@@ -105,7 +105,7 @@ export class Store {
    * An environment with a fault keeps what it had, keys included; environments that are not in the archive are gone.
    *
    * @param loaded The archive's environments.
-   * @returns What changed, in ascending order of ID; environments that stayed as they were are not in it.
+   * @returns The changes, in ascending order of ID; unchanged environments are not listed.
    */
   replace(loaded: NewEnvironment[]): EnvironmentChange[] {
     const before = this.#tables?.environments ?? new Map<string, StoredEnvironment>();
@@ -137,7 +137,7 @@ function merge(
   return { id, ...(loaded.metadata && { metadata: loaded.metadata }), fault: loaded.fault, since: now };
 }
 
-/** Environments with a fault go first: where a key has moved from one of them to a good one, the good one has it. */
+/** Builds the tables, environments with a fault first: where a key has moved from one of them to a valid one, the valid one has it. */
 function buildTables(environments: Map<string, StoredEnvironment>): Tables {
   const tables: Tables = { environments, sdk: new Map(), mobile: new Map() };
   const faultyFirst = [...environments.values()].toSorted((a, b) => Number(!a.fault) - Number(!b.fault));

@@ -3,18 +3,18 @@ import { createGzip, gzipSync } from "node:zlib";
 import type { Pause } from "./pause.ts";
 
 /**
- * How much is compressed in one go, from the start of a document: bytes. It takes 2 ms at the default level. What comes out depends
- * on it, so that it must be the same everywhere for replicas to agree.
+ * Size of a slice of compression, from the start of a document: bytes. It takes 2 ms at the default level. The output depends on
+ * it, so it must be the same everywhere for replicas to agree.
  */
 const SLICE_BYTES = 64 * 1024;
 
 /**
- * Compresses with gzip, and lets requests have their turn in between: a large document takes longer than anybody should wait.
+ * Compresses with gzip, and serves requests in between: a large document takes longer than they should wait.
  *
- * @param bytes What to compress.
- * @param pause Is called between two slices.
- * @param level How hard, from 1 to 9. @default {zlib's}
- * @returns The compressed bytes: the same ones for the same bytes and level. They are a buffer of their own.
+ * @param bytes The document.
+ * @param pause Called between two slices.
+ * @param level Compression level, from 1 to 9. @default {zlib's}
+ * @returns The compressed bytes: the same ones for the same bytes and level. In a buffer of their own.
  */
 export async function compress(
   bytes: Uint8Array,

@@ -1,16 +1,16 @@
 import { concat } from "./concat.ts";
 import type { Pause } from "./pause.ts";
 
-/** How much is encoded in one go: UTF-16 units. It takes less than a millisecond. */
+/** Size of a slice of encoding: UTF-16 units. It takes less than a millisecond. */
 const SLICE_UNITS = 256 * 1024;
 
 const ENCODER = new TextEncoder();
 
 /**
- * Encodes text as UTF-8, and lets requests have their turn in between.
+ * Encodes text as UTF-8, and serves requests in between.
  *
  * @param text The text.
- * @param pause Is called between two slices.
+ * @param pause Called between two slices.
  * @returns The bytes.
  */
 export async function encodeText(text: string, pause: Pause): Promise<Uint8Array<ArrayBuffer>> {

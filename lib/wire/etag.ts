@@ -1,10 +1,10 @@
 import { createHash, hash } from "node:crypto";
 import type { Pause } from "./pause.ts";
 
-/** How much is hashed in one go: bytes. It takes about a millisecond. */
+/** Size of a slice of hashing: bytes. It takes about a millisecond. */
 const SLICE_BYTES = 1024 ** 2;
 
-/** How much of a digest a tag has: characters of base64url, 6 bits each; enough that no two contents ever share one. */
+/** Length of the digest in a tag: characters of base64url, 6 bits each; enough that no two contents ever share one. */
 const TAG_LENGTH = 27;
 
 /**
@@ -18,10 +18,10 @@ export function computeEtag(bytes: Uint8Array): string {
 }
 
 /**
- * Computes the same tag, and lets requests have their turn in between.
+ * Computes the tag of {@linkcode computeEtag}, and serves requests in between.
  *
  * @param bytes The document.
- * @param pause Is called between two slices.
+ * @param pause Called between two slices.
  * @returns The tag, quotes included.
  */
 export async function computeEtagInSlices(bytes: Uint8Array, pause: Pause): Promise<string> {
@@ -35,9 +35,9 @@ export async function computeEtagInSlices(bytes: Uint8Array, pause: Pause): Prom
 }
 
 /**
- * Writes a weak entity tag.
+ * Formats a weak entity tag.
  *
- * @param digest Text without quotes that no other content has.
+ * @param digest Digest of the content: text without quotes.
  * @returns The tag, quotes included.
  */
 export function formatEtag(digest: string): string {

@@ -1,16 +1,16 @@
 import type { Pause } from "./pause.ts";
 
-/** Bytes in parts, one after the other. They are shared by whoever sends them: never changed, never copied. */
+/** Bytes in parts, one after the other. Shared memory: never changed, never copied. */
 export type Parts = readonly Uint8Array<ArrayBuffer>[];
 
 const ENCODER = new TextEncoder();
 const EVENT_END = ENCODER.encode("\n\n");
 
 /**
- * Returns how long parts are together.
+ * Returns the total length of parts.
  *
  * @param parts The parts.
- * @returns Bytes.
+ * @returns The length: bytes.
  */
 export function lengthOf(parts: Parts): number {
   return parts.reduce((length, part) => length + part.length, 0);
@@ -22,7 +22,7 @@ export function lengthOf(parts: Parts): number {
  *
  * @param event Name of the event, e.g. `put`.
  * @param data One line of data, usually JSON without whitespace: a text, or parts of UTF-8.
- * @returns The event: one part for a text, the given parts with a head and an end around them otherwise.
+ * @returns The event: one part for a text; for parts, the same ones between a head and an end.
  */
 export function encodeEvent(event: string, data: string | Parts): Parts {
   const head = `event: ${event}\ndata: `;
@@ -35,8 +35,8 @@ export function encodeEvent(event: string, data: string | Parts): Parts {
  * Frames several server-sent events, one after the other.
  *
  * @param events Name and data of each.
- * @param maxBytes How long they may be together: bytes.
- * @param pause Is called between events.
+ * @param maxBytes Maximum length of all together: bytes.
+ * @param pause Called between events.
  * @returns The events, or `undefined` when they would be longer than that.
  */
 export async function encodeEvents(

@@ -1,5 +1,6 @@
 /**
- * What several rooms need and no protocol owns: server-sent events, gzip, turns between slices of work, small files.
+ * Helpers of several rooms that belong to no protocol: server-sent events, gzip, entity tags, turns between slices of work,
+ * pieces of bytes, small files.
  *
  * @example
  * ```ts

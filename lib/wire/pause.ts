@@ -1,11 +1,11 @@
-/** How long work may hold up requests in one go: ms. */
+/** Length of a slice of work, during which requests wait: ms. */
 const SLICE = 5;
 
-/** Lets requests have their turn when work has held the loop for long enough. */
+/** Function to call between the steps of long work: waits for other work and requests once the slice is over. */
 export type Pause = () => Promise<void> | undefined;
 
 /**
- * Makes a function to call between the steps of long work.
+ * Creates the {@linkcode Pause} of one work that takes turns with nothing but requests.
  *
  * @returns The function; time counts from now on.
  */
@@ -15,21 +15,21 @@ export function createPause(): Pause {
 
 /** Work that waits for its next slice. */
 interface Waiting {
-  /** How many slices it has had. */
+  /** Number of slices it has had. */
   slices: number;
-  /** Begins the next one. */
+  /** Begins the next slice. */
   begin: () => void;
 }
 
 /**
- * Makes long works take turns: between two slices, whichever works they belong to, everybody else is served. Who has had
- * the fewest slices goes first, so that a short work never waits for a long one to end.
+ * Scheduler of long works: between two slices, whichever works they belong to, requests are served. The work with the fewest
+ * slices goes first, so that a short one never waits for a long one to end.
  */
 export class Turns {
   readonly #waiting: Waiting[] = [];
 
   /**
-   * Makes a function to call between the steps of one work, and before the first.
+   * Creates the function to call between the steps of one work, and before the first.
    *
    * @returns The function; time counts from now on. While other works wait for their turn, the first call waits too.
    */

@@ -2,7 +2,7 @@ import { concat } from "./concat.ts";
 import { lengthOf, type Parts } from "./event.ts";
 
 /**
- * How much goes to the server in one piece: bytes. The server reads in buffers of 64 KiB, so larger pieces are split anyway
+ * Size of a piece: bytes. The server reads in buffers of 64 KiB, so larger pieces are split anyway
  * (and take three times as long, measured with 1 MB to 2,000 streams), smaller ones only cost more turns.
  */
 export const PIECE_BYTES = 64 * 1024;
@@ -17,7 +17,7 @@ export class Pieces {
   #offset = 0;
 
   /**
-   * Makes it; nothing has been taken yet.
+   * Creates pieces of which none has been taken yet.
    *
    * @param parts The bytes. Neither copied nor changed.
    */
@@ -26,7 +26,7 @@ export class Pieces {
     this.#skipEmpty();
   }
 
-  /** Whether all has been taken. */
+  /** Whether all pieces have been taken. */
   get isEmpty(): boolean {
     return this.#index === this.#parts.length;
   }
@@ -57,7 +57,7 @@ export class Pieces {
     return view;
   }
 
-  /** Leaves the parts behind that have been taken in full, so that `isEmpty` tells at once. */
+  /** Skips the parts that have been taken in full, so that `isEmpty` is right at once. */
   #skipEmpty(): void {
     while (this.#index < this.#parts.length && this.#offset === this.#parts[this.#index]!.length) {
       this.#index++;

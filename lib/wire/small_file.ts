@@ -1,10 +1,10 @@
 /**
- * Reads a file that must not be large. Whatever else its path leads to, a device that never ends or a pipe that nobody writes
- * to, is refused without reading.
+ * Reads a small file. Anything else at its path, such as a device that never ends or a pipe that nobody writes to, is refused
+ * without reading.
  *
  * @param path Path of the file.
- * @param maxBytes How long it may be: bytes.
- * @returns What is in it.
+ * @param maxBytes Maximum length: bytes.
+ * @returns Its content.
  * @throws {TypeError} When it is not a regular file.
  * @throws {RangeError} When it is too long.
  * @throws {Deno.errors.NotFound} When there is none; other errors of reading likewise.

@@ -97,7 +97,7 @@ Deno.test("readArchive() tells gzip that was compressed twice", async () => {
   const error = await refuse(new Uint8Array(gzipSync(archive)));
   assertEquals(
     error.message,
-    'Cannot read archive "flags.tar.gz": it is gzip, but its content is no tar: it begins with 1f 8b 08 00, gzip once more',
+    'Cannot read archive "flags.tar.gz": it is gzip, but its content is not a tar: it begins with 1f 8b 08 00, gzip once more',
   );
   assertMatch(error.hint, /gunzip/);
 });

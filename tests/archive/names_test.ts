@@ -82,18 +82,18 @@ const HOSTILE: Hostile[] = [
     "entry-name",
     'entry ".json" has no environment ID in its name',
   ],
-  ["a name twice", tar(good, good), "duplicate-entry", 'entry "a.json" is there already, as "a.json"'],
+  ["a name twice", tar(good, good), "duplicate-entry", 'entry "a.json" duplicates entry "a.json"'],
   [
     "a name twice, once with ./",
     tar(good, entry({ name: "./a.json" })),
     "duplicate-entry",
-    'entry "./a.json" is there already, as "a.json"',
+    'entry "./a.json" duplicates entry "a.json"',
   ],
   [
     "a name in another case",
     tar(good, entry({ name: "A.JSON" })),
     "duplicate-entry",
-    'entry "A.JSON" is there already, as "a.json"',
+    'entry "A.JSON" duplicates entry "a.json"',
   ],
   [
     "a name with the Kelvin sign",
@@ -105,7 +105,7 @@ const HOSTILE: Hostile[] = [
     "a name with a long s",
     tar(entry({ name: "s" }), entry({ name: "\u017f" })),
     "duplicate-entry",
-    'entry "\u017f" is there already, as "s"',
+    'entry "\u017f" duplicates entry "s"',
   ],
 ];
 

@@ -132,7 +132,7 @@ async function readReportedContext(
     if (!charge(bytes)) throw new NoRoomError();
   }
   const body = await readBody(request, MAX_CONTEXT_BYTES, { onLength }).catch((error) => {
-    throw error instanceof NoRoomError ? error : new RequestError(400, "The body broke off");
+    throw error instanceof NoRoomError ? error : new RequestError(400, "Request body ended early");
   });
   if (!body) throw new RequestError(413, `A context may have ${MAX_CONTEXT_BYTES} bytes at most`);
   await pause();
