@@ -14,7 +14,7 @@ import {
 import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_archive.ts";
 import { describeFailure, toError, toTransient } from "./load_failure.ts";
 import { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
-import { checkMemory } from "./memory.ts";
+import { getMemoryUse, planMemory } from "./memory.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** Status of the archive's file: what is served and why something newer is not. */
@@ -112,7 +112,9 @@ export class Loader {
    * @param size Size of the archive's file: bytes.
    */
   expect(size: number): void {
-    if (!this.#isClosed && size > this.#smallFile) this.#thread?.start();
+    if (this.#isClosed || size <= this.#smallFile) return;
+    const { memoryLimit = Infinity } = this.#options;
+    this.#thread?.start((memoryLimit - getMemoryUse()) / 2);
   }
 
   /** Status of the file. */
@@ -189,7 +191,7 @@ export class Loader {
 
   async #prepare(content: Uint8Array<ArrayBuffer>): Promise<LoadedEnvironment[]> {
     const { path, maxBytes, publisher, memoryLimit = Infinity } = this.#options;
-    checkMemory(path, content, memoryLimit);
+    const heapBytes = planMemory(path, content, memoryLimit);
     const known: LoadRequest["known"] = new Map();
     for (const { id, snapshot } of publisher.environments) {
       if (!snapshot) continue;
@@ -198,7 +200,7 @@ export class Loader {
     }
     const bytes = bufferOf(content);
     const request: LoadRequest = { bytes, path, maxBytes, known };
-    if (this.#thread && !this.#isSmall(content)) return await this.#thread.load(request);
+    if (this.#thread && !this.#isSmall(content)) return await this.#thread.load(request, heapBytes);
     try {
       return await Array.fromAsync(loadArchive(request, createPause()));
     } catch (error) {

@@ -5,11 +5,20 @@ import { toError } from "./load_failure.ts";
 import type { LoadReply } from "./worker.ts";
 import { workerUrl } from "./worker_url.ts";
 
+/** Bytes. */
+const MiB = 1_048_576;
+
 /** Timeout of a load. The largest archive takes some seconds on a slow host; more is a hang. @limit ms: the load fails, the previous data stays in use */
 const LOAD_DEADLINE = 60_000;
 
 /** Idle time after which the thread ends: ms. That releases its memory; starting it again takes 35 to 70 ms. */
 const IDLE_TIME = 30_000;
+
+/**
+ * Space for new objects in the loading thread: MiB. Less than V8's own, since a load is all new objects: 100,000 small flags take a
+ * quarter less memory.
+ */
+const YOUNG_HEAP = 4;
 
 /**
  * Largest heap of the loading thread. It parses one flag or segment at a time, of up to 256 MiB of text.
@@ -51,6 +60,8 @@ export function canStartThread(url: URL = workerUrl()): boolean {
 export class LoadingThread {
   readonly #options: Required<Omit<LoadOptions, "smallFile">>;
   #worker: Worker | undefined;
+  /** Heap limit of the running thread: MiB. */
+  #heapLimit = 0;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -65,9 +76,13 @@ export class LoadingThread {
     this.#options = { url, deadline, heapLimit, idleTime };
   }
 
-  /** Starts the thread if it is not running, ahead of an expected load. */
-  start(): void {
-    this.#worker ??= this.#startWorker();
+  /**
+   * Starts the thread if it is not running, ahead of an expected load.
+   *
+   * @param heapBytes Memory for its heap, about: bytes. @default {what is set}
+   */
+  start(heapBytes = Infinity): void {
+    this.#worker ??= this.#startWorker(this.#toLimit(heapBytes));
     this.#waitForLoad();
   }
 
@@ -80,13 +95,16 @@ export class LoadingThread {
    * Loads an archive. One at a time: wait for it before the next.
    *
    * @param request The archive, whose bytes are transferred, and the environments that are known already.
+   * @param heapBytes Memory for its heap: bytes. A running thread with another limit is replaced, unless it has at least half as much. @default {what is set}
    * @returns The environments, in ascending order of ID.
    * @throws {LoadError} When the archive is refused.
    * @throws {TransientError} When the thread crashes, runs out of memory or hangs.
    */
-  async load(request: LoadRequest): Promise<LoadedEnvironment[]> {
+  async load(request: LoadRequest, heapBytes = Infinity): Promise<LoadedEnvironment[]> {
     const { deadline } = this.#options;
-    this.start();
+    const limit = this.#toLimit(heapBytes);
+    if (this.#heapLimit > limit || this.#heapLimit < limit / 2) await this.close();
+    this.#worker ??= this.#startWorker(limit);
     clearTimeout(this.#idle);
     const worker = this.#worker!;
     const environments: LoadedEnvironment[] = [];
@@ -119,7 +137,12 @@ export class LoadingThread {
     clearTimeout(this.#idle);
     const worker = this.#worker;
     this.#worker = undefined;
+    this.#heapLimit = 0;
     await worker?.terminate();
+  }
+
+  #toLimit(heapBytes: number): number {
+    return Math.min(this.#options.heapLimit, Math.floor(heapBytes / MiB));
   }
 
   #waitForLoad(): void {
@@ -127,9 +150,10 @@ export class LoadingThread {
     this.#idle = setTimeout(() => this.close(), this.#options.idleTime);
   }
 
-  #startWorker(): Worker {
-    const { url, heapLimit } = this.#options;
-    const worker = new Worker(url, { resourceLimits: { maxOldGenerationSizeMb: heapLimit } });
+  #startWorker(heapLimit: number): Worker {
+    this.#heapLimit = heapLimit;
+    const resourceLimits = { maxOldGenerationSizeMb: heapLimit, maxYoungGenerationSizeMb: YOUNG_HEAP };
+    const worker = new Worker(this.#options.url, { resourceLimits });
     const forget = (): void => {
       if (this.#worker === worker) this.#worker = undefined;
     };

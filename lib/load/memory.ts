@@ -7,12 +7,12 @@ import { collectGarbage } from "./_collect_garbage.ts";
 const MiB = 1_048_576;
 
 /**
- * Maximum memory of a load besides the archive's bytes: bytes. Measured with 20 MB and 80 MB of JSON: the thread's heap and
- * its garbage.
+ * Memory for the thread's heap with which a load is tried: bytes. Enough for 8,000 flags of 2.5 KB each; with more of them it needs
+ * more, and may have all that is left.
  */
-const FULL_LOAD_BYTES = 32 * MiB;
+const THREAD_HEAP_BYTES = 32 * MiB;
 
-/** The same for the smallest archive: bytes. */
+/** The same for the smallest archive, which is loaded without the thread: bytes. */
 const SMALL_LOAD_BYTES = 8 * MiB;
 
 /** Pages of the executable that count as used, but that the kernel reclaims when memory is short: bytes. It has 95 MB, of which about half are in use. */
@@ -37,29 +37,41 @@ export function findMemoryLimit(configured = 0): number {
 }
 
 /**
- * Refuses an archive that does not fit into memory beside what is served. During a load, it is in memory as it is in the file,
- * unpacked, and as the new snapshots.
+ * Returns the memory use of this process.
+ *
+ * @returns Resident memory less its code: bytes.
+ */
+export function getMemoryUse(): number {
+  return Deno.memoryUsage().rss - CODE_BYTES;
+}
+
+/**
+ * Computes how much memory the thread's heap may take for an archive, and refuses one that does not fit beside what is served.
+ * During a load, it is in memory as it is in the file, unpacked, and as the new snapshots.
  *
  * @param path Path of the archive, for the message.
  * @param bytes The archive, as it is in the file and in memory already.
  * @param limit Memory limit of the process: bytes.
- * @param getUsed Returns its memory use: bytes. @default {the process's resident memory less its code}
+ * @param getUsed Returns its memory use: bytes. @default {getMemoryUse}
+ * @returns What is left for the thread's heap: bytes.
  * @throws {TransientError} When there is not enough.
  */
-export function checkMemory(
+export function planMemory(
   path: string,
   bytes: Uint8Array,
   limit: number,
-  getUsed: () => number = () => Deno.memoryUsage().rss - CODE_BYTES,
-): void {
-  if (limit === Infinity) return;
+  getUsed: () => number = getMemoryUse,
+): number {
+  if (limit === Infinity) return Infinity;
   const contents = 2 * readUnpackedLength(bytes);
-  const added = contents + Math.min(SMALL_LOAD_BYTES + contents, FULL_LOAD_BYTES);
-  if (getUsed() + added <= limit) return;
-  // Part of what is used may be waste, above all of loads that were refused.
-  collectGarbage();
-  const needed = getUsed() + added;
-  if (needed <= limit) return;
+  const heap = Math.min(SMALL_LOAD_BYTES + contents, THREAD_HEAP_BYTES);
+  let needed = getUsed() + contents + heap;
+  if (needed > limit) {
+    // Part of what is used may be waste, above all of loads that were refused.
+    collectGarbage();
+    needed = getUsed() + contents + heap;
+  }
+  if (needed <= limit) return limit - needed + heap;
   throw new TransientError(
     `Cannot load "${path}": it takes about ${toMiB(needed)} MiB of memory, the limit is ${
       Math.floor(limit / MiB)

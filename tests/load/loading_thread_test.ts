@@ -171,3 +171,29 @@ Deno.test("LoadingThread.load() serves one load after the other, good and bad", 
   }
   await thread.close();
 });
+
+/** Answers a load with the limit of its own heap, in MiB, as an environment's ID. */
+const HEAP_TELLER = new URL(
+  `data:text/javascript,${
+    encodeURIComponent(`import { parentPort } from "node:worker_threads";
+import { getHeapStatistics } from "node:v8";
+parentPort.on("message", () => {
+  parentPort.postMessage({ loaded: { id: String(Math.round(getHeapStatistics().heap_size_limit / 2 ** 20)), fault: "" } });
+  parentPort.postMessage({ end: true });
+});`)
+  }`,
+);
+
+Deno.test("LoadingThread.load() bounds the heap by what a load may take, and keeps a thread that is about right", async () => {
+  const thread = new LoadingThread({ url: HEAP_TELLER, heapLimit: 1024 });
+  async function limitOf(mebibytes: number): Promise<number> {
+    const [environment] = await thread.load(requestOf(new Uint8Array()), mebibytes * 2 ** 20);
+    return Number(environment!.id);
+  }
+  const free = await limitOf(Infinity);
+  const [tight, same, wide] = [await limitOf(64), await limitOf(100), await limitOf(500)];
+  assert(free > 1000 && tight < 100, `${free} ${tight}`);
+  assertEquals(same, tight);
+  assert(wide > 400 && wide < 600, `${wide}`);
+  await thread.close();
+});
