@@ -17,7 +17,6 @@ import {
   hasInfinity,
   isObject,
   listMembers,
-  notJson,
   parseJson,
   skipSpace,
   type Value,
@@ -138,14 +137,12 @@ const SEGMENTS: ItemType<Segment> = { name: "segment", parse: parseSegment, getS
 
 /** Finds flags and segments, objects or null. Any other member of the file is checked likewise, and left. */
 function scanKinds(json: Uint8Array): Map<string, Value> {
-  const file = { start: skipSpace(json, 0) };
+  const file = { start: skipSpace(json, 0), end: json.length };
   if (!isObject(json, file)) checkObject(parseJson(json), "the file");
   const kinds = new Map<string, Value>();
-  let end = skipSpace(json, file.start + 1);
   for (const { key, value } of listMembers(json, file)) {
     if (kinds.has(key)) throw new SyntaxError(`${JSON.stringify(key)} is there twice`);
     kinds.set(key, value);
-    end = value.end;
     if (!isObject(json, value)) {
       // The file is a level too.
       const parsed = parseJson(json, { ...value, depth: value.depth + 1 });
@@ -156,8 +153,6 @@ function scanKinds(json: Uint8Array): Map<string, Value> {
       }
     }
   }
-  const rest = skipSpace(json, end + 1);
-  if (rest < json.length) throw notJson(json, rest);
   return kinds;
 }
 
