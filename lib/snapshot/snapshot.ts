@@ -165,8 +165,13 @@ export class Snapshot {
    */
   compile(pause: Pause): Promise<CompiledEnvironment> {
     const version = this.#version;
-    return version.compiled ??= compileItems(version.items, version.previous, pause).finally(() => {
+    return version.compiled ??= compileItems(version.items, version.previous, pause).then((compiled) => {
       version.previous = undefined;
+      return compiled;
+    }, (error) => {
+      // Who asks next tries again: it failed for want of memory, not because of the data.
+      version.compiled = undefined;
+      throw error;
     });
   }
 }
@@ -190,7 +195,7 @@ async function compileItems(
   }
   const steps = compileInSteps(
     { flags: list<Flag>("flags"), segments: list<Segment>("segments") },
-    await previous,
+    await previous?.catch(() => undefined),
   );
   let step = steps.next();
   for (; !step.done; step = steps.next()) await pause();
