@@ -90,8 +90,8 @@ export type ArchiveItem =
   & {
     /** Key under which it is listed. */
     key: string;
-    /** JSON that SDKs get: without white space outside strings, with the defaults that they need. UTF-8, perhaps a view. */
-    json: Uint8Array;
+    /** JSON that SDKs get: without white space outside strings, with the defaults that they need. The value is without these. */
+    text: string;
   }
   & ({ kind: "flags"; value: Flag } | { kind: "segments"; value: Segment });
 
@@ -162,7 +162,7 @@ function* readKind<K extends "flags" | "segments", T extends Flag | Segment>(
   json: Uint8Array,
   kinds: ReadonlyMap<string, Value>,
   warn: (problem: string) => void,
-): Generator<{ kind: K; key: string; value: T; json: Uint8Array }> {
+): Generator<{ kind: K; key: string; value: T; text: string }> {
   const members = kinds.get(kind);
   if (!members || !isObject(json, members)) return;
   const items = [...listMembers(json, members)].sort((a, b) => a.key < b.key ? -1 : 1);
@@ -174,8 +174,7 @@ function* readKind<K extends "flags" | "segments", T extends Flag | Segment>(
       warn(`${name} ${quote(key)} is left out: it nests deeper than ${MAX_ITEM_DEPTH} levels`);
       continue;
     }
-    const bytes = compact(json, scanned);
-    const text = decode(bytes);
+    const text = decode(compact(json, scanned));
     // Without its white space, what is no JSON may be some.
     const parsed = parseJson(json, scanned, scanned.isSpaced ? undefined : text);
     let isCanonical = JSON.stringify(parsed) === text;
@@ -189,12 +188,7 @@ function* readKind<K extends "flags" | "segments", T extends Flag | Segment>(
     });
     const shape = getShape(value);
     const completed = isCanonical ? completeCanonical(value, text, shape) : completeText(text, shape);
-    yield completed === text ? { kind, key, value, json: bytes } : {
-      kind,
-      key,
-      value: isCanonical ? value : JSON.parse(completed),
-      json: new TextEncoder().encode(completed),
-    };
+    yield { kind, key, value, text: completed };
   }
 }
 

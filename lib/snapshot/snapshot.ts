@@ -211,12 +211,11 @@ async function compileItems(
  */
 export function buildSnapshot({ metadata, data }: Environment, previous?: Snapshot): Snapshot {
   const builder = new SnapshotBuilder(0);
-  const encoder = new TextEncoder();
   for (const [key, { value, text }] of data.flags) {
-    builder.add({ kind: "flags", key, value, json: encoder.encode(text) });
+    builder.add({ kind: "flags", key, value, text });
   }
   for (const [key, { value, text }] of data.segments) {
-    builder.add({ kind: "segments", key, value, json: encoder.encode(text) });
+    builder.add({ kind: "segments", key, value, text });
   }
   const prepared = builder.finish(metadata);
   return prepared.digest === previous?.digest

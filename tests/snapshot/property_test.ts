@@ -57,13 +57,13 @@ function snapshotOf(state: State, previous?: Snapshot): Snapshot {
     builder.add({
       kind: "flags",
       key,
-      json: new TextEncoder().encode(json),
+      text: json,
       value: JSON.parse(json) as Flag,
     });
   }
   for (const [key, json] of state.segments) {
     const value = JSON.parse(json) as Segment;
-    builder.add({ kind: "segments", key, json: new TextEncoder().encode(json), value });
+    builder.add({ kind: "segments", key, text: json, value });
   }
   return Snapshot.from(builder.finish(makeEnvironment("e1").metadata), previous);
 }
