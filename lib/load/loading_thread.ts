@@ -51,6 +51,7 @@ export class LoadingThread {
   readonly #options: Required<LoadOptions>;
   #worker: Worker | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
+  #isLoading = false;
 
   /**
    * Makes a thread that is not started yet.
@@ -85,8 +86,8 @@ export class LoadingThread {
    */
   async load(request: LoadRequest): Promise<LoadedEnvironment[]> {
     const { deadline } = this.#options;
+    this.#isLoading = true;
     this.start();
-    clearTimeout(this.#idle);
     const worker = this.#worker!;
     const environments: LoadedEnvironment[] = [];
     const { promise, resolve, reject } = Promise.withResolvers<LoadReply>();
@@ -105,6 +106,7 @@ export class LoadingThread {
       const hint = "if the archive is large, give the host more memory";
       throw new TransientError(`Cannot load "${request.path}": the loading thread ${problem}`, hint);
     } finally {
+      this.#isLoading = false;
       clearTimeout(timer);
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);
     }
@@ -123,6 +125,8 @@ export class LoadingThread {
 
   #waitForLoad(): void {
     clearTimeout(this.#idle);
+    // A file that changes during a load has the thread started once more.
+    if (this.#isLoading || this.#worker === undefined) return;
     this.#idle = setTimeout(() => this.close(), this.#options.idleTime);
   }
 

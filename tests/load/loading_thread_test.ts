@@ -114,6 +114,22 @@ Deno.test("LoadingThread ends when there has been nothing to load for a while, a
   await thread.close();
 });
 
+Deno.test("LoadingThread does not end during a load, though it is started once more meanwhile", async () => {
+  const url = threadOf("setTimeout(() => parentPort.postMessage({ end: true }), 200);");
+  const thread = new LoadingThread({ url, idleTime: 1 });
+  const loading = thread.load(requestOf(new Uint8Array(1)));
+  thread.start();
+  assertEquals(await loading, []);
+  await thread.close();
+});
+
+Deno.test("LoadingThread.close() leaves nothing running, right after a load too", async () => {
+  const thread = new LoadingThread();
+  const loading = thread.load(requestOf(await packArchive({ e1: {} })));
+  await Promise.all([loading.then(() => thread.close()), loading]);
+  assertEquals(thread.isRunning, false);
+});
+
 Deno.test("LoadingThread.load() gives the fault of an environment beside the others", async () => {
   const loaded = await load(await packArchive({ good: {}, bad: { flags: { f: { version: "1" } } } }));
   assertEquals(loaded.map(({ id }) => id), ["bad", "good"]);
