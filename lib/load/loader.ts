@@ -116,6 +116,7 @@ export class Loader {
    * @throws {TransientError} When loading failed. In either case, what was served before is served on.
    */
   async load(content: FileContent): Promise<void> {
+    if (this.#isClosed) return;
     this.#waiting.abort();
     if (this.#failed?.digest !== content.digest) this.#failed = undefined;
     try {
@@ -150,7 +151,7 @@ export class Loader {
     }
   }
 
-  /** Ends the thread; nothing is tried again. */
+  /** Ends the thread; nothing is loaded or tried again. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#waiting.abort();

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { gunzipSync } from "node:zlib";
-import { compareSnapshots, Snapshot, SnapshotBuilder } from "../../lib/snapshot/mod.ts";
+import { collectGarbage } from "../../lib/load/_collect_garbage.ts";
+import { compareSnapshots, oncePerPair, Snapshot, SnapshotBuilder } from "../../lib/snapshot/mod.ts";
 import type { Flag, Segment } from "../../lib/model/mod.ts";
 import { computeEtag } from "../../lib/wire/mod.ts";
 import { makeEnvironment, makeSnapshot, text } from "../_environments.ts";
@@ -193,4 +194,30 @@ Deno.test("Snapshot.compile() fails for those who wait, and is tried again by wh
     assertStrictEquals(await snapshot.compile(() => undefined), compiled);
     assertEquals(compiled.linked.flags.get("f")?.compiled.flag.version, snapshot.find("flags", "f")?.version);
   }
+});
+
+Deno.test("Snapshot keeps nothing of those before it alive", async () => {
+  const compare = oncePerPair(compareSnapshots);
+  const gone: WeakRef<object>[] = [];
+  let snapshot = await makeSnapshot("e1", { flags: { f: {}, g: {} } });
+  await snapshot.compile(() => undefined);
+  for (let version = 2; version < 6; version++) {
+    await Promise.all([
+      snapshot.all.gzip(),
+      snapshot.flags.gzip(),
+      snapshot.find("flags", "f")!.document!.gzip(),
+    ]);
+    gone.push(new WeakRef(snapshot), new WeakRef(snapshot.items), new WeakRef(snapshot.all.body.buffer));
+    const next = await makeSnapshot("e1", { flags: { f: {}, g: { version } } }, snapshot);
+    await (await compare(snapshot, next)).findAffectedFlags();
+    // One that nobody has evaluated holds on to what was compiled before it.
+    if (version % 2 === 0) await next.compile(() => undefined);
+    snapshot = next.withMetadata({ ...next.metadata, name: `${version}` });
+  }
+  for (let i = 0; i < 100 && gone.some((ref) => ref.deref()); i++) {
+    await new Promise((resolve) => setTimeout(resolve));
+    collectGarbage();
+  }
+  assertEquals(gone.map((ref) => ref.deref()), gone.map(() => undefined));
+  assertEquals(snapshot.flagCount, 2);
 });
