@@ -1,35 +1,36 @@
 import type { Field, Shape } from "../model/mod.ts";
 
 /**
- * Does the same as {@linkcode completeText} for a text that is as `JSON.stringify` writes its value, in a fifth of the time: there
- * are no other spellings to keep and no duplicate fields.
+ * Does the same as {@linkcode completeText} for a text that is as `JSON.stringify` writes its value, in a fraction of the time: there
+ * are no other spellings to keep and no duplicate fields, and as a rule fields are only left out, so that defaults go to the end.
  *
- * @param value The value, which gets the defaults too.
+ * @param value The value.
  * @param text Its JSON.
  * @param shape Its shape.
  * @returns The text that SDKs get.
  */
 export function completeCanonical(value: object, text: string, shape: Shape): string {
-  return addDefaults(value as Record<string, unknown>, shape) ? JSON.stringify(value) : text;
-}
-
-/** Reports whether there were any to add. */
-function addDefaults(object: Record<string, unknown>, shape: Shape): boolean {
-  let isChanged = false;
+  let added = "";
   for (const [name, { absent, null: forNull, of }] of shape) {
-    const value = object[name];
-    const json = value === undefined ? absent : value === null ? forNull : undefined;
-    if (json !== undefined) {
-      isChanged = true;
-      if (json === "") delete object[name];
-      else object[name] = JSON.parse(json);
-    } else if (of && Array.isArray(value)) {
-      for (const element of value) isChanged = addDefaults(element, of) || isChanged;
-    } else if (of && typeof value === "object" && value !== null) {
-      isChanged = addDefaults(value as Record<string, unknown>, of) || isChanged;
+    const field = (value as Record<string, unknown>)[name];
+    if (field === undefined) {
+      if (absent !== undefined) added += `,"${name}":${absent}`;
+    } else if (field === null ? forNull !== undefined : of && needsDefaults(field, of)) {
+      return completeText(text, shape);
     }
   }
-  return isChanged;
+  return added === "" ? text : `${text.slice(0, -1)}${added}}`;
+}
+
+/** Reports whether an object, or one in an array, lacks what SDKs need. */
+function needsDefaults(value: unknown, shape: Shape): boolean {
+  if (Array.isArray(value)) return value.some((element) => needsDefaults(element, shape));
+  for (const [name, { absent, null: forNull, of }] of shape) {
+    const field = (value as Record<string, unknown>)[name];
+    const json = field === undefined ? absent : field === null ? forNull : undefined;
+    if (json !== undefined || (of && field && needsDefaults(field, of))) return true;
+  }
+  return false;
 }
 
 /**

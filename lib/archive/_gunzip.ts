@@ -106,19 +106,26 @@ async function inflate(
   return { output: output.subarray(0, size), consumed: inflater.bytesWritten };
 }
 
-/** Guesses the length of the content by the last four bytes of the member, so that it need not grow. Padding hides them. */
+/** Guesses the length of the content by the end of the member, so that the buffer need not grow. */
 function guessLength(bytes: Uint8Array, maxBytes: number): number {
   const length = readLength(bytes);
-  return length > maxBytes || length > RATIO_FREE_BYTES + MAX_RATIO * bytes.length ? CHUNK_BYTES : length;
+  return length === 0 || length > maxBytes ? CHUNK_BYTES : length;
 }
 
+/** Returns the length in the last four bytes of a member, past which there may be padding; 0 when they say what cannot be. */
 function readLength(bytes: Uint8Array): number {
-  if (bytes.length < TRAILER_BYTES) return 0;
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true);
+  let end = bytes.length;
+  while (bytes[end - 1] === 0) end--;
+  // Up to three zeros may be the length's own, and so may a newline: of two lengths that can be, the one without padding counts.
+  const isPadded = bytes.length - end > 3;
+  const ends = isPadded ? [end, end + 1, end + 2, end + 3] : [bytes.length, bytes.length - 1];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const lengths = ends.map((end) => end < TRAILER_BYTES ? 0 : view.getUint32(end - 4, true));
+  return lengths.find((length) => length > 0 && length <= RATIO_FREE_BYTES + MAX_RATIO * bytes.length) ?? 0;
 }
 
 /**
- * Returns the unpacked length that an archive claims in its last bytes.
+ * Returns the unpacked length that an archive claims at its end.
  *
  * @param bytes The archive.
  * @returns Bytes.

@@ -74,12 +74,11 @@ function scanAll(json: Uint8Array): Value {
  * @param json UTF-8.
  * @param object Where the object is.
  * @returns Its members, in order.
- * @throws {SyntaxError} When what is between the values is not JSON.
+ * @throws {SyntaxError} When what is between the values, or behind the last, is not JSON.
  */
-export function* listMembers(json: Uint8Array, object: Pick<Value, "start">): Generator<Member> {
+export function* listMembers(json: Uint8Array, object: Pick<Value, "start" | "end">): Generator<Member> {
   let at = skipSpace(json, object.start + 1);
-  if (json[at] === CLOSING_BRACE) return;
-  while (true) {
+  while (json[at] !== CLOSING_BRACE) {
     if (json[at] !== QUOTE) throw notJson(json, at);
     const keyEnd = endOfString(json, at);
     const key = parseJson(json, { start: at, end: keyEnd, depth: 0, isSpaced: false }) as string;
@@ -87,10 +86,14 @@ export function* listMembers(json: Uint8Array, object: Pick<Value, "start">): Ge
     if (json[colon] !== COLON) throw notJson(json, colon);
     const value = scanValue(json, skipSpace(json, colon + 1));
     yield { key, value };
-    if (json[value.end] === CLOSING_BRACE) return;
-    if (json[value.end] !== COMMA) throw notJson(json, value.end);
-    at = skipSpace(json, value.end + 1);
+    at = value.end;
+    if (json[at] === CLOSING_BRACE) break;
+    if (json[at] !== COMMA) throw notJson(json, at);
+    at = skipSpace(json, at + 1);
+    if (json[at] !== QUOTE) throw notJson(json, at);
   }
+  const rest = skipSpace(json, at + 1);
+  if (rest < object.end) throw notJson(json, rest);
 }
 
 /**

@@ -17,7 +17,6 @@ import {
   hasInfinity,
   isObject,
   listMembers,
-  notJson,
   parseJson,
   skipSpace,
   type Value,
@@ -91,8 +90,8 @@ export type ArchiveItem =
   & {
     /** Key in the map that lists it. */
     key: string;
-    /** JSON that SDKs get: without white space outside strings, with the defaults that they need. UTF-8, perhaps a view. */
-    json: Uint8Array;
+    /** JSON that SDKs get: without white space outside strings, with the defaults that they need. The value is without these. */
+    text: string;
   }
   & ({ kind: "flags"; value: Flag } | { kind: "segments"; value: Segment });
 
@@ -138,14 +137,12 @@ const SEGMENTS: ItemType<Segment> = { name: "segment", parse: parseSegment, getS
 
 /** Finds flags and segments, objects or null. Any other member of the file is checked likewise, and left. */
 function scanKinds(json: Uint8Array): Map<string, Value> {
-  const file = { start: skipSpace(json, 0) };
+  const file = { start: skipSpace(json, 0), end: json.length };
   if (!isObject(json, file)) checkObject(parseJson(json), "the file");
   const kinds = new Map<string, Value>();
-  let end = skipSpace(json, file.start + 1);
   for (const { key, value } of listMembers(json, file)) {
     if (kinds.has(key)) throw new SyntaxError(`${JSON.stringify(key)} is there twice`);
     kinds.set(key, value);
-    end = value.end;
     if (!isObject(json, value)) {
       // The file is a level too.
       const parsed = parseJson(json, { ...value, depth: value.depth + 1 });
@@ -156,8 +153,6 @@ function scanKinds(json: Uint8Array): Map<string, Value> {
       }
     }
   }
-  const rest = skipSpace(json, end + 1);
-  if (rest < json.length) throw notJson(json, rest);
   return kinds;
 }
 
@@ -167,7 +162,7 @@ function* readKind<K extends "flags" | "segments", T extends Flag | Segment>(
   json: Uint8Array,
   kinds: ReadonlyMap<string, Value>,
   warn: (problem: string) => void,
-): Generator<{ kind: K; key: string; value: T; json: Uint8Array }> {
+): Generator<{ kind: K; key: string; value: T; text: string }> {
   const members = kinds.get(kind);
   if (!members || !isObject(json, members)) return;
   const items = [...listMembers(json, members)].sort((a, b) => a.key < b.key ? -1 : 1);
@@ -179,8 +174,7 @@ function* readKind<K extends "flags" | "segments", T extends Flag | Segment>(
       warn(`${name} ${quote(key)} is left out: it nests deeper than ${MAX_ITEM_DEPTH} levels`);
       continue;
     }
-    const bytes = compact(json, scanned);
-    const text = decode(bytes);
+    const text = decode(compact(json, scanned));
     // Without its white space, text that is not JSON may become JSON.
     const parsed = parseJson(json, scanned, scanned.isSpaced ? undefined : text);
     let isCanonical = JSON.stringify(parsed) === text;
@@ -194,12 +188,7 @@ function* readKind<K extends "flags" | "segments", T extends Flag | Segment>(
     });
     const shape = getShape(value);
     const completed = isCanonical ? completeCanonical(value, text, shape) : completeText(text, shape);
-    yield completed === text ? { kind, key, value, json: bytes } : {
-      kind,
-      key,
-      value: isCanonical ? value : JSON.parse(completed),
-      json: new TextEncoder().encode(completed),
-    };
+    yield { kind, key, value, text: completed };
   }
 }
 

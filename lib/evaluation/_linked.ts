@@ -5,8 +5,14 @@ import type { Registry } from "./_registry.ts";
 import type { CompiledSegment } from "./_segment.ts";
 import type { Audience, OutputOptions } from "./output_options.ts";
 
-/** Compiled flags and segments of an environment, put where the numbers by which others refer to them point. */
-export class LinkedEnvironment {
+/** Output for an audience, which is put together in steps by whoever asks first, and by whoever asks meanwhile. */
+interface PreparedOutput {
+  steps: Generator<void, Output>;
+  output?: Output;
+}
+
+/** What a {@linkcode LinkedEnvironment} is made of. */
+export interface LinkedParts {
   /** Numbers what flags and segments refer to. */
   readonly registry: Registry;
   /** Flags by key, in the order of the data. */
@@ -21,47 +27,60 @@ export class LinkedEnvironment {
   readonly flagDepths: Int32Array;
   /** Likewise of segments. */
   readonly segmentDepths: Int32Array;
-  readonly #outputs = new Map<string, Output>();
+}
+
+/** Compiled flags and segments of an environment, put where the numbers by which others refer to them point. */
+export class LinkedEnvironment implements LinkedParts {
+  /** See {@linkcode LinkedParts}. */
+  readonly registry: Registry;
+  /** See {@linkcode LinkedParts}. */
+  readonly flags: ReadonlyMap<string, Entry>;
+  /** See {@linkcode LinkedParts}. */
+  readonly segments: ReadonlyMap<string, CompiledSegment>;
+  /** See {@linkcode LinkedParts}. */
+  readonly flagsBySlot: readonly (CompiledFlag | undefined)[];
+  /** See {@linkcode LinkedParts}. */
+  readonly segmentsBySlot: readonly (CompiledSegment | undefined)[];
+  /** See {@linkcode LinkedParts}. */
+  readonly flagDepths: Int32Array;
+  /** See {@linkcode LinkedParts}. */
+  readonly segmentDepths: Int32Array;
+  readonly #outputs = new Map<string, PreparedOutput>();
 
   /**
-   * Links flags and segments.
+   * Puts the parts together.
    *
-   * @param registry Numbers what they refer to.
-   * @param flags Compiled flags by key.
-   * @param segments Compiled segments by key.
-   * @param depths Lengths of chains by slot.
+   * @param parts What it is made of.
    */
-  constructor(
-    registry: Registry,
-    flags: ReadonlyMap<string, CompiledFlag>,
-    segments: ReadonlyMap<string, CompiledSegment>,
-    depths: { flags: Int32Array; segments: Int32Array },
-  ) {
-    this.registry = registry;
-    this.flagDepths = depths.flags;
-    this.segmentDepths = depths.segments;
-    this.segments = segments;
-    this.flagsBySlot = registry.prerequisites.keys().map((key) => flags.get(key)).toArray();
-    this.segmentsBySlot = registry.segments.keys().map((key) => segments.get(key)).toArray();
-    this.flags = new Map(
-      flags.entries().map(([key, compiled]) => [key, { compiled, slot: registry.prerequisites.find(key) }]),
-    );
+  constructor(parts: LinkedParts) {
+    this.registry = parts.registry;
+    this.flags = parts.flags;
+    this.segments = parts.segments;
+    this.flagsBySlot = parts.flagsBySlot;
+    this.segmentsBySlot = parts.segmentsBySlot;
+    this.flagDepths = parts.flagDepths;
+    this.segmentDepths = parts.segmentDepths;
   }
 
   /**
-   * Gets the prepared output, which is made on first use.
+   * Gets the prepared output, which is made on first use, once for all who ask.
    *
    * @param options Audience, and whether reasons are included.
-   * @returns All flags visible to it.
+   * @returns Steps, one for each flag if it has to be made; the last one returns all flags visible to the audience.
    */
-  getOutput({ audience, withReasons }: OutputOptions): Output {
+  *getOutput({ audience, withReasons }: OutputOptions): Generator<void, Output> {
     const name = `${audience} ${withReasons}`;
-    let output = this.#outputs.get(name);
-    if (output === undefined) {
+    let prepared = this.#outputs.get(name);
+    if (prepared === undefined) {
       const visible = this.flags.values().filter(({ compiled }) => isVisible(compiled.flag, audience));
-      this.#outputs.set(name, output = prepareOutput(visible, withReasons));
+      this.#outputs.set(name, prepared = { steps: prepareOutput(visible, withReasons) });
     }
-    return output;
+    while (prepared.output === undefined) {
+      const step = prepared.steps.next();
+      if (step.done) prepared.output = step.value;
+      else yield;
+    }
+    return prepared.output;
   }
 }
 

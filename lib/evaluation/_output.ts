@@ -24,9 +24,9 @@ export interface Output {
  *
  * @param entries The flags that it sees, in order.
  * @param withReasons Whether members include reasons.
- * @returns The prepared output.
+ * @returns Steps, one for each flag; the last one returns the prepared output.
  */
-export function prepareOutput(entries: Iterable<Entry>, withReasons: boolean): Output {
+export function* prepareOutput(entries: Iterable<Entry>, withReasons: boolean): Generator<void, Output> {
   const output: Output = { flags: [], slots: [], runs: [] };
   let run: string[] = [];
   for (const { compiled, slot } of entries) {
@@ -38,6 +38,7 @@ export function prepareOutput(entries: Iterable<Entry>, withReasons: boolean): O
       output.runs.push(run.join(""));
       run = [];
     }
+    yield;
   }
   output.runs.push(run.join(""));
   output.runs[0] = output.runs[0]!.slice(1);

@@ -2,6 +2,7 @@ import type { EnvironmentData, Flag, Item, Segment } from "../model/mod.ts";
 import { computeDepths } from "./_depth.ts";
 import { type CompiledFlag, compileFlag } from "./_flag.ts";
 import { LinkedEnvironment } from "./_linked.ts";
+import type { Entry } from "./_output.ts";
 import { Registry } from "./_registry.ts";
 import { type CompiledSegment, compileSegment } from "./_segment.ts";
 
@@ -60,8 +61,8 @@ function listLive<T extends Flag | Segment>(items: Map<string, Item<T>>): Iterab
 }
 
 /**
- * Compiles an environment like {@linkcode compileEnvironment}, but yields after each flag and segment, so that the caller can
- * serve others in between: thousands of changed flags take longer than a server may stall.
+ * Compiles an environment like {@linkcode compileEnvironment}, but yields after each flag and segment and between steps of
+ * linking them, so that the caller can serve others in between: thousands of changed flags take longer than a server may stall.
  *
  * @param environment Flags and segments.
  * @param previous The environment before a reload.
@@ -86,29 +87,51 @@ export function* compileInSteps(
     yield;
   }
   registry.limitGrowth();
-  const depths = {
-    flags: yield* computeDepths(listPrerequisites(registry, flags)),
-    segments: yield* computeDepths(listSegments(registry, segments)),
+  const flagsBySlot = yield* collect(registry.prerequisites.keys().map((key) => flags.get(key)));
+  const segmentsBySlot = yield* collect(registry.segments.keys().map((key) => segments.get(key)));
+  const prerequisites = yield* collect(flagsBySlot.values().map(listPrerequisites));
+  const segmentsAsked = yield* collect(
+    segmentsBySlot.values().map((segment) => listSegments(segment, registry)),
+  );
+  const entries = new Map<string, Entry>();
+  for (const [key, compiled] of flags) {
+    entries.set(key, { compiled, slot: registry.prerequisites.find(key) });
+    yield;
+  }
+  return {
+    linked: new LinkedEnvironment({
+      registry,
+      flags: entries,
+      segments,
+      flagsBySlot,
+      segmentsBySlot,
+      flagDepths: yield* computeDepths(prerequisites),
+      segmentDepths: yield* computeDepths(segmentsAsked),
+    }),
   };
-  return { linked: new LinkedEnvironment(registry, flags, segments, depths) };
 }
 
-/** Lists, by slot, the slots of the prerequisites of a flag; one for which the context does not matter has none. */
-function listPrerequisites(registry: Registry, flags: Map<string, CompiledFlag>): number[][] {
-  return registry.prerequisites.keys().map((key) => {
-    const flag = flags.get(key);
-    return flag && flag.constant === null ? flag.prerequisites.map(({ slot }) => slot) : [];
-  }).toArray();
+/** Puts values into an array, one in a step. */
+function* collect<T>(values: Iterable<T>): Generator<void, T[]> {
+  const list: T[] = [];
+  for (const value of values) {
+    list.push(value);
+    yield;
+  }
+  return list;
 }
 
-/** Lists, by slot, the slots of the segments that a segment's rules test. */
-function listSegments(registry: Registry, segments: Map<string, CompiledSegment>): number[][] {
-  return registry.segments.keys().map((key) =>
-    (segments.get(key)?.rules ?? []).flatMap(({ clauses }) =>
-      clauses.slice(1).flatMap((slot) => {
-        const { op, values } = registry.clauses[slot]!;
-        return op === "segmentMatch" ? values : [];
-      })
-    )
-  ).toArray();
+/** Slots of the flags that a flag needs; one for which the context does not matter needs none. */
+function listPrerequisites(flag: CompiledFlag | undefined): number[] {
+  return flag && flag.constant === null ? flag.prerequisites.map(({ slot }) => slot) : [];
+}
+
+/** Slots of the segments that a segment's rules ask. */
+function listSegments(segment: CompiledSegment | undefined, registry: Registry): number[] {
+  return (segment?.rules ?? []).flatMap(({ clauses }) =>
+    clauses.slice(1).flatMap((slot) => {
+      const { op, values } = registry.clauses[slot]!;
+      return op === "segmentMatch" ? values : [];
+    })
+  );
 }

@@ -119,7 +119,7 @@ export function* evaluateAllInSlices(
   options: OutputOptions,
 ): Slices<EvaluationsText> {
   const state = createState(environment.linked, context);
-  const { flags, slots, runs } = environment.linked.getOutput(options);
+  const { flags, slots, runs } = yield* environment.linked.getOutput(options);
   let text = runs[0]!;
   let exception: string | undefined;
   for (let i = 0; i < flags.length;) {

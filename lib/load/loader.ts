@@ -131,6 +131,7 @@ export class Loader {
    * @throws {TransientError} When loading failed. In either case, the previous data stays in use.
    */
   async load(content: FileContent): Promise<void> {
+    if (this.#isClosed) return;
     this.#waiting.abort();
     if (this.#failed?.digest !== content.digest) this.#failed = undefined;
     try {
@@ -165,7 +166,7 @@ export class Loader {
     }
   }
 
-  /** Ends the thread; nothing is retried. */
+  /** Ends the thread; nothing is loaded or retried. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#waiting.abort();

@@ -63,6 +63,7 @@ export class LoadingThread {
   /** Heap limit of the running thread: MiB. */
   #heapLimit = 0;
   #idle: ReturnType<typeof setTimeout> | undefined;
+  #isLoading = false;
 
   /**
    * Creates a thread that is not started yet.
@@ -102,10 +103,11 @@ export class LoadingThread {
    */
   async load(request: LoadRequest, heapBytes = Infinity): Promise<LoadedEnvironment[]> {
     const { deadline } = this.#options;
+    this.#isLoading = true;
+    clearTimeout(this.#idle);
     const limit = this.#toLimit(heapBytes);
     if (this.#heapLimit > limit || this.#heapLimit < limit / 2) await this.close();
     this.#worker ??= this.#startWorker(limit);
-    clearTimeout(this.#idle);
     const worker = this.#worker!;
     const environments: LoadedEnvironment[] = [];
     const { promise, resolve, reject } = Promise.withResolvers<LoadReply>();
@@ -124,6 +126,7 @@ export class LoadingThread {
       const hint = "if the archive is large, give the host more memory";
       throw new TransientError(`Cannot load "${request.path}": the loading thread ${problem}`, hint);
     } finally {
+      this.#isLoading = false;
       clearTimeout(timer);
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);
     }
@@ -147,6 +150,8 @@ export class LoadingThread {
 
   #waitForLoad(): void {
     clearTimeout(this.#idle);
+    // A file that changes during a load has the thread started once more.
+    if (this.#isLoading || this.#worker === undefined) return;
     this.#idle = setTimeout(() => this.close(), this.#options.idleTime);
   }
 

@@ -9,6 +9,9 @@ import { collectGarbage } from "./_collect_garbage.ts";
 import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_archive.ts";
 import { describeFailure, type LoadFailure } from "./load_failure.ts";
 
+/** When garbage is collected after a load: ms. At once, it would take the processors from requests just when the data is swapped. */
+const COLLECTION_DELAY = 500;
+
 /** An answer of the thread. */
 export type LoadReply = { loaded: LoadedEnvironment } | { failure: LoadFailure } | { end: true };
 
@@ -33,7 +36,7 @@ async function answer(request: LoadRequest): Promise<LoadReply> {
 if (!isMainThread) {
   parentPort!.on("message", async (request: LoadRequest) => {
     parentPort!.postMessage(await answer(request));
-    // Later, when nothing refers to the archive any more.
-    setTimeout(collectGarbage);
+    // Nothing refers to the archive any more by then.
+    setTimeout(collectGarbage, COLLECTION_DELAY);
   });
 }

@@ -53,21 +53,28 @@ export async function compareSnapshots(
 ): Promise<Comparison> {
   const [old, now] = [before.items, after.items];
   const union = new Union(old, now);
-  const pairs = before.hasSameData(after) ? [] : [
-    ...await union.match("segments", pause),
-    ...await union.match("flags", pause),
-  ];
-  const isThere = pairs.filter((pair) => pair.after >= 0);
-  const isGone = pairs.filter((pair) => pair.after < 0);
-  const changed = await sort(isThere.map((pair) => pair.after), now, pause);
-  const gone = await sort(isGone.map((pair) => pair.before), old, pause);
-  const byPosition = new Map(pairs.map((pair) => [pair.after >= 0 ? pair.after : ~pair.before, pair]));
+  const there = new Map<number, Pair>();
+  const gone = new Map<number, Pair>();
+  if (!before.hasSameData(after)) {
+    for (const kind of ["segments", "flags"] as const) {
+      await union.match(kind, pause, (pair) => {
+        if (pair.after >= 0) there.set(pair.after, pair);
+        else gone.set(pair.before, pair);
+      });
+    }
+  }
+  const changes: Change[] = [];
+  for (const position of await sort(there, now, pause)) {
+    changes.push(describeChange(there.get(position)!, old, now));
+    await pause();
+  }
+  for (const position of (await sort(gone, old, pause)).reverse()) {
+    changes.push(describeChange(gone.get(position)!, old, now));
+    await pause();
+  }
   return {
-    changes: [
-      ...changed.map((position) => describeChange(byPosition.get(position)!, old, now)),
-      ...gone.reverse().map((position) => describeChange(byPosition.get(~position)!, old, now)),
-    ],
-    findAffectedFlags: () => union.findAffectedFlags(pairs, pause),
+    changes,
+    findAffectedFlags: () => union.findAffectedFlags([...there.values(), ...gone.values()], pause),
   };
 }
 
@@ -130,15 +137,15 @@ class Union {
   constructor(old: Items, now: Items) {
     this.#old = old;
     this.#now = now;
-    this.#nodes = Uint32Array.from({ length: old.count }, (_, position) => now.count + position);
+    this.#nodes = new Uint32Array(old.count);
+    for (let position = 0; position < old.count; position++) this.#nodes[position] = now.count + position;
   }
 
-  /** Walks through both lists of a kind, which have the same order, and lists what differs. */
-  async match(kind: ItemKind, pause: Pause): Promise<Pair[]> {
+  /** Walks through both lists of a kind, which have the same order, and hands over what differs. */
+  async match(kind: ItemKind, pause: Pause, onDifference: (pair: Pair) => void): Promise<void> {
     const [old, now] = [this.#old, this.#now];
     let [before, beforeEnd] = old.range(kind);
     let [after, afterEnd] = now.range(kind);
-    const pairs: Pair[] = [];
     while (before < beforeEnd || after < afterEnd) {
       await pause();
       const isSame = before < beforeEnd && after < afterEnd && old.isSame(before, now, after);
@@ -152,27 +159,32 @@ class Union {
           before: order <= 0 && !old.isDeleted(before) ? before : -1,
           after: order >= 0 && !now.isDeleted(after) ? after : -1,
         };
-        if (pair.before >= 0 || pair.after >= 0) pairs.push(pair);
+        if (pair.before >= 0 || pair.after >= 0) onDifference(pair);
       }
       if (order <= 0) before++;
       if (order >= 0) after++;
     }
-    return pairs;
   }
 
   async findAffectedFlags(pairs: Pair[], pause: Pause): Promise<Set<string>> {
-    const affected = new Set(pairs.map(({ before, after }) => after >= 0 ? after : this.#nodes[before]!));
+    const affected = new Set<number>();
+    for (const { before, after } of pairs) {
+      affected.add(after >= 0 ? after : this.#nodes[before]!);
+      await pause();
+    }
     if (affected.size > 0) {
       const dependents = new Map<number, number[]>();
       await addDependents(dependents, this.#now, (position) => position, pause);
       await addDependents(dependents, this.#old, (position) => this.#nodes[position]!, pause);
       // What is added to a set while it is gone through is gone through as well.
       for (const node of affected) {
+        await pause();
         for (const dependent of dependents.get(node) ?? []) affected.add(dependent);
       }
     }
     const keys = new Set<string>();
     for (const node of affected) {
+      await pause();
       const [items, position] = node < this.#now.count
         ? [this.#now, node]
         : [this.#old, node - this.#now.count];
@@ -206,13 +218,12 @@ async function addDependents(
   }
 }
 
-/** Puts each item after those it refers to, if only through others that are not in the list; segments first. Cycles are cut somewhere. */
-async function sort(positions: number[], items: Items, pause: Pause): Promise<number[]> {
-  const wanted = new Set(positions);
+/** Sorts positions so that each item comes after those it refers to, if only through others that are not in the list; segments first. Cycles are cut somewhere. */
+async function sort(wanted: ReadonlyMap<number, Pair>, items: Items, pause: Pause): Promise<number[]> {
   const sorted = new Set<number>();
   const seen = new Set<number>();
   // A stack of its own, because chains may be longer than the program's goes.
-  const stack = positions.toReversed();
+  const stack = [...wanted.keys()].reverse();
   while (stack.length > 0) {
     await pause();
     const position = stack.at(-1)!;

@@ -11,7 +11,7 @@
  *   const json = `{"key":"beta","version":${version}}`;
  *   const builder = new SnapshotBuilder(1000);
  *   const value = parseFlag(JSON.parse(json), "beta");
- *   builder.add({ kind: "flags", key: "beta", value, json: new TextEncoder().encode(json) });
+ *   builder.add({ kind: "flags", key: "beta", value, text: json });
  *   return Snapshot.from(builder.finish(parseMetadata({ env: { envID: "e1" } }, "e1")));
  * }
  * const { changes: [change] } = await compareSnapshots(build(1), build(2));

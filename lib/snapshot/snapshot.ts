@@ -165,8 +165,13 @@ export class Snapshot {
    */
   compile(pause: Pause): Promise<CompiledEnvironment> {
     const version = this.#version;
-    return version.compiled ??= compileItems(version.items, version.previous, pause).finally(() => {
+    return version.compiled ??= compileItems(version.items, version.previous, pause).then((compiled) => {
       version.previous = undefined;
+      return compiled;
+    }, (error) => {
+      // Who asks next tries again: it failed for want of memory, not because of the data.
+      version.compiled = undefined;
+      throw error;
     });
   }
 }
@@ -190,7 +195,7 @@ async function compileItems(
   }
   const steps = compileInSteps(
     { flags: list<Flag>("flags"), segments: list<Segment>("segments") },
-    await previous,
+    await previous?.catch(() => undefined),
   );
   let step = steps.next();
   for (; !step.done; step = steps.next()) await pause();
@@ -206,12 +211,11 @@ async function compileItems(
  */
 export function buildSnapshot({ metadata, data }: Environment, previous?: Snapshot): Snapshot {
   const builder = new SnapshotBuilder(0);
-  const encoder = new TextEncoder();
   for (const [key, { value, text }] of data.flags) {
-    builder.add({ kind: "flags", key, value, json: encoder.encode(text) });
+    builder.add({ kind: "flags", key, value, text });
   }
   for (const [key, { value, text }] of data.segments) {
-    builder.add({ kind: "segments", key, value, json: encoder.encode(text) });
+    builder.add({ kind: "segments", key, value, text });
   }
   const prepared = builder.finish(metadata);
   return prepared.digest === previous?.digest

@@ -55,9 +55,9 @@ export function collect(read: ArchiveEnvironment): CollectedEnvironment {
   const warnings: string[] = [];
   try {
     for (const item of readItems(id, dataJson, warnings)) {
-      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(item.json);
-      if (item.kind === "flags") flags.set(item.key, { value: item.value, text });
-      else segments.set(item.key, { value: item.value, text });
+      const { kind, key, text } = item;
+      if (kind === "flags") flags.set(key, { value: JSON.parse(text), text });
+      else segments.set(key, { value: JSON.parse(text), text });
     }
   } catch (error) {
     return { id, metadata, error: error as EnvironmentError };

@@ -1,7 +1,9 @@
-import { readEnvironment } from "./_environments.ts";
+import { environment, readEnvironment } from "./_environments.ts";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 
+import { completeCanonical, completeText } from "../../lib/archive/_complete.ts";
+import { type Flag, getFlagShape, getSegmentShape, type Segment } from "../../lib/model/mod.ts";
 import { withDefaults } from "./_defaults.ts";
 
 type Json = Record<string, unknown>;
@@ -398,4 +400,16 @@ Deno.test("readEnvironment() keeps the last of a field that is there twice, wher
       }
     }
   }
+});
+
+Deno.test("completeCanonical() completes as completeText() does what JSON.stringify writes", () => {
+  fc.assert(fc.property(environment, ({ data }) => {
+    for (const { text } of [...data.flags.values(), ...data.segments.values()]) {
+      const value = JSON.parse(text);
+      const canonical = JSON.stringify(value);
+      for (const shape of [getFlagShape(value as Flag), getSegmentShape(value as Segment)]) {
+        assertEquals(completeCanonical(value, canonical, shape), completeText(canonical, shape));
+      }
+    }
+  }));
 });

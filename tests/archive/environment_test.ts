@@ -99,6 +99,22 @@ const DATA_FAULTS: [what: string, data: string, problem: string][] = [
     "the text is not JSON at position 100013 (line 1 column 100014)",
   ],
   [
+    "something behind the flags",
+    '{"flags":{} 1,"segments":{}}',
+    "the text is not JSON at position 12 (line 1 column 13)",
+  ],
+  [
+    "a second object behind a flag's",
+    '{"flags":{"a":{"key":"a","version":1}}{"b":{"key":"b","version":1}}}',
+    "the text is not JSON at position 38 (line 1 column 39)",
+  ],
+  [
+    "something behind another kind",
+    '{"other":{"a":1}null}',
+    "the text is not JSON at position 16 (line 1 column 17)",
+  ],
+  ["something behind the file", '{}\n{"flags":{}}', "the text is not JSON at position 3 (line 2 column 1)"],
+  [
     "a deep flag under a key that is no JSON",
     `{"flags":{"\\x":${"[".repeat(999)}${"]".repeat(999)}}}`,
     "the text is not JSON at position 12 (line 1 column 13)",

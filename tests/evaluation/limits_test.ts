@@ -41,6 +41,8 @@ function needs(...keys: string[]): Json {
 
 /** Does all slices; gives the result and how many there were. */
 function countSlices(environment: CompiledEnvironment, context: unknown): [EvaluationsText, number] {
+  // Put together beforehand: that has steps of its own.
+  environment.linked.getOutput(SERVER).forEach(() => {});
   const slices = evaluateAllInSlices(environment, parseContext(context), SERVER);
   for (let count = 1;; count++) {
     const { done, value } = slices.next();

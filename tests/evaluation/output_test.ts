@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   createSession,
   evaluateAll,
+  evaluateAllInSlices,
   evaluateTextInSlices,
   type OutputOptions,
   type Session,
@@ -157,4 +158,23 @@ Deno.test("evaluateAll() keeps the order of the data, whichever flags depend on 
     assertEquals(Object.keys(JSON.parse(text)), keys);
     assertEquals(JSON.parse(text).c.variation, dependent.includes("c") ? 1 : 0);
   }
+});
+
+Deno.test("evaluateAllInSlices() puts the output together in steps, once for all who ask meanwhile", () => {
+  const options = { audience: "server", withReasons: true } as const;
+  const flags = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`f${100 + i}`, {}]));
+  const environment = compile({ flags });
+  const [one, two] = [1, 2].map(() => evaluateAllInSlices(environment, parseContext(USER), options)) as [
+    ReturnType<typeof evaluateAllInSlices>,
+    ReturnType<typeof evaluateAllInSlices>,
+  ];
+  let steps = 0;
+  for (let [a, b] = [one.next(), two.next()]; !a.done || !b.done; [a, b] = [one.next(), two.next()]) {
+    steps += Number(!a.done) + Number(!b.done);
+  }
+  assertEquals(steps, 100);
+  assertEquals(
+    Object.keys(JSON.parse(evaluateAll(environment, parseContext(USER), options))),
+    Object.keys(flags),
+  );
 });

@@ -182,6 +182,15 @@ Deno.test("Loader.close() during a load lets nothing be tried again", async () =
   assertEquals([bench.clock.sleeps, bench.lines("error")], [[], []]);
 });
 
+Deno.test("Loader.load() loads nothing after close(): a file that was being read meanwhile starts no thread", async () => {
+  await using bench = await serveThenFail();
+  await bench.setFaulty(false);
+  await bench.loader.close();
+  bench.put(SECOND);
+  assertEquals(await bench.reload(), undefined);
+  assertEquals(served(bench), "one");
+});
+
 Deno.test("Loader.load() tries again before anything was served, and says so", async () => {
   await using bench = new LoaderBench();
   await bench.setFaulty(true);

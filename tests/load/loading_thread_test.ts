@@ -91,6 +91,19 @@ Deno.test("LoadingThread.load() compresses what clients have asked for compresse
   }
 });
 
+for (const length of [100, 65_536, 300_000]) {
+  Deno.test(`LoadingThread.load() compresses ${length} bytes to the same as who asks first for them`, async () => {
+    const archive = await packArchive({ e1: { flags: { a: constantFlag("é1".repeat(length / 3)) } } });
+    const compressed = { all: true, flags: true };
+    const [loaded] = await load(archive, new Map([["e1", { source: "", digest: "", compressed }]]));
+    if (!loaded || !("prepared" in loaded)) throw new Error("It has a fault");
+    const { gzips, ...rest } = loaded.prepared;
+    const snapshot = Snapshot.from(rest);
+    assertEquals(new Uint8Array(gzips!.all!), await snapshot.all.gzip());
+    assertEquals(new Uint8Array(gzips!.flags!), await snapshot.flags.gzip());
+  });
+}
+
 Deno.test("LoadingThread ends when there has been nothing to load for a while, and starts for the next load", async () => {
   const archive = await packArchive({ e1: {} });
   const thread = new LoadingThread({ idleTime: 1 });
@@ -99,6 +112,22 @@ Deno.test("LoadingThread ends when there has been nothing to load for a while, a
     while (thread.isRunning) await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await thread.close();
+});
+
+Deno.test("LoadingThread does not end during a load, though it is started once more meanwhile", async () => {
+  const url = threadOf("setTimeout(() => parentPort.postMessage({ end: true }), 200);");
+  const thread = new LoadingThread({ url, idleTime: 1 });
+  const loading = thread.load(requestOf(new Uint8Array(1)));
+  thread.start();
+  assertEquals(await loading, []);
+  await thread.close();
+});
+
+Deno.test("LoadingThread.close() leaves nothing running, right after a load too", async () => {
+  const thread = new LoadingThread();
+  const loading = thread.load(requestOf(await packArchive({ e1: {} })));
+  await Promise.all([loading.then(() => thread.close()), loading]);
+  assertEquals(thread.isRunning, false);
 });
 
 Deno.test("LoadingThread.load() gives the fault of an environment beside the others", async () => {

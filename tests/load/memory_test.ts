@@ -5,9 +5,11 @@ import { TransientError } from "../../lib/source/mod.ts";
 
 const MiB = 1_048_576;
 
-/** An archive, as far as its length counts, that unpacks to so many bytes. */
+/** An archive, as far as its length counts, that unpacks to so many bytes; at a ratio that is allowed. */
 function packed(length: number): Uint8Array {
-  return new Uint8Array(gzipSync(new Uint8Array(length)));
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i += MiB) crypto.getRandomValues(bytes.subarray(i, i + MiB / 64));
+  return new Uint8Array(gzipSync(bytes));
 }
 
 Deno.test("planMemory() leaves to the thread's heap what remains beside what is used and the archive twice, unpacked", () => {
@@ -38,6 +40,23 @@ Deno.test("planMemory() takes no trailer at its word that says less than the fil
   const lying = new Uint8Array(20 * MiB);
   lying.set([0x1f, 0x8b]);
   assertThrows(() => planMemory("flags.tar.gz", lying, 71 * MiB, () => 0), TransientError);
+});
+
+Deno.test("planMemory() finds the length before padding, whatever the length's own bytes are", () => {
+  for (const length of [MiB, 10 * MiB - 1, 10 * MiB, 16 * MiB, 20 * MiB]) {
+    const bytes = packed(length);
+    const needed = 2 * length + Math.min(8 * MiB + 2 * length, 32 * MiB);
+    for (const padding of [[], [10], [0, 0, 0, 0], new Uint8Array(511)]) {
+      const padded = Uint8Array.from([...bytes, ...padding]);
+      planMemory("flags.tar.gz", padded, needed, () => 0);
+      assertThrows(() => planMemory("flags.tar.gz", padded, needed - 1, () => 0), TransientError);
+    }
+  }
+});
+
+Deno.test("planMemory() leaves a trailer that says what cannot be to the reader, which refuses it for good", () => {
+  const lying = packed(MiB).fill(0xff, -4);
+  planMemory("flags.tar.gz", lying, 100 * MiB, () => 0);
 });
 
 Deno.test("findMemoryLimit() is what is configured, else what the system allows", () => {

@@ -8,7 +8,7 @@ function faultsOf(parts: EnvironmentParts): string[] {
   const { metadata, data } = makeEnvironment("e1", parts);
   const builder = new SnapshotBuilder(0);
   function add(kind: "flags" | "segments", key: string, value: Flag | Segment): void {
-    builder.add({ kind, key, value, json: new TextEncoder().encode(JSON.stringify(value)) } as never);
+    builder.add({ kind, key, value, text: JSON.stringify(value) } as never);
   }
   for (const [key, { value }] of data.flags) add("flags", key, value);
   for (const [key, { value }] of data.segments) add("segments", key, value);
