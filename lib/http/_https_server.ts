@@ -4,6 +4,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { PIECE_BYTES } from "../wire/mod.ts";
 import { readTarget } from "./target.ts";
 import type { Handler, Server } from "./transport.ts";
 
@@ -101,11 +102,14 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   const { status, headers, body } = response;
   outgoing.statusCode = status;
   outgoing.setHeaders(headers);
-  // Documents go out in one piece, with their length.
-  if (!headers.get("content-type")?.startsWith("text/event-stream")) {
-    return void outgoing.end(await response.bytes());
-  }
+  // What is small goes out in one write, with its length.
+  if (!body || !isLong(headers)) return void outgoing.end(await response.bytes());
   // Its errors are no news: the client went away, or the delivery has cut it off and said so.
-  if (body) await pipeline(Readable.fromWeb(body as never), outgoing).catch(() => {});
-  else outgoing.end();
+  await pipeline(Readable.fromWeb(body as never), outgoing).catch(() => {});
+}
+
+/** Whether a body is to be sent at the client's pace. */
+function isLong(headers: Headers): boolean {
+  return Number(headers.get("content-length")) > PIECE_BYTES ||
+    headers.get("content-type")?.startsWith("text/event-stream") === true;
 }
