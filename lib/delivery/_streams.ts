@@ -98,8 +98,10 @@ export class Streams implements StreamListener {
     const updates: Promise<void>[] = [];
     let patience = UPDATE_PATIENCE;
     await this.#visitAll(async (stream) => {
-      const updating = stream.subscription.channel.isSpread ? this.#bringLater(stream) : this.#bring(stream);
-      if (!updating) return;
+      const { isPrivate, isSpread } = stream.subscription.channel;
+      const updating = isSpread ? this.#bringLater(stream) : this.#bring(stream);
+      // What is shared is made for the first stream, and needs no memory of a budget: thousands of timers would cost more.
+      if (!isPrivate || !updating) return updating;
       updates.push(updating);
       patience -= await waitBriefly(updating, Math.min(patience, SLOW_UPDATE));
     });

@@ -6,7 +6,7 @@ import { type Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { PIECE_BYTES } from "../wire/mod.ts";
 import { readTarget } from "./target.ts";
-import type { Handler, Server } from "./transport.ts";
+import { BACKLOG, type Handler, type Server } from "./transport.ts";
 
 /** Longest request line and headers together, with TLS 1.3 as minimum version. What `Deno.serve` takes. @limit bytes: the request is answered 431 */
 const MAX_HEADER_BYTES = 65_536;
@@ -64,7 +64,7 @@ export async function serveTls13(
     }
   });
   server.on("clientError", refuse);
-  server.listen(port, hostname);
+  server.listen(port, hostname, BACKLOG);
   await once(server, "listening");
   const { address, port: actualPort } = server.address() as AddressInfo;
   return {
