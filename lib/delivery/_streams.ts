@@ -190,8 +190,10 @@ export class Streams implements StreamListener {
       }
     } catch (error) {
       if (!(error instanceof ChannelEndError)) {
-        const message = error instanceof Error ? error.stack ?? error.message : String(error);
-        this.#options.log.error(`Cannot update a stream, closing it: ${message}`, { environment });
+        this.#options.log.error("Cannot update a stream, closing it", {
+          environment,
+          error: error instanceof Error ? error.stack ?? error.message : String(error),
+        });
       }
       reader.close();
     } finally {

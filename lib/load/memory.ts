@@ -10,16 +10,16 @@ const MiB = 1_048_576;
  * Most memory that a load takes besides the archive's bytes: bytes. Measured with 20 MB and 80 MB of JSON: the thread's heap and
  * what it has not collected yet.
  */
-const MAX_OVERHEAD = 32 * MiB;
+const FULL_LOAD_BYTES = 32 * MiB;
 
 /** What it takes for the smallest archive: bytes. */
-const MIN_OVERHEAD = 8 * MiB;
+const SMALL_LOAD_BYTES = 8 * MiB;
 
 /** Pages of the executable that count as used, but that the kernel takes back when memory is short: bytes. It has 95 MB, of which about half are in use. */
 const CODE_BYTES = 32 * MiB;
 
 /** Smallest limit that is believed: bytes. Less is none, or a host on which nothing could run. */
-const LEAST_LIMIT = 16 * MiB;
+const SMALLEST_HOST_BYTES = 16 * MiB;
 
 /**
  * Returns how much memory this process may use.
@@ -33,7 +33,7 @@ export function findMemoryLimit(configured = 0): number {
     return Infinity;
   }
   const limit = process.constrainedMemory();
-  return limit >= LEAST_LIMIT && limit < Number.MAX_SAFE_INTEGER ? limit : Infinity;
+  return limit >= SMALLEST_HOST_BYTES && limit < Number.MAX_SAFE_INTEGER ? limit : Infinity;
 }
 
 /**
@@ -54,7 +54,7 @@ export function checkMemory(
 ): void {
   if (limit === Infinity) return;
   const contents = 2 * readUnpackedLength(bytes);
-  const added = contents + Math.min(MIN_OVERHEAD + contents, MAX_OVERHEAD);
+  const added = contents + Math.min(SMALL_LOAD_BYTES + contents, FULL_LOAD_BYTES);
   if (getUsed() + added <= limit) return;
   // Part of what is used may be waste, above all of loads that were refused.
   collectGarbage();

@@ -108,7 +108,7 @@ export class SnapshotBuilder {
    * @param sourceLength How long the data file is: bytes. What SDKs need besides makes it a little longer.
    */
   constructor(sourceLength: number) {
-    this.#output = new Output(Math.ceil(sourceLength * GROWTH) + MIN_CAPACITY);
+    this.#output = new Output(Math.ceil(sourceLength * GROWTH) + SPARE_BYTES);
     this.#write('{"flags":{');
   }
 
@@ -257,7 +257,7 @@ export class SnapshotBuilder {
 const GROWTH = 1.0625;
 
 /** Capacity of the smallest document: bytes. */
-const MIN_CAPACITY = 1024;
+const SPARE_BYTES = 1024;
 
 const OPENING_BRACE = 0x7b;
 

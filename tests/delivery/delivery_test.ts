@@ -161,7 +161,7 @@ Deno.test("Delivery cuts off a reader that takes nothing any more, and no other"
   await read(idle);
   const closed = idle.read();
   while (log.lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  assertEquals(log.lines, ["warn: Client stopped reading (stalled): closed its connection"]);
+  assertEquals(log.lines, ["warn: Client stopped reading (stalled): closed its connection environment=e1"]);
   assertEquals(delivery.size, 1);
   assertEquals(await read(stalled), undefined);
   await delivery.close();
@@ -306,7 +306,9 @@ Deno.test("Delivery closes a stream that cannot be updated, and no other", async
   assert((await read(good))!.startsWith("event: p"));
   assertEquals(log.lines.length, 1);
   assert(
-    log.lines[0]!.startsWith("error: Cannot update a stream, closing it: Error: a fault"),
+    log.lines[0]!.startsWith(
+      'error: Cannot update a stream, closing it environment=e1 error="Error: a fault',
+    ),
   );
   await delivery.close();
 });

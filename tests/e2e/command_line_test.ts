@@ -162,7 +162,7 @@ Deno.test("main.ts writes errors to standard error, all else to standard output"
   assertEquals(relay.errors, []);
   await file.replace(new TextEncoder().encode("no archive"));
   const line = await relay.waitFor("Data file reload failed");
-  assertMatch(line, /^\S+ \S+ ERROR: .*serving the previous data: .*; hint: /);
+  assertMatch(line, /^\S+ \S+ ERROR: .*serving the previous data error=.* hint=/);
   assertEquals(relay.errors, [line]);
 });
 
@@ -307,13 +307,13 @@ const CHECKS: [
   stdout: RegExp,
   stderr: RegExp,
 ][] = [
-  ["a good archive", () => packArchive({ e1: ENVIRONMENT }), 0, /Loaded data from .*1 environment/, /^$/],
+  ["a good archive", () => packArchive({ e1: ENVIRONMENT }), 0, /Loaded data .*environments=1 /, /^$/],
   [
     "a faulty environment",
     () => packArchive({ e1: ENVIRONMENT, e2: { flags: { f: { version: "1" } } } }),
     1,
-    /Loaded data from .*2 environments/,
-    /^\S+ \S+ ERROR: Found invalid data for environment e2 .*version.*\n$/,
+    /Loaded data .*environments=2 /,
+    /^\S+ \S+ ERROR: Found invalid data for an environment.* environment=e2 .*version.*\n$/,
   ],
   [
     "a bad archive",

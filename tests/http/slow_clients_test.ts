@@ -96,7 +96,11 @@ Deno.test("unread results of one kind of credential leave the others alone, and 
     const poll = request(`/sdk/evalx/e1/contexts/${CONTEXT}`, "");
     const unread = await Promise.all(Array.from({ length: 4 }, () => begin(server, poll)));
     assertEquals(unread.map(({ status }) => status), ["200", "200", "200", "200"]);
-    assert(log.lines.includes("warn: Closed the connection of a slow client: memory for results is short"));
+    assert(
+      log.lines.includes(
+        "warn: Closed the connection of a slow client: memory for results is short environment=e1",
+      ),
+    );
     for (const [path, key] of [["/msdk/evalx", "mob-e1"], ["/sdk/evalx", "sdk-e1"]] as const) {
       assertEquals(await fetchStatus(server, request(`${path}/contexts/${CONTEXT}`, key)), "200", path);
     }

@@ -204,7 +204,8 @@ Deno.test("readContext() counts values as a parser does, however they are writte
       const missing = 10_000 - count({ kind: 0, key: 0, value: [value], list: [] });
       for (const [length, isRefused] of [[missing, false], [missing + 1, true]] as const) {
         const attributes = { kind: "user", key: "u", value: [value], list: Array(length).fill(0) };
-        const json = JSON.stringify(attributes, null, space).replaceAll("[]", `[${space}]`);
+        const json = JSON.stringify(attributes, null, space)
+          .replace(/"(?:[^"\\]|\\.)*"|\[\]/g, (text) => text === "[]" ? `[${space}]` : text);
         const read = () => readContext(new TextEncoder().encode(json));
         if (isRefused) assertThrows(read, ContextError, "at most 10000 values");
         else read();

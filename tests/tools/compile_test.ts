@@ -52,7 +52,7 @@ Deno.test("bundle() makes one file that needs nothing else", async () => {
   const { code, stdout, stderr } = await run([Deno.execPath(), "run", ...flags, script, "--from-env"], env);
   assertEquals(stderr, "");
   assertEquals(code, 0);
-  assertStringIncludes(stdout, `Loaded data from ${archive}`);
+  assertStringIncludes(stdout, `Loaded data path=${archive}`);
 });
 
 Deno.test("compile() gives a program that tells its version and its own help", { ignore }, async () => {
@@ -148,7 +148,7 @@ Deno.test("compile() gives a program that runs as nobody on a read-only root wit
   });
   assertEquals(stderr, "");
   assertEquals(code, 0);
-  assertStringIncludes(stdout, `Loaded data from ${archive}`);
+  assertStringIncludes(stdout, `Loaded data path=${archive}`);
 });
 
 const REFUSED = new RegExp(
@@ -216,7 +216,8 @@ Deno.test("compile() takes the runtime base that DENORT_BIN names, with the same
   assertMatch(unguarded!, /^Cannot put machine code into Deno: /); // this one is too small to read its environment
   const compiled = await readOfficial();
   assertStringIncludes(compiled, `"allow_net":["0.0.0.0","127.0.0.1","[::]","[::1]","localhost"]`);
-  for (const access of ["write", "run", "sys", "ffi"]) {
+  assertStringIncludes(compiled, `"allow_sys":["systemMemoryInfo"]`);
+  for (const access of ["write", "run", "ffi"]) {
     assertStringIncludes(compiled, `"allow_${access}":null`);
   }
   assertStringIncludes(compiled, `"allow_read":[]`);
@@ -364,7 +365,7 @@ Deno.test("compile() refuses another machine without Deno's runtime base", async
   );
 });
 
-Deno.test("permissionFlags() grants nothing but listening, loopback, reading and Halyard's variables", () => {
+Deno.test("permissionFlags() grants nothing but listening, loopback, reading, the memory limit and Halyard's variables", () => {
   const [env] = permissionFlags([]).filter((flag) => flag.startsWith("--allow-env="));
   assertMatch(env!, /[=,]FILE_DATA_SOURCE,/);
   assert(!/[=,](DENO_|NODE_|OTEL_DENO)/.test(env!), "these steer Deno");
@@ -372,6 +373,7 @@ Deno.test("permissionFlags() grants nothing but listening, loopback, reading and
     "--no-prompt",
     "--allow-net=0.0.0.0,127.0.0.1,[::],[::1],localhost,10.0.0.1,[fd00::1]:8030",
     "--allow-read",
+    "--allow-sys=systemMemoryInfo",
     env!,
     "--ignore-env",
     "--deny-import",

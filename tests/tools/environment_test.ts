@@ -285,7 +285,7 @@ Deno.test("docs/compile.md gives a line that keeps all of them from deno run", {
   const harmful = { ...Object.assign({}, ...families), PATH: Deno.env.get("PATH") };
   const { code, output, errors } = await run(["sh", "-c", command], harmful);
   assertEquals([code, errors], [0, ""]);
-  assertStringIncludes(output, `Loaded data from ${env.FILE_DATA_SOURCE}`);
+  assertStringIncludes(output, `Loaded data path=${env.FILE_DATA_SOURCE}`);
   assertEquals(output.includes("steer Deno"), false, output);
   assertEquals(await readTrap(), before);
 });

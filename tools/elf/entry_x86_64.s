@@ -176,6 +176,8 @@ stack:
 # program that loads such blocks again and again then needs twice the memory. mallopt(M_ARENA_MAX, ARENAS): each thread
 # would keep a heap of its own. Another libc has no mallopt, or ignores it.
     mov   rax, tail_dlsym[rip]
+    test  rax, rax
+    jz    1f
     xor   edi, edi                # RTLD_DEFAULT
     lea   rsi, mallopt[rip]
     call  [rbx + rax]
@@ -257,5 +259,5 @@ tail:
 .set tail_environ, tail + 8       # where the address of `environ` is
 .set tail_script_start, tail + 16
 .set tail_script_length, tail + 24      # 0: there is none
-.set tail_dlsym, tail + 32        # where the address of dlsym is
+.set tail_dlsym, tail + 32        # where the address of dlsym is; 0: nowhere
 .set tail_strings, tail + 40      # arguments, variables, allowed beginnings of others: an empty string after each

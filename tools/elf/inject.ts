@@ -87,12 +87,18 @@ export async function inject(deno: Uint8Array, start: Start): Promise<Uint8Array
   const loaded = segments.filter(({ type }) => type === PT_LOAD);
   const address = align(Math.max(...loaded.map((segment) => segment.address + segment.memorySize)));
   const offset = align(deno.length);
-  const [entry, environ, dlsym] = [
-    readAddress(view, 24),
-    findImport("environ", view, segments),
-    findImport("dlsym", view, segments),
-  ];
-  const payload = layOut(code, start, [entry - address, environ - address, dlsym - address]);
+  const environ = findImport("environ", view, segments);
+  if (environ === undefined) {
+    throw new TypeError(
+      "Cannot put machine code into Deno: its executable does not import environ from libc",
+    );
+  }
+  const dlsym = findImport("dlsym", view, segments);
+  const payload = layOut(code, start, [
+    readAddress(view, 24) - address,
+    environ - address,
+    dlsym === undefined ? 0 : dlsym - address,
+  ]);
 
   const output = new Uint8Array(offset + payload.length);
   output.set(deno);
@@ -181,7 +187,7 @@ function writeSegment(view: DataView, at: number, segment: Segment): void {
 }
 
 /** Returns where the dynamic linker puts the address of a variable or function of libc. */
-function findImport(symbol: string, view: DataView, segments: Segment[]): number {
+function findImport(symbol: string, view: DataView, segments: Segment[]): number | undefined {
   const dynamic = new Map<number, number>();
   for (const { offset, fileSize } of segments.filter(({ type }) => type === PT_DYNAMIC)) {
     for (let at = offset; at < offset + fileSize; at += DYNAMIC_SIZE) {
@@ -196,9 +202,7 @@ function findImport(symbol: string, view: DataView, segments: Segment[]): number
     const name = strings + view.getUint32(symbols + view.getUint32(at + 12, true) * SYMBOL_SIZE, true);
     if (readString(view, name) === symbol) return readAddress(view, at);
   }
-  throw new TypeError(
-    `Cannot put machine code into Deno: its executable does not import ${symbol} from libc`,
-  );
+  return undefined;
 }
 
 function offsetOf(segments: Segment[], address: number): number {
