@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { Log } from "../observe/mod.ts";
-import type { Handler, Server } from "./transport.ts";
+import { BACKLOG, type Handler, type Server } from "./transport.ts";
 
 /** Delay before listening again: ms. Connections may have ended meanwhile. */
 const RETRY_DELAY = 1000;
@@ -17,7 +17,8 @@ export type SteadyOptions = Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyP
  * @returns The running server.
  * @throws {Error} When it cannot listen at first.
  */
-export function serveSteadily(handler: Handler, { log, ...options }: SteadyOptions): Server {
+export function serveSteadily(handler: Handler, { log, ...rest }: SteadyOptions): Server {
+  const options = { ...rest, tcpBacklog: BACKLOG };
   const closing = new AbortController();
   let server = Deno.serve(options, handler);
   const { addr } = server;

@@ -4,8 +4,9 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { PIECE_BYTES } from "../wire/mod.ts";
 import { readTarget } from "./target.ts";
-import type { Handler, Server } from "./transport.ts";
+import { BACKLOG, type Handler, type Server } from "./transport.ts";
 
 /** Longest request line and headers together, with TLS 1.3 as minimum version. The same as in `Deno.serve`. @limit bytes: the request is answered 431 */
 const MAX_HEADER_BYTES = 65_536;
@@ -63,7 +64,7 @@ export async function serveTls13(
     }
   });
   server.on("clientError", refuse);
-  server.listen(port, hostname);
+  server.listen(port, hostname, BACKLOG);
   await once(server, "listening");
   const { address, port: actualPort } = server.address() as AddressInfo;
   return {
@@ -101,11 +102,14 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   const { status, headers, body } = response;
   outgoing.statusCode = status;
   outgoing.setHeaders(headers);
-  // Documents go out in one piece, with their length.
-  if (!headers.get("content-type")?.startsWith("text/event-stream")) {
-    return void outgoing.end(await response.bytes());
-  }
+  // What is small goes out in one write, with its length.
+  if (!body || !isLong(headers)) return void outgoing.end(await response.bytes());
   // Its errors are no news: the client went away, or the delivery has cut it off and said so.
-  if (body) await pipeline(Readable.fromWeb(body as never), outgoing).catch(() => {});
-  else outgoing.end();
+  await pipeline(Readable.fromWeb(body as never), outgoing).catch(() => {});
+}
+
+/** Whether a body is to be sent at the client's pace. */
+function isLong(headers: Headers): boolean {
+  return Number(headers.get("content-length")) > PIECE_BYTES ||
+    headers.get("content-type")?.startsWith("text/event-stream") === true;
 }

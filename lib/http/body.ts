@@ -42,12 +42,16 @@ export async function drainBody(request: Request, maxBytes: number, deadline = B
 export interface ReadBodyOptions {
   /** Timeout: ms. A body cut off by it is incomplete. @default {60_000} */
   deadline?: number;
-  /** Called with the number of bytes in memory. If it throws, nothing more is read. @default {nothing} */
+  /**
+   * Called with the announced length, or with how much has been read where none was announced: bytes. If it throws, nothing more
+   * is read. @default {nothing}
+   */
   onLength?(bytes: number): void;
 }
 
 /**
- * Reads a request's body.
+ * Reads a request's body. One whose announced length is refused is not touched: `Deno.serve` then closes the connection, while
+ * of a body once touched it reads the rest, and keeps up to 200 KB of buffer for as long as the connection is open.
  *
  * @param request The request.
  * @param maxBytes Maximum length: bytes.
@@ -59,12 +63,15 @@ export async function readBody(
   maxBytes: number,
   { deadline = BODY_DEADLINE, onLength }: ReadBodyOptions = {},
 ): Promise<Uint8Array | undefined> {
+  const announced = Number(request.headers.get("content-length")) || 0;
+  if (announced > maxBytes) return undefined;
+  if (announced > 0) onLength?.(announced);
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const chunk of readChunks(request, deadline)) {
     length += chunk.byteLength;
     if (length > maxBytes) return undefined;
-    onLength?.(length);
+    if (length > announced) onLength?.(length);
     chunks.push(chunk as Uint8Array<ArrayBuffer>);
   }
   return await new Blob(chunks).bytes();

@@ -1,4 +1,4 @@
-import { concat } from "./concat.ts";
+import { lengthOf } from "./event.ts";
 import type { Pause } from "./pause.ts";
 
 /** Size of a slice of encoding: UTF-16 units. It takes less than a millisecond. */
@@ -23,7 +23,14 @@ export async function encodeText(text: string, pause: Pause): Promise<Uint8Array
     slices.push(ENCODER.encode(text.slice(start, end)));
     await pause();
   }
-  return concat(slices);
+  const whole = new Uint8Array(lengthOf(slices));
+  let offset = 0;
+  for (const slice of slices) {
+    whole.set(slice, offset);
+    offset += slice.length;
+    await pause();
+  }
+  return whole;
 }
 
 function isHighSurrogate(unit: number): boolean {

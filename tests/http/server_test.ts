@@ -189,27 +189,29 @@ for (const [name, way] of WAYS) {
     });
   });
 
-  Deno.test(`listen() by ${name} survives a reader that takes nothing, which is cut off`, async () => {
-    const store = await makeStore({ e1: { flags: { f: { text: "x".repeat(20_000_000) } } } });
-    const { promise: warned, resolve } = Promise.withResolvers<string>();
-    const log = { ...makeLog(), warn: resolve };
-    const pace = { clientWriteMinBytesPerSecond: 2 ** 30, clientWriteSlack: 100 };
-    const delivery = new Delivery({ ...DEFAULT_SETTINGS, ...pace, store, log });
-    const handler = createHandler(serverSdkRoutes(delivery), {
-      store,
-      log,
-      cors: { envAllowedOrigin: [], envAllowedHeader: [] },
+  for (const path of ["/all", "/sdk/latest-all"]) {
+    Deno.test(`listen() by ${name} survives a reader of ${path} that takes nothing, which is cut off`, async () => {
+      const store = await makeStore({ e1: { flags: { f: { text: "x".repeat(20_000_000) } } } });
+      const { promise: warned, resolve } = Promise.withResolvers<string>();
+      const log = { ...makeLog(), warn: resolve };
+      const pace = { clientWriteMinBytesPerSecond: 2 ** 30, clientWriteSlack: 100 };
+      const delivery = new Delivery({ ...DEFAULT_SETTINGS, ...pace, store, log });
+      const handler = createHandler(serverSdkRoutes(delivery), {
+        store,
+        log,
+        cors: { envAllowedOrigin: [], envAllowedHeader: [] },
+      });
+      await withServer(way, handler, async (server, serverLog) => {
+        using connection = await connect(server, way);
+        await write(connection, new TextEncoder().encode(`GET ${path} HTTP/1.1\r\n${KEYS}\r\n`));
+        assertStringIncludes(await warned, "Client stopped reading (stalled)");
+        assertEquals(delivery.size, 0);
+        assertMatch(await exchange(server, way, `HEAD /all HTTP/1.1\r\n${KEYS}\r\n`), /^HTTP\/1.1 200 /);
+        assertEquals(serverLog.lines, []);
+      });
+      await delivery.close();
     });
-    await withServer(way, handler, async (server, serverLog) => {
-      using connection = await connect(server, way);
-      await write(connection, new TextEncoder().encode(`GET /all HTTP/1.1\r\n${KEYS}\r\n`));
-      assertStringIncludes(await warned, "Client stopped reading (stalled)");
-      assertEquals(delivery.size, 0);
-      assertMatch(await exchange(server, way, `HEAD /all HTTP/1.1\r\n${KEYS}\r\n`), /^HTTP\/1.1 200 /);
-      assertEquals(serverLog.lines, []);
-    });
-    await delivery.close();
-  });
+  }
 }
 
 // What cannot be listened on or with, the message and the hint.

@@ -151,6 +151,26 @@ Deno.test("large contexts are bounded, and keep out nobody whose context is an o
   });
 });
 
+Deno.test("a context is charged once, and what finds no room is refused before it is read", async () => {
+  const large = JSON.stringify({ kind: "user", key: "u", text: "x".repeat(900_000) });
+  // A third is each kind's, a quarter of that is for contexts: room for two.
+  const limits = { maxPayloadBytesInFlight: 24 * MB };
+  await withRelay({ e1: environment(10) }, limits, async (server) => {
+    const streams = [];
+    for (let i = 0; i < 2; i++) streams.push(await begin(server, request("/eval/e1", "", large)));
+    assertEquals(streams.map(({ status }) => status), ["200", "200"]);
+    for (const [length, status] of [[large.length, "503"], [1_000_001, "413"]] as const) {
+      const head =
+        `REPORT /eval/e1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}`;
+      // Its body is never sent.
+      const refused = await begin(server, `${head}\r\n\r\n`);
+      assertEquals(refused.status, status);
+      streams.push(refused);
+    }
+    for (const { connection } of streams) connection.close();
+  });
+});
+
 Deno.test("a reload that every paused stream needs a put for keeps within the budget, and reaches all that read on", async () => {
   // Room for three results.
   const limits = { maxPayloadBytesInFlight: 4 * 3.5 * MB, maxWait: 10_000, clientWriteSlack: 2 ** 30 };

@@ -78,21 +78,24 @@ function familyRoutes(
     request: Request,
     context: EnvironmentContext,
     asked: ContextRequest,
-    pause: Pause,
+    work: { pause: Pause; release: () => void },
   ) => Promise<Response>;
   function withContext(answer: Answer): (request: Request, context: EnvironmentContext) => Promise<Response> {
     return async (request, context) => {
       const pause = evaluations.createPause();
       let kept: Charge | undefined;
-      function charge(bytes: number): boolean {
+      function release(): void {
         kept?.release();
+      }
+      function charge(bytes: number): boolean {
+        release();
         kept = delivery.tryKeep(access.kind, bytes);
         return kept !== undefined;
       }
       try {
         const asked = await readContextRequest(request, { ...context, pause, charge });
         checkContext(asked, context.snapshot.metadata, isSecured);
-        return await answer(request, context, asked, pause);
+        return await answer(request, context, asked, { pause, release });
       } catch (error) {
         if (error instanceof RequestError) return error.toResponse();
         if (error instanceof NoRoomError) return respondBusy();
@@ -101,12 +104,12 @@ function familyRoutes(
         }
         throw error;
       } finally {
-        kept?.release();
+        release();
       }
     };
   }
 
-  const poll = withContext((request, { environment, snapshot }, { context, withReasons }, pause) => {
+  const poll = withContext((request, { environment, snapshot }, { context, withReasons }, { pause }) => {
     function evaluate(): Promise<string> {
       return evaluations.evaluateAll(snapshot, context, { audience, withReasons }, pause);
     }
@@ -123,13 +126,15 @@ function familyRoutes(
     return respondWithPrivateDocument(delivery, request, options);
   });
 
-  const stream = withContext((request, context, asked) => {
+  const stream = withContext((request, context, asked, { release }) => {
     const { hash, withReasons } = asked;
     const { fullyQualifiedKey } = asked.context;
     const channel = openChannel(asked, { audience, withReasons });
     function mayRead({ metadata: { secureMode, sdkKeys } }: Snapshot): boolean {
       return !isSecured || !secureMode || isProven({ fullyQualifiedKey }, hash, sdkKeys);
     }
+    // In the same turn the stream charges the context itself: what has been let in once is not turned away then.
+    release();
     return respondWithStream(delivery, request, { ...context, channel, mayRead });
   });
 
