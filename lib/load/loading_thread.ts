@@ -114,7 +114,12 @@ export class LoadingThread {
     const timer = setTimeout(() => reject(`took longer than ${deadline} ms`), deadline);
     const onMessage = (reply: LoadReply): unknown =>
       "loaded" in reply ? environments.push(reply.loaded) : resolve(reply);
-    const onError = (error: Error): void => reject(`crashed: ${error.message}`);
+    const onError = (error: Error & { code?: string }): void =>
+      reject(
+        error.code === "ERR_WORKER_OUT_OF_MEMORY"
+          ? `needs more than the ${this.#heapLimit} MiB of heap that it may take`
+          : `crashed: ${error.message}`,
+      );
     const onExit = (): void => reject("ended without an answer");
     worker.on("message", onMessage).once("error", onError).once("exit", onExit);
     let reply: LoadReply;
@@ -123,7 +128,7 @@ export class LoadingThread {
       reply = await promise;
     } catch (problem) {
       await this.close();
-      const hint = "if the archive is large, give the host more memory";
+      const hint = "if the archive is large, give the host, the container or the service more memory";
       throw new TransientError(`Cannot load "${request.path}": the loading thread ${problem}`, hint);
     } finally {
       this.#isLoading = false;

@@ -6,11 +6,17 @@ import { collectGarbage } from "./_collect_garbage.ts";
 /** Bytes. */
 const MiB = 1_048_576;
 
+/** Memory of the loading thread besides its heap of old objects: bytes. Its code, new objects, what zlib needs. */
+const THREAD_BYTES = 24 * MiB;
+
 /**
  * Memory for the thread's heap with which a load is tried: bytes. Enough for 8,000 flags of 2.5 KB each; with more of them it needs
  * more, and may have all that is left.
  */
-const THREAD_HEAP_BYTES = 32 * MiB;
+const THREAD_HEAP_BYTES = 16 * MiB;
+
+/** Memory of an archive's contents during a load, as a multiple of its unpacked length: the tar, and snapshots with defaults. */
+const CONTENTS = 2.5;
 
 /** The same for the smallest archive, which is loaded without the thread: bytes. */
 const SMALL_LOAD_BYTES = 8 * MiB;
@@ -63,15 +69,15 @@ export function planMemory(
   getUsed: () => number = getMemoryUse,
 ): number {
   if (limit === Infinity) return Infinity;
-  const contents = 2 * readUnpackedLength(bytes);
-  const heap = Math.min(SMALL_LOAD_BYTES + contents, THREAD_HEAP_BYTES);
-  let needed = getUsed() + contents + heap;
+  const contents = CONTENTS * readUnpackedLength(bytes);
+  const thread = Math.min(SMALL_LOAD_BYTES + contents, THREAD_BYTES + THREAD_HEAP_BYTES);
+  let needed = getUsed() + contents + thread;
   if (needed > limit) {
     // Part of what is used may be waste, above all of loads that were refused.
     collectGarbage();
-    needed = getUsed() + contents + heap;
+    needed = getUsed() + contents + thread;
   }
-  if (needed <= limit) return limit - needed + heap;
+  if (needed <= limit) return limit - needed + THREAD_HEAP_BYTES;
   throw new TransientError(
     `Cannot load "${path}": it takes about ${toMiB(needed)} MiB of memory, the limit is ${
       Math.floor(limit / MiB)

@@ -11,6 +11,7 @@ export class Items {
   /** Number of flags among them. */
   readonly flagCount: number;
   readonly #buffer: Buffer<ArrayBuffer>;
+  readonly #documentLength: number;
   readonly #offsets: Uint32Array;
   readonly #versions: Float64Array;
   /** Digests as words, to compare them quickly. */
@@ -27,6 +28,7 @@ export class Items {
   constructor(prepared: PreparedSnapshot) {
     this.flagCount = prepared.flagCount;
     this.#buffer = Buffer.from(prepared.buffer);
+    this.#documentLength = prepared.ends.document;
     this.#offsets = new Uint32Array(prepared.offsets);
     this.#versions = new Float64Array(prepared.versions);
     this.#digests = new Uint32Array(prepared.digests);
@@ -115,6 +117,6 @@ export class Items {
   /** Memory of all of it: bytes. */
   get byteLength(): number {
     const views = [this.#offsets, this.#versions, this.#digests, this.#referenceEnds, this.#references];
-    return views.reduce((length, view) => length + view.byteLength, this.#buffer.byteLength);
+    return views.reduce((length, view) => length + view.byteLength, this.#documentLength);
   }
 }

@@ -81,10 +81,9 @@ class Output {
     return this.#bytes.subarray(start, end);
   }
 
-  /** Cuts off the unused rest only where that is much: shortening copies, and pages that were never written need no memory. */
+  /** Returns the buffer with its unused rest: cutting it off would copy, and pages that were never written need no memory. */
   finish(): ArrayBuffer {
-    const { buffer } = this.#bytes;
-    return this.length < buffer.byteLength * 7 / 8 ? buffer.transfer(this.length) : buffer;
+    return this.#bytes.buffer;
   }
 }
 
@@ -252,8 +251,8 @@ export class SnapshotBuilder {
   }
 }
 
-/** Usual growth of a data file by the defaults that SDKs need. */
-const GROWTH = 1.0625;
+/** Growth of a data file by the defaults that SDKs need, if there is very little in its flags but what they must have. */
+const GROWTH = 1.5;
 
 /** Capacity of the smallest document: bytes. */
 const SPARE_BYTES = 1024;

@@ -77,7 +77,9 @@ for (const [fault, message] of FAULTS) {
     assertEquals([served(bench), bench.loader.status.lastError], ["one", { message: full, time: 0 }]);
     assertEquals(bench.lines("error"), [
       "error: Data file reload failed, serving the previous data; retrying in 1 s, then with growing pauses, and at once on " +
-      `SIGHUP error=${JSON.stringify(full)} hint="if the archive is large, give the host more memory"`,
+      `SIGHUP error=${
+        JSON.stringify(full)
+      } hint="if the archive is large, give the host, the container or the service more memory"`,
     ]);
     await bench.setFaulty(false);
     assertEquals(await bench.retry(), 1_000);
