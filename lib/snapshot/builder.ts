@@ -168,10 +168,6 @@ export class SnapshotBuilder {
       this.#output.write(key);
       this.#offsets.splice(3 * position, 3, start, this.#output.length, this.#output.length);
     }
-    const etags = {
-      all: computeEtag(this.#output.view(0, ends.document)),
-      flags: computeEtag(this.#output.view(FLAGS_START, ends.flags)),
-    };
     const references = this.#resolveReferences();
     this.#findCycles(references);
     if (this.#faultCount > MAX_FAULTS) {
@@ -180,7 +176,7 @@ export class SnapshotBuilder {
     const digests = new Uint32Array(this.#digests).buffer;
     return {
       metadata,
-      digest: hash("sha256", new Uint8Array(digests)),
+      digest: hash("sha256", new Uint32Array([this.#flagCount, ...this.#digests])),
       buffer: this.#output.finish(),
       flagsStart: FLAGS_START,
       ends,
@@ -190,9 +186,19 @@ export class SnapshotBuilder {
       digests,
       referenceEnds: toEnds(references).buffer,
       references: new Uint32Array(references.flat()).buffer,
-      etags,
+      etags: { all: this.#computeEtag("all"), flags: this.#computeEtag("flags") },
       faults: this.#faults,
     };
+  }
+
+  /** Computes a tag of the items' digests, which is as good as one of the document, and takes no time. */
+  #computeEtag(kind: "all" | "flags"): string {
+    const gone = new Set(this.#tombstones.map(({ position }) => position));
+    const words = DIGEST_BYTES / 4;
+    const end = kind === "all" ? this.#versions.length : this.#flagCount;
+    const live = this.#digests.filter((_, i) => i < end * words && !gone.has(Math.floor(i / words)));
+    const flags = [...gone].filter((position) => this.#isFlag(position)).length;
+    return computeEtag(new Uint8Array(new Uint32Array([this.#flagCount - flags, ...live]).buffer));
   }
 
   #addDigest(content: Uint8Array | string): void {

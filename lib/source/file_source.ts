@@ -175,8 +175,7 @@ export class FileSource {
     try {
       const info = await this.#reader.look();
       if (!force && !this.#reader.isDue(info)) return;
-      this.#options.onChange?.(info.size);
-      content = await this.#reader.read(info);
+      content = await this.#read(info);
     } catch (error) {
       return this.#report(error, false);
     }
@@ -198,12 +197,18 @@ export class FileSource {
     this.#problem = undefined;
   }
 
+  #read(info: Deno.FileInfo): Promise<FileContent | undefined> {
+    const reading = this.#reader.read(info);
+    // While it waits for the file to rest.
+    this.#options.onChange?.(info.size);
+    return reading;
+  }
+
   async #readFirst(): Promise<FileContent> {
     let isGrowing = false;
     try {
       const info = await this.#reader.look();
-      this.#options.onChange?.(info.size);
-      const content = await this.#reader.read(info);
+      const content = await this.#read(info);
       if (content) return content;
       isGrowing = true;
       throw growingError(this.#options.path);
