@@ -39,7 +39,7 @@ export {
   evaluateAll,
   evaluateAllInSlices,
   evaluateTextInSlices,
-  type EvaluationsText,
+  type EvaluationsJson,
   type EvaluationText,
   type Session,
   type Slices,
