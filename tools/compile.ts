@@ -1,5 +1,5 @@
 /**
- * The task `compile`: makes one executable of the program, with its permissions baked in. See `docs/compile.md`.
+ * The task `compile`: builds one executable of the program, with its permissions baked in. See `docs/compile.md`.
  *
  * @module
  */
@@ -16,23 +16,23 @@ export const INJECTABLE = "x86_64-unknown-linux-gnu";
 /** Timeout of `deno compile`, in ms: some 45 MB may have to be downloaded, or a firewall may swallow requests. */
 const COMPILE_TIMEOUT = 120_000;
 
-/** Any host's wildcard and loopback addresses, on any port: listening is possible, connecting to elsewhere is not. */
+/** Wildcard and loopback addresses of any host, on any port: listening is possible, connecting elsewhere is not. */
 const LISTEN_ADDRESSES = ["0.0.0.0", "127.0.0.1", "[::]", "[::1]", "localhost"];
 
 /**
- * Deno can neither write its caches (no directory can be there) nor ask whether there is a newer Deno. Its home directory
- * is one that cannot hold an `.npmrc`; without `HOME`, Deno would look up who runs it, and read that one's. Names of
- * locales that ICU cannot parse, in `LC_ALL`, `LC_MESSAGES` or `LANG`, end Deno: the first `LC_ALL` decides, so it is this.
+ * Environment in which Deno can neither write its caches (no directory can be there) nor check for a newer Deno. Its home directory
+ * is one that cannot hold an `.npmrc`; without `HOME`, Deno would look up the user's and read that one's. Names of locales that ICU
+ * cannot parse, in `LC_ALL`, `LC_MESSAGES` or `LANG`, end Deno: the first `LC_ALL` decides, so it is this.
  */
 const ENVIRONMENT = ["DENO_DIR=/proc/self/exe", "DENO_NO_UPDATE_CHECK=1", "HOME=/proc", "LC_ALL=C"];
 
-/** Variables that are let through to Deno besides Halyard's own: language, time zone and terminal. */
+/** Variables that are passed on to Deno besides Halyard's own: language, time zone and terminal. */
 const COMMON_VARIABLES = ["LANG", "LC_*", "TZ", "NO_COLOR", "TERM", "COLUMNS"];
 
-/** Code comes from the script alone, whatever lies around where the program is started. */
+/** Flags by which code comes from the script alone, whatever files surround the working directory. */
 const CODE_FLAGS = ["--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-code-cache"];
 
-/** A small space for new objects (4 MB, three times) instead of one of up to 16 MB: requests leave little behind. */
+/** Flags for a small space for new objects (4 MB, three times) instead of one of up to 16 MB: requests leave little behind. */
 const V8_FLAGS = ["--v8-flags=--max-semi-space-size=4"];
 
 /** Options for {@linkcode compile}. */
@@ -41,9 +41,9 @@ export interface CompileOptions {
   script: string;
   /** Path of the file to write. */
   output: string;
-  /** For which machine, as `deno compile --target` names it. @default {this machine} */
+  /** Target machine, as `deno compile --target` names it. @default {this machine} */
   target?: string | undefined;
-  /** Further addresses that it may listen on, and may connect to. @default {[]} */
+  /** Further addresses that it may listen on and connect to. @default {[]} */
   allowNet?: readonly string[];
   /** Base: Deno's runtime base for executables, or Deno itself where that is not available. @default {either} */
   base?: Base | undefined;
@@ -57,7 +57,7 @@ const BASES: Record<Base, string> = {
   deno: "Deno's own executable, with the script inside",
 };
 
-/** An executable that was made. */
+/** A built executable. */
 export interface Compiled {
   /** Its base. */
   base: Base;
@@ -68,11 +68,11 @@ export interface Compiled {
 }
 
 /**
- * Makes an executable.
+ * Builds an executable.
  *
- * @param options Of what, where to, for which machine.
- * @returns Which way it went.
- * @throws {Error} When there is nothing it could run on.
+ * @param options Its script, path and target.
+ * @returns The base it runs on, and what failed before.
+ * @throws {Error} When no base can be had for the target.
  */
 export async function compile(options: CompileOptions): Promise<Compiled> {
   const { script, output, target = Deno.build.target, allowNet = [], base } = options;
@@ -94,16 +94,16 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     allowedVariables: allowedVariables(),
     script: await Deno.readFile(script),
   });
-  // A file that is running cannot be written to; its name can be given to a new one.
+  // A running file cannot be written to; its name can be reused for a new one.
   await Deno.remove(output).catch(ignoreNotFound);
   await Deno.writeFile(output, executable, { mode: 0o755 });
   return compiled;
 }
 
 /**
- * Lists the environment variables that are let through to Deno.
+ * Lists the environment variables that are passed on to Deno.
  *
- * @returns Their names; one that ends with `*` stands for all that start so.
+ * @returns Their names; one that ends with `*` is a prefix.
  */
 export function allowedVariables(): string[] {
   return [...environmentVariables(), ...COMMON_VARIABLES];
@@ -160,8 +160,8 @@ async function compileOfficially(
 }
 
 /**
- * Writes a runtime base with the machine code in it. `deno compile` adds to the end of the base, so the code must be there
- * before. Returns the reason why it cannot be, or `undefined`.
+ * Writes a runtime base with the machine code in it. `deno compile` appends to the base, so the code must be there before. Returns
+ * the reason why it cannot be, or `undefined`.
  */
 async function guardRuntimeBase(
   base: string | undefined,
@@ -178,7 +178,7 @@ async function guardRuntimeBase(
   }
 }
 
-/** This process's, without what `deno compile` would bake in; failures are said in plain text. */
+/** Returns this process's environment without what `deno compile` would bake in; failures are reported in plain text. */
 function buildEnvironment(): Record<string, string> {
   const all = Object.entries(Deno.env.toObject());
   const kept = all.filter(([name]) => !name.startsWith("OTEL_") && name !== "DENO_V8_FLAGS");
@@ -217,7 +217,7 @@ async function run(args: string[]): Promise<void> {
   if (target === Deno.build.target) await checkStart(output);
 }
 
-/** A bad address, for example, shows only now. */
+/** Checks that the executable starts. A bad address, for example, is found only now. */
 async function checkStart(path: string): Promise<void> {
   const { success } = await new Deno.Command(resolve(path), { args: ["--version"] }).spawn().status;
   if (!success) throw new Error(`"${path}" does not start; what it says stands above`);

@@ -2,50 +2,50 @@ import type { CredentialKind } from "../store/mod.ts";
 import { PIECE_BYTES } from "../wire/mod.ts";
 import { Budget, type BudgetLimits, Charge } from "./budget.ts";
 
-/** Share of the memory for private bytes that each kind of credential has to itself: there are three. */
+/** Share of the memory for private bytes that each of the three kinds of credential has to itself. */
 const KIND_SHARE = 1 / 3;
 
-/** Share of that which streams may take for keeping contexts; the rest is for results. */
+/** Share of a kind's memory that its streams may use for keeping contexts; the rest is for results. */
 const CONTEXT_SHARE = 1 / 4;
 
 /**
- * Size up to which a context is free: bytes. Real ones have a few hundred; `MAX_STREAMS` bounds them. So whoever sends large
- * contexts never keeps out those who send ordinary ones.
+ * Size up to which a context is free: bytes. Real ones have a few hundred; `MAX_STREAMS` bounds them. So clients that send large
+ * contexts never keep out those that send ordinary ones.
  */
 const FREE_CONTEXT_BYTES = 4096;
 
-/** Something made, and what it is charged to. */
+/** A private value and its charge. */
 export interface Charged<T> {
-  /** What was made. */
+  /** The value. */
   made: T;
-  /** Must be released. */
+  /** Its charge, which must be released. */
   charge: Charge;
 }
 
-/** How something private is made. */
+/** The steps that create a private value. */
 export interface Making<T, F = T> {
-  /** Makes it, or what it takes little to make it of. */
+  /** Creates the value, or a small first form of it. */
   make(): T | Promise<T>;
-  /** Makes it again, when there was no room for it at first. @default {make} */
+  /** Creates it again, when there was no room for it at first. @default {make} */
   remake?(): T | Promise<T>;
-  /** Returns how long it is, or will be when it is finished: bytes. */
+  /** Returns the length of the value, once it is finished: bytes. */
   measure(made: T): number;
-  /** Finishes it, once it has been charged. */
+  /** Finishes the value, once it has been charged. */
   finish(made: T): F | Promise<F>;
 }
 
 /**
- * The budgets for bytes that only one client gets, by kind of credential: a client-side ID is public, so whoever knows one must
- * not be able to use up what mobile apps and servers need.
+ * Budgets for bytes that only one client gets, by kind of credential: a client-side ID is public, so nobody who knows one may use
+ * up what mobile apps and servers need.
  */
 export class Budgets {
   readonly #results: Record<CredentialKind, Budget>;
   readonly #contexts: Record<CredentialKind, Budget>;
 
   /**
-   * Makes budgets that nothing is charged to.
+   * Creates budgets without charges.
    *
-   * @param limits Limits of all together, and what to do when one is short.
+   * @param limits Limits of all together, and a function to call when one is short.
    */
   constructor({ maxBytes, ...limits }: BudgetLimits) {
     const share = maxBytes * KIND_SHARE;
@@ -57,15 +57,15 @@ export class Budgets {
     this.#contexts = forEachKind(share * CONTEXT_SHARE);
   }
 
-  /** The budgets that readers can be cut off for. */
+  /** Budgets for which clients can be cut off. */
   get results(): Budget[] {
     return Object.values(this.#results);
   }
 
   /**
-   * Charges a context, without waiting: those that are kept may be kept for days.
+   * Charges a context without waiting: kept contexts may be kept for days.
    *
-   * @param kind Kind of the credential it came with.
+   * @param kind Kind of the credential that it came with.
    * @param bytes Its length: bytes of UTF-8.
    * @returns The charge; `undefined` when there is no room.
    */
@@ -74,12 +74,12 @@ export class Budgets {
   }
 
   /**
-   * Makes something private and charges it. Nothing is charged while it is made, since that may take long; if there is no
-   * room then, it is dropped, and made again when there is. What fits into one piece is free, as every reader has one.
+   * Creates a private value and charges it. Nothing is charged while it is being created, which may take long; if there is no room
+   * then, it is dropped, and created again when there is. A value that fits into one piece is free, as every client has one.
    *
    * @param kind Kind of the credential of the client that gets it.
-   * @param making How it is made.
-   * @returns It and its charge; `undefined` when there was no room for too long.
+   * @param making Steps that create it.
+   * @returns The value and its charge; `undefined` when there was no room for too long.
    */
   async make<T, F>(kind: CredentialKind, making: Making<T, F>): Promise<Charged<F> | undefined> {
     const budget = this.#results[kind];
@@ -89,7 +89,7 @@ export class Budgets {
     return charge && await finish(charge, making, making.remake ?? making.make);
   }
 
-  /** A function of its own, so that what finds no room is not kept by whoever waits. */
+  /** Creates a value if there is room for it. A function of its own, so that the caller keeps no value while it waits for room. */
   async #tryMake<T, F>(budget: Budget, making: Making<T, F>): Promise<Charged<F> | number> {
     const made = await making.make();
     const bytes = making.measure(made);

@@ -1,6 +1,6 @@
 import type { Log } from "../observe/mod.ts";
 
-/** How long further cuts of the same kind are counted before there is another line: ms. */
+/** Time during which further cuts of the same kind are counted before the next log line: ms. */
 const COUNT_TIME = 60_000;
 
 interface Cuts {
@@ -10,24 +10,24 @@ interface Cuts {
   count: number;
 }
 
-/** Logs who is cut off: the first of a kind at once, those that follow as one number a minute. */
+/** Log of the clients that are cut off: the first of a kind at once, the following ones as one number a minute. */
 export class CutLog {
   readonly #log: Log;
   readonly #cuts = new Map<string, Cuts>();
 
   /**
-   * Makes it; nobody has been cut off yet.
+   * Creates a log without cuts.
    *
-   * @param log Takes the warnings.
+   * @param log Log for the warnings.
    */
   constructor(log: Log) {
     this.#log = log;
   }
 
   /**
-   * Notes that somebody has been cut off.
+   * Records that a client has been cut off.
    *
-   * @param cut Why, and the client-side ID of the environment.
+   * @param cut The reason, and the client-side ID of the environment.
    */
   note({ message, environment }: Pick<Cuts, "message" | "environment">): void {
     const id = `${message}\0${environment}`;
@@ -41,7 +41,7 @@ export class CutLog {
   }
 
   /**
-   * Logs what has been counted for a minute, and forgets what has not happened again.
+   * Logs the counts of the last minute, and forgets the kinds that have not happened again.
    *
    * @param now The time: `performance.now`.
    */

@@ -1,19 +1,19 @@
-/** How slow a reader may be. Settings of the same names. */
+/** Limits on slow clients. Settings are those of the same names. */
 export interface PaceLimits {
-  /** Minimum rate of a reader: bytes a second; 0 for none. */
+  /** Minimum rate of a client: bytes a second; 0 for none. */
   clientWriteMinBytesPerSecond: number;
   /** Allowance before the rate counts: ms. */
   clientWriteSlack: number;
-  /** Longest time for one unit of output, whatever its rate: ms; 0 for no limit. */
+  /** Maximum time for one unit of output, whatever its rate: ms; 0 for no limit. */
   clientWriteMaxTime: number;
 }
 
-/** How much output is measured together: bytes. What a reader took quickly long ago must not excuse it forever. */
+/** Length of output that is measured together: bytes. A client that was fast long ago must not be excused forever. */
 const WINDOW_BYTES = 1024 ** 2;
 
 /**
- * How a reader gets on with one unit of output: an event, a batch of events, or a document. Time is `performance.now`, so
- * that no change of the clock cuts anybody off.
+ * Progress of a client with one unit of output: an event, a batch of events, or a document. Time is `performance.now`, so that no
+ * change of the clock cuts anybody off.
  */
 export class Pace {
   #startedAt = 0;
@@ -22,7 +22,7 @@ export class Pace {
   #windowTaken = 0;
 
   /**
-   * Begins a unit.
+   * Starts a unit.
    *
    * @param now The time: ms.
    */
@@ -32,9 +32,9 @@ export class Pace {
   }
 
   /**
-   * Counts bytes that the reader has taken.
+   * Counts bytes that the client has read.
    *
-   * @param bytes How many.
+   * @param bytes Number of bytes.
    * @param now The time: ms.
    */
   add(bytes: number, now: number): void {
@@ -46,11 +46,11 @@ export class Pace {
   }
 
   /**
-   * Reports whether the reader has fallen below the minimum rate, or the unit takes too long.
+   * Reports whether the client has fallen below the minimum rate, or the unit takes too long.
    *
-   * @param limits How slow it may be.
+   * @param limits Limits that it must keep.
    * @param now The time: ms.
-   * @returns Whether it is to be cut off.
+   * @returns Whether the client is to be cut off.
    */
   isBehind(limits: PaceLimits, now: number): boolean {
     const { clientWriteMinBytesPerSecond: rate, clientWriteSlack: slack, clientWriteMaxTime: maxTime } =
@@ -60,11 +60,11 @@ export class Pace {
   }
 
   /**
-   * Reports whether the reader has had its allowance.
+   * Reports whether the client has used up its allowance.
    *
-   * @param limits How long it is.
+   * @param limits Limits with the allowance.
    * @param now The time: ms.
-   * @returns Whether its rate counts by now.
+   * @returns Whether its rate counts from now on.
    */
   hasHadSlack({ clientWriteSlack }: PaceLimits, now: number): boolean {
     return now - this.#startedAt > clientWriteSlack;

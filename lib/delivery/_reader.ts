@@ -3,36 +3,36 @@ import { type Parts, Pieces } from "../wire/mod.ts";
 import type { Charge } from "./budget.ts";
 import { Pace } from "./_pace.ts";
 
-/** Follows what becomes of a reader. */
+/** Listener for the events of a {@linkcode Reader}. */
 export interface ReaderListener {
-  /** The reader has taken all there was and waits for more. */
+  /** Called when the client has read everything and waits for more. */
   onReady(reader: Reader): void;
-  /** The client has gone away, or the connection has been closed. Is called once. */
+  /** Called once, when the client has disconnected or the connection has been closed. */
   onGone(reader: Reader): void;
 }
 
 /** Options for {@linkcode Reader}. */
 export interface ReaderOptions {
-  /** Client-side ID of the environment that is read. */
+  /** Client-side ID of the environment that is sent. */
   environmentId: string;
-  /** Follows what becomes of it. */
+  /** Listener for its events. */
   listener: ReaderListener;
-  /** Whether it is closed once it has taken what was written, as a document's is and a stream's is not. */
+  /** Whether it is closed after the first write, as a document is and a stream is not. */
   isOnce: boolean;
 }
 
 /**
- * The way to one client: hands over what was written, piece by piece, as the client takes it. What waits are references to
- * shared bytes, so that a client that reads nothing costs one piece.
+ * Connection to one client: it hands over bytes piece by piece, as the client reads them. Waiting bytes are references to shared
+ * memory, so that a client that reads nothing costs one piece.
  */
 export class Reader implements UnderlyingDefaultSource<Uint8Array> {
   /** The response's body. */
   readonly body: ReadableStream<Uint8Array>;
-  /** Client-side ID of the environment that is read. */
+  /** Client-side ID of the environment that is sent. */
   readonly environmentId: string;
-  /** How it gets on with what was written last. */
+  /** Progress of the client with the last write. */
   readonly pace = new Pace();
-  /** What is kept in memory for it, if that has been superseded. */
+  /** Superseded version that is kept in memory for the client, if any. */
   held: Snapshot | undefined;
   readonly #listener: ReaderListener;
   readonly #isOnce: boolean;
@@ -43,9 +43,9 @@ export class Reader implements UnderlyingDefaultSource<Uint8Array> {
   #isHungry = false;
 
   /**
-   * Makes a reader that nothing has been written to.
+   * Creates a connection to which nothing has been written.
    *
-   * @param options What it reads, and who follows it.
+   * @param options Its environment and its listener.
    */
   constructor({ environmentId, listener, isOnce }: ReaderOptions) {
     this.environmentId = environmentId;
@@ -54,21 +54,21 @@ export class Reader implements UnderlyingDefaultSource<Uint8Array> {
     this.body = new ReadableStream(this, { highWaterMark: 0 });
   }
 
-  /** Whether it has taken all there was and waits for more. */
+  /** Whether the client has read everything and waits for more. */
   get isReady(): boolean {
     return this.#isHungry && this.#pieces === undefined;
   }
 
-  /** What its bytes are charged to; `undefined` when they are shared, and when it is ready. */
+  /** Charge of the waiting bytes; `undefined` when they are shared, and when the client has read everything. */
   get charge(): Charge | undefined {
     return this.#charge;
   }
 
   /**
-   * Hands over bytes. Only to a new reader, or one that is ready.
+   * Writes bytes. Only to a new reader, or one that is ready.
    *
    * @param parts One or more whole events, or a document. Not copied: do not change them.
-   * @param charge Is released when they have been taken, or the client is gone.
+   * @param charge Charge that is released when the client has read them or has disconnected.
    */
   write(parts: Parts, charge?: Charge): void {
     this.#charge = charge;
@@ -78,7 +78,7 @@ export class Reader implements UnderlyingDefaultSource<Uint8Array> {
     if (this.#isHungry) this.#feed();
   }
 
-  /** Closes the connection; what waits is not sent any more. */
+  /** Closes the connection; waiting bytes are discarded. */
   close(): void {
     this.#controller?.close();
     this.#end();
@@ -89,7 +89,7 @@ export class Reader implements UnderlyingDefaultSource<Uint8Array> {
     this.#controller = controller;
   }
 
-  /** Called by the stream when the client takes more. */
+  /** Called by the stream when the client reads on. */
   pull(): void {
     this.#isHungry = true;
     if (!this.#pieces) return;
@@ -99,7 +99,7 @@ export class Reader implements UnderlyingDefaultSource<Uint8Array> {
     this.#listener.onReady(this);
   }
 
-  /** Called by the stream when the client has gone away. */
+  /** Called by the stream when the client has disconnected. */
   cancel(): void {
     this.#end();
   }

@@ -5,10 +5,14 @@ import type { Budget } from "./budget.ts";
 import type { PaceLimits } from "./_pace.ts";
 import type { Reader } from "./_reader.ts";
 
-/** Least memory that slow readers may keep of superseded versions of one environment. Below it nothing is won. @limit bytes: above this and the size of the current version, readers of the oldest are cut off */
+/**
+ * Minimum memory that slow clients may keep of superseded versions of one environment. Cutting them off below it gains nothing.
+ *
+ * @limit bytes: above this and the size of the current version, clients with the oldest are cut off
+ */
 const MIN_SUPERSEDED_BYTES = 1024 ** 2;
 
-/** Readers of one superseded version of an environment. */
+/** Clients that still read one superseded version of an environment. */
 interface Version {
   payload: Payload;
   bytes: number;
@@ -16,22 +20,22 @@ interface Version {
 }
 
 /**
- * The readers that have not taken all that was written to them, and those that keep a version in memory for another reason.
- * Cuts off those that others must not wait for. A reader that is ready and idle is not among them, and costs nothing here.
+ * Clients that have not read everything that was written to them, and those that keep a version in memory for another reason. Cuts
+ * off those that others must not wait for. A client that is ready and idle is not among them, and costs nothing here.
  */
 export class Readers {
   readonly #limits: PaceLimits;
   readonly #log: CutLog;
   readonly #active = new Set<Reader>();
-  /** When each version was first delivered, as a number that rises. */
+  /** Order in which versions were first delivered, as a number that rises. */
   readonly #ages = new WeakMap<Payload, number>();
   #versions = 0;
 
   /**
-   * Makes it without readers.
+   * Creates an empty collection.
    *
-   * @param limits How slow a reader may be.
-   * @param log Is told who is cut off.
+   * @param limits Limits on slow clients.
+   * @param log Log of the clients that are cut off.
    */
   constructor(limits: PaceLimits, log: Log) {
     this.#limits = limits;
@@ -39,10 +43,10 @@ export class Readers {
   }
 
   /**
-   * Begins to watch a reader.
+   * Starts to watch a client.
    *
    * @param reader The reader: it is busy, or about to be.
-   * @param held The version that it keeps in memory, if any.
+   * @param held Version that it keeps in memory, if any.
    */
   add(reader: Reader, held?: Snapshot): void {
     reader.held = held;
@@ -51,7 +55,7 @@ export class Readers {
   }
 
   /**
-   * Ends watching a reader: it is ready, or gone.
+   * Stops watching a client: it is ready, or has disconnected.
    *
    * @param reader The reader.
    */
@@ -60,7 +64,7 @@ export class Readers {
     this.#active.delete(reader);
   }
 
-  /** Cuts off the readers that have fallen below the minimum rate, and logs what has been counted for a while. */
+  /** Cuts off the clients that have fallen below the minimum rate, and logs what has been counted for a while. */
   closeStalled(): void {
     const now = performance.now();
     for (const reader of this.#active) {
@@ -72,7 +76,7 @@ export class Readers {
   }
 
   /**
-   * Makes room for who waits for a budget: cuts off readers that have had their slack, slowest first.
+   * Makes room in a budget for which others wait: cuts off clients that have used up their slack, slowest first.
    *
    * @param budget The budget.
    */
@@ -89,16 +93,16 @@ export class Readers {
   }
 
   /**
-   * Cuts off readers of superseded versions, oldest first, until what is left takes no more than one current version.
+   * Cuts off clients with superseded versions, oldest first, until the rest takes no more than one current version.
    *
-   * @param find Returns what an environment serves now.
+   * @param find Returns the current version of an environment.
    */
   closeSuperseded(find: (environmentId: string) => Snapshot | undefined): void {
     for (const [environmentId, versions] of this.#listSuperseded(find)) {
       const oldestFirst = [...versions.values()]
         .sort((a, b) => this.#ages.get(a.payload)! - this.#ages.get(b.payload)!);
       const current = find(environmentId);
-      // The newest one is always left, so that nobody is cut off just because an environment has become smaller.
+      // The newest one always stays, so that nobody is cut off just because an environment has become smaller.
       const newest = oldestFirst.at(-1)!.bytes;
       const allowance = Math.max(MIN_SUPERSEDED_BYTES, newest, current ? current.byteLength : 0);
       let total = oldestFirst.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -116,7 +120,7 @@ export class Readers {
   }
 
   /**
-   * Cuts off a reader that has to be told something for which no memory has become free.
+   * Cuts off a client for whose update no memory has become free.
    *
    * @param reader The reader.
    */

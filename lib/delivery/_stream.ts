@@ -5,71 +5,71 @@ import { Reader, type ReaderListener } from "./_reader.ts";
 import type { Charge } from "./budget.ts";
 import type { Channel } from "./channel.ts";
 
-/** What a stream carries, and who opened it. */
+/** Subscription of a stream: its channel, its environment and its credential. */
 export interface Subscription {
-  /** What it carries. */
+  /** Channel that it carries. */
   channel: Channel;
   /** Client-side ID of its environment. */
   environmentId: string;
   /** Kind of the credential that opened it. */
   credentialKind: CredentialKind;
-  /** The credential: when it opens this environment no more, the stream is closed. */
+  /** The credential. Once it no longer opens this environment, the stream is closed. */
   credential: string;
-  /** Whether its client may still read the environment as it now is; if not, it is closed. @default {always} */
+  /** Reports whether the client may still read the environment as it now is; if not, the stream is closed. @default {always} */
   mayRead?: (snapshot: Snapshot) => boolean;
 }
 
-/** Options for opening a stream. */
+/** Options for {@linkcode Delivery.open}. */
 export interface StreamRequest extends Subscription {
-  /** What its environment served when the request was checked. */
+  /** Version that the environment had when the request was checked. */
   snapshot: Snapshot;
 }
 
-/** Follows what becomes of streams. */
+/** Listener for the events of streams. */
 export interface StreamListener {
-  /** The stream's reader has taken all there was and waits for more. */
+  /** Called when the stream's client has read everything and waits for more. */
   onReady(stream: Stream): void;
-  /** The stream has been closed, by either end. */
+  /** Called when the stream has been closed, by either end. */
   onGone(stream: Stream): void;
 }
 
 /** Options for {@linkcode Stream}. */
 export interface StreamOptions {
-  /** What it carries and for whom. */
+  /** Its channel and its client. */
   subscription: Subscription;
-  /** What it begins with. */
+  /** Version that it begins with. */
   snapshot: Snapshot;
-  /** When it is to be closed: `performance.now`; `Infinity` for never. */
+  /** Time at which it is closed: `performance.now`; `Infinity` for never. */
   closeAt: number;
-  /** What its client's context is charged to. */
+  /** Charge of its client's context. */
   kept: Charge;
-  /** Follows what becomes of it. */
+  /** Listener for its events. */
   listener: StreamListener;
 }
 
-/** One open stream. There are thousands, most of them idle, so it has no closure and no timer that could be shared. */
+/** An open stream. There are thousands, most of them idle, so it has no closure and no timer that could be shared. */
 export class Stream implements ReaderListener {
-  /** What it carries and for whom. */
+  /** Its channel and its client. */
   readonly subscription: Subscription;
-  /** The way to its client. */
+  /** Connection to its client. */
   readonly reader: Reader;
-  /** When it is to be closed: `performance.now`. */
+  /** Time at which it is closed: `performance.now`. */
   readonly closeAt: number;
-  /** What it was last brought to. */
+  /** Version that it was last brought to. */
   snapshot: Snapshot;
-  /** Waits until its client is told, where clients are told one after the other. */
+  /** Timer of a delayed update, where clients are updated one after the other. */
   timer: ReturnType<typeof setTimeout> | undefined;
-  /** What its client is told as soon as its reader is ready. */
+  /** Events that are sent as soon as the client has read everything. */
   waiting: Parts | undefined;
-  /** The update that is under way. */
+  /** Update in progress. */
   updating: Promise<void> | undefined;
   readonly #kept: Charge;
   readonly #listener: StreamListener;
 
   /**
-   * Makes it; nothing has been written yet.
+   * Creates a stream to which nothing has been written.
    *
-   * @param options What it carries, for whom, and who follows it.
+   * @param options Its channel, its client and its listener.
    */
   constructor({ subscription, snapshot, closeAt, kept, listener }: StreamOptions) {
     this.subscription = subscription;

@@ -7,41 +7,41 @@ import type { Stream, StreamListener, Subscription } from "./_stream.ts";
 import type { Charge } from "./budget.ts";
 import { ChannelEndError } from "./channel.ts";
 
-/** How long a stream whose update takes long (its context is costly to evaluate) holds up those that are told after it: ms. */
+/** Time for which a slow update (of a context that is costly to evaluate) holds up the streams after it: ms. */
 const SLOW_UPDATE = 50;
 
-/** How long all such streams together hold up the others in one round: ms. Those that wait for memory may be many. */
+/** Time for which all such streams together hold up the others in one round: ms. Many may be waiting for memory. */
 const UPDATE_PATIENCE = 1000;
 
-/** A comment: keeps proxies and SDKs (which give up after five silent minutes) from closing an idle stream. */
+/** Comment that keeps proxies and SDKs (which give up after five silent minutes) from closing an idle stream. */
 const HEARTBEAT: Parts = [new TextEncoder().encode(":\n\n")];
 
 /** Options for {@linkcode Streams}. */
 export interface StreamsOptions
   extends Pick<DeliveryOptions, "store" | "log" | "pingStreamJitterTime" | "random"> {
-  /** Charges what is made for one stream alone. */
+  /** Budgets for what is created for one stream alone. */
   budgets: Budgets;
-  /** Watches the streams that are not idle. */
+  /** Collection that watches the streams that are not idle. */
   readers: Readers;
 }
 
-/** The open streams: writes to them, and brings each to what the store serves whenever its reader is ready. */
+/** The open streams: it writes to them, and brings each to the current version whenever its client has read everything. */
 export class Streams implements StreamListener {
   readonly #options: StreamsOptions;
   readonly #open = new Set<Stream>();
-  /** Shared events as readers take them. */
+  /** Shared events with their ends joined. */
   readonly #joined = new WeakMap<Parts, Parts>();
 
   /**
-   * Makes it without streams.
+   * Creates an empty collection.
    *
-   * @param options Store, log, budgets and readers.
+   * @param options Store, log, budgets and the clients' collection.
    */
   constructor(options: StreamsOptions) {
     this.#options = options;
   }
 
-  /** How many are open. */
+  /** Number of open streams. */
   get size(): number {
     return this.#open.size;
   }
@@ -54,9 +54,9 @@ export class Streams implements StreamListener {
   /**
    * Adds a stream.
    *
-   * @param stream The stream, new.
-   * @param first What it begins with.
-   * @param charge What that is charged to.
+   * @param stream The new stream.
+   * @param first Events that it begins with.
+   * @param charge Charge of these events.
    */
   add(stream: Stream, first: Parts, charge: Charge): void {
     this.#write(stream, first, charge);
@@ -64,9 +64,9 @@ export class Streams implements StreamListener {
   }
 
   /**
-   * Finds what the store serves for a stream's credential.
+   * Finds the current version for a stream's credential.
    *
-   * @param subscription What the stream carries.
+   * @param subscription Subscription of the stream.
    * @returns The snapshot, if the credential still opens the environment.
    */
   find({ credentialKind, credential, environmentId }: Subscription): Snapshot | undefined {
@@ -75,11 +75,11 @@ export class Streams implements StreamListener {
   }
 
   /**
-   * Makes something for a stream; only what is private is charged.
+   * Creates a value for a stream; only a private one is charged.
    *
-   * @param subscription What the stream carries.
-   * @param making How it is made.
-   * @returns It and its charge; `undefined` when there was no room for too long.
+   * @param subscription Subscription of the stream.
+   * @param making Steps that create it.
+   * @returns The value and its charge; `undefined` when there was no room for too long.
    */
   make<T>(
     { channel, credentialKind }: Subscription,
@@ -90,9 +90,9 @@ export class Streams implements StreamListener {
   }
 
   /**
-   * Brings all streams to what the store serves.
+   * Brings all streams to the current version.
    *
-   * @returns When every stream whose reader keeps up is there.
+   * @returns When every stream whose client keeps up is there.
    */
   async update(): Promise<void> {
     const updates: Promise<void>[] = [];
@@ -100,7 +100,7 @@ export class Streams implements StreamListener {
     await this.#visitAll(async (stream) => {
       const { isPrivate, isSpread } = stream.subscription.channel;
       const updating = isSpread ? this.#bringLater(stream) : this.#bring(stream);
-      // What is shared is made for the first stream, and needs no memory of a budget: thousands of timers would cost more.
+      // Shared events are created for the first stream, and need no memory of a budget: thousands of timers would cost more.
       if (!isPrivate || !updating) return updating;
       updates.push(updating);
       patience -= await waitBriefly(updating, Math.min(patience, SLOW_UPDATE));
@@ -115,7 +115,7 @@ export class Streams implements StreamListener {
     });
   }
 
-  /** Called by a stream whose reader has taken all there was; the store may have moved on meanwhile. */
+  /** Called by a stream whose client has read everything; the store may have moved on meanwhile. */
   onReady(stream: Stream): void {
     const { waiting } = stream;
     stream.waiting = undefined;
@@ -137,7 +137,7 @@ export class Streams implements StreamListener {
     reader.write(this.#joined.getOrInsertComputed(parts, joinEnds), charge);
   }
 
-  /** Does something with every stream, and lets requests have their turn in between. */
+  /** Visits every stream, and serves requests in between. */
   async #visitAll(visit: (stream: Stream) => void | Promise<void>): Promise<void> {
     const pause = createPause();
     for (const stream of this.#open) {
@@ -146,7 +146,7 @@ export class Streams implements StreamListener {
     }
   }
 
-  /** Moves a stream on at once, so that it does not keep the old version, and has its client told later, once. */
+  /** Moves a stream on at once, so that it does not keep the old version, and updates its client later, once. */
   async #bringLater(stream: Stream): Promise<void> {
     const next = this.#next(stream);
     if (!next) return;
@@ -162,7 +162,7 @@ export class Streams implements StreamListener {
     }, pingStreamJitterTime / 2 * (1 + random()));
   }
 
-  /** Brings one stream to what the store serves, one update after the other, if its reader is ready. */
+  /** Brings one stream to the current version, one update after the other, if its client has read everything. */
   #bring(stream: Stream): Promise<void> | undefined {
     if (stream.updating || !stream.reader.isReady) return stream.updating;
     const next = this.#next(stream);
@@ -178,7 +178,7 @@ export class Streams implements StreamListener {
         this.#options.readers.add(reader, before);
         const update = await this.make(subscription, {
           make: () => channel.update(before, after),
-          // The channel has noted what was dropped as sent; a `put` makes up for it.
+          // The channel has recorded what was dropped as sent; a `put` makes up for it.
           remake: () => channel.begin(after),
           measure: (parts) => lengthOf(parts ?? []),
         });
@@ -197,13 +197,15 @@ export class Streams implements StreamListener {
       }
       reader.close();
     } finally {
-      // In the same turn as the last look, so that no change falls in between.
+      // In the same turn as the last check, so that no change falls in between.
       stream.updating = undefined;
       if (reader.isReady) this.#options.readers.delete(reader);
     }
   }
 
-  /** What a stream is to be brought to now; nothing when it is there. */
+  /**
+   * Returns the version to bring a stream to; `undefined` when it is there. Closes it when its client may not read that version.
+   */
   #next(stream: Stream): Snapshot | undefined {
     if (!this.#open.has(stream)) return undefined;
     const current = this.#options.store.get(stream.subscription.environmentId)?.snapshot;
@@ -214,7 +216,7 @@ export class Streams implements StreamListener {
   }
 }
 
-/** Returns how long it has waited in vain: ms. */
+/** Waits for an update, but not for long. Returns the time that was waited in vain: ms. */
 async function waitBriefly(updating: Promise<void>, maxWait: number): Promise<number> {
   const { promise: isSlow, resolve } = Promise.withResolvers<number>();
   const timer = setTimeout(() => resolve(maxWait), maxWait);

@@ -1,33 +1,42 @@
 /** Limits of a {@linkcode Budget}. */
 export interface BudgetLimits {
-  /** How much may be charged at one time: bytes. A single charge may be larger: it is taken when there is no other. */
+  /** Maximum number of bytes charged at one time. A single charge may be larger: it is granted when there is no other. */
   maxBytes: number;
-  /** How many may wait for room. @default {1000} */
+  /** Maximum number of requests that wait for room. @default {1000} */
   maxWaiting?: number;
-  /** How long each may wait: ms. @default {10_000} */
+  /** Maximum wait of each: ms. @default {10_000} */
   maxWait?: number;
-  /** Is called when somebody begins to wait, to make room by other means. @default {nothing} */
+  /** Called when a request begins to wait, to make room by other means. @default {nothing} */
   onShort?: (budget: Budget) => void;
 }
 
-/** Longest time that a request waits for memory. Below half a minute, after which many load balancers give up on a request. @limit ms: the request is answered 503 with `Retry-After`, the stream is closed */
+/**
+ * Longest time that a request waits for memory. Below half a minute, after which many load balancers give up on a request.
+ *
+ * @limit ms: the request is answered 503 with `Retry-After`, the stream is closed
+ */
 const MAX_WAIT = 10_000;
 
-/** Most requests that wait for memory, for each kind of credential. Each costs a few KB. Those turned away come back with a delay of their own. @limit requests: the request is answered 503 with `Retry-After`, the stream is closed */
+/**
+ * Maximum number of requests that wait for memory, for each kind of credential. Each costs a few KB. Those turned away come back
+ * with a delay of their own.
+ *
+ * @limit requests: the request is answered 503 with `Retry-After`, the stream is closed
+ */
 const MAX_WAITING = 1000;
 
 /** Bytes that are charged to a {@linkcode Budget} until they are released. */
 export class Charge {
-  /** The budget; absent for what is free. */
+  /** Its budget; absent for a free charge. */
   readonly budget: Budget | undefined;
   readonly #onResize: (difference: number) => void;
   #bytes = 0;
 
   /**
-   * Makes a charge of no bytes. Use {@linkcode Budget.take} instead.
+   * Creates a charge of no bytes. Use {@linkcode Budget.take} instead.
    *
    * @param budget The budget.
-   * @param onResize Counts the difference.
+   * @param onResize Called with the difference when the size changes.
    */
   constructor(budget?: Budget, onResize: (difference: number) => void = () => {}) {
     this.budget = budget;
@@ -35,7 +44,7 @@ export class Charge {
   }
 
   /**
-   * Corrects how many bytes are charged, now that it is known.
+   * Corrects the number of charged bytes, now that it is known.
    *
    * @param bytes The right number. It is charged even if it no longer fits.
    */
@@ -45,7 +54,7 @@ export class Charge {
     this.#onResize(difference);
   }
 
-  /** Gives the bytes back; a second time it does nothing. */
+  /** Releases the bytes; does nothing the second time. */
   release(): void {
     this.resize(0);
   }
@@ -56,36 +65,39 @@ interface Waiting {
   admit: () => void;
 }
 
-/** Bounds the memory that one kind of client may take. Who finds no room waits; of those that fit, who came first is served first. */
+/**
+ * Bound on the memory that one kind of client may use. Requests that find no room wait; of those that fit, the first come is served
+ * first.
+ */
 export class Budget {
   readonly #limits: BudgetLimits;
   readonly #waiting = new Set<Waiting>();
   #bytes = 0;
 
   /**
-   * Makes a budget that nothing is charged to.
+   * Creates a budget without charges.
    *
-   * @param limits How much may be charged, and how many may wait.
+   * @param limits Maximum number of charged bytes and of waiting requests.
    */
   constructor(limits: BudgetLimits) {
     this.#limits = limits;
   }
 
-  /** How much is charged now: bytes. */
+  /** Number of bytes charged now. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** How many bytes must be released before the first in line is served; 0 when nobody waits. */
+  /** Number of bytes to be released before the first in line is served; 0 when nobody waits. */
   get shortage(): number {
     const [first] = this.#waiting;
     return first ? Math.min(this.#bytes, this.#bytes + first.bytes - this.#limits.maxBytes) : 0;
   }
 
   /**
-   * Charges bytes if there is room for them. Small ones overtake large ones that wait.
+   * Charges bytes if there is room for them. Small requests overtake large ones that wait.
    *
-   * @param bytes How many.
+   * @param bytes Number of bytes.
    * @returns The charge; `undefined` when there is no room.
    */
   tryTake(bytes: number): Charge | undefined {
@@ -95,8 +107,8 @@ export class Budget {
   /**
    * Charges bytes as soon as there is room for them.
    *
-   * @param bytes How many.
-   * @returns The charge; `undefined` when too many wait already or it took too long: then the client should come back later.
+   * @param bytes Number of bytes.
+   * @returns The charge; `undefined` when too many wait already or it took too long: the client should come back later.
    */
   async take(bytes: number): Promise<Charge | undefined> {
     const charge = this.tryTake(bytes);

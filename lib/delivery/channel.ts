@@ -1,47 +1,47 @@
 import { type Change, compareSnapshots, oncePerPair, type Snapshot } from "../snapshot/mod.ts";
 import { createPause, encodeEvent, encodeEvents, lengthOf, type Parts } from "../wire/mod.ts";
 
-/** What one stream carries: how it begins, and what brings it from one state of its environment to another. */
+/** Protocol of one stream: its first event, and the events that bring it from one version of its environment to another. */
 export interface Channel {
   /**
-   * Gives the event that a stream begins with. It says everything, so it may also be sent in the place of an update.
+   * Creates the event that a stream begins with. It is complete, so it may also be sent in place of an update.
    *
-   * @param snapshot What the environment serves.
+   * @param snapshot Version that the environment has.
    * @returns The event's bytes.
    */
   begin(snapshot: Snapshot): Parts | Promise<Parts>;
   /**
-   * Gives what brings a stream up to date. It must be sent, and the next call must wait for it.
+   * Creates the events that bring a stream up to date. They must be sent, and the next call must wait for it.
    *
-   * @param before What the stream was last brought to.
-   * @param after What the environment serves now.
-   * @returns Bytes of one or more events; `undefined` when the stream need not be told anything.
+   * @param before Version that the stream was last brought to.
+   * @param after Version that the environment has now.
+   * @returns Bytes of one or more events; `undefined` when there is nothing to send.
    * @throws {ChannelEndError} When the stream is to be closed.
    */
   update(before: Snapshot, after: Snapshot): Parts | undefined | Promise<Parts | undefined>;
-  /** Whether an update makes the client poll, so that all of them at once would be a herd. @default {false} */
+  /** Whether an update makes the client poll, so that updates are spread over time. @default {false} */
   isSpread?: boolean;
-  /** Whether what it carries is made for one client, so that it takes memory of its own. @default {false} */
+  /** Whether its events are created for one client, so that they need memory of their own. @default {false} */
   isPrivate?: boolean;
-  /** How much the channel keeps of its client's context: bytes of UTF-8. @default {0} */
+  /** Size of the client's context as the channel keeps it: bytes of UTF-8. @default {0} */
   keptBytes?: number;
 }
 
-/** A channel has nothing more to carry, for a reason that has been logged: its stream is closed. */
+/** Error of a channel that has nothing more to carry, for a reason that has been logged: its stream is closed. */
 export class ChannelEndError extends Error {
   /** Set so that stack traces show it. */
   override readonly name = "ChannelEndError";
 }
 
-/** What a stream's client must take, or forget, of one change. */
+/** A change to send to a stream's client. */
 export interface DeltaChange extends Pick<Change, "kind" | "key" | "version" | "previous"> {
-  /** Whether it is gone: `version` is that of a tombstone. */
+  /** Whether the item is gone: `version` is that of a tombstone. */
   isGone: boolean;
 }
 
-/** How a stream is told of changes one by one. */
+/** The difference of two versions for a stream, change by change. */
 export interface Delta {
-  /** What has changed for this stream. */
+  /** Changes that the stream's client can see. */
   changes: DeltaChange[];
   /**
    * Encodes a `patch` or `delete` for each change.
@@ -51,23 +51,23 @@ export interface Delta {
   encode(): Promise<Parts | undefined>;
 }
 
-/** What a channel with deltas carries. */
+/** Source of the events of a channel with deltas. */
 export interface DeltaSource {
-  /** Makes the `put` that says everything. */
+  /** Creates the complete `put`. */
   put: Channel["begin"];
-  /** Finds what has changed. */
+  /** Compares two versions. */
   compare(before: Snapshot, after: Snapshot): Promise<Delta>;
 }
 
 /**
- * Makes the channel of one stream whose client keeps a version with each thing it is told of, takes nothing about it that
- * does not have a higher one, and remembers the version of what it was told to delete.
+ * Creates the channel of one stream whose client keeps a version with each item, ignores an update of it that does not have a
+ * higher one, and remembers the version of a deleted item.
  *
- * A change that such a client would not take, such as a rollback, makes it one `put`, after which the client has
- * forgotten all it knew, deletions included.
+ * A change that such a client would ignore, such as a rollback, turns the update into one `put`, after which the client has
+ * forgotten everything before, deletions included.
  *
- * @param source What it carries.
- * @returns The channel, for one stream only: it knows what its client remembers.
+ * @param source Source of its events.
+ * @returns The channel, for one stream only: it keeps track of the client's state.
  */
 export function createDeltaChannel({ put, compare }: DeltaSource): Channel {
   let tombstones: Map<string, number> | undefined;
@@ -103,7 +103,7 @@ export function createDeltaChannel({ put, compare }: DeltaSource): Channel {
  * Prepares the channels of server-side SDKs.
  *
  * @param kind `all` for flags and segments; `flags` for flags alone, as old SDKs want them.
- * @returns Makes the channel of one stream. Events are encoded once for all of them.
+ * @returns Function that creates the channel of one stream. Events are encoded once for all of them.
  */
 export function prepareServerChannels(kind: "all" | "flags"): () => Channel {
   const compare = oncePerPair(async (before, after): Promise<Delta> => {
@@ -133,10 +133,12 @@ function formatChange(change: Change, channel: "all" | "flags"): [event: string,
 const ENCODER = new TextEncoder();
 const CLOSING_BRACE = ENCODER.encode("}");
 
-/** The Relay Proxy's wire: the data is one blank. */
+/** The ping with the Relay Proxy's bytes: its data is one space. */
 const PING: Parts = encodeEvent("ping", " ");
 
-/** Tells clients to poll, at the beginning and after each change: `/ping` and `/mping`. It serves any number of streams. */
+/**
+ * Channel that makes clients poll, at the beginning and after each change: `/ping` and `/mping`. It serves any number of streams.
+ */
 export const PING_CHANNEL: Channel = {
   begin: () => PING,
   update: (before, after) => before.hasSameData(after) ? undefined : PING,

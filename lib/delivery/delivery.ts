@@ -15,22 +15,22 @@ const CONNECTION_TIME_JITTER = 0.1;
 /** Time between two rounds of closing streams at the end: ms. */
 const CLOSE_TICK = 50;
 
-/** Longest and shortest time between two looks at deadlines: ms. */
+/** Maximum and minimum time between two checks of deadlines: ms. */
 const [SLOWEST_TICK, FASTEST_TICK] = [1000, 5];
 
-/** Longest delay that a timer takes: ms. A longer one would fire at once. @limit as MAX_TIMER_MS in lib/config/_to_settings.ts */
+/** Largest delay of a timer: ms. A longer one would fire at once. @limit as MAX_TIMER_MS in lib/config/_to_settings.ts */
 const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 type Timer = ReturnType<typeof setTimeout>;
 
-/** What a stream begins with, and the version it is of. */
+/** First event of a stream, and its version. */
 type Beginning = [Snapshot, Parts];
 
 /**
- * Sends documents and streams at the pace of their readers, holds every open stream and brings each to what the store serves.
+ * Sender of documents and streams at the pace of their clients. It holds every open stream and brings each to the current version.
  *
- * A stream remembers the snapshot it was last brought to and is told of a newer one only when its reader has taken all before:
- * a newer reload supersedes an older one, none is skipped, and never more than one update waits for a reader, however slow.
+ * A stream remembers the version it was last brought to and is updated only when its client has read everything before: a newer
+ * reload supersedes an older one, none is skipped, and never more than one update waits for a client, however slow.
  *
  * Call `update` after each `Store.replace`. It keeps timers until `close`.
  */
@@ -48,7 +48,7 @@ export class Delivery {
   #closed = false;
 
   /**
-   * Makes it without streams; its timers begin.
+   * Creates a delivery without streams and starts its timers.
    *
    * @param options Store, log, limits and times.
    */
@@ -73,7 +73,7 @@ export class Delivery {
     this.#closeInvalid();
   }
 
-  /** How many streams are open. */
+  /** Number of open streams. */
   get size(): number {
     return this.#streams.size;
   }
@@ -82,7 +82,7 @@ export class Delivery {
    * Sends a document.
    *
    * @param bytes The document. Not copied: do not change it.
-   * @param options What it belongs to.
+   * @param options Its environment, and its version or charge.
    * @returns The response's body.
    */
   send(
@@ -96,12 +96,12 @@ export class Delivery {
   }
 
   /**
-   * Makes something for one client and charges it to the budget of its kind.
+   * Creates a value for one client and charges it to the budget of its kind.
    *
    * @param kind Kind of the client's credential.
-   * @param making How it is made.
-   * @returns It and its charge, which must be released or handed to {@linkcode Delivery.send}; `undefined` when there was no room
-   * for too long, and the client should come back later.
+   * @param making Steps that create it.
+   * @returns The value and its charge, which must be released or handed to {@linkcode Delivery.send}; `undefined` when there was no
+   * room for too long, and the client should come back later.
    */
   make<T, F>(kind: CredentialKind, making: Making<T, F>): Promise<Charged<F> | undefined> {
     return this.#budgets.make(kind, making);
@@ -119,11 +119,11 @@ export class Delivery {
   }
 
   /**
-   * Opens a stream: it begins as its channel says and gets every later change until it is closed.
+   * Opens a stream: it begins as its channel defines and gets every later change until it is closed.
    *
-   * @param request What it carries and for whom.
-   * @returns The response's body; `undefined` when there is no room at this moment, or no right any more, and the client
-   * should come back later.
+   * @param request Its channel, its client and the version that was checked.
+   * @returns The response's body; `undefined` when there is no room at this moment, or the credential is no longer valid, and the
+   * client should come back later.
    */
   async open(request: StreamRequest): Promise<ReadableStream<Uint8Array> | undefined> {
     if (!this.#mayOpen(request)) return undefined;
@@ -133,7 +133,7 @@ export class Delivery {
     let first: Charged<Beginning | undefined> | undefined;
     try {
       first = await this.#begin(request);
-      // There may have been a wait: what was true before it need not be true any more.
+      // There may have been a wait, during which things may have changed.
       const isOpen = first?.made && this.#mayOpen(request);
       if (isOpen) stream = this.#add(request, kept, first as Charged<Beginning>);
     } finally {
@@ -147,9 +147,9 @@ export class Delivery {
   }
 
   /**
-   * Closes the streams whose credential is no longer good, at once, and brings all others to what the store serves.
+   * Closes the streams whose credential is no longer valid, at once, and brings all others to the current version.
    *
-   * @returns When every stream whose reader keeps up has been brought there.
+   * @returns When every stream whose client keeps up has been brought there.
    */
   async update(): Promise<void> {
     this.#closeInvalid();
@@ -160,7 +160,7 @@ export class Delivery {
   /**
    * Closes every stream and stops all timers; documents on their way go on.
    *
-   * @param spread Over how long streams are closed, so that their clients do not all come back at once: ms.
+   * @param spread Time over which streams are closed, so that their clients do not all come back at once: ms.
    * @returns When all are closed.
    */
   async close(spread = 0): Promise<void> {
@@ -176,7 +176,7 @@ export class Delivery {
     clearTimeout(this.#expiryTimer);
   }
 
-  /** Makes what a stream begins with: of what is served when it is made, which may be after a wait. */
+  /** Creates the first event of a stream, of the version that is current after any wait. */
   #begin(request: StreamRequest): Promise<Charged<Beginning | undefined> | undefined> {
     const make = async (): Promise<Beginning | undefined> => {
       const snapshot = this.#mayOpen(request);
@@ -201,7 +201,7 @@ export class Delivery {
     return stream;
   }
 
-  /** What a stream would begin with, if there is room for it and its client may read it. */
+  /** Returns the version that a stream would begin with, if there is room for it and its client may read it. */
   #mayOpen(request: StreamRequest): Snapshot | undefined {
     if (this.#closed || this.#streams.size >= this.#options.maxStreams) return undefined;
     const snapshot = this.#streams.find(request);
@@ -209,7 +209,7 @@ export class Delivery {
     return snapshot && (isChecked || request.mayRead?.(snapshot) !== false) ? snapshot : undefined;
   }
 
-  /** Looks at all deadlines. */
+  /** Checks all deadlines. */
   #tick(): void {
     this.#readers.closeStalled();
     for (const budget of this.#budgets.results) this.#readers.relieve(budget);
@@ -218,7 +218,7 @@ export class Delivery {
     for (const { closeAt, reader } of this.#streams) if (closeAt <= now) reader.close();
   }
 
-  /** Closes streams whose credential opens their environment no more, and looks again when the next key expires. */
+  /** Closes streams whose credential no longer opens their environment, and checks again when the next key expires. */
   #closeInvalid(): void {
     const { store, expiredCredentialCleanupInterval } = this.#options;
     for (const { subscription, reader } of this.#streams) {

@@ -1,7 +1,7 @@
 /**
- * Documents and server-sent event streams on their way to clients: {@linkcode Delivery} sends each at the pace of its reader,
- * holds every open stream and brings it to the newest state, and bounds what slow readers can cost. Channels say what a stream
- * carries.
+ * Documents and server-sent event streams on their way to clients: {@linkcode Delivery} sends each at the pace of its client, holds
+ * every open stream, brings it to the current version and bounds what slow clients can cost. A {@linkcode Channel} is the protocol
+ * of a stream.
  *
  * @example
  * ```ts

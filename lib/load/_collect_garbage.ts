@@ -7,6 +7,6 @@ import { setFlagsFromString } from "node:v8";
  */
 export function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
-  // Loaded here, since few threads ever need it. Only a new context has the function.
+  // Imported here, since few threads ever need it. Only a new context has the function.
   process.getBuiltinModule("node:vm").runInNewContext("gc")();
 }

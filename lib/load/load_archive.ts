@@ -10,25 +10,25 @@ export interface KnownEnvironment {
   source: string;
   /** Digest of its snapshot. */
   digest: string;
-  /** Documents that clients have asked for compressed. */
+  /** Documents that clients have requested compressed. */
   compressed: { all: boolean; flags: boolean };
 }
 
-/** An archive to load. It crosses a thread, so it is data alone. */
+/** An archive to load. It crosses a thread, so it is plain data. */
 export interface LoadRequest {
   /** Bytes of the archive. They are transferred to the thread: no second copy is kept. */
   bytes: ArrayBuffer;
   /** Path of the archive, for messages. */
   path: string;
-  /** Largest archive that is read, compressed: bytes. */
+  /** Maximum size of an archive, compressed: bytes. */
   maxBytes: number;
   /** Environments that are served already, by ID. */
   known: Map<string, KnownEnvironment>;
 }
 
 /**
- * An environment as a load hands it over: prepared, with the digest of its data file; or known but for its metadata; or with a
- * fault. Warnings are about values that are served otherwise than written; if absent, those of the previous load still hold.
+ * An environment as a load returns it: prepared, with the digest of its data file; or known but for its metadata; or with a fault.
+ * Warnings are about values that are served otherwise than written; if absent, those of the previous load still hold.
  */
 export type LoadedEnvironment =
   | { id: string; prepared: PreparedSnapshot; source: string; warnings: string[] }
@@ -39,7 +39,7 @@ export type LoadedEnvironment =
  * Reads an archive and prepares its environments, one after the other: the part of a load that is slow and has no side effect.
  *
  * @param request The archive and the environments that are known already.
- * @param pause Is called between flags and segments. @default {never pauses: for a thread that does nothing else}
+ * @param pause Called between flags and segments. @default {never pauses: for a thread that does nothing else}
  * @returns The environments in ascending order of ID.
  * @throws {ArchiveError} When the archive is refused, before the first environment.
  */
@@ -81,7 +81,7 @@ async function loadEnvironment(
   return { id, prepared, source, warnings };
 }
 
-/** Compresses the documents that clients of the previous version have asked for compressed, so that the next ones need not wait. */
+/** Compresses the documents that clients of the previous version have requested compressed, so that the next ones need not wait. */
 async function compressDocuments(
   { buffer, ends, flagsStart }: PreparedSnapshot,
   compressed: KnownEnvironment["compressed"],

@@ -5,17 +5,21 @@ import { toError } from "./load_failure.ts";
 import type { LoadReply } from "./worker.ts";
 import { workerUrl } from "./worker_url.ts";
 
-/** Bytes. */
+/** Number of bytes in a mebibyte. */
 const MiB = 1_048_576;
 
-/** Timeout of a load. The largest archive takes some seconds on a slow host; more is a hang. @limit ms: the load fails, the previous data stays in use */
+/**
+ * Timeout of a load. The largest archive needs some seconds on a slow host; more is a hang.
+ *
+ * @limit ms: the load fails, the previous data stays in use
+ */
 const LOAD_DEADLINE = 60_000;
 
 /** Idle time after which the thread ends: ms. That releases its memory; starting it again takes 35 to 70 ms. */
 const IDLE_TIME = 30_000;
 
 /**
- * Space for new objects in the loading thread: MiB. Less than V8's own, since a load is all new objects: 100,000 small flags take a
+ * Space for new objects in the loading thread: MiB. Less than V8's own, since a load is all new objects: 100,000 small flags need a
  * quarter less memory.
  */
 const YOUNG_HEAP = 4;
@@ -96,7 +100,8 @@ export class LoadingThread {
    * Loads an archive. One at a time: wait for it before the next.
    *
    * @param request The archive, whose bytes are transferred, and the environments that are known already.
-   * @param heapBytes Memory for its heap: bytes. A running thread with another limit is replaced, unless it has at least half as much. @default {what is set}
+   * @param heapBytes Memory for its heap: bytes. A running thread with another limit is replaced, unless it has at least half as
+   * much. @default {what is set}
    * @returns The environments, in ascending order of ID.
    * @throws {LoadError} When the archive is refused.
    * @throws {TransientError} When the thread crashes, runs out of memory or hangs.

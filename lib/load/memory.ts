@@ -3,10 +3,10 @@ import { readUnpackedLength } from "../archive/mod.ts";
 import { TransientError } from "../source/mod.ts";
 import { collectGarbage } from "./_collect_garbage.ts";
 
-/** Bytes. */
+/** Number of bytes in a mebibyte. */
 const MiB = 1_048_576;
 
-/** Memory of the loading thread besides its heap of old objects: bytes. Its code, new objects, what zlib needs. */
+/** Memory of the loading thread besides its heap of old objects: bytes. For its code, new objects and zlib. */
 const THREAD_BYTES = 24 * MiB;
 
 /**
@@ -18,10 +18,13 @@ const THREAD_HEAP_BYTES = 16 * MiB;
 /** Memory of an archive's contents during a load, as a multiple of its unpacked length: the tar, and snapshots with defaults. */
 const CONTENTS = 2.5;
 
-/** The same for the smallest archive, which is loaded without the thread: bytes. */
+/** Memory of a load of the smallest archive, which runs without the thread: bytes. */
 const SMALL_LOAD_BYTES = 8 * MiB;
 
-/** Pages of the executable that count as used, but that the kernel reclaims when memory is short: bytes. It has 95 MB, of which about half are in use. */
+/**
+ * Pages of the executable that count as used, but that the kernel reclaims when memory is short: bytes. It has 95 MB, of which
+ * about half are in use.
+ */
 const CODE_BYTES = 32 * MiB;
 
 /** Smallest plausible limit: bytes. Less means none, or a host on which nothing could run. */
@@ -52,14 +55,14 @@ export function getMemoryUse(): number {
 }
 
 /**
- * Computes how much memory the thread's heap may take for an archive, and refuses one that does not fit beside what is served.
+ * Computes the memory that the thread's heap may use for an archive, and refuses one that does not fit beside what is served.
  * During a load, it is in memory as it is in the file, unpacked, and as the new snapshots.
  *
  * @param path Path of the archive, for the message.
  * @param bytes The archive, as it is in the file and in memory already.
  * @param limit Memory limit of the process: bytes.
  * @param getUsed Returns its memory use: bytes. @default {getMemoryUse}
- * @returns What is left for the thread's heap: bytes.
+ * @returns Memory that is left for the thread's heap: bytes.
  * @throws {TransientError} When there is not enough.
  */
 export function planMemory(
@@ -73,7 +76,7 @@ export function planMemory(
   const thread = Math.min(SMALL_LOAD_BYTES + contents, THREAD_BYTES + THREAD_HEAP_BYTES);
   let needed = getUsed() + contents + thread;
   if (needed > limit) {
-    // Part of what is used may be waste, above all of loads that were refused.
+    // Part of the use may be garbage, above all of loads that were refused.
     collectGarbage();
     needed = getUsed() + contents + thread;
   }

@@ -16,7 +16,7 @@ export interface Publisher {
   publish(loaded: readonly LoadedEnvironment[]): Promise<EnvironmentChange[]>;
 }
 
-/** Publishes to one store. */
+/** Publisher that writes to one store. */
 export class StorePublisher implements Publisher {
   readonly #store: Store;
   readonly #onSwap: () => void;
@@ -46,7 +46,9 @@ export class StorePublisher implements Publisher {
     return changes;
   }
 
-  /** Creates the snapshot; compiles it before it is served if the one before is evaluated, so that nobody waits after the swap. */
+  /**
+   * Creates the snapshot. It is compiled before it is served if the previous one is evaluated, so that nobody waits after the swap.
+   */
   async #assemble(loaded: LoadedEnvironment): Promise<NewEnvironment> {
     const { id } = loaded;
     const previous = this.#store.get(id)?.snapshot;

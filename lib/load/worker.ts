@@ -1,6 +1,6 @@
 /**
- * Entry point of the thread that loads archives: it answers each `LoadRequest` with a {@linkcode LoadReply} for each environment
- * and one at the end.
+ * Entry point of the thread that loads archives: it answers each {@linkcode LoadRequest} with a {@linkcode LoadReply} for each
+ * environment and one at the end.
  *
  * @module
  */
@@ -9,10 +9,12 @@ import { collectGarbage } from "./_collect_garbage.ts";
 import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_archive.ts";
 import { describeFailure, type LoadFailure } from "./load_failure.ts";
 
-/** When garbage is collected after a load: ms. At once, it would take the processors from requests just when the data is swapped. */
+/**
+ * Delay of garbage collection after a load: ms. At once, it would take the processors from requests just when the data is swapped.
+ */
 const COLLECTION_DELAY = 500;
 
-/** An answer of the thread. */
+/** Reply of the thread. */
 export type LoadReply = { loaded: LoadedEnvironment } | { failure: LoadFailure } | { end: true };
 
 /** Lists the buffers to transfer instead of copying them. Whole ones: Deno copies views slowly. */

@@ -1,5 +1,5 @@
 /**
- * The seam that each family of routes plugs into, and the evaluations that they share.
+ * The interface of each family of routes, and the evaluations that they share.
  *
  * @example
  * ```ts

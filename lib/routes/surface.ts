@@ -14,7 +14,7 @@ export interface Surface {
   /**
    * Creates its routes.
    *
-   * @param services What they work with.
+   * @param services Services that they use.
    * @returns The routes.
    */
   routes(services: Services): Route[];
@@ -22,11 +22,11 @@ export interface Surface {
 
 /** Services that the routes of all families share. */
 export interface Services {
-  /** Store of what is served. */
+  /** Store of the environments that are served. */
   store: Store;
-  /** Holds streams and sends documents. */
+  /** Delivery that holds streams and sends documents. */
   delivery: Delivery;
-  /** Evaluates for all families, so that their work takes turns. */
+  /** Evaluations of all families, so that their work takes turns. */
   evaluations: Evaluations;
   /** Log. */
   log: Log;
@@ -34,11 +34,11 @@ export interface Services {
   meter: Meter;
   /** Settings. */
   settings: Settings;
-  /** Returns how the relay stands at this moment. For requests only: while routes are created, there is no relay yet. */
+  /** Returns the current status of the relay. For requests only: while routes are created, there is no relay yet. */
   status(): RelayStatus;
 }
 
-/** Status of a relay as a whole, beyond what its store knows. */
+/** Status of a relay as a whole, beyond that of its store. */
 export interface RelayStatus {
   /** Halyard's version. */
   version: string;
@@ -58,7 +58,7 @@ export interface DataFileStatus {
   digest?: string;
   /** Time at which that content was loaded: ms since epoch. Absent while nothing has been loaded. */
   loadedAt?: number;
-  /** Error that keeps a newer content from being served. Absent when the newest is served. */
+  /** Error that keeps newer content from being served. Absent when the newest is served. */
   lastError?: {
     /** Message of the error. */
     message: string;

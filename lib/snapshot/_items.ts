@@ -4,7 +4,7 @@ import { DIGEST_BYTES, type PreparedSnapshot } from "./builder.ts";
 /** Kinds of items. */
 export type ItemKind = "flags" | "segments";
 
-/** The items of a snapshot by their position: flags, then segments, each in ascending order of their keys' code units. */
+/** Items of a snapshot by their position: flags, then segments, each in ascending order of their keys' code units. */
 export class Items {
   /** Number of items. */
   readonly count: number;
@@ -114,7 +114,7 @@ export class Items {
     return -1;
   }
 
-  /** Memory of all of it: bytes. */
+  /** Memory of all buffers: bytes. */
   get byteLength(): number {
     const views = [this.#offsets, this.#versions, this.#digests, this.#referenceEnds, this.#references];
     return views.reduce((length, view) => length + view.byteLength, this.#documentLength);

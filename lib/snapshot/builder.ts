@@ -8,14 +8,14 @@ export type SnapshotInput =
   & {
     /** Key. */
     key: string;
-    /** JSON as SDKs get it. */
+    /** JSON as sent to SDKs. */
     text: string;
   }
   & ({ kind: "flags"; value: Flag } | { kind: "segments"; value: Segment });
 
 /**
- * One version of an environment on its way from the loading thread: data alone, so that it can cross threads, and whole buffers,
- * so that it changes hands instead of being copied.
+ * One version of an environment on its way from the loading thread: plain data, so that it can cross threads, in whole buffers,
+ * which are transferred instead of copied.
  */
 export interface PreparedSnapshot {
   /** Metadata of the environment. */
@@ -44,19 +44,23 @@ export interface PreparedSnapshot {
   etags: { all: string; flags: string };
   /** Faults of flags and segments, for the log: the first ones, and the number of further ones. */
   faults: string[];
-  /** Both compressed with gzip, where clients have asked for that. */
+  /** Both compressed with gzip, where clients have requested that. */
   gzips?: { all?: ArrayBuffer; flags?: ArrayBuffer };
 }
 
 /** Size of an item's digest: bytes of a SHA-256, cut; enough that no two items ever share one. */
 export const DIGEST_BYTES = 16;
 
-/** Most faults of one environment that are listed. One mistake of a tool is in every flag. @limit lines: the rest is counted */
+/**
+ * Maximum number of faults of one environment that are listed. One mistake of a tool is in every flag.
+ *
+ * @limit lines: the rest is counted
+ */
 const MAX_FAULTS = 20;
 
 const ENCODER = new TextEncoder();
 
-/** UTF-8 that grows as it is written. */
+/** Buffer of UTF-8 that grows as it is written. */
 class Output {
   #bytes: Uint8Array<ArrayBuffer>;
   length = 0;
@@ -66,7 +70,7 @@ class Output {
   }
 
   write(text: string): void {
-    // Into the buffer at once: to encode each text by itself takes ten times as long.
+    // Into the buffer at once: encoding each text by itself is ten times slower.
     const { read, written } = ENCODER.encodeInto(text, this.#bytes.subarray(this.length));
     this.length += written;
     if (read === text.length) return;
@@ -87,7 +91,7 @@ class Output {
   }
 }
 
-/** Builds one version of an environment, item by item, in one buffer. */
+/** Builder of one version of an environment, item by item, in one buffer. */
 export class SnapshotBuilder {
   readonly #output: Output;
   readonly #offsets: number[] = [];
@@ -118,7 +122,7 @@ export class SnapshotBuilder {
 
   /**
    * Adds an item: all flags, then all segments, each in the order in which clients get them. Tombstones are left out of the
-   * document, as several SDKs stumble over what the Relay Proxy sends for them.
+   * document, as several SDKs fail on those that the Relay Proxy sends.
    *
    * @param item The flag or segment.
    */
@@ -191,7 +195,7 @@ export class SnapshotBuilder {
     };
   }
 
-  /** Computes a tag of the items' digests, which is as good as one of the document, and takes no time. */
+  /** Computes a tag of the items' digests, which is as good as one of the document, and is instant. */
   #computeEtag(kind: "all" | "flags"): string {
     const gone = new Set(this.#tombstones.map(({ position }) => position));
     const words = DIGEST_BYTES / 4;
@@ -222,7 +226,7 @@ export class SnapshotBuilder {
     );
   }
 
-  /** Finds the flags in a cycle of prerequisites and the segments in a cycle of segments: they are malformed. */
+  /** Marks as malformed the flags in a cycle of prerequisites and the segments in a cycle of segments. */
   #findCycles(references: readonly (readonly number[])[]): void {
     if (!this.#hasReferences) return;
     const graph = references.map((positions, position) =>
@@ -257,13 +261,13 @@ export class SnapshotBuilder {
   }
 }
 
-/** Growth of a data file by the defaults that SDKs need, if there is very little in its flags but what they must have. */
+/** Growth of a data file by the defaults that SDKs need, if its flags have little besides the required fields. */
 const GROWTH = 1.5;
 
 /** Capacity of the smallest document: bytes. */
 const SPARE_BYTES = 1024;
 
-/** Shared by all items that refer to nothing. */
+/** References of every item without any. */
 const NONE: readonly never[] = [];
 
 /** A reference from an item to another. */

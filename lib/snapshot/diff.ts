@@ -8,26 +8,26 @@ export interface Change {
   kind: ItemKind;
   /** Key. */
   key: string;
-  /** JSON: a view of the snapshot; absent when it is gone. */
+  /** JSON: a view of the snapshot; absent when the item is gone. */
   body?: Uint8Array<ArrayBuffer>;
-  /** Version; when it is gone, that of its tombstone. */
+  /** Version; when the item is gone, that of its tombstone. */
   version: number;
-  /** Previous version; absent when it is new. */
+  /** Previous version; absent when the item is new. */
   previous?: number;
 }
 
 /** The difference of two snapshots. */
 export interface Comparison {
   /**
-   * Changes in the order in which a client can apply them one by one without ever having a flag before what it refers to:
-   * segments, then flags, each after those it depends on; in the end what is gone, the other way round.
+   * Changes in an order in which a client can apply them one by one without ever having a flag before those it depends on:
+   * segments, then flags, each after its dependencies; at the end the deletions, in reverse.
    */
   changes: Change[];
   /**
    * Finds the flags whose results may have changed: those that changed themselves, and those that a change reaches through
    * segments, segments in segments, and prerequisites.
    *
-   * @returns Keys of these flags, of those that are gone too.
+   * @returns Keys of these flags, deleted ones included.
    */
   findAffectedFlags(): Promise<Set<string>>;
 }
@@ -93,7 +93,7 @@ export function getTombstoneVersion(previous: number, current = -Infinity): numb
  * Memoizes a comparison per (before, after) pair.
  *
  * @param compare Compares two snapshots.
- * @returns The same, but it remembers its results for as long as both snapshots are in use.
+ * @returns The same, with its results remembered for as long as both snapshots are in use.
  */
 export function oncePerPair<T>(
   compare: (before: Snapshot, after: Snapshot) => T,
@@ -127,11 +127,11 @@ function describeChange({ before, after }: Pair, old: Items, now: Items): Change
   return { kind, key, previous: previous!, version };
 }
 
-/** Two snapshots' items as one graph: what is in both is one node, numbered as in the newer one. */
+/** Items of two snapshots as one graph: an item in both is one node, numbered as in the newer one. */
 class Union {
   readonly #old: Items;
   readonly #now: Items;
-  /** For each item of the older one its node. */
+  /** Node of each item of the older one. */
   readonly #nodes: Uint32Array;
 
   constructor(old: Items, now: Items) {
@@ -141,7 +141,7 @@ class Union {
     for (let position = 0; position < old.count; position++) this.#nodes[position] = now.count + position;
   }
 
-  /** Walks through both lists of a kind, which have the same order, and hands over what differs. */
+  /** Walks through both lists of a kind, which have the same order, and reports each difference. */
   async match(kind: ItemKind, pause: Pause, onDifference: (pair: Pair) => void): Promise<void> {
     const [old, now] = [this.#old, this.#now];
     let [before, beforeEnd] = old.range(kind);
@@ -176,7 +176,7 @@ class Union {
       const dependents = new Map<number, number[]>();
       await addDependents(dependents, this.#now, (position) => position, pause);
       await addDependents(dependents, this.#old, (position) => this.#nodes[position]!, pause);
-      // What is added to a set while it is gone through is gone through as well.
+      // Members added to a set during iteration are visited as well.
       for (const node of affected) {
         await pause();
         for (const dependent of dependents.get(node) ?? []) affected.add(dependent);
@@ -194,7 +194,7 @@ class Union {
   }
 }
 
-/** Negative when `a` comes first or `b` is absent. */
+/** Compares two keys: negative when `a` comes first or `b` is absent. */
 function compareKeys(a: string | undefined, b: string | undefined): number {
   if (a === undefined) return 1;
   if (b === undefined) return -1;
@@ -218,11 +218,14 @@ async function addDependents(
   }
 }
 
-/** Sorts positions so that each item comes after those it refers to, if only through others that are not in the list; segments first. Cycles are cut somewhere. */
+/**
+ * Sorts positions so that each item comes after its dependencies, even those through items outside the list; segments first. Cycles
+ * are cut somewhere.
+ */
 async function sort(wanted: ReadonlyMap<number, Pair>, items: Items, pause: Pause): Promise<number[]> {
   const sorted = new Set<number>();
   const seen = new Set<number>();
-  // A stack of its own, because chains may be longer than the program's goes.
+  // A stack of its own, because chains may be longer than the call stack allows.
   const stack = [...wanted.keys()].reverse();
   while (stack.length > 0) {
     await pause();

@@ -1,6 +1,6 @@
 import { compress, createPause, encodeEvent, type Parts } from "../wire/mod.ts";
 
-/** A JSON document in the forms that clients ask for. Its bytes are shared: never changed, never copied. */
+/** A JSON document in the encodings that clients request. Its bytes are shared: never changed, never copied. */
 export interface Document {
   /** UTF-8 JSON: a view of shared memory. */
   readonly body: Uint8Array<ArrayBuffer>;
@@ -9,18 +9,18 @@ export interface Document {
   /**
    * Returns `body` compressed with gzip.
    *
-   * @returns The bytes, compressed once for all who wait.
+   * @returns The bytes, compressed once for all callers.
    */
   gzip(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** A document that streams get too. */
+/** A document that is also sent on streams. */
 export interface Payload extends Document {
   /** Server-sent event that brings a stream to this state: views of the same memory. */
   readonly put: Parts;
 }
 
-/** A document that is compressed on first use. */
+/** Document that is compressed on first use. */
 export class LazyDocument implements Document {
   /** See {@linkcode Document}. */
   readonly body: Uint8Array<ArrayBuffer>;
@@ -42,7 +42,7 @@ export class LazyDocument implements Document {
     if (gzip) this.#keep(Promise.resolve(gzip));
   }
 
-  /** Whether the compressed form has been asked for. */
+  /** Whether the compressed form has been requested. */
   get isCompressed(): boolean {
     return this.#gzip !== undefined;
   }
@@ -73,7 +73,7 @@ export class LazyDocument implements Document {
   }
 }
 
-/** A document with the `put` event that carries it. */
+/** Payload that is compressed on first use. */
 export class LazyPayload extends LazyDocument implements Payload {
   /** See {@linkcode Payload}. */
   readonly put: Parts;

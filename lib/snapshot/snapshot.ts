@@ -13,7 +13,7 @@ export interface SnapshotItem {
   document?: Document;
 }
 
-/** The part of a snapshot that stays when a reload changes the metadata alone. */
+/** The part of a snapshot that stays when a reload changes only the metadata. */
 interface Version {
   readonly digest: string;
   readonly items: Items;
@@ -21,15 +21,15 @@ interface Version {
   readonly flags: LazyPayload;
   /** Compressed forms of single items by digest. */
   readonly documents: Map<string, LazyDocument>;
-  /** The compiled form, once it has been asked for. */
+  /** The compiled form, once it has been requested. */
   compiled?: Promise<CompiledEnvironment> | undefined;
-  /** Compiled form of the version before, whose unchanged parts are reused. */
+  /** Compiled form of the previous version, whose unchanged parts are reused. */
   previous?: Promise<CompiledEnvironment> | undefined;
 }
 
 /**
- * One version of an environment: its bytes in one buffer, views of which are sent, and what is derived from them on first use.
- * Nothing of it that a client can see ever changes.
+ * One version of an environment: its bytes in one buffer, views of which are sent, and forms that are derived from them on first
+ * use. Nothing that a client can see ever changes.
  */
 export class Snapshot {
   /** Metadata of the environment: names, credentials, secure mode. */
@@ -96,7 +96,7 @@ export class Snapshot {
     return items.byteLength + all.gzipLength + flags.gzipLength;
   }
 
-  /** Documents that clients have asked for compressed: a load compresses those of the next version. */
+  /** Documents that clients have requested compressed: a load compresses those of the next version. */
   get compressed(): { all: boolean; flags: boolean } {
     const { all, flags } = this.#version;
     return { all: all.isCompressed, flags: flags.isCompressed };
@@ -116,7 +116,7 @@ export class Snapshot {
   }
 
   /**
-   * Creates a snapshot that differs in its metadata alone.
+   * Creates a snapshot that differs only in its metadata.
    *
    * @param metadata The new metadata.
    * @returns The snapshot; this one when the metadata is the same.
@@ -139,7 +139,7 @@ export class Snapshot {
   /**
    * Finds a flag or a segment.
    *
-   * @param kind Which of them.
+   * @param kind Kind of the item.
    * @param key Its key.
    * @returns The item, tombstones included; `undefined` if there is none.
    */
@@ -158,7 +158,7 @@ export class Snapshot {
   }
 
   /**
-   * Compiles flags and segments on first use. What a reload did not change keeps its compiled form.
+   * Compiles flags and segments on first use. Items that a reload did not change keep their compiled form.
    *
    * @param pause Called between items: compiling thousands takes longer than requests should wait.
    * @returns The compiled environment, the same one for all callers.
@@ -169,7 +169,7 @@ export class Snapshot {
       version.previous = undefined;
       return compiled;
     }, (error) => {
-      // Who asks next tries again: it failed for want of memory, not because of the data.
+      // The next caller tries again: it failed for want of memory, not because of the data.
       version.compiled = undefined;
       throw error;
     });
@@ -189,7 +189,7 @@ async function compileItems(
     const [start, end] = items.range(kind);
     for (let i = start; i < end; i++) {
       if (items.isDeleted(i)) continue;
-      // What a load has checked is only parsed here.
+      // Data that a load has validated is only parsed here.
       yield { key: items.getKey(i), digest: items.getDigest(i), parse: () => items.parse(i) as T };
     }
   }

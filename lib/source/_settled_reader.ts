@@ -11,7 +11,7 @@ import { TransientError } from "./transient_error.ts";
 
 /** A data file at one moment. */
 export interface FileContent {
-  /** All of the file. */
+  /** The whole content. */
   bytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of `bytes`: lower-case hex. */
   digest: string;
@@ -31,16 +31,25 @@ const IN_PLACE_REST_MS = 800;
 /** Time that a file must have rested, in ms, until a fault of it cannot be due to a copy in progress. */
 const SURE_REST_MS = 5_000;
 
-/** Longest time that a file must rest which was read too soon before. It doubles each time, since a writer may pause for longer than any other rest. @limit ms: it does not grow further */
+/**
+ * Longest time that a file must rest which was read too soon before. It doubles each time, since a writer may pause for longer than
+ * any other rest.
+ *
+ * @limit ms: it does not grow further
+ */
 const LONGEST_REST_MS = 30_000;
 
 /** First pause before a file is read again that could not be read, in ms; the pause doubles each time. */
 const FIRST_RETRY_MS = 1_000;
 
-/** Longest pause before a file is read again that could not be read. How late a disk that works again is noticed. @limit ms: it does not grow further */
+/**
+ * Longest pause before a file is read again that could not be read. It bounds how late a disk that works again is noticed.
+ *
+ * @limit ms: it does not grow further
+ */
 const MAX_RETRY_MS = 60_000;
 
-/** Reads one file each time it has settled after a change, and schedules the next read. */
+/** Reader of one file: it reads each time the file has settled after a change, and schedules the next read. */
 export class SettledReader {
   readonly #options: ReadOptions;
   /** Stat of the file at its last read, successful or not. */
@@ -54,9 +63,9 @@ export class SettledReader {
   #rest = REST_MS;
 
   /**
-   * Makes a reader that touches nothing yet.
+   * Creates a reader that has not touched the file yet.
    *
-   * @param options Which file, and what to read with.
+   * @param options Its file, and its clock and signal.
    */
   constructor(options: ReadOptions) {
     this.#options = options;
@@ -84,7 +93,7 @@ export class SettledReader {
   }
 
   /**
-   * Reports whether the file is to be read: it looks changed, or a time has come.
+   * Reports whether the file is to be read: it looks changed, or the time for another read has come.
    *
    * @param info Its stat.
    * @returns Whether to `read` it.
@@ -107,7 +116,7 @@ export class SettledReader {
     const last = this.#info;
     const hasChanged = !last || !isSame(last, info);
     const isInPlace = hasChanged && last?.ino === info.ino && last?.dev === info.dev;
-    // What was wrong with the former file is no reason to make another one wait.
+    // A fault of the former file is no reason to delay another one.
     if (hasChanged && !isInPlace) this.#rest = REST_MS;
     let settled: SettledFile | undefined;
     try {
@@ -139,7 +148,7 @@ export class SettledReader {
   }
 
   /**
-   * Makes the file rest longer before it is read again, because what was read was part of something.
+   * Makes the file rest longer before it is read again, because the content was incomplete.
    *
    * @param isDone Whether it need not be read again before it changes; else it is due at once.
    */
@@ -148,12 +157,12 @@ export class SettledReader {
     if (!isDone) this.#retryAt = this.#options.clock.uptime();
   }
 
-  /** Makes the next rest a short one: what was read was whole. */
+  /** Shortens the next rest again: the content was complete. */
   resetRest(): void {
     this.#rest = REST_MS;
   }
 
-  /** After a failure: what the disk is to blame for is left alone for a while, all else counts as changed. */
+  /** Records a failure: after one of the disk the file is left alone for a while, after any other it counts as changed. */
   #forget(error: unknown, info?: Deno.FileInfo): void {
     const isTransient = error instanceof TransientError;
     this.#info = isTransient ? info : undefined;

@@ -1,5 +1,5 @@
 /**
- * Joins bytes.
+ * Concatenates bytes.
  *
  * @param parts The bytes.
  * @returns All of them, one after the other.

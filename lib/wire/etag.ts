@@ -8,7 +8,7 @@ const SLICE_BYTES = 1024 ** 2;
 const TAG_LENGTH = 27;
 
 /**
- * Computes the entity tag of a document. It is weak (RFC 9110, 8.8.1), because the document has it in every encoding.
+ * Computes the entity tag of a document. It is weak (RFC 9110, 8.8.1), because it is the same for every encoding.
  *
  * @param bytes The document.
  * @returns The tag, quotes included.

@@ -1,6 +1,6 @@
 /**
- * Helpers of several rooms that belong to no protocol: server-sent events, gzip, entity tags, turns between slices of work,
- * pieces of bytes, small files.
+ * Helpers of several rooms that belong to no protocol: server-sent events, gzip, entity tags, scheduling of long work, pieces of
+ * bytes, small files.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@ const SLICE = 5;
 export type Pause = () => Promise<void> | undefined;
 
 /**
- * Creates the {@linkcode Pause} of one work that takes turns with nothing but requests.
+ * Creates the {@linkcode Pause} of work that alternates with nothing but requests.
  *
  * @returns The function; time counts from now on.
  */
@@ -13,17 +13,17 @@ export function createPause(): Pause {
   return new Turns().createPause();
 }
 
-/** Work that waits for its next slice. */
+/** Unit of work that waits for its next slice. */
 interface Waiting {
   /** Number of slices it has had. */
   slices: number;
-  /** Begins the next slice. */
+  /** Starts the next slice. */
   begin: () => void;
 }
 
 /**
- * Scheduler of long works: between two slices, whichever works they belong to, requests are served. The work with the fewest
- * slices goes first, so that a short one never waits for a long one to end.
+ * Scheduler of long work: between two slices, whichever work they belong to, requests are served. The work with the fewest slices
+ * goes first, so that a short one never waits for a long one to end.
  */
 export class Turns {
   readonly #waiting: Waiting[] = [];

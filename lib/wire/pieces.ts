@@ -8,8 +8,8 @@ import { lengthOf, type Parts } from "./event.ts";
 export const PIECE_BYTES = 64 * 1024;
 
 /**
- * Bytes in parts, cut into pieces of at most 64 KiB for one reader. A piece is a view of a part wherever it can be; only where
- * a part ends are its rest and what follows copied together, so that small parts do not become small pieces.
+ * Bytes in parts, cut into pieces of at most 64 KiB for one client. A piece is a view of a part wherever it can be; only where a
+ * part ends are its rest and the next part copied together, so that small parts do not become small pieces.
  */
 export class Pieces {
   readonly #parts: Parts;
@@ -34,7 +34,7 @@ export class Pieces {
   /**
    * Takes the next piece.
    *
-   * @returns The piece, which the reader must not change; `undefined` when all has been taken.
+   * @returns The piece, which must not be changed; `undefined` when all have been taken.
    */
   take(): Uint8Array<ArrayBuffer> | undefined {
     if (this.isEmpty) return undefined;
@@ -66,12 +66,14 @@ export class Pieces {
   }
 }
 
-/** Most parts whose ends are worth joining beforehand: a `put` has five. More of them would be a second copy of a long update. */
+/**
+ * Maximum number of parts whose ends are worth joining in advance: a `put` has five. More would be a second copy of a long update.
+ */
 const JOINED_PARTS = 8;
 
 /**
- * Joins the ends of parts beforehand, as {@linkcode Pieces} would for each reader, where few pieces come of it: then readers
- * share these as well.
+ * Joins the ends of parts in advance, as {@linkcode Pieces} would for each client, where few pieces result: then clients share
+ * these as well.
  *
  * @param parts The bytes.
  * @returns The same bytes; `parts` itself where there is nothing to join, or too much.

@@ -1,19 +1,19 @@
 /**
- * Reads a small file. Anything else at its path, such as a device that never ends or a pipe that nobody writes to, is refused
- * without reading.
+ * Reads a small file. Anything else at its path, such as a device that never ends or a pipe without a writer, is refused without
+ * reading.
  *
  * @param path Path of the file.
  * @param maxBytes Maximum length: bytes.
  * @returns Its content.
  * @throws {TypeError} When it is not a regular file.
  * @throws {RangeError} When it is too long.
- * @throws {Deno.errors.NotFound} When there is none; other errors of reading likewise.
+ * @throws {Deno.errors.NotFound} When there is none; other read errors likewise.
  */
 export function readSmallFile(path: string, maxBytes: number): Uint8Array<ArrayBuffer> {
   const { isFile, isDirectory } = Deno.statSync(path);
   if (!isFile) throw new TypeError(isDirectory ? "is a directory" : "not a regular file");
   using file = Deno.openSync(path);
-  // Files of the system have more in them than they say.
+  // System files have more in them than their stat reports.
   const bytes = new Uint8Array(maxBytes + 1);
   let length = 0;
   while (length <= maxBytes) {

@@ -2,16 +2,16 @@ import type { StoredEnvironment } from "../../store/mod.ts";
 import type { OpenRoute } from "../../http/mod.ts";
 import type { Services } from "../mod.ts";
 
-/** A probe must see this moment. */
+/** Headers of an answer that must never come from a cache. */
 const HEADERS = { "cache-control": "no-store" };
 
 /**
  * Routes for probes: `/health/live` answers 200 while the process can answer at all.
  *
- * `/health/ready` answers 200 from the first archive that was loaded until the relay is told to stop, else 503 with the
+ * `/health/ready` answers 200 from the first archive that was loaded until the relay starts to shut down, else 503 with the
  * reasons. That is when the Relay Proxy, which has no such route, listens: an archive with bad environments is served, those
- * environments answer 503. A later bad archive or environment makes no relay unready, for it would take all replicas away at
- * once: the status is "degraded" then, with the reasons.
+ * environments answer 503. A later bad archive or environment makes no relay unready, for it would take all replicas away at once:
+ * the status is "degraded" then, with the reasons.
  *
  * @param services The store, and the relay's status.
  * @returns The routes.

@@ -4,7 +4,7 @@ import type { Services } from "../mod.ts";
 const HEADERS = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
 
 /**
- * The route `/`: one line for people, and 200 for load balancers, which probe it unless told otherwise.
+ * Creates the route `/`: one line for people, and 200 for load balancers, which probe it by default.
  *
  * @param services The relay's status.
  * @returns The route.

@@ -5,8 +5,8 @@ import type { OpenRoute } from "../../http/mod.ts";
 import type { Services } from "../mod.ts";
 
 /**
- * The route `/status`: the Relay Proxy's JSON, with keys obscured properly, what is known of the archive's file, and
- * how often an evaluation has reached a limit.
+ * Creates the route `/status`: the Relay Proxy's JSON, with keys properly masked, the status of the archive's file, and the number
+ * of evaluations that reached a limit.
  *
  * @param services The store, and the relay's status.
  * @returns The route.
@@ -62,12 +62,12 @@ function describe({ id, metadata, snapshot, fault, since }: StoredEnvironment): 
   };
 }
 
-/** The Relay Proxy leaves out what is empty. */
+/** Leaves out empty fields, as the Relay Proxy does. */
 function present(fields: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => !!entry[1]));
 }
 
-/** Keys that are still accepted, masked. */
+/** Lists the keys that are still accepted, masked. */
 function describeKeys(keys: Credential[] = []): Credential[] {
   return keys
     .filter(({ expiry = Infinity }) => Date.now() <= expiry)

@@ -14,17 +14,17 @@ const PATHS: [access: Access, paths: string[]][] = [
   [ENVIRONMENT_ID, ["/events/bulk/{envId}", "/events/diagnostic/{envId}"]],
 ];
 
-/** Browsers identify themselves by the environment's ID. */
+/** Access of browsers, which identify themselves by the environment's ID. */
 const BROWSERS = { access: [ENVIRONMENT_ID], cors: true };
 
-/** A transparent picture of one pixel. */
+/** A transparent image of one pixel. */
 const PIXEL = Uint8Array.fromBase64("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7");
 
 /**
- * Routes that take events. Offline there is nobody to send them to: they are read, thrown away and answered with 202,
- * because any refusal makes SDKs stop sending or fill logs. Very old browsers send theirs as the address of a picture.
+ * Creates the routes for events. Offline there is nowhere to send them: they are read, discarded and answered with 202, because any
+ * refusal makes SDKs stop sending or fill logs. Very old browsers send theirs as the address of an image.
  *
- * @param maxBytes How much of a body is read: bytes. The rest is cut off; the answer is 202 all the same.
+ * @param maxBytes Maximum length of a body that is read: bytes. The rest is cut off; the answer is 202 all the same.
  * @returns The routes.
  */
 export function eventRoutes(maxBytes: number): EnvironmentRoute[] {
@@ -49,7 +49,7 @@ export function eventRoutes(maxBytes: number): EnvironmentRoute[] {
       handle: () =>
         new Response(PIXEL, { headers: { "content-type": "image/gif", "cache-control": "no-store" } }),
     },
-    // The goals of a browser's experiments are not in an archive; SDKs ask for them at start all the same.
+    // The goals of a browser's experiments are not in an archive; SDKs request them at start all the same.
     { method: "GET", path: "/sdk/goals/{envId}", ...BROWSERS, handle: () => Response.json([]) },
   ];
 }

@@ -15,7 +15,7 @@
 import type { Surface } from "../mod.ts";
 import { eventRoutes } from "./event_routes.ts";
 
-/** Routes for events, and for what else browsers request from the events service. */
+/** Routes for events, and for everything else that browsers request from the events service. */
 export const EVENTS: Surface = {
   name: "events",
   listener: "public",

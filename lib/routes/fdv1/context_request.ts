@@ -9,10 +9,14 @@ import type { Pause } from "../../wire/mod.ts";
 import { readBody, type RouteContext } from "../../http/mod.ts";
 import { isProven } from "./secure_mode.ts";
 
-/** Largest context in a request body. OpenFeature's relay uses the same; real contexts have a few hundred. @limit bytes: the request is answered 413 */
+/**
+ * Largest context in a request body. OpenFeature's relay uses the same; real contexts have a few hundred bytes.
+ *
+ * @limit bytes: the request is answered 413
+ */
 const MAX_CONTEXT_BYTES = 1_000_000;
 
-/** A request that cannot be answered as asked. */
+/** Error of a request that is refused. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
   /** HTTP status. */
@@ -20,32 +24,32 @@ export class RequestError extends Error {
 
   /**
    * @param status HTTP status.
-   * @param message What the client is told.
+   * @param message Message for the client.
    */
   constructor(status: number, message: string) {
     super(message);
     this.status = status;
   }
 
-  /** The answer: JSON with the message, or plain text for 415, as with the Relay Proxy. */
+  /** Response: JSON with the message, or plain text for 415, as with the Relay Proxy. */
   toResponse(): Response {
     if (this.status === 415) return new Response(this.message, { status: 415 });
     return Response.json({ message: this.message }, { status: this.status });
   }
 }
 
-/** There is no memory for a context: its client should come back later. */
+/** Error of a request for whose context there is no memory: its client should come back later. */
 export class NoRoomError extends Error {
   override readonly name = "NoRoomError";
 }
 
-/** A context as it came: UTF-8 JSON of a body, or base64 of a path. Its length is the memory that it takes: bytes. */
+/** A context as received: UTF-8 JSON of a body, or base64 of a path. Its length is its memory: bytes. */
 export type ContextSource = Uint8Array | string;
 
 /**
- * Parses a context that has been read before.
+ * Parses a context that has been parsed before.
  *
- * @param source The context as it came.
+ * @param source The context as received.
  * @returns The context.
  */
 export function readAgain(source: ContextSource): Context {
@@ -54,21 +58,21 @@ export function readAgain(source: ContextSource): Context {
 
 /** Parsed request of a client for its context. */
 export interface ContextRequest {
-  /** The context out of the path or the body. */
+  /** The context of the path or the body. */
   context: Context;
-  /** The same as it came, which takes far less memory. */
+  /** The same as received, which needs far less memory. */
   source: ContextSource;
   /** Whether each result includes its reason. */
   withReasons: boolean;
-  /** The proof that secure mode asks for, or `null`. */
+  /** Hash that secure mode requires, or `null`. */
   hash: string | null;
 }
 
 /** Options for {@linkcode readContextRequest}. */
 export interface ReadingOptions extends Pick<RouteContext, "params" | "query"> {
-  /** Is called before a body is parsed. */
+  /** Called before a body is parsed. */
   pause: Pause;
-  /** Charges what is in memory of the context so far: bytes. Reports whether there is room for it. */
+  /** Charges the memory of the context so far: bytes. Reports whether there is room for it. */
   charge(bytes: number): boolean;
 }
 
@@ -78,7 +82,7 @@ export interface ReadingOptions extends Pick<RouteContext, "params" | "query"> {
  * @param request The request.
  * @param options Path parameters; query string, where `withReasons=true` asks for reasons and `h` is the hash.
  * @returns The context and the options.
- * @throws {RequestError} 400, 413 or 415, with the Relay Proxy's words where it has some.
+ * @throws {RequestError} 400, 413 or 415, with the Relay Proxy's message where it has one.
  * @throws {NoRoomError} When there is no memory for the context.
  */
 export async function readContextRequest(request: Request, options: ReadingOptions): Promise<ContextRequest> {
@@ -92,12 +96,12 @@ export async function readContextRequest(request: Request, options: ReadingOptio
 }
 
 /**
- * Refuses a context that its client may not ask about.
+ * Refuses a context that its client may not use.
  *
- * @param asked What is asked.
+ * @param asked The parsed request.
  * @param metadata The environment.
  * @param isSecured Whether the route demands the hash where the environment is in secure mode.
- * @throws {RequestError} 400, with the Relay Proxy's words.
+ * @throws {RequestError} 400, with the Relay Proxy's message.
  */
 export function checkContext(
   { context, hash }: ContextRequest,
@@ -139,7 +143,7 @@ async function readReportedContext(
   try {
     return { context: readContext(body), source: body };
   } catch (error) {
-    // What a JSON parser says quotes the text, which is personal data.
+    // A JSON parser's message quotes the text, which is personal data.
     throw new RequestError(400, error instanceof ContextError ? error.message : "The body is not JSON");
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Routes of LaunchDarkly's SDKs: flags for server SDKs, results for client SDKs, single items for PHP.
+ * Routes of LaunchDarkly's SDKs: flags for server-side SDKs, results for client-side SDKs, single items for PHP.
  *
  * @example
  * ```ts
@@ -21,7 +21,7 @@ import { clientRoutes } from "./client_routes.ts";
 import { phpRoutes } from "./php_routes.ts";
 import { serverSdkRoutes } from "./server_sdk_routes.ts";
 
-/** Polling and streaming as the SDKs of all languages do it. */
+/** Routes for polling and streaming with the SDKs of all languages. */
 export const FDV1: Surface = {
   name: "fdv1",
   listener: "public",

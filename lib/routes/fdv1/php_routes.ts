@@ -8,10 +8,10 @@ import {
 import type { EnvironmentMetadata } from "../../model/mod.ts";
 
 /**
- * Polling routes of the PHP SDK: `/sdk/flags`, `/sdk/flags/{key}`, `/sdk/segments/{key}`. Where the environment sets a
+ * Creates the polling routes of the PHP SDK: `/sdk/flags`, `/sdk/flags/{key}`, `/sdk/segments/{key}`. Where the environment sets a
  * time to live, answers may be cached that long (`Expires`), as with the Relay Proxy.
  *
- * @param delivery Sends large documents at the pace of their readers.
+ * @param delivery Delivery that sends large documents.
  * @returns The routes.
  */
 export function phpRoutes(delivery: Delivery): EnvironmentRoute[] {

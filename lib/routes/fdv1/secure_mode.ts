@@ -5,12 +5,12 @@ import type { Context, Credential } from "../../model/mod.ts";
  * Reports whether a client in secure mode has proved that its context comes from the application's server: `h` must be the
  * lower-case hex HMAC-SHA256 of the context's canonical key under one of the environment's SDK keys.
  *
- * Every key is tried, whichever fits, and digests are compared without an early exit.
+ * Every key is tried, even after a match, and digests are compared without an early exit.
  *
- * @param context What the client asks about; its canonical key is enough.
+ * @param context Context of the request; its canonical key is enough.
  * @param hash The `h` parameter, or `null`.
  * @param sdkKeys SDK keys of the environment; expired ones do not count.
- * @returns Whether the hash fits.
+ * @returns Whether the hash matches.
  */
 export function isProven(
   context: Pick<Context, "fullyQualifiedKey">,

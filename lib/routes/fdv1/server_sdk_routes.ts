@@ -8,9 +8,9 @@ import {
 } from "../../http/mod.ts";
 
 /**
- * Routes of server-side SDKs: `/all` and `/flags` by stream, `/sdk/latest-all` by poll.
+ * Creates the routes of server-side SDKs: `/all` and `/flags` by stream, `/sdk/latest-all` by poll.
  *
- * @param delivery Where streams live.
+ * @param delivery Delivery that holds the streams.
  * @returns The routes.
  */
 export function serverSdkRoutes(delivery: Delivery): EnvironmentRoute[] {
