@@ -97,9 +97,9 @@ export function* evaluateTextInSlices(
 }
 
 /** Evaluations of all flags as clients receive them. */
-export interface EvaluationsJson {
-  /** JSON object with a member for each flag, in the order of the environment's data: UTF-8, in parts. */
-  json: Uint8Array<ArrayBuffer>[];
+export interface EvaluationsText {
+  /** JSON object with a member for each flag, in the order of the environment's data. */
+  text: string;
   /** Key of the first flag whose evaluation reached a limit, if any did. */
   exception?: string;
 }
@@ -117,11 +117,10 @@ export function* evaluateAllInSlices(
   environment: CompiledEnvironment,
   context: Context,
   options: OutputOptions,
-): Slices<EvaluationsJson> {
+): Slices<EvaluationsText> {
   const state = createState(environment.linked, context);
   const { flags, slots, runs } = yield* environment.linked.getOutput(options);
-  const json: Uint8Array<ArrayBuffer>[] = [];
-  let text = `{${runs[0]}`;
+  let text = runs[0]!;
   let exception: string | undefined;
   for (let i = 0; i < flags.length;) {
     try {
@@ -129,35 +128,14 @@ export function* evaluateAllInSlices(
         const evaluation = evaluateCompiled(state, flags[i]!, slots[i]!);
         if (isException(evaluation)) exception ??= evaluation.flag.key;
         const member = getMember(evaluation, options.withReasons);
-        text += (text === "{" ? member.slice(1) : member) + runs[i + 1]!;
-        // To encode all of it at the end would take long, and a text of so many pieces much memory.
-        if (text.length < PART_UNITS) continue;
-        yield* encode(text, json);
-        text = "";
+        text += (text === "" ? member.slice(1) : member) + runs[i + 1]!;
       }
     } catch (error) {
       continueAfter(state, error);
       yield;
     }
   }
-  yield* encode(`${text}}`, json);
-  return { json, ...exception !== undefined && { exception } };
-}
-
-/** How much text is encoded in one go: UTF-16 units. It takes less than a millisecond. */
-const PART_UNITS = 256 * 1024;
-
-const ENCODER = new TextEncoder();
-
-/** Appends a text to JSON in parts. */
-function* encode(text: string, json: Uint8Array<ArrayBuffer>[]): Slices<void> {
-  for (let start = 0, end: number; start < text.length; start = end) {
-    end = Math.min(start + PART_UNITS, text.length);
-    // Half of a surrogate pair would be encoded as U+FFFD.
-    if (end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end++;
-    json.push(ENCODER.encode(text.slice(start, end)));
-    if (end < text.length) yield;
-  }
+  return { text: `{${text}}`, ...exception !== undefined && { exception } };
 }
 
 /**
@@ -174,8 +152,7 @@ export function evaluateAll(
   context: Context,
   options: OutputOptions,
 ): string {
-  const { json } = finish(evaluateAllInSlices(environment, context, options));
-  return json.map((part) => new TextDecoder().decode(part)).join("");
+  return finish(evaluateAllInSlices(environment, context, options)).text;
 }
 
 /** Looks at `isFatal` first: reasons have many shapes, which makes it slow to read a field of each. */

@@ -39,7 +39,7 @@ export {
   evaluateAll,
   evaluateAllInSlices,
   evaluateTextInSlices,
-  type EvaluationsJson,
+  type EvaluationsText,
   type EvaluationText,
   type Session,
   type Slices,

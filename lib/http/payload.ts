@@ -2,7 +2,7 @@ import { acceptsEncodings, ifNoneMatch } from "@std/http";
 import type { Delivery } from "../delivery/mod.ts";
 import type { Document } from "../snapshot/mod.ts";
 import type { CredentialKind } from "../store/mod.ts";
-import { lengthOf, type Parts, PIECE_BYTES } from "../wire/mod.ts";
+import { PIECE_BYTES } from "../wire/mod.ts";
 import type { EnvironmentContext } from "./route.ts";
 
 /** `Retry-After` of a busy server: seconds. */
@@ -44,9 +44,9 @@ export interface PrivateDocumentOptions {
   /** Kind of the client's credential, whose budget it is charged to. */
   credentialKind: CredentialKind;
   /** Makes its JSON. Called again if there was no memory for the document. */
-  evaluate(): Promise<Parts>;
+  evaluate(): Promise<string>;
   /** Makes the document, once there is memory for it. */
-  encode(json: Parts): Promise<Document>;
+  encode(json: string): Promise<Document>;
 }
 
 /**
@@ -64,8 +64,8 @@ export async function respondWithPrivateDocument(
 ): Promise<Response> {
   const answer = await delivery.make(credentialKind, {
     make: evaluate,
-    // Where there are several parts, they and the whole are in memory at the same time for a while.
-    measure: (json) => (json.length > 1 ? 2 : 1) * lengthOf(json),
+    // Text and bytes are in memory at the same time for a while.
+    measure: ({ length }) => 2 * length,
     finish: async (json) => negotiate(request, await encode(json)),
   });
   if (!answer) return respondBusy();

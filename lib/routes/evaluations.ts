@@ -9,7 +9,7 @@ import {
 } from "../evaluation/mod.ts";
 import type { Context } from "../model/mod.ts";
 import type { Log } from "../observe/mod.ts";
-import { type Parts, type Pause, Turns } from "../wire/mod.ts";
+import { type Pause, Turns } from "../wire/mod.ts";
 import { type Snapshot } from "../snapshot/mod.ts";
 
 /** Evaluates single flags for one context. Returns what a client gets, or `undefined` when it sees no such flag. */
@@ -62,11 +62,11 @@ export class Evaluations {
     context: Context,
     options: OutputOptions,
     pause = this.createPause(),
-  ): Promise<Parts> {
+  ): Promise<string> {
     const slices = evaluateAllInSlices(await snapshot.compile(pause), context, options);
-    const { json, exception } = await this.#run(slices, snapshot, pause);
+    const { text, exception } = await this.#run(slices, snapshot, pause);
     if (exception !== undefined) this.#noteException(snapshot, exception);
-    return json;
+    return text;
   }
 
   /**

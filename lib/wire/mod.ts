@@ -15,6 +15,7 @@
  */
 export * from "./compress.ts";
 export * from "./concat.ts";
+export * from "./encode.ts";
 export * from "./etag.ts";
 export * from "./event.ts";
 export * from "./pause.ts";

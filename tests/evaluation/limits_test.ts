@@ -11,6 +11,7 @@ import {
   evaluateAll,
   evaluateAllInSlices,
   EvaluationLimitError,
+  type EvaluationsText,
 } from "../../lib/evaluation/mod.ts";
 import { parseContext } from "../../lib/model/mod.ts";
 import { runs } from "../_nightly.ts";
@@ -39,18 +40,14 @@ function needs(...keys: string[]): Json {
 }
 
 /** Does all slices; gives the result and how many there were. */
-function countSlices(
-  environment: CompiledEnvironment,
-  context: unknown,
-): [{ text: string; exception?: string }, number] {
+function countSlices(environment: CompiledEnvironment, context: unknown): [EvaluationsText, number] {
   // Put together beforehand: that has steps of its own.
   environment.linked.getOutput(SERVER).forEach(() => {});
-  let slices = 1;
-  const steps = evaluateAllInSlices(environment, parseContext(context), SERVER);
-  let step = steps.next();
-  for (; !step.done; step = steps.next()) slices++;
-  const { json, ...rest } = step.value;
-  return [{ text: json.map((part) => new TextDecoder().decode(part)).join(""), ...rest }, slices];
+  const slices = evaluateAllInSlices(environment, parseContext(context), SERVER);
+  for (let count = 1;; count++) {
+    const { done, value } = slices.next();
+    if (done) return [value, count];
+  }
 }
 
 /** Names of directory groups, as many and as long as wanted. */

@@ -1,5 +1,5 @@
 import { type Audience, EvaluationLimitError } from "../../evaluation/mod.ts";
-import { compress, computeEtagInSlices, concat, type Parts, type Pause } from "../../wire/mod.ts";
+import { compress, computeEtagInSlices, encodeText, type Pause } from "../../wire/mod.ts";
 import type { Document, Snapshot } from "../../snapshot/mod.ts";
 import { ChannelEndError, type Charge, type Delivery, PING_CHANNEL } from "../../delivery/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
@@ -110,12 +110,12 @@ function familyRoutes(
   }
 
   const poll = withContext((request, { environment, snapshot }, { context, withReasons }, { pause }) => {
-    function evaluate(): Promise<Parts> {
+    function evaluate(): Promise<string> {
       return evaluations.evaluateAll(snapshot, context, { audience, withReasons }, pause);
     }
-    async function encode(json: Parts): Promise<Document> {
+    async function encode(json: string): Promise<Document> {
       await pause();
-      const body = json.length === 1 ? json[0]! : concat([...json]);
+      const body = await encodeText(json, pause);
       return {
         body,
         etag: await computeEtagInSlices(body, pause),
