@@ -82,7 +82,7 @@ export class Loader {
   #isClosed = false;
 
   /**
-   * Creates a loader that has loaded nothing yet, and starts its thread.
+   * Creates a loader that has loaded nothing yet; its thread starts when a load needs it.
    *
    * @param options Path, limits, publisher and log.
    */
