@@ -160,13 +160,23 @@ Deno.test("Delivery.update() makes nothing for a reader that has not taken all b
 Deno.test("Delivery sends a put in the place of an update that found no room", async () => {
   const store = await makeStore({ e1: large(1) });
   const delivery = makeDelivery(store, { ...ROOM_FOR_A_MEGABYTE, maxWait: 10_000 });
-  const reader = await open(delivery, store, { isPrivate: true });
+  const { update } = prepareServerChannels("all")();
+  const { promise: isMade, resolve } = Promise.withResolvers<void>();
+  const reader = await open(delivery, store, {
+    isPrivate: true,
+    async update(before, after) {
+      const parts = await update(before, after);
+      resolve();
+      return parts;
+    },
+  });
   const { next } = await drain(reader);
   const all = await delivery.make("sdk", HUGE);
   const snapshot = makeSnapshot("e1", large(2));
   store.replace([{ id: "e1", snapshot: await snapshot }]);
   const updating = delivery.update();
-  await new Promise((resolve) => setTimeout(resolve));
+  await isMade;
+  await new Promise((resolve) => setTimeout(resolve)); // it waits for room now
   all!.charge.release();
   await updating;
   const { value } = await next as ReadableStreamReadResult<Uint8Array>;
