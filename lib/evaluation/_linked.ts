@@ -6,14 +6,16 @@ import type { CompiledSegment } from "./_segment.ts";
 import type { Audience, OutputOptions } from "./output_options.ts";
 
 /** Output for an audience, which is put together in steps by whoever asks first, and by whoever asks meanwhile. */
-interface PreparedOutput {
+export interface PreparedOutput {
+  /** Steps of putting it together. */
   steps: Generator<void, Output>;
+  /** The output, once all steps are done. */
   output?: Output;
 }
 
-/** What a {@linkcode LinkedEnvironment} is made of. */
-export interface LinkedParts {
-  /** Numbers what flags and segments refer to. */
+/** Compiled flags and segments of an environment, put where the numbers by which others refer to them point. */
+export interface LinkedEnvironment {
+  /** Numbers of what flags and segments refer to. */
   readonly registry: Registry;
   /** Flags by key, in the order of the data. */
   readonly flags: ReadonlyMap<string, Entry>;
@@ -27,61 +29,33 @@ export interface LinkedParts {
   readonly flagDepths: Int32Array;
   /** Likewise of segments. */
   readonly segmentDepths: Int32Array;
+  /** Prepared outputs by audience and whether reasons are included, each made on first use. */
+  readonly outputs: Map<string, PreparedOutput>;
 }
 
-/** Compiled flags and segments of an environment, put where the numbers by which others refer to them point. */
-export class LinkedEnvironment implements LinkedParts {
-  /** See {@linkcode LinkedParts}. */
-  readonly registry: Registry;
-  /** See {@linkcode LinkedParts}. */
-  readonly flags: ReadonlyMap<string, Entry>;
-  /** See {@linkcode LinkedParts}. */
-  readonly segments: ReadonlyMap<string, CompiledSegment>;
-  /** See {@linkcode LinkedParts}. */
-  readonly flagsBySlot: readonly (CompiledFlag | undefined)[];
-  /** See {@linkcode LinkedParts}. */
-  readonly segmentsBySlot: readonly (CompiledSegment | undefined)[];
-  /** See {@linkcode LinkedParts}. */
-  readonly flagDepths: Int32Array;
-  /** See {@linkcode LinkedParts}. */
-  readonly segmentDepths: Int32Array;
-  readonly #outputs = new Map<string, PreparedOutput>();
-
-  /**
-   * Puts the parts together.
-   *
-   * @param parts What it is made of.
-   */
-  constructor(parts: LinkedParts) {
-    this.registry = parts.registry;
-    this.flags = parts.flags;
-    this.segments = parts.segments;
-    this.flagsBySlot = parts.flagsBySlot;
-    this.segmentsBySlot = parts.segmentsBySlot;
-    this.flagDepths = parts.flagDepths;
-    this.segmentDepths = parts.segmentDepths;
+/**
+ * Gets the prepared output for an audience, which is made on first use, once for all who ask.
+ *
+ * @param environment The environment.
+ * @param options Audience, and whether reasons are included.
+ * @returns Steps, one for each flag if it has to be made; the last one returns all flags visible to the audience.
+ */
+export function* getOutput(
+  { flags, outputs }: LinkedEnvironment,
+  { audience, withReasons }: OutputOptions,
+): Generator<void, Output> {
+  const name = `${audience} ${withReasons}`;
+  let prepared = outputs.get(name);
+  if (prepared === undefined) {
+    const visible = flags.values().filter(({ compiled }) => isVisible(compiled.flag, audience));
+    outputs.set(name, prepared = { steps: prepareOutput(visible, withReasons) });
   }
-
-  /**
-   * Gets the prepared output, which is made on first use, once for all who ask.
-   *
-   * @param options Audience, and whether reasons are included.
-   * @returns Steps, one for each flag if it has to be made; the last one returns all flags visible to the audience.
-   */
-  *getOutput({ audience, withReasons }: OutputOptions): Generator<void, Output> {
-    const name = `${audience} ${withReasons}`;
-    let prepared = this.#outputs.get(name);
-    if (prepared === undefined) {
-      const visible = this.flags.values().filter(({ compiled }) => isVisible(compiled.flag, audience));
-      this.#outputs.set(name, prepared = { steps: prepareOutput(visible, withReasons) });
-    }
-    while (prepared.output === undefined) {
-      const step = prepared.steps.next();
-      if (step.done) prepared.output = step.value;
-      else yield;
-    }
-    return prepared.output;
+  while (prepared.output === undefined) {
+    const step = prepared.steps.next();
+    if (step.done) prepared.output = step.value;
+    else yield;
   }
+  return prepared.output;
 }
 
 /**

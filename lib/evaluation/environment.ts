@@ -1,7 +1,7 @@
 import type { EnvironmentData, Flag, Item, Segment } from "../model/mod.ts";
 import { computeDepths } from "./_depth.ts";
 import { type CompiledFlag, compileFlag } from "./_flag.ts";
-import { LinkedEnvironment } from "./_linked.ts";
+import type { LinkedEnvironment } from "./_linked.ts";
 import type { Entry } from "./_output.ts";
 import { Registry } from "./_registry.ts";
 import { type CompiledSegment, compileSegment } from "./_segment.ts";
@@ -99,7 +99,7 @@ export function* compileInSteps(
     yield;
   }
   return {
-    linked: new LinkedEnvironment({
+    linked: {
       registry,
       flags: entries,
       segments,
@@ -107,7 +107,8 @@ export function* compileInSteps(
       segmentsBySlot,
       flagDepths: yield* computeDepths(prerequisites),
       segmentDepths: yield* computeDepths(segmentsAsked),
-    }),
+      outputs: new Map(),
+    },
   };
 }
 

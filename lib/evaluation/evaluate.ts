@@ -2,7 +2,7 @@ import type { Context } from "../model/mod.ts";
 import { evaluateCompiled } from "./_evaluate_flag.ts";
 import { getMember } from "./_output.ts";
 import { continueAfter, createState, type SessionState } from "./_session.ts";
-import { isVisible } from "./_linked.ts";
+import { getOutput, isVisible } from "./_linked.ts";
 import type { CompiledEnvironment } from "./environment.ts";
 import type { OutputOptions } from "./output_options.ts";
 import type { Evaluation } from "./evaluation.ts";
@@ -119,7 +119,7 @@ export function* evaluateAllInSlices(
   options: OutputOptions,
 ): Slices<EvaluationsText> {
   const state = createState(environment.linked, context);
-  const { flags, slots, runs } = yield* environment.linked.getOutput(options);
+  const { flags, slots, runs } = yield* getOutput(environment.linked, options);
   let text = runs[0]!;
   let exception: string | undefined;
   for (let i = 0; i < flags.length;) {

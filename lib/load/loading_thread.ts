@@ -108,12 +108,12 @@ export class LoadingThread {
    */
   async load(request: LoadRequest, heapBytes = Infinity): Promise<LoadedEnvironment[]> {
     const { deadline } = this.#options;
-    this.#isLoading = true;
-    clearTimeout(this.#idle);
     const limit = this.#toLimit(heapBytes);
     if (this.#heapLimit > limit || this.#heapLimit < limit / 2) await this.close();
     this.#worker ??= this.#startWorker(limit);
-    const worker = this.#worker!;
+    const worker = this.#worker;
+    this.#isLoading = true;
+    clearTimeout(this.#idle);
     const environments: LoadedEnvironment[] = [];
     const { promise, resolve, reject } = Promise.withResolvers<LoadReply>();
     const timer = setTimeout(() => reject(`took longer than ${deadline} ms`), deadline);

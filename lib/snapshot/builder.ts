@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { findCycles, listFaults, listSegmentFaults } from "../evaluation/mod.ts";
 import type { EnvironmentMetadata, Flag, Segment } from "../model/mod.ts";
 import { computeEtag } from "../wire/mod.ts";
+import { Utf8Buffer } from "./_utf8_buffer.ts";
 
 /** A flag or a segment to add to a snapshot, tombstones included. */
 export type SnapshotInput =
@@ -58,42 +59,9 @@ export const DIGEST_BYTES = 16;
  */
 const MAX_FAULTS = 20;
 
-const ENCODER = new TextEncoder();
-
-/** Buffer of UTF-8 that grows as it is written. */
-class Output {
-  #bytes: Uint8Array<ArrayBuffer>;
-  length = 0;
-
-  constructor(capacity: number) {
-    this.#bytes = new Uint8Array(capacity);
-  }
-
-  write(text: string): void {
-    // Into the buffer at once: encoding each text by itself is ten times slower.
-    const { read, written } = ENCODER.encodeInto(text, this.#bytes.subarray(this.length));
-    this.length += written;
-    if (read === text.length) return;
-    const rest = text.slice(read);
-    this.#bytes = new Uint8Array(
-      this.#bytes.buffer.transfer(Math.ceil((this.length + rest.length) * 1.25) + 4),
-    );
-    this.write(rest);
-  }
-
-  view(start: number, end: number): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(start, end);
-  }
-
-  /** Returns the buffer with its unused rest: cutting it off would copy, and pages that were never written need no memory. */
-  finish(): ArrayBuffer {
-    return this.#bytes.buffer;
-  }
-}
-
 /** Builder of one version of an environment, item by item, in one buffer. */
 export class SnapshotBuilder {
-  readonly #output: Output;
+  readonly #output: Utf8Buffer;
   readonly #offsets: number[] = [];
   readonly #versions: number[] = [];
   readonly #digests: number[] = [];
@@ -116,7 +84,7 @@ export class SnapshotBuilder {
    * @param sourceLength Length of the data file: bytes. The defaults for SDKs make the document a little longer.
    */
   constructor(sourceLength: number) {
-    this.#output = new Output(Math.ceil(sourceLength * GROWTH) + SPARE_BYTES);
+    this.#output = new Utf8Buffer(Math.ceil(sourceLength * GROWTH) + SPARE_BYTES);
     this.#output.write('{"flags":{');
   }
 

@@ -1,4 +1,4 @@
-import { concat } from "./_bytes.ts";
+import { concat } from "../../lib/wire/mod.ts";
 
 /** What a test wants to see in an entry's header; everything else is as GNU tar's ustar format has it. */
 export interface EntryFields {
@@ -29,7 +29,7 @@ export function entry(fields: EntryFields): Uint8Array<ArrayBuffer> {
   header.set(toBytes(prefix), 345);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.set(toBytes(fields.checksum ?? sum.toString(8).padStart(6, "0") + "\0 "), 148);
-  return concat(header, content, new Uint8Array((512 - content.length % 512) % 512).fill(padding));
+  return concat([header, content, new Uint8Array((512 - content.length % 512) % 512).fill(padding)]);
 }
 
 /** Writes a PAX header. */
@@ -45,7 +45,7 @@ export function pax(type: "x" | "g", ...records: [key: string, value: string][])
 
 /** Joins entries and ends the tar with two blocks of zeros. */
 export function tar(...entries: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return concat(...entries, new Uint8Array(1024));
+  return concat([...entries, new Uint8Array(1024)]);
 }
 
 function toBytes(value: string | Uint8Array): Uint8Array {

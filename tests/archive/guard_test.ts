@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ArchiveError } from "../../lib/archive/mod.ts";
 import { listFiles } from "../../lib/archive/_guard.ts";
-import { concat, withByte } from "./_bytes.ts";
+import { concat } from "../../lib/wire/mod.ts";
+import { withByte } from "./_bytes.ts";
 import { type Hostile, testRefusals } from "./_hostile.ts";
 import { entry, type EntryFields, pax, tar } from "./_tar.ts";
 
@@ -83,34 +84,34 @@ const HOSTILE: Hostile[] = [
     "trailing-data",
     'entry "a.txt" has data in its padding',
   ],
-  ["data behind the end", concat(tar(good), good), "trailing-data", "something follows the end of the tar"],
+  ["data behind the end", concat([tar(good), good]), "trailing-data", "something follows the end of the tar"],
   [
     "two newlines behind the end",
-    concat(tar(good), new Uint8Array([10, 10])),
+    concat([tar(good), new Uint8Array([10, 10])]),
     "trailing-data",
     "something follows the end of the tar",
   ],
   [
     "a newline with zeros behind it",
-    concat(tar(good), new Uint8Array([10, 0])),
+    concat([tar(good), new Uint8Array([10, 0])]),
     "trailing-data",
     "something follows the end of the tar",
   ],
   [
     "a byte behind an end that is missing",
-    concat(good, new Uint8Array([13])),
+    concat([good, new Uint8Array([13])]),
     "truncated",
     "it ends in the middle of the tar",
   ],
   [
     "a byte behind the end",
-    concat(tar(good), new Uint8Array([1])),
+    concat([tar(good), new Uint8Array([1])]),
     "trailing-data",
     "something follows the end of the tar",
   ],
   [
     "a block of zeros between entries",
-    concat(good, new Uint8Array(512), tar(good)),
+    concat([good, new Uint8Array(512), tar(good)]),
     "trailing-data",
     "something follows the end of the tar",
   ],
@@ -157,12 +158,12 @@ testRefusals(HOSTILE);
 
 const TOLERATED: [what: string, tar: Uint8Array, names: string[]][] = [
   ["no entries", tar(), []],
-  ["zeros up to a record's end", concat(tar(good), new Uint8Array(10240 - 1024 - 1024)), ["a.json"]],
-  ["an end of one block", concat(good, new Uint8Array(512)), ["a.json"]],
+  ["zeros up to a record's end", concat([tar(good), new Uint8Array(10240 - 1024 - 1024)]), ["a.json"]],
+  ["an end of one block", concat([good, new Uint8Array(512)]), ["a.json"]],
   ["no end", good, ["a.json"]],
-  ["a newline behind the end", concat(tar(good), new Uint8Array([10])), ["a.json"]],
-  ["a newline in place of the end", concat(good, new Uint8Array([10])), ["a.json"]],
-  ["zeros that are no whole block", concat(tar(good), new Uint8Array(7)), ["a.json"]],
+  ["a newline behind the end", concat([tar(good), new Uint8Array([10])]), ["a.json"]],
+  ["a newline in place of the end", concat([good, new Uint8Array([10])]), ["a.json"]],
+  ["zeros that are no whole block", concat([tar(good), new Uint8Array(7)]), ["a.json"]],
   ["./ before names", tar(entry({ name: "./", type: "5" }), entry({ name: "./a.json" })), ["a.json"]],
   ["./ as prefix", tar(entry({ name: "a.json", prefix: "." })), ["a.json"]],
   ["directories", tar(entry({ name: "x/y/", type: "5" }), good), ["a.json"]],

@@ -2,7 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { constants, crc32, deflateRawSync, gzipSync } from "node:zlib";
 import { ArchiveError, type ArchiveReason } from "../../lib/archive/mod.ts";
 import { gunzip, isGzip } from "../../lib/archive/_gunzip.ts";
-import { concat, withByte } from "./_bytes.ts";
+import { concat } from "../../lib/wire/mod.ts";
+import { withByte } from "./_bytes.ts";
 
 const MiB = 1_048_576;
 const text = new TextEncoder().encode("Flags for the night shift. ".repeat(50));
@@ -11,7 +12,7 @@ const FHCRC = 2, FEXTRA = 4, FNAME = 8, FCOMMENT = 16;
 
 /** Rewrites the header with optional fields: `flags`, then `fields` after the ten fixed bytes. */
 function withHeader(flags: number, ...fields: number[]): Uint8Array {
-  return concat(withByte(packed, 3, flags).subarray(0, 10), new Uint8Array(fields), packed.subarray(10));
+  return concat([withByte(packed, 3, flags).subarray(0, 10), new Uint8Array(fields), packed.subarray(10)]);
 }
 
 const HOSTILE: [what: string, bytes: Uint8Array, reason: ArchiveReason, problem: string][] = [
@@ -57,20 +58,20 @@ const HOSTILE: [what: string, bytes: Uint8Array, reason: ArchiveReason, problem:
     "gzip-length",
     "gzip length does not match",
   ],
-  ["two members", concat(packed, packed), "multi-member", "it has more than one gzip member"],
+  ["two members", concat([packed, packed]), "multi-member", "it has more than one gzip member"],
   [
     "an empty second member",
-    concat(packed, new Uint8Array(gzipSync(""))),
+    concat([packed, new Uint8Array(gzipSync(""))]),
     "multi-member",
     "it has more than one gzip member",
   ],
   [
     "a newline of two bytes behind the end",
-    concat(packed, new Uint8Array([13, 10])),
+    concat([packed, new Uint8Array([13, 10])]),
     "trailing-data",
     "2 bytes follow the gzip data",
   ],
-  ["text behind the end", concat(packed, text), "trailing-data", "1350 bytes follow the gzip data"],
+  ["text behind the end", concat([packed, text]), "trailing-data", "1350 bytes follow the gzip data"],
 ];
 
 for (const [what, bytes, reason, problem] of HOSTILE) {
@@ -98,9 +99,9 @@ Deno.test("gunzip() reads every kind of header", async () => {
 
 Deno.test("gunzip() passes over any number of zeros, or one newline, behind the end", async () => {
   for (const length of [1, 3, 511, 512, 5 * MiB]) {
-    assertEquals(await gunzip(concat(packed, new Uint8Array(length)), MiB), text);
+    assertEquals(await gunzip(concat([packed, new Uint8Array(length)]), MiB), text);
   }
-  assertEquals(await gunzip(concat(packed, new Uint8Array([10])), MiB), text);
+  assertEquals(await gunzip(concat([packed, new Uint8Array([10])]), MiB), text);
 });
 
 Deno.test("gunzip() takes what unpacks to the limit and refuses one byte more", async () => {
@@ -125,9 +126,9 @@ Deno.test("gunzip() takes any ratio up to 16 MiB and refuses more than 200:1 bey
 });
 
 Deno.test("gunzip() takes a ratio below 200:1 and refuses one above, wherever it is reached", async () => {
-  const noise = concat(...Array.from({ length: 4 }, () => crypto.getRandomValues(new Uint8Array(32_768))));
+  const noise = concat([...Array.from({ length: 4 }, () => crypto.getRandomValues(new Uint8Array(32_768)))]);
   function mixed(zeros: number): Uint8Array {
-    return new Uint8Array(gzipSync(concat(noise, new Uint8Array(zeros))));
+    return new Uint8Array(gzipSync(concat([noise, new Uint8Array(zeros)])));
   }
   const below = mixed(24_000_000);
   assertEquals((await gunzip(below, 64 * MiB)).length, 24_131_072);
@@ -139,7 +140,7 @@ Deno.test("gunzip() refuses 10 GiB of zeros without unpacking them", async () =>
     deflateRawSync(new Uint8Array(16 * MiB), { finishFlush: constants.Z_FULL_FLUSH }),
   );
   const parts = Array.from({ length: 640 }, () => part);
-  const bomb = concat(packed.subarray(0, 10), ...parts, new Uint8Array([3, 0]), new Uint8Array(8));
+  const bomb = concat([packed.subarray(0, 10), ...parts, new Uint8Array([3, 0]), new Uint8Array(8)]);
   const error = await assertRejects(() => gunzip(bomb, 512 * MiB), ArchiveError);
   assertEquals(error.reason, "ratio");
 });

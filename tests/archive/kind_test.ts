@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { ArchiveError, writeArchive } from "../../lib/archive/mod.ts";
 import { gunzip } from "../../lib/archive/_gunzip.ts";
-import { concat } from "./_bytes.ts";
+import { concat } from "../../lib/wire/mod.ts";
 
 const encoder = new TextEncoder();
 const archive = await writeArchive([{ id: "e1", metadata: '{"env":{"envID":"e1"}}', data: "{}" }]);
@@ -51,8 +51,8 @@ const KINDS: [content: string | Uint8Array, name: string, hint: RegExp][] = [
     /git lfs pull/,
   ],
   ["../.git/annex/objects/zz/SHA256-s1--4d", "a git-annex pointer", /git annex get/],
-  [concat(latin1("\xff\xfe"), utf16("{}", true)), "UTF-16 text", /as binary/],
-  [concat(latin1("\xfe\xff"), utf16("{}", false)), "UTF-16 text", /as binary/],
+  [concat([latin1("\xff\xfe"), utf16("{}", true)]), "UTF-16 text", /as binary/],
+  [concat([latin1("\xfe\xff"), utf16("{}", false)]), "UTF-16 text", /as binary/],
   [utf16('{"message":', true), "UTF-16 text", /as binary/],
   [
     encoder.encode(new TextDecoder().decode(archive)),

@@ -13,6 +13,7 @@ import {
   EvaluationLimitError,
   type EvaluationsText,
 } from "../../lib/evaluation/mod.ts";
+import { getOutput } from "../../lib/evaluation/_linked.ts";
 import { parseContext } from "../../lib/model/mod.ts";
 import { runs } from "../_nightly.ts";
 import { compile, type Json } from "./_environment.ts";
@@ -42,7 +43,7 @@ function needs(...keys: string[]): Json {
 /** Does all slices; gives the result and how many there were. */
 function countSlices(environment: CompiledEnvironment, context: unknown): [EvaluationsText, number] {
   // Put together beforehand: that has steps of its own.
-  environment.linked.getOutput(SERVER).forEach(() => {});
+  getOutput(environment.linked, SERVER).forEach(() => {});
   const slices = evaluateAllInSlices(environment, parseContext(context), SERVER);
   for (let count = 1;; count++) {
     const { done, value } = slices.next();

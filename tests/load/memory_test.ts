@@ -20,7 +20,7 @@ Deno.test("planMemory() leaves to the thread's heap what remains beside what is 
   planMemory("flags.tar", new Uint8Array(MiB), 13 * MiB, () => 0);
 });
 
-Deno.test("planMemory() refuses more, for now, and names both numbers and the setting", () => {
+Deno.test("planMemory() refuses more with a transient error that names both numbers and the setting", () => {
   for (
     const [bytes, limit] of [
       [packed(20 * MiB), 190 * MiB - 1],
