@@ -1,6 +1,6 @@
-import { Delivery, type DeliveryOptions } from "../../lib/delivery/mod.ts";
+import { Delivery, type DeliveryOptions, prepareServerChannels } from "../../lib/delivery/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
-import { makeLog } from "../_environments.ts";
+import { makeLog, text } from "../_environments.ts";
 
 const NEVER = 2 ** 30;
 
@@ -24,3 +24,29 @@ export function makeDelivery(store: Store, options: Partial<DeliveryOptions> = {
 
 /** Takes all the room that there is. */
 export const HUGE = { make: () => {}, measure: () => NEVER, finish: () => {} };
+
+/** Opens a stream of a server-side SDK; returns its reader. */
+export async function open(
+  delivery: Delivery,
+  store: Store,
+  id = "e1",
+  credential = `sdk-${id}`,
+  kind: "all" | "flags" = "all",
+): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+  const channel = prepareServerChannels(kind)();
+  const snapshot = store.get(id)!.snapshot!;
+  const stream = await delivery.open({
+    channel,
+    environmentId: id,
+    snapshot,
+    credentialKind: "sdk",
+    credential,
+  });
+  return stream!.getReader();
+}
+
+/** Reads a piece as text; `undefined` at the end. */
+export async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string | undefined> {
+  const { done, value } = await reader.read();
+  return done ? undefined : text(value);
+}
