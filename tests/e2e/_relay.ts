@@ -1,3 +1,4 @@
+import { assertStringIncludes } from "@std/assert";
 import { environmentVariables } from "../../lib/config/mod.ts";
 
 /** What a run may touch; docs/deploy.md gives these flags to people. */
@@ -138,4 +139,20 @@ export async function startRelay(options: RelayOptions, text = "Listening on"): 
   };
   await waitFor(text);
   return relay;
+}
+
+/**
+ * Sends a request whose body never ends, which holds up the end of the relay for its grace period.
+ *
+ * @returns Its connection, once the request is in flight: the server says "100 Continue" when it begins to read the body.
+ */
+export async function openEndlessRequest({ port }: RelayProcess): Promise<Deno.TcpConn> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const head =
+    "POST /bulk HTTP/1.1\r\nHost: x\r\nAuthorization: sdk-e1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n";
+  await connection.write(new TextEncoder().encode(head));
+  const answer = new Uint8Array(100);
+  const length = await connection.read(answer);
+  assertStringIncludes(new TextDecoder().decode(answer.subarray(0, length ?? 0)), "100 Continue");
+  return connection;
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { VERSION_LINE } from "../../lib/version.ts";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
-import { freePort, halyardCommand, type RelayOptions, startRelay } from "./_relay.ts";
+import { freePort, halyardCommand, openEndlessRequest, type RelayOptions, startRelay } from "./_relay.ts";
 
 const ENVIRONMENT = { env: { sdkKey: { value: "sdk-e1" } }, flags: { f: constantFlag(true) } };
 
@@ -256,6 +256,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 Deno.test("main.ts ends at once on a second signal, whatever is still open", async () => {
   await using file = await makeFiles();
   await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path, SHUTDOWN_GRACE_PERIOD: "1h" } });
+  using _request = await openEndlessRequest(relay);
   const streams = await Promise.all(
     [1, 2].map(() => fetch(`${relay.url}/all`, { headers: { authorization: "sdk-e1" } })),
   );
@@ -282,21 +283,17 @@ Deno.test("main.ts ends within the grace period though a body never ends and a r
   await using relay = await startRelay({
     env: { FILE_DATA_SOURCE: file.path, SHUTDOWN_GRACE_PERIOD: "200ms" },
   });
-  // The server says "100 Continue" when it begins to read the body: then the request is in flight.
-  const post = "POST /bulk HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n";
-  const requests = ["GET /all HTTP/1.1\r\n", post];
-  const connections = await Promise.all(requests.map(async (request) => {
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port: relay.port });
-    await connection.write(new TextEncoder().encode(`${request}Host: x\r\nAuthorization: sdk-e1\r\n\r\n`));
-    return connection;
-  }));
-  for (const connection of connections) await connection.read(new Uint8Array(100));
+  using _request = await openEndlessRequest(relay);
+  using stream = await Deno.connect({ hostname: "127.0.0.1", port: relay.port });
+  await stream.write(
+    new TextEncoder().encode("GET /all HTTP/1.1\r\nHost: x\r\nAuthorization: sdk-e1\r\n\r\n"),
+  );
+  await stream.read(new Uint8Array(100));
   assertEquals((await relay.stop()).code, 0);
   assertMatch(
     relay.lines.at(-1)!,
     /WARN: Some requests are still open at the end of the grace period: they are cut off graceMs=200$/,
   );
-  for (const connection of connections) connection.close();
 });
 
 // What an archive holds, and how a run with EXIT_ALWAYS ends.

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
-import { type RelayProcess, startRelay } from "./_relay.ts";
+import { openEndlessRequest, type RelayProcess, startRelay } from "./_relay.ts";
 
 const ARCHIVE = await packArchive({ e1: { flags: { f: constantFlag("one") } } });
 const HEADERS = { authorization: "sdk-e1" };
@@ -43,6 +43,7 @@ Deno.test("main.ts ends at once on a second signal though a named pipe blocks it
   await using file = await DataFile.create(ARCHIVE);
   for (const env of [{ SHUTDOWN_GRACE_PERIOD: "1h" }, { SHUTDOWN_DELAY: "1h" }]) {
     await using relay = await startRelay({ env: { FILE_DATA_SOURCE: file.path, ...env } });
+    using _request = await openEndlessRequest(relay);
     const { reader } = await openStream(relay);
     await new Deno.Command("mkfifo", { args: [`${file.path}.pipe`] }).output();
     Deno.kill(relay.pid, "SIGTERM");
