@@ -11,6 +11,32 @@ export interface ReaderListener {
   onGone(reader: Reader): void;
 }
 
+/**
+ * Way to one client, provided by the transport: a `ReadableStreamDefaultController` is one. It pulls again when the client has
+ * taken a piece.
+ */
+export interface Sink {
+  /** Sends a piece. */
+  enqueue(piece: Uint8Array<ArrayBuffer>): void;
+  /** Ends the response once what was sent has been read. */
+  close(): void;
+  /** Ends it at once, where the transport can: its client does not read. @default {close} */
+  destroy?(): void;
+}
+
+/**
+ * Body of a response that is sent at the client's pace. The transport starts it once, with a sink, then pulls a piece at a time; it
+ * is what `new ReadableStream` takes.
+ */
+export interface PacedBody {
+  /** Starts it. Nothing is sent before the first pull. */
+  start(sink: Sink): void;
+  /** Sends the next piece, now or when there is one. */
+  pull(): void;
+  /** Ends it: the client has disconnected. */
+  cancel(): void;
+}
+
 /** Options for {@linkcode Reader}. */
 export interface ReaderOptions {
   /** Client-side ID of the environment that is sent. */
@@ -25,9 +51,7 @@ export interface ReaderOptions {
  * Connection to one client: it hands over bytes piece by piece, as the client reads them. Waiting bytes are references to shared
  * memory, so that a client that reads nothing costs one piece.
  */
-export class Reader implements UnderlyingDefaultSource<Uint8Array> {
-  /** The response's body. */
-  readonly body: ReadableStream<Uint8Array>;
+export class Reader implements PacedBody {
   /** Client-side ID of the environment that is sent. */
   readonly environmentId: string;
   /** Progress of the client with the last write. */
@@ -36,7 +60,8 @@ export class Reader implements UnderlyingDefaultSource<Uint8Array> {
   held: Snapshot | undefined;
   readonly #listener: ReaderListener;
   readonly #isOnce: boolean;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #sink: Sink | undefined;
+  #isClosed = false;
   #pieces: Pieces | undefined;
   #charge: Charge | undefined;
   #given = 0;
@@ -51,7 +76,6 @@ export class Reader implements UnderlyingDefaultSource<Uint8Array> {
     this.environmentId = environmentId;
     this.#listener = listener;
     this.#isOnce = isOnce;
-    this.body = new ReadableStream(this, { highWaterMark: 0 });
   }
 
   /** Whether the client has read everything and waits for more. */
@@ -80,16 +104,20 @@ export class Reader implements UnderlyingDefaultSource<Uint8Array> {
 
   /** Closes the connection; waiting bytes are discarded. */
   close(): void {
-    this.#controller?.close();
+    const sink = this.#sink;
+    const isStalled = !this.isReady && this.#given > 0;
     this.#end();
+    if (isStalled && sink?.destroy) sink.destroy();
+    else sink?.close();
   }
 
-  /** Called by the stream. */
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#controller = controller;
+  /** See {@linkcode PacedBody}. */
+  start(sink: Sink): void {
+    if (this.#isClosed) sink.close();
+    else this.#sink = sink;
   }
 
-  /** Called by the stream when the client reads on. */
+  /** See {@linkcode PacedBody}. */
   pull(): void {
     this.#isHungry = true;
     if (!this.#pieces) return;
@@ -99,19 +127,22 @@ export class Reader implements UnderlyingDefaultSource<Uint8Array> {
     this.#listener.onReady(this);
   }
 
-  /** Called by the stream when the client has disconnected. */
+  /** See {@linkcode PacedBody}. */
   cancel(): void {
     this.#end();
   }
 
   #feed(): void {
+    const sink = this.#sink;
     const piece = this.#pieces!.take()!;
     // Enqueuing may call `pull` at once.
     const isLast = this.#isOnce && this.#pieces!.isEmpty;
     this.#isHungry = false;
     this.#given = piece.length;
-    this.#controller!.enqueue(piece);
-    if (isLast) this.close();
+    sink!.enqueue(piece);
+    if (!isLast) return;
+    this.#end();
+    sink!.close();
   }
 
   #release(): void {
@@ -121,8 +152,9 @@ export class Reader implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   #end(): void {
-    if (!this.#controller) return;
-    this.#controller = undefined;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#sink = undefined;
     this.#release();
     this.#listener.onGone(this);
   }

@@ -3,7 +3,7 @@ import type { CredentialKind } from "../store/mod.ts";
 import { lengthOf, type Parts } from "../wire/mod.ts";
 import { Budgets, type Charged, type Making } from "./_budgets.ts";
 import type { DeliveryOptions, DocumentOptions } from "./_options.ts";
-import { Reader, type ReaderListener } from "./_reader.ts";
+import { type PacedBody, Reader, type ReaderListener } from "./_reader.ts";
 import { Readers } from "./_readers.ts";
 import { Stream, type StreamRequest } from "./_stream.ts";
 import { Streams } from "./_streams.ts";
@@ -88,11 +88,11 @@ export class Delivery {
   send(
     bytes: Uint8Array<ArrayBuffer>,
     { environmentId, snapshot, charge }: DocumentOptions,
-  ): ReadableStream<Uint8Array> {
+  ): PacedBody {
     const reader = new Reader({ environmentId, listener: this.#documentListener, isOnce: true });
     reader.write([bytes], charge);
     this.#readers.add(reader, snapshot);
-    return reader.body;
+    return reader;
   }
 
   /**
@@ -125,7 +125,7 @@ export class Delivery {
    * @returns The response's body; `undefined` when there is no room at this moment, or the credential is no longer valid, and the
    * client should come back later.
    */
-  async open(request: StreamRequest): Promise<ReadableStream<Uint8Array> | undefined> {
+  async open(request: StreamRequest): Promise<PacedBody | undefined> {
     if (!this.#mayOpen(request)) return undefined;
     const kept = this.#budgets.tryKeep(request.credentialKind, request.channel.keptBytes ?? 0);
     if (!kept) return undefined;
@@ -143,7 +143,7 @@ export class Delivery {
         first?.charge.release();
       }
     }
-    return stream?.reader.body;
+    return stream?.reader;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { addDigest, computeDigest, type Digest } from "./_digest.ts";
 import type { CompiledFlag } from "./_flag.ts";
 import type { Evaluation } from "./evaluation.ts";
 
@@ -17,6 +18,8 @@ export interface Output {
   slots: number[];
   /** Members of the flags before each of `flags`, and of those after the last; the first run has no comma before it. */
   runs: string[];
+  /** Digest of the members in the runs. */
+  digest: Digest;
 }
 
 /**
@@ -27,11 +30,12 @@ export interface Output {
  * @returns Steps, one for each flag; the last one returns the prepared output.
  */
 export function* prepareOutput(entries: Iterable<Entry>, withReasons: boolean): Generator<void, Output> {
-  const output: Output = { flags: [], slots: [], runs: [] };
+  const output: Output = { flags: [], slots: [], runs: [], digest: { a: 0, b: 0, c: 0, d: 0 } };
   let run: string[] = [];
   for (const { compiled, slot } of entries) {
     if (compiled.constant !== null) {
       run.push(getMember(compiled.constant, withReasons));
+      addDigest(output.digest, getDigest(compiled.constant, withReasons));
     } else {
       output.flags.push(compiled);
       output.slots.push(slot);
@@ -54,4 +58,17 @@ export function* prepareOutput(entries: Iterable<Entry>, withReasons: boolean): 
  */
 export function getMember(evaluation: Evaluation, withReasons: boolean): string {
   return withReasons ? evaluation.memberStart + evaluation.memberEnd : evaluation.member;
+}
+
+/**
+ * Gets the digest of {@linkcode getMember}, which is computed on first use.
+ *
+ * @param evaluation The evaluation.
+ * @param withReasons Whether it includes the reason.
+ * @returns The digest.
+ */
+export function getDigest(evaluation: Evaluation, withReasons: boolean): Digest {
+  return withReasons
+    ? evaluation.digestWithReason ??= computeDigest(getMember(evaluation, true))
+    : evaluation.digest ??= computeDigest(evaluation.member);
 }

@@ -1,6 +1,7 @@
 import type { Context } from "../model/mod.ts";
 import { evaluateCompiled } from "./_evaluate_flag.ts";
-import { getMember } from "./_output.ts";
+import { addDigest, formatDigest } from "./_digest.ts";
+import { getDigest, getMember } from "./_output.ts";
 import { continueAfter, createState, type SessionState } from "./_session.ts";
 import { getOutput, isVisible } from "./_linked.ts";
 import type { CompiledEnvironment } from "./environment.ts";
@@ -100,6 +101,8 @@ export function* evaluateTextInSlices(
 export interface EvaluationsText {
   /** JSON object with a member for each flag, in the order of the environment's data. */
   text: string;
+  /** Digest of its members, the same on every replica: texts with the same one say the same. Letters, digits and hyphens. */
+  digest: string;
   /** Key of the first flag whose evaluation reached a limit, if any did. */
   exception?: string;
 }
@@ -119,7 +122,9 @@ export function* evaluateAllInSlices(
   options: OutputOptions,
 ): Slices<EvaluationsText> {
   const state = createState(environment.linked, context);
-  const { flags, slots, runs } = yield* getOutput(environment.linked, options);
+  const { withReasons } = options;
+  const { flags, slots, runs, digest } = yield* getOutput(environment.linked, options);
+  const sum = { ...digest };
   let text = runs[0]!;
   let exception: string | undefined;
   for (let i = 0; i < flags.length;) {
@@ -127,7 +132,8 @@ export function* evaluateAllInSlices(
       for (; i < flags.length; i++) {
         const evaluation = evaluateCompiled(state, flags[i]!, slots[i]!);
         if (isException(evaluation)) exception ??= evaluation.flag.key;
-        const member = getMember(evaluation, options.withReasons);
+        addDigest(sum, getDigest(evaluation, withReasons));
+        const member = getMember(evaluation, withReasons);
         text += (text === "" ? member.slice(1) : member) + runs[i + 1]!;
       }
     } catch (error) {
@@ -135,7 +141,8 @@ export function* evaluateAllInSlices(
       yield;
     }
   }
-  return { text: `{${text}}`, ...exception !== undefined && { exception } };
+  const evaluations = { text: `{${text}}`, digest: formatDigest(sum) };
+  return exception === undefined ? evaluations : { ...evaluations, exception };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Flag, JsonValue } from "../model/mod.ts";
+import type { Digest } from "./_digest.ts";
 
 /** Kind of an evaluation error; the names are LaunchDarkly's. */
 export type ErrorKind = "MALFORMED_FLAG" | "EXCEPTION";
@@ -43,6 +44,16 @@ export interface Evaluation {
   readonly memberStart: string;
   /** The rest of it. */
   readonly memberEnd: string;
+  /**
+   * Digest of the member, computed on first use.
+   * @internal
+   */
+  digest: Digest | null;
+  /**
+   * Digest of the member with the reason, likewise.
+   * @internal
+   */
+  digestWithReason: Digest | null;
 }
 
 /** Makes the evaluations of one flag. Their texts are shared where they are the same, or memory would be mostly texts. */
@@ -99,6 +110,8 @@ export class EvaluationFactory {
       member,
       memberStart,
       memberEnd,
+      digest: null,
+      digestWithReason: null,
     };
   }
 

@@ -5,7 +5,8 @@
  * @returns The same path where there are none.
  */
 export function cleanPath(path: string): string {
-  if (!/\/\/|\/\.\.?(\/|$)/.test(path)) return path;
+  const mayBeUnclean = path.includes("//") || path.includes("/.");
+  if (!mayBeUnclean || !/\/\/|\/\.\.?(\/|$)/.test(path)) return path;
   const segments: string[] = [];
   for (const segment of path.split("/")) {
     if (segment === "..") segments.pop();

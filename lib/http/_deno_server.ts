@@ -19,8 +19,10 @@ export type SteadyOptions = Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyP
  */
 export function serveSteadily(handler: Handler, { log, ...rest }: SteadyOptions): Server {
   const options = { ...rest, tcpBacklog: BACKLOG };
+  // Deno would hand over what it knows of the connection.
+  const answer = (request: Request): Response | Promise<Response> => handler(request);
   const closing = new AbortController();
-  let server = Deno.serve(options, handler);
+  let server = Deno.serve(options, answer);
   const { addr } = server;
 
   async function keepListening(): Promise<void> {
@@ -33,7 +35,7 @@ export function serveSteadily(handler: Handler, { log, ...rest }: SteadyOptions)
       await setTimeout(RETRY_DELAY, undefined, { signal: closing.signal }).catch(() => {});
       if (closing.signal.aborted) return;
       try {
-        server = Deno.serve({ ...options, port: addr.port }, handler);
+        server = Deno.serve({ ...options, port: addr.port }, answer);
         cause = await failureOf(server);
       } catch (error) {
         cause = (error as Error).message;

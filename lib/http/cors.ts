@@ -28,28 +28,35 @@ const SDK_HEADERS = [
 /** Maximum age of a preflight's answer in a browser's cache: seconds. Every context has a URL and so a preflight of its own; Chromium keeps none longer. */
 const PREFLIGHT_MAX_AGE = "7200";
 
+/** Response headers that scripts may read. */
+const EXPOSED_HEADERS = "Date,ETag,X-LD-EnvID,X-LD-FD-Fallback,X-LD-FD-Fallback-TTL";
+
 /**
- * Creates the function that lets browsers of other origins read a response. It is for every response on their routes:
- * errors, streams and 304s too, because without these headers an SDK sees only "network error".
+ * Creates the function that lists the headers which let browsers of other origins read a response. They are for every response on
+ * their routes: errors, streams and 304s too, because without them an SDK sees only "network error".
  *
  * @param policy Which browsers may call. An origin that may not gets the first one that may, as with the Relay Proxy.
- * @returns A function that adds the headers to a response to `request`, and to a preflight what preflights need.
+ * @returns A function that lists the headers of a response to `request`; of a preflight too, what preflights need.
  */
-export function createCors(policy: CorsPolicy): (request: Request, response: Response) => void {
+export function createCors(policy: CorsPolicy): (request: Request) => Readonly<Record<string, string>> {
   const { envAllowedOrigin: origins, envAllowedHeader } = policy;
-  const allowedHeaders = [...SDK_HEADERS, ...envAllowedHeader].join(",");
-  return (request, { headers }) => {
-    const origin = request.headers.get("origin");
-    const allowed = origins.length === 0 ? "*" : origins.find((entry) => entry === origin) ?? origins[0]!;
-    headers.set("access-control-allow-origin", allowed);
-    if (origins.length > 0) headers.append("vary", "Origin");
-    headers.set(
-      "access-control-expose-headers",
-      "Date,ETag,X-LD-EnvID,X-LD-FD-Fallback,X-LD-FD-Fallback-TTL",
-    );
-    if (request.method !== "OPTIONS") return;
-    headers.set("access-control-allow-methods", "GET,POST,REPORT,OPTIONS");
-    headers.set("access-control-allow-headers", allowedHeaders);
-    headers.set("access-control-max-age", PREFLIGHT_MAX_AGE);
+  const preflight = {
+    "access-control-allow-methods": "GET,POST,REPORT,OPTIONS",
+    "access-control-allow-headers": [...SDK_HEADERS, ...envAllowedHeader].join(","),
+    "access-control-max-age": PREFLIGHT_MAX_AGE,
+  };
+  const headersOf = new Map([undefined, ...origins].map((origin) => {
+    const headers = {
+      "access-control-allow-origin": origin ?? origins[0] ?? "*",
+      ...origins.length > 0 && { vary: "Origin" },
+      "access-control-expose-headers": EXPOSED_HEADERS,
+    };
+    return [origin, headers];
+  }));
+  const others = headersOf.get(undefined)!;
+  return (request) => {
+    const origin = origins.length > 0 ? request.headers.get("origin") : null;
+    const headers = origin === null ? others : headersOf.get(origin) ?? others;
+    return request.method === "OPTIONS" ? { ...headers, ...preflight } : headers;
   };
 }

@@ -1,13 +1,15 @@
 import { describeError, type Log, type Meter, NO_METER } from "../observe/mod.ts";
-import type { CredentialKind, Store } from "../store/mod.ts";
+import type { Snapshot } from "../snapshot/mod.ts";
+import type { CredentialKind, Store, StoredEnvironment } from "../store/mod.ts";
 import { cleanPath } from "./_clean_path.ts";
 import { createFilterNotice } from "./_filter_notice.ts";
 import { NO_ROUTE, RequestMetrics } from "./_request_metrics.ts";
 import { type CorsPolicy, createCors } from "./cors.ts";
 import { type Refusal, refuseRequest, TEXT_HEADERS } from "./refusal.ts";
-import type { EnvironmentContext, EnvironmentRoute, Route, RouteContext } from "./route.ts";
+import type { AnswerBody, EnvironmentContext, EnvironmentRoute, Route, RouteContext } from "./route.ts";
 import { type Match, Router } from "./router.ts";
 import { encodeTarget, readTarget, type Target } from "./target.ts";
+import { type Handler, type Transport, WEB_TRANSPORT } from "./transport.ts";
 
 /** A value that a header can hold (RFC 9110 5.5): visible ASCII, with blanks inside. */
 const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/;
@@ -24,10 +26,21 @@ export interface HandlerOptions {
   cors: CorsPolicy;
 }
 
+/** No headers. */
+const NO_HEADERS: Headers = Object.freeze({});
+
+type Headers = Readonly<Record<string, string>>;
+
+/** What the answers of one request get: headers besides their own, and the way they are sent. */
+interface Added {
+  headers: Headers;
+  transport: Transport;
+}
+
 /**
  * Joins routes into the one function that answers requests: it finds the route, checks the credential, adds `X-LD-EnvID`
  * to what is answered in an environment's name and, where browsers call, what they need to read it. Statuses and bodies
- * are the Relay Proxy's.
+ * are the Relay Proxy's. Nothing in it waits where a route does not.
  *
  * @param routes All routes.
  * @param options Store, log, meter and policy.
@@ -36,10 +49,10 @@ export interface HandlerOptions {
 export function createHandler(
   routes: readonly Route[],
   { store, log, meter = NO_METER, cors }: HandlerOptions,
-): (request: Request) => Promise<Response> {
+): Handler {
   const router = new Router(routes);
   const metrics = new RequestMetrics(meter, routes);
-  const addCorsHeaders = createCors(cors);
+  const listCorsHeaders = createCors(cors);
   const noticeFilter = createFilterNotice(log);
 
   function refuse(route: EnvironmentRoute, why: Refusal, kind: CredentialKind): Response {
@@ -47,78 +60,149 @@ export function createHandler(
     return (route.refuse ?? refuseRequest)(why, kind);
   }
 
-  async function answerEnvironment(
+  function answerEnvironment(
     route: EnvironmentRoute,
     request: Request,
     context: RouteContext,
-  ): Promise<Response> {
+    added: Added,
+  ): Response | Promise<Response> {
     const opened = openEnvironment(route, request, context, store);
     const { environment, credentialKind } = opened;
-    if (!environment) return refuse(route, opened.why, credentialKind);
-    const { params, query } = context;
+    if (!environment) return addHeaders(refuse(route, opened.why, credentialKind), added.headers);
     const { id, snapshot } = environment;
-    const { credential } = opened;
-    noticeFilter(id, query);
-    const response = snapshot
-      ? await route.handle(request, { params, query, environment, snapshot, credential, credentialKind })
-      : refuse(route, "no data", credentialKind);
-    return changeHeaders(response, ({ headers }) => {
-      if (HEADER_VALUE.test(id)) headers.set("x-ld-envid", id);
-    });
+    if (context.query !== "") noticeFilter(id, context.query);
+    const headers = HEADER_VALUE.test(id) ? { ...added.headers, "x-ld-envid": id } : added.headers;
+    if (!snapshot) return addHeaders(refuse(route, "no data", credentialKind), headers);
+    const exchange = new Exchange(context, { ...opened, snapshot }, { ...added, headers });
+    return finish(route.handle(request, exchange), (response) => exchange.complete(response));
   }
 
-  async function answerRoute(route: Route, request: Request, context: RouteContext): Promise<Response> {
+  function fail(route: Route, error: unknown, headers: Headers): Response {
+    log.error("Cannot answer a request", { route: route.path, error: describeError(error) });
+    return addHeaders(new Response(null, { status: 500 }), headers);
+  }
+
+  function answerRoute(
+    route: Route,
+    request: Request,
+    context: RouteContext,
+    added: Added,
+  ): Response | Promise<Response> {
     try {
-      return await (route.access
-        ? answerEnvironment(route, request, context)
-        : route.handle(request, context));
+      const response = route.access
+        ? answerEnvironment(route, request, context, added)
+        : finish(route.handle(request, context), (response) => addHeaders(response, added.headers));
+      return response instanceof Promise
+        ? response.catch((error) => fail(route, error, added.headers))
+        : response;
     } catch (error) {
-      log.error("Cannot answer a request", { route: route.path, error: describeError(error) });
-      return new Response(null, { status: 500 });
+      return fail(route, error, added.headers);
     }
   }
 
-  async function answer(request: Request, target: Target): Promise<[Response, Match | undefined]> {
-    const { path, query } = target;
-    const cleaned = cleanPath(path);
-    const match = router.match(request.method, cleaned);
-    const isBrowsers = match?.routes.some(({ cors }) => cors) ?? false;
+  function answer(
+    request: Request,
+    { path, query }: Target,
+    { cleaned, match, transport }: { cleaned: string; match: Match | undefined; transport: Transport },
+  ): Response | Promise<Response> {
+    const isBrowsers = match?.routes[0]!.cors ?? false;
+    const headers = isBrowsers ? listCorsHeaders(request) : NO_HEADERS;
     const isPreflight = isBrowsers && request.method === "OPTIONS";
-    let response: Response;
     if (cleaned !== path && !isPreflight) {
       const location = encodeTarget(cleaned) + (query && `?${encodeTarget(query)}`);
-      response = new Response(null, { status: 301, headers: { location } });
-    } else if (!match) {
-      response = new Response("404 page not found\n", { status: 404, headers: TEXT_HEADERS });
-    } else if (match.route) {
-      response = await answerRoute(match.route, request, { params: match.params, query });
-    } else {
-      response = answerMethod(match, isPreflight);
+      return new Response(null, { status: 301, headers: { ...headers, location } });
     }
-    if (isBrowsers) changeHeaders(response, (response) => addCorsHeaders(request, response));
-    return [response, match];
+    if (!match) return new Response("404 page not found\n", { status: 404, headers: TEXT_HEADERS });
+    const { route, params } = match;
+    if (!route) return addHeaders(answerMethod(match, isPreflight), headers);
+    return answerRoute(route, request, { params, query }, { headers, transport });
   }
 
-  function refuseHost(): [Response, undefined] {
-    metrics.countRefusal("bad host");
-    return [new Response("malformed Host header\n", { status: 400, headers: TEXT_HEADERS }), undefined];
-  }
-
-  return async (request) => {
-    const target = readTarget(request.url, request.headers.get("host"));
-    const [response, match] = target ? await answer(request, target) : refuseHost();
-    const { status } = response;
-    const route = match?.routes[0]?.path ?? NO_ROUTE;
-    metrics.countAnswer(route, status);
-    log.debug("Request", { method: request.method, route, status });
-    return response;
+  return (request, transport = WEB_TRANSPORT) => {
+    const target = readTarget(transport.url ?? request.url, request.headers.get("host"));
+    if (!target) {
+      metrics.countRefusal("bad host");
+      const response = new Response("malformed Host header\n", { status: 400, headers: TEXT_HEADERS });
+      return note(request, NO_ROUTE, response);
+    }
+    const cleaned = cleanPath(target.path);
+    const match = router.match(request.method, cleaned);
+    const route = match?.routes[0]!.path ?? NO_ROUTE;
+    return finish(
+      answer(request, target, { cleaned, match, transport }),
+      (response) => note(request, route, response),
+    );
   };
+
+  function note({ method }: Request, route: string, response: Response): Response {
+    const { status } = response;
+    metrics.countAnswer(route, status);
+    log.debug("Request", { method, route, status });
+    return response;
+  }
 }
 
-/** Changes headers. A response where that fails is not sent, so what it would have read must not stay open. */
-function changeHeaders(response: Response, change: (response: Response) => void): Response {
+/** A request for an environment, and its answer. */
+class Exchange implements EnvironmentContext {
+  readonly params: Record<string, string>;
+  readonly query: string;
+  readonly environment: StoredEnvironment;
+  readonly snapshot: Snapshot;
+  readonly credential: string;
+  readonly credentialKind: CredentialKind;
+  readonly #headers: Headers;
+  readonly #transport: Transport;
+  #answer: Response | undefined;
+
+  constructor(
+    { params, query }: RouteContext,
+    opened: Omit<EnvironmentContext, keyof RouteContext | "respond">,
+    { headers, transport }: Added,
+  ) {
+    this.params = params;
+    this.query = query;
+    this.environment = opened.environment;
+    this.snapshot = opened.snapshot;
+    this.credential = opened.credential;
+    this.credentialKind = opened.credentialKind;
+    this.#headers = headers;
+    this.#transport = transport;
+  }
+
+  respond(body: AnswerBody, headers: Headers = NO_HEADERS, status = 200): Response {
+    const init = { status, headers: joinHeaders(headers, this.#headers) };
+    this.#answer = typeof body === "object" && body !== null && "pull" in body
+      ? this.#transport.respond(body, init)
+      : new Response(body, init);
+    return this.#answer;
+  }
+
+  /** Adds the headers that every answer has to one that was not created by `respond`. */
+  complete(response: Response): Response {
+    return response === this.#answer ? response : addHeaders(response, this.#headers);
+  }
+}
+
+/** Changes a response when it is there: at once, if it is. */
+function finish(
+  response: Response | Promise<Response>,
+  change: (response: Response) => Response,
+): Response | Promise<Response> {
+  return response instanceof Promise ? response.then(change) : change(response);
+}
+
+function joinHeaders(own: Headers, added: Headers): Headers {
+  const joined = { ...own, ...added };
+  return own["vary"] && added["vary"] ? { ...joined, vary: `${own["vary"]}, ${added["vary"]}` } : joined;
+}
+
+/** Adds headers. A response where that fails is not sent, so what it would have read must not stay open. */
+function addHeaders(response: Response, added: Headers): Response {
   try {
-    change(response);
+    for (const [name, value] of Object.entries(added)) {
+      if (name === "vary") response.headers.append(name, value);
+      else response.headers.set(name, value);
+    }
     return response;
   } catch (error) {
     response.body?.cancel().catch(() => {});

@@ -1,21 +1,22 @@
+import { Buffer } from "node:buffer";
 import { acceptsEncodings, ifNoneMatch } from "@std/http";
 import type { Delivery } from "../delivery/mod.ts";
 import type { Document } from "../snapshot/mod.ts";
-import type { CredentialKind } from "../store/mod.ts";
 import { PIECE_BYTES } from "../wire/mod.ts";
 import type { EnvironmentContext } from "./route.ts";
 
 /** `Retry-After` of a busy server: seconds. */
 const RETRY_AFTER = "5";
 
-/** An answer before it is sent: no bytes for 304 and for `HEAD`. */
-interface Answer {
-  init: ResponseInit;
-  bytes?: Uint8Array<ArrayBuffer>;
-}
+/** Documents are made of text, so nothing is lost. */
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Headers of a document besides those that every document has. */
+type ExtraHeaders = Readonly<Record<string, string>>;
 
 /**
- * Answers with a document that all clients share: 304 if the client has it, gzip if the client accepts it.
+ * Answers with a document that all clients share: 304 if the client has it, gzip if the client accepts it. Only where that is still
+ * to be compressed, the answer is not there at once.
  *
  * @param delivery Sends it at the client's pace.
  * @param request The request, for `If-None-Match` and `Accept-Encoding`.
@@ -24,58 +25,96 @@ interface Answer {
  * @param headers More headers for both 200 and 304; `vary` is joined with `Accept-Encoding`.
  * @returns 200 or 304.
  */
-export async function respondWithDocument(
+export function respondWithDocument(
   delivery: Delivery,
   request: Request,
-  { environment, snapshot }: EnvironmentContext,
+  context: EnvironmentContext,
   document: Document,
-  headers?: Record<string, string>,
-): Promise<Response> {
-  const { init, bytes } = await negotiate(request, document, headers);
-  // The socket's buffer takes a small one at once.
-  if (!bytes || bytes.length <= PIECE_BYTES) return new Response(bytes ?? null, init);
-  return new Response(delivery.send(bytes, { environmentId: environment.id, snapshot }), init);
+  headers?: ExtraHeaders,
+): Response | Promise<Response> {
+  if (isKnown(request, document.etag)) return context.respond(null, headersOf(document, headers), 304);
+  const { environment, snapshot } = context;
+
+  function send(bytes: Uint8Array<ArrayBuffer>, encoding?: "gzip"): Response {
+    const all = bodyHeadersOf(document, bytes, encoding, headers);
+    if (request.method === "HEAD") return context.respond(null, all);
+    if (bytes.length > PIECE_BYTES) {
+      return context.respond(delivery.send(bytes, { environmentId: environment.id, snapshot }), all);
+    }
+    // The socket's buffer takes a small one at once.
+    return context.respond(encoding ? bytes : DECODER.decode(bytes), all);
+  }
+
+  return acceptsGzip(request) ? document.gzip().then((bytes) => send(bytes, "gzip")) : send(document.body);
 }
 
-/** Options for {@linkcode respondWithPrivateDocument}. */
-export interface PrivateDocumentOptions {
-  /** Client-side ID of the environment. */
-  environmentId: string;
-  /** Kind of the client's credential, whose budget it is charged to. */
-  credentialKind: CredentialKind;
-  /** Makes its JSON. Called again if there was no memory for the document. */
-  evaluate(): Promise<string>;
-  /** Makes the document, once there is memory for it. */
-  encode(json: string): Promise<Document>;
+/** A document that is made for one client alone. */
+export interface PrivateDocument {
+  /** Its JSON. */
+  text: string;
+  /** Weak entity tag of that. */
+  etag: string;
+  /** Creates the JSON again, if there was no memory for the document. */
+  remake(): Promise<string>;
+  /** Encodes the JSON, once there is memory for it. */
+  encode(text: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Compresses the document. */
+  compress(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /**
- * Answers with a document that is made for one client alone.
+ * Answers with a document that is made for one client alone. A small one is sent at once, unless it has to be compressed.
  *
  * @param delivery Charges it while it is in memory, and sends it at the client's pace.
  * @param request The request, for `If-None-Match` and `Accept-Encoding`.
- * @param options How it is made and for whom.
+ * @param context Whose document it is.
+ * @param document The document.
  * @returns 200, 304, or 503 if memory was short for too long.
  */
-export async function respondWithPrivateDocument(
+export function respondWithPrivateDocument(
   delivery: Delivery,
   request: Request,
-  { environmentId, credentialKind, evaluate, encode }: PrivateDocumentOptions,
+  context: EnvironmentContext,
+  document: PrivateDocument,
+): Response | Promise<Response> {
+  const { text } = document;
+  if (isKnown(request, document.etag)) return context.respond(null, headersOf(document), 304);
+  // A UTF-16 unit has three bytes of UTF-8 at most.
+  const isSmall = 3 * text.length <= PIECE_BYTES || Buffer.byteLength(text) <= PIECE_BYTES;
+  if (isSmall && request.method !== "HEAD" && !acceptsGzip(request)) {
+    return context.respond(text, { ...JSON_HEADERS, etag: document.etag });
+  }
+  return sendPrivateDocument(delivery, request, context, document);
+}
+
+async function sendPrivateDocument(
+  delivery: Delivery,
+  request: Request,
+  context: EnvironmentContext,
+  document: PrivateDocument,
 ): Promise<Response> {
-  const answer = await delivery.make(credentialKind, {
-    make: evaluate,
+  const { text, remake, encode, compress } = document;
+  const encoding = acceptsGzip(request) ? "gzip" : undefined;
+  const made = await delivery.make(context.credentialKind, {
+    make: () => text,
+    remake,
     // Text and bytes are in memory at the same time for a while.
     measure: ({ length }) => 2 * length,
-    finish: async (json) => negotiate(request, await encode(json)),
+    finish: async (text) => encoding ? await compress(await encode(text)) : await encode(text),
   });
-  if (!answer) return respondBusy();
-  const { made: { init, bytes }, charge } = answer;
-  charge.resize(bytes?.length ?? 0);
-  if (bytes && bytes.length > PIECE_BYTES) {
-    return new Response(delivery.send(bytes, { environmentId, charge }), init);
+  if (!made) return respondBusy();
+  const { made: bytes, charge } = made;
+  const headers = bodyHeadersOf(document, bytes, encoding);
+  const isHead = request.method === "HEAD";
+  if (!isHead && bytes.length > PIECE_BYTES) {
+    charge.resize(bytes.length);
+    return context.respond(
+      delivery.send(bytes, { environmentId: context.environment.id, charge }),
+      headers,
+    );
   }
   charge.release();
-  return new Response(bytes ?? null, init);
+  return context.respond(isHead ? null : bytes, headers);
 }
 
 /**
@@ -87,27 +126,39 @@ export function respondBusy(): Response {
   return new Response("Server busy, retry later", { status: 503, headers: { "retry-after": RETRY_AFTER } });
 }
 
-async function negotiate(
-  request: Request,
-  document: Document,
-  { vary, ...rest }: Record<string, string> = {},
-): Promise<Answer> {
-  const headers = {
-    ...rest,
-    etag: document.etag,
-    vary: vary ? `${vary}, Accept-Encoding` : "Accept-Encoding",
+/** Headers of a JSON document whose length the transport finds by itself. */
+const JSON_HEADERS = { "content-type": "application/json", vary: "Accept-Encoding" };
+
+/** Headers of a document with and without a body. */
+function headersOf({ etag }: { etag: string }, { vary, ...rest }: ExtraHeaders = {}): ExtraHeaders {
+  return { ...rest, etag, vary: vary ? `${vary}, Accept-Encoding` : "Accept-Encoding" };
+}
+
+function bodyHeadersOf(
+  document: { etag: string },
+  { length }: Uint8Array,
+  encoding?: "gzip",
+  headers?: ExtraHeaders,
+): ExtraHeaders {
+  return {
+    ...headersOf(document, headers),
+    "content-type": "application/json",
+    "content-length": `${length}`,
+    ...encoding && { "content-encoding": encoding },
   };
-  if (!ifNoneMatch(request.headers.get("if-none-match"), document.etag)) {
-    return { init: { status: 304, headers } };
-  }
-  const encoding = acceptsGzip(request) ? { "content-encoding": "gzip" } : undefined;
-  const bytes = encoding ? await document.gzip() : document.body;
-  const length = { "content-type": "application/json", "content-length": `${bytes.length}` };
-  const init = { headers: { ...headers, ...encoding, ...length } };
-  return request.method === "HEAD" ? { init } : { init, bytes };
+}
+
+/** Whether the client has the document. */
+function isKnown({ headers }: Request, etag: string): boolean {
+  const known = headers.get("if-none-match");
+  return known !== null && (known === etag || !ifNoneMatch(known, etag));
 }
 
 /** Plain JSON for a client without `Accept-Encoding` (old SDKs), though the standard would allow either. */
 function acceptsGzip(request: Request): boolean {
-  return request.headers.has("accept-encoding") && acceptsEncodings(request, "gzip", "identity") === "gzip";
+  const accepted = request.headers.get("accept-encoding");
+  if (accepted === null) return false;
+  // What most clients send needs no parser.
+  if (accepted === "gzip") return true;
+  return acceptsEncodings(request, "gzip", "identity") === "gzip";
 }

@@ -1,4 +1,5 @@
 import type { Snapshot } from "../snapshot/mod.ts";
+import type { PacedBody } from "../delivery/mod.ts";
 import type { CredentialKind, StoredEnvironment } from "../store/mod.ts";
 import type { Access } from "./access.ts";
 import type { Refusal } from "./refusal.ts";
@@ -21,7 +22,20 @@ export interface EnvironmentContext extends RouteContext {
   credential: string;
   /** Kind of that credential. */
   credentialKind: CredentialKind;
+  /**
+   * Creates the answer with all headers that an answer here has (`X-LD-EnvID`, CORS) at once. They are added to any other response
+   * afterwards, which costs more.
+   *
+   * @param body The body; a text is sent fastest.
+   * @param headers Its own headers. @default {none}
+   * @param status Status. @default {200}
+   * @returns The response.
+   */
+  respond(body: AnswerBody, headers?: Readonly<Record<string, string>>, status?: number): Response;
 }
+
+/** Body of an answer: whole, or sent at the client's pace. */
+export type AnswerBody = string | Uint8Array<ArrayBuffer> | PacedBody | null;
 
 /** Parts that open routes and those with access have in common. */
 export interface RouteOf<Context> {

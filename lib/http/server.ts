@@ -1,7 +1,7 @@
 import { describeError, type Log } from "../observe/mod.ts";
 import { readSmallFile } from "../wire/mod.ts";
 import { serveSteadily } from "./_deno_server.ts";
-import { serveTls13 } from "./_https_server.ts";
+import { serveNode } from "./_node_server.ts";
 import type { Handler, Server } from "./transport.ts";
 
 /** Largest file of a certificate chain or a key. A long chain has some 20 KiB, so a larger file is some other file. @limit bytes: the relay does not start */
@@ -35,6 +35,12 @@ export interface ListenOptions {
   bindAddress: string;
   /** Paths of a PEM certificate and its key, and the minimum TLS version; plain HTTP when absent. */
   tls?: { cert: string; key: string; minVersion: "1.2" | "1.3" };
+  /** Whether Node's server listens, for many streams. With TLS 1.3 as minimum version it does in any case. @default {false} */
+  isForStreams?: boolean;
+  /** Maximum number of connections to Node's server from one address; 0 for no limit. @default {0} */
+  maxConnectionsPerAddress?: number;
+  /** Path of the archive: opened to find out whether Node's server lacks descriptors. @default {that is not logged} */
+  fileDataSource?: string;
 }
 
 /**
@@ -50,7 +56,8 @@ export interface ListenOptions {
  * @throws {ListenError} When it cannot listen or the certificate cannot be used.
  */
 export async function listen(handler: Handler, options: ListenOptions, log: Log): Promise<Server> {
-  const { bindAddress, tls } = options;
+  const { bindAddress, tls, isForStreams, maxConnectionsPerAddress = 0, fileDataSource: probe = "" } =
+    options;
   const pem = tls && { cert: readPem(tls.cert), key: readPem(tls.key) };
 
   function onError(error: unknown): Response {
@@ -61,10 +68,12 @@ export async function listen(handler: Handler, options: ListenOptions, log: Log)
   async function serve(hostname: string, port = options.port): Promise<Server> {
     const fault = findFault(port, hostname);
     if (fault) throw fault;
-    const address = { port, hostname, onError };
+    const address = { port, hostname, onError, log };
     try {
-      if (pem && tls.minVersion === "1.3") return await serveTls13(handler, { ...address, ...pem });
-      return serveSteadily(handler, { ...address, ...pem, onListen: () => {}, log });
+      if (!isForStreams && tls?.minVersion !== "1.3") {
+        return serveSteadily(handler, { ...address, ...pem, onListen: () => {} });
+      }
+      return await serveNode(handler, { ...address, ...pem && { pem }, maxConnectionsPerAddress, probe });
     } catch (error) {
       // A moment ago the address was good, so it is the certificate that is not.
       throw tls ? certificateError(error, tls) : addressError(error, port, hostname);

@@ -10,26 +10,23 @@ const STREAM_HEADERS = {
   "access-control-allow-origin": "*",
 };
 
-/** Options for {@linkcode respondWithStream}: the route's context and what the stream carries. */
-export type StreamOptions =
-  & EnvironmentContext
-  & Pick<StreamRequest, "channel" | "mayRead">;
-
 /**
  * Answers with a stream; to `HEAD`, with its headers alone.
  *
  * @param delivery Where the stream will live.
  * @param request The request.
- * @param options What the stream carries and for whom.
+ * @param context For whom it is.
+ * @param stream What it carries, and who may read it.
  * @returns The response.
  */
 export async function respondWithStream(
   delivery: Delivery,
   request: Request,
-  options: StreamOptions,
+  context: EnvironmentContext,
+  { channel, mayRead }: Pick<StreamRequest, "channel" | "mayRead">,
 ): Promise<Response> {
-  if (request.method === "HEAD") return new Response(null, { headers: STREAM_HEADERS });
-  const { environment, snapshot, credential, credentialKind, channel, mayRead } = options;
+  if (request.method === "HEAD") return context.respond(null, STREAM_HEADERS);
+  const { environment, snapshot, credential, credentialKind } = context;
   const body = await delivery.open({
     channel,
     environmentId: environment.id,
@@ -38,5 +35,5 @@ export async function respondWithStream(
     credential,
     ...mayRead && { mayRead },
   });
-  return body ? new Response(body, { headers: STREAM_HEADERS }) : respondBusy();
+  return body ? context.respond(body, STREAM_HEADERS) : respondBusy();
 }

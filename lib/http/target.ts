@@ -25,10 +25,20 @@ export interface Target {
  * @returns The target; `undefined` when `Host` or the URL's authority is not `host[:port]`: the request is malformed.
  */
 export function readTarget(url: string, host: string | null): Target | undefined {
-  const [, authority = "", path = "", query = ""] = /^[^:/?#]+:\/\/([^/?#]*)([^?]*)\??(.*)$/s.exec(url) ?? [];
-  if (!isAuthority(authority) || host && !isAuthority(host)) return undefined;
+  const start = url.indexOf("://") + 3;
+  let end = start;
+  while (end < url.length && !isDelimiter(url.charCodeAt(end))) end++;
+  if (start < 4 || !isAuthority(url.slice(start, end)) || host && !isAuthority(host)) return undefined;
+  const mark = url.indexOf("?", end);
+  const path = mark < 0 ? url.slice(end) : url.slice(end, mark);
+  const query = mark < 0 ? "" : url.slice(mark + 1);
   if (path === "") return { path: "/", query };
   return path.startsWith("/") ? { path, query } : undefined;
+}
+
+/** Whether an authority ends before this character: `/`, `?` or `#`. */
+function isDelimiter(code: number): boolean {
+  return code === 0x2f || code === 0x3f || code === 0x23;
 }
 
 /**
@@ -42,8 +52,23 @@ export function encodeTarget(text: string): string {
 }
 
 function isAuthority(text: string): boolean {
+  if (isPlainName(text)) return true;
   const { groups } = AUTHORITY.exec(text) ?? {};
   if (!groups) return false;
   const { ipv6, port } = groups;
   return (ipv6 === undefined || isIPv6(ipv6)) && Number(port ?? 0) <= MAX_PORT;
+}
+
+/** Whether it is letters, digits, dots and hyphens, and perhaps a port of four digits or fewer, as nearly always. */
+function isPlainName(text: string): boolean {
+  const colon = text.indexOf(":");
+  const end = colon < 0 ? text.length : colon;
+  if (end === 0 || text.length - end > 5) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const isDigit = code >= 0x30 && code <= 0x39;
+    const isInName = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a || code === 0x2d || code === 0x2e;
+    if (!isDigit && (i >= end ? i !== colon : !isInName)) return false;
+  }
+  return true;
 }

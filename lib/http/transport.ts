@@ -1,5 +1,28 @@
+import type { PacedBody } from "../delivery/mod.ts";
+
+/** Status and headers of a response. */
+export interface AnswerInit {
+  /** Status. */
+  status: number;
+  /** Headers. */
+  headers: Readonly<Record<string, string>>;
+}
+
+/** What a way to serve has for one request besides the request. */
+export interface Transport {
+  /** URL of the request as text, where the request's own has been rewritten. @default {the request's} */
+  readonly url?: string;
+  /** Answers with a body at the client's pace. The response may be sent already: its headers are final. */
+  respond(body: PacedBody, init: AnswerInit): Response;
+}
+
 /** Answers a request. */
-export type Handler = (request: Request) => Response | Promise<Response>;
+export type Handler = (request: Request, transport?: Transport) => Response | Promise<Response>;
+
+/** Transport of whoever takes web streams, such as `Deno.serve`. */
+export const WEB_TRANSPORT: Transport = {
+  respond: (body, init) => new Response(new ReadableStream(body, { highWaterMark: 0 }), init),
+};
 
 /** A server that listens. */
 export type Server = Pick<Deno.HttpServer<Deno.NetAddr>, "addr" | "shutdown">;

@@ -3,6 +3,7 @@ import {
   evaluateAllInSlices,
   evaluateTextInSlices,
   EvaluationLimitError,
+  type EvaluationsText,
   type EvaluationText,
   type OutputOptions,
   type Slices,
@@ -48,25 +49,49 @@ export class Evaluations {
   }
 
   /**
-   * Evaluates all flags.
+   * Evaluates all flags: at once, if nobody waits for a turn and it takes one slice.
    *
    * @param snapshot What the environment serves.
    * @param context The context.
    * @param options Who asks, and for what.
-   * @param pause What the work for this client takes turns by. @default {createPause}
-   * @returns JSON object with a member for each flag.
+   * @returns The evaluations, or a promise of them.
    * @throws {EvaluationLimitError} When the context takes too long; that has been logged.
    */
-  async evaluateAll(
+  evaluateAll(
     snapshot: Snapshot,
     context: Context,
     options: OutputOptions,
-    pause = this.createPause(),
-  ): Promise<string> {
-    const slices = evaluateAllInSlices(await snapshot.compile(pause), context, options);
-    const { text, exception } = await this.#run(slices, snapshot, pause);
+  ): EvaluationsText | Promise<EvaluationsText> {
+    const { compiled } = snapshot;
+    if (!compiled || !this.#turns.isFree) return this.#evaluateInTurns(snapshot, context, options);
+    const slices = evaluateAllInSlices(compiled, context, options);
+    const first = slices.next();
+    return first.done
+      ? this.#noteExceptionOf(snapshot, first.value)
+      : this.#finish(slices, snapshot, this.createPause());
+  }
+
+  async #evaluateInTurns(
+    snapshot: Snapshot,
+    context: Context,
+    options: OutputOptions,
+  ): Promise<EvaluationsText> {
+    const pause = this.createPause();
+    return await this.#finish(
+      evaluateAllInSlices(await snapshot.compile(pause), context, options),
+      snapshot,
+      pause,
+    );
+  }
+
+  async #finish(slices: Slices<EvaluationsText>, snapshot: Snapshot, pause: Pause): Promise<EvaluationsText> {
+    return this.#noteExceptionOf(snapshot, await this.#run(slices, snapshot, pause));
+  }
+
+  #noteExceptionOf(snapshot: Snapshot, evaluations: EvaluationsText): EvaluationsText {
+    const { exception } = evaluations;
     if (exception !== undefined) this.#noteException(snapshot, exception);
-    return text;
+    return evaluations;
   }
 
   /**

@@ -23,6 +23,8 @@ interface Version {
   readonly documents: Map<string, LazyDocument>;
   /** The compiled form, once it has been requested. */
   compiled?: Promise<CompiledEnvironment> | undefined;
+  /** The same, once it is there. */
+  ready?: CompiledEnvironment;
   /** Compiled form of the previous version, whose unchanged parts are reused. */
   previous?: Promise<CompiledEnvironment> | undefined;
 }
@@ -107,6 +109,11 @@ export class Snapshot {
     return this.#version.compiled !== undefined;
   }
 
+  /** The compiled form, if it is there. */
+  get compiled(): CompiledEnvironment | undefined {
+    return this.#version.ready;
+  }
+
   /**
    * Items by position, for comparing snapshots.
    * @internal
@@ -167,7 +174,7 @@ export class Snapshot {
     const version = this.#version;
     return version.compiled ??= compileItems(version.items, version.previous, pause).then((compiled) => {
       version.previous = undefined;
-      return compiled;
+      return version.ready = compiled;
     }, (error) => {
       // The next caller tries again: it failed for want of memory, not because of the data.
       version.compiled = undefined;

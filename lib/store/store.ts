@@ -86,7 +86,8 @@ export class Store {
   find(kind: CredentialKind, value: string): StoredEnvironment | undefined {
     if (kind === "environment") return this.get(value);
     const access = this.#tables?.[kind].get(value);
-    return access === undefined || this.#now() > access.expiry ? undefined : access.environment;
+    if (access === undefined) return undefined;
+    return access.expiry === Infinity || this.#now() <= access.expiry ? access.environment : undefined;
   }
 
   /** Time until the next key expires: ms, `Infinity` if none will. */

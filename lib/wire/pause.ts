@@ -28,6 +28,11 @@ interface Waiting {
 export class Turns {
   readonly #waiting: Waiting[] = [];
 
+  /** Whether nobody waits for a turn: then short work may be done at once. */
+  get isFree(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /**
    * Creates the function to call between the steps of one work, and before the first.
    *

@@ -1,4 +1,9 @@
-import { Delivery, type DeliveryOptions, prepareServerChannels } from "../../lib/delivery/mod.ts";
+import {
+  Delivery,
+  type DeliveryOptions,
+  type PacedBody,
+  prepareServerChannels,
+} from "../../lib/delivery/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { makeLog, text } from "../_environments.ts";
 
@@ -25,6 +30,11 @@ export function makeDelivery(store: Store, options: Partial<DeliveryOptions> = {
 /** Takes all the room that there is. */
 export const HUGE = { make: () => {}, measure: () => NEVER, finish: () => {} };
 
+/** Starts a body as a transport does, and returns its reader. */
+export function readerOf(body: PacedBody): ReadableStreamDefaultReader<Uint8Array> {
+  return new ReadableStream<Uint8Array>(body, { highWaterMark: 0 }).getReader();
+}
+
 /** Opens a stream of a server-side SDK; returns its reader. */
 export async function open(
   delivery: Delivery,
@@ -42,7 +52,7 @@ export async function open(
     credentialKind: "sdk",
     credential,
   });
-  return stream!.getReader();
+  return readerOf(stream!);
 }
 
 /** Reads a piece as text; `undefined` at the end. */

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { PING_CHANNEL } from "../../lib/delivery/mod.ts";
 import { PIECE_BYTES } from "../../lib/wire/mod.ts";
 import { makeLog, makeSnapshot, makeStore, text } from "../_environments.ts";
-import { makeDelivery, open, read } from "./_delivery.ts";
+import { makeDelivery, open, read, readerOf } from "./_delivery.ts";
 
 const NEVER = 2 ** 30;
 
@@ -160,8 +160,7 @@ Deno.test("Delivery delays pings within the upper half of the jitter time, and t
   const delivery = makeDelivery(store, { pingStreamJitterTime: 600, random: () => 0 });
   const { snapshot } = store.get("e1")!;
   const request = { environmentId: "e1", credentialKind: "sdk", credential: "sdk-e1" } as const;
-  const reader = (await delivery.open({ ...request, snapshot: snapshot!, channel: PING_CHANNEL }))!
-    .getReader();
+  const reader = readerOf((await delivery.open({ ...request, snapshot: snapshot!, channel: PING_CHANNEL }))!);
   await read(reader);
   const versions = [1, 2, 3].map((version) => makeSnapshot("e1", { flags: { f: { version } } }));
   const snapshots = await Promise.all(versions);

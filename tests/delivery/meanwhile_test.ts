@@ -1,8 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Delivery, PING_CHANNEL, prepareServerChannels } from "../../lib/delivery/mod.ts";
+import {
+  type Delivery,
+  type PacedBody,
+  PING_CHANNEL,
+  prepareServerChannels,
+} from "../../lib/delivery/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { makeLog, makeSnapshot, makeStore, text } from "../_environments.ts";
-import { HUGE, makeDelivery, open, read } from "./_delivery.ts";
+import { HUGE, makeDelivery, open, read, readerOf } from "./_delivery.ts";
 
 /** A state of an environment whose `put` is longer than a piece, so that it is charged where it is private. */
 function large(version: number, env = {}) {
@@ -14,7 +19,7 @@ async function openAfterWait(
   delivery: Delivery,
   store: Store,
   change: () => Promise<void>,
-): Promise<ReadableStream<Uint8Array> | undefined> {
+): Promise<PacedBody | undefined> {
   const all = await delivery.make("sdk", HUGE);
   const opening = delivery.open({
     environmentId: "e1",
@@ -50,7 +55,7 @@ Deno.test("Delivery.open() begins with what is served after a wait", async () =>
   const body = await openAfterWait(delivery, store, async () => {
     store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", large(7)) }]);
   });
-  const reader = body!.getReader();
+  const reader = readerOf(body!);
   assert((await read(reader))!.includes('"version":7'));
   await delivery.close();
 });
@@ -97,7 +102,7 @@ Deno.test("Delivery closes a stream that cannot be updated, and no other", async
     credential: "sdk-e1",
   } as const;
   const [broken, good] = [
-    (await delivery.open({ ...request, channel }))!.getReader(),
+    readerOf((await delivery.open({ ...request, channel }))!),
     await open(delivery, store),
   ];
   await Promise.all([read(broken), read(good)]);
@@ -126,7 +131,7 @@ Deno.test("Delivery.update() lets no stream whose update takes long hold up the 
     credentialKind: "sdk",
     credential: "sdk-e1",
   } as const;
-  const slow = (await delivery.open({ ...request, channel }))!.getReader();
+  const slow = readerOf((await delivery.open({ ...request, channel }))!);
   const other = await open(delivery, store);
   await Promise.all([read(slow), read(other)]);
   store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: {} } }) }]);
@@ -154,7 +159,7 @@ Deno.test("Delivery pings a stream that a reload overtook while it was opened", 
   store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: {} } }) }]);
   await delivery.update();
   begin();
-  const reader = (await opening)!.getReader();
+  const reader = readerOf((await opening)!);
   for (let i = 0; i < 2; i++) assertEquals(await read(reader), "event: ping\ndata:  \n\n");
   await delivery.close();
 });

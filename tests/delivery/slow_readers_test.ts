@@ -7,7 +7,7 @@ import { Store } from "../../lib/store/mod.ts";
 import type { Snapshot } from "../../lib/snapshot/mod.ts";
 import { PIECE_BYTES } from "../../lib/wire/mod.ts";
 import { type EnvironmentParts, makeLog, makeSnapshot, makeStore } from "../_environments.ts";
-import { HUGE, makeDelivery } from "./_delivery.ts";
+import { HUGE, makeDelivery, readerOf } from "./_delivery.ts";
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
@@ -31,7 +31,7 @@ async function open(delivery: Delivery, store: Store, channel: Partial<Channel> 
     credential: "sdk-e1",
     channel: { ...prepareServerChannels("all")(), ...channel },
   });
-  return body!.getReader();
+  return readerOf(body!);
 }
 
 /** Reads until nothing more comes, and gives how much it was. A read is left pending, so that the reader is ready. */
@@ -56,7 +56,7 @@ async function sendPrivate(delivery: Delivery, bytes: number) {
     finish: (length) => new Uint8Array(length),
   });
   return document &&
-    delivery.send(document.made, { environmentId: "e1", charge: document.charge }).getReader();
+    readerOf(delivery.send(document.made, { environmentId: "e1", charge: document.charge }));
 }
 
 /** A third of it is each kind's, three quarters of that are for results: a megabyte. */
@@ -69,7 +69,7 @@ Deno.test("Delivery.send() needs no room for what is shared, however many do not
   const { body } = snapshot!.all;
   const readers = Array.from(
     { length: 500 },
-    () => delivery.send(body, { environmentId: "e1", snapshot: snapshot! }).getReader(),
+    () => readerOf(delivery.send(body, { environmentId: "e1", snapshot: snapshot! })),
   );
   const pieces = await Promise.all(readers.map(async (reader) => (await reader.read()).value!));
   assert(pieces.every((piece) => piece.buffer === body.buffer && piece.length === PIECE_BYTES));
@@ -119,7 +119,7 @@ Deno.test("Delivery makes room by cutting off the slowest reader of that kind th
   const options = { ...ROOM_FOR_A_MEGABYTE, maxWait: 10_000, clientWriteSlack: 20, log };
   const store = await makeStore({ e1: large(1) });
   const delivery = makeDelivery(store, options);
-  const shared = delivery.send(store.get("e1")!.snapshot!.all.body, { environmentId: "e1" }).getReader();
+  const shared = readerOf(delivery.send(store.get("e1")!.snapshot!.all.body, { environmentId: "e1" }));
   const [slow, faster] = [await sendPrivate(delivery, 400_000), await sendPrivate(delivery, 400_000)];
   for (let i = 0; i < 3; i++) await faster!.read();
   const newcomer = await sendPrivate(delivery, 400_000);
@@ -205,7 +205,7 @@ Deno.test("Delivery cuts off readers of superseded versions beyond the size of o
   const log = makeLog();
   const delivery = makeDelivery(store, { log });
   const { snapshot } = store.get("e1")!;
-  const poll = delivery.send(snapshot!.all.body, { environmentId: "e1", snapshot: snapshot! }).getReader();
+  const poll = readerOf(delivery.send(snapshot!.all.body, { environmentId: "e1", snapshot: snapshot! }));
   const [first, ready] = [await open(delivery, store), await open(delivery, store)];
   for (const reader of [poll, first]) await reader.read();
   await drain(ready);

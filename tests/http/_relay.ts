@@ -1,6 +1,6 @@
 import { DEFAULT_SETTINGS } from "../../lib/config/mod.ts";
 import type { Delivery, DeliveryOptions } from "../../lib/delivery/mod.ts";
-import { type CorsPolicy, createHandler } from "../../lib/http/mod.ts";
+import { type CorsPolicy, createHandler, type Handler } from "../../lib/http/mod.ts";
 import { ADMIN } from "../../lib/routes/admin/mod.ts";
 import { EVENTS } from "../../lib/routes/events/mod.ts";
 import { FDV1 } from "../../lib/routes/fdv1/mod.ts";
@@ -19,7 +19,7 @@ const PARTS: EnvironmentParts = {
 /** A relay whose requests are function calls. */
 export interface TestRelay {
   /** Answers requests, as a server has it. */
-  handler: (request: Request) => Promise<Response>;
+  handler: Handler;
   /** Sends a request. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Sends a GET with the SDK key of environment `e1`. */
@@ -52,8 +52,8 @@ export function makeRelay(
   const services = { store, delivery, evaluations, log, meter, settings, status };
   const routes = [FDV1, EVENTS, ADMIN].flatMap((surface) => surface.routes(services));
   const handler = createHandler(routes, { store, log, meter, cors });
-  function fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return handler(new Request(`http://localhost${path}`, init));
+  async function fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return await handler(new Request(`http://localhost${path}`, init));
   }
   function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(path, { headers: { authorization: "sdk-e1", ...headers } });

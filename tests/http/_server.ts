@@ -12,12 +12,13 @@ export const TLS = {
 const CA = await Deno.readTextFile(new URL("ca.pem", FIXTURES));
 
 /** What sets a way to serve apart from others. */
-export type Way = Pick<ListenOptions, "tls">;
+export type Way = Pick<ListenOptions, "tls" | "isForStreams" | "maxConnectionsPerAddress">;
 
-/** The ways to serve: `Deno.serve` without and with TLS, and `node:https` for TLS 1.3. */
+/** The ways to serve: `Deno.serve` and Node's server, without and with TLS. */
 export const WAYS: [name: string, way: Way][] = [
   ["Deno.serve", {}],
   ["Deno.serve with TLS", { tls: { ...TLS, minVersion: "1.2" } }],
+  ["node:http", { isForStreams: true }],
   ["node:https", { tls: TLS }],
 ];
 
@@ -62,4 +63,14 @@ export async function withServer(
   const server = await listen(handler, { port: 0, bindAddress: "127.0.0.1", ...way }, log);
   await run(server, log);
   await server.shutdown();
+}
+
+/** Whether Node's server serves in a way. */
+export function isNode({ tls, isForStreams }: Way): boolean {
+  return isForStreams === true || tls?.minVersion === "1.3";
+}
+
+/** A test of one way to serve. The adapter of Node's server drains what is left of bodies for up to half a second afterwards. */
+export function wayTest(way: Way, name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, ...isNode(way) && { sanitizeOps: false, sanitizeResources: false } });
 }

@@ -228,7 +228,8 @@ for (const [id, header] of IDS) {
 }
 
 /** Fails when its headers are touched, as a response does that may not be changed. */
-function withoutHeaders(response: Response): Response {
+function withoutHeaders(answer: Response): Response {
+  const response = new Response(answer.body);
   Object.defineProperty(response, "headers", {
     get() {
       throw new TypeError("headers are immutable");
@@ -259,7 +260,7 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
       method: "GET",
       path: `/${name.replace(" ", "-")}/{envId}`,
       access,
-      handle: (request, context) => respondWithStream(delivery, request, { ...context, channel }),
+      handle: (request, context) => respondWithStream(delivery, request, context, { channel }),
     })),
     {
       method: "GET",
@@ -267,10 +268,7 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
       access,
       handle: async (request, context) =>
         withoutHeaders(
-          await respondWithStream(delivery, request, {
-            ...context,
-            channel: large,
-          }),
+          await respondWithStream(delivery, request, context, { channel: large }),
         ),
     },
     {
@@ -284,11 +282,7 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
       method: "GET",
       path: "/good/{envId}",
       access,
-      handle: (request, context) =>
-        respondWithStream(delivery, request, {
-          ...context,
-          channel: large,
-        }),
+      handle: (request, context) => respondWithStream(delivery, request, context, { channel: large }),
     },
   ];
   const handler = createHandler([open, ...routes], {

@@ -6,7 +6,7 @@ import { rootRoute } from "../../lib/routes/admin/root_route.ts";
 import { encodeTarget, readTarget } from "../../lib/http/target.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { makeLog } from "../_environments.ts";
-import { exchange, type Way, WAYS, withServer } from "./_server.ts";
+import { exchange, type Way, WAYS, wayTest, withServer } from "./_server.ts";
 
 // What the Host header says, and whether it is `host[:port]`.
 const HOSTS: [host: string, isValid: boolean][] = [
@@ -122,13 +122,11 @@ const ROUTES: Route[] = [
 ];
 
 /** Answers as a relay does, with a route that a request for another path must not reach. */
-function answer(request: Request): Promise<Response> {
-  return createHandler(ROUTES, {
-    store: new Store(),
-    log: makeLog(),
-    cors: { envAllowedOrigin: [], envAllowedHeader: [] },
-  })(request);
-}
+const answer = createHandler(ROUTES, {
+  store: new Store(),
+  log: makeLog(),
+  cors: { envAllowedOrigin: [], envAllowedHeader: [] },
+});
 
 /** Bytes of a text, as characters up to U+00FF: what `exchange` sends. */
 function bytesOf(text: string): string {
@@ -162,7 +160,7 @@ function check<T>(
 }
 
 for (const [name, way] of WAYS) {
-  Deno.test(`listen() by ${name} answers 400 to a Host that is none, and serves without one`, async () => {
+  wayTest(way, `listen() by ${name} answers 400 to a Host that is none, and serves without one`, async () => {
     await withServer(way, answer, async (server, log) => {
       for (const [host, isValid] of HOSTS) {
         const request = `GET /nope HTTP/1.1\r\nHost: ${bytesOf(host)}\r\nConnection: close\r\n\r\n`;
@@ -189,7 +187,7 @@ for (const [name, way] of WAYS) {
     });
   });
 
-  Deno.test(`listen() by ${name} lets no Host change the path`, async () => {
+  wayTest(way, `listen() by ${name} lets no Host change the path`, async () => {
     await withServer(way, answer, async (server, log) => {
       await check(way, HOST_TEXT, async (host) => {
         const request = `GET /nope HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
@@ -200,7 +198,7 @@ for (const [name, way] of WAYS) {
     });
   });
 
-  Deno.test(`listen() by ${name} answers any bytes of a path, and never 500`, async () => {
+  wayTest(way, `listen() by ${name} answers any bytes of a path, and never 500`, async () => {
     const targets = fc.tuple(
       fc.constantFrom(
         "/",
@@ -231,7 +229,7 @@ for (const [name, way] of WAYS) {
     });
   });
 
-  Deno.test(`listen() by ${name} answers 301 or 400 to raw UTF-8 in a path that is cleaned`, async () => {
+  wayTest(way, `listen() by ${name} answers 301 or 400 to raw UTF-8 in a path that is cleaned`, async () => {
     await withServer(way, answer, async (server, log) => {
       const request = `GET ${bytesOf("//\u20ac?\u20ac")} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
       const response = await exchange(server, way, request);

@@ -39,7 +39,7 @@ export function prepareClientChannels(
     /** Encodes in one go: what many streams had half encoded at one time would be charged to nobody. */
     function put(snapshot: Snapshot): Promise<Parts> {
       return orEnd(async () =>
-        encodeEvent("put", await evaluations.evaluateAll(snapshot, takeContext(), options))
+        encodeEvent("put", (await evaluations.evaluateAll(snapshot, takeContext(), options)).text)
       );
     }
 

@@ -1,13 +1,16 @@
-import { type Audience, EvaluationLimitError } from "../../evaluation/mod.ts";
-import { compress, computeEtagInSlices, encodeText, type Pause } from "../../wire/mod.ts";
-import type { Document, Snapshot } from "../../snapshot/mod.ts";
+import { type Audience, EvaluationLimitError, type EvaluationsText } from "../../evaluation/mod.ts";
+import { compress, encodeText, formatEtag } from "../../wire/mod.ts";
+import type { Snapshot } from "../../snapshot/mod.ts";
 import { ChannelEndError, type Charge, type Delivery, PING_CHANNEL } from "../../delivery/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
 import {
   checkContext,
   type ContextRequest,
   NoRoomError,
-  readContextRequest,
+  type ReadContext,
+  readParameters,
+  readPathContext,
+  readReportedContext,
   RequestError,
 } from "./context_request.ts";
 import type { Evaluations } from "../mod.ts";
@@ -77,12 +80,12 @@ function familyRoutes(
   type Answer = (
     request: Request,
     context: EnvironmentContext,
-    asked: ContextRequest,
-    work: { pause: Pause; release: () => void },
-  ) => Promise<Response>;
-  function withContext(answer: Answer): (request: Request, context: EnvironmentContext) => Promise<Response> {
-    return async (request, context) => {
-      const pause = evaluations.createPause();
+    asked: ContextRequest & { release(): void },
+  ) => Response | Promise<Response>;
+
+  /** Creates a handler that reads the context, which is charged for as long as the answer takes. */
+  function withContext(answer: Answer): EnvironmentRoute["handle"] {
+    return (request, context) => {
       let kept: Charge | undefined;
       function release(): void {
         kept?.release();
@@ -92,42 +95,40 @@ function familyRoutes(
         kept = delivery.tryKeep(access.kind, bytes);
         return kept !== undefined;
       }
-      try {
-        const asked = await readContextRequest(request, { ...context, pause, charge });
+      function answerFor(read: ReadContext): ReturnType<Answer> {
+        const asked = { ...read, ...readParameters(context.query), release };
         checkContext(asked, context.snapshot.metadata, isSecured);
-        return await answer(request, context, asked, { pause, release });
-      } catch (error) {
-        if (error instanceof RequestError) return error.toResponse();
-        if (error instanceof NoRoomError) return respondBusy();
-        if (error instanceof EvaluationLimitError || error instanceof ChannelEndError) {
-          return new Response(error.message, { status: 503 });
-        }
-        throw error;
-      } finally {
-        release();
+        return answer(request, context, asked);
       }
+      const encoded = context.params["context"];
+      return settle(release, () => {
+        if (encoded !== undefined) return answerFor(readPathContext(encoded, { charge }));
+        const options = { charge, pause: evaluations.createPause() };
+        return readReportedContext(request, options).then(answerFor);
+      });
     };
   }
 
-  const poll = withContext((request, { environment, snapshot }, { context, withReasons }, { pause }) => {
-    function evaluate(): Promise<string> {
-      return evaluations.evaluateAll(snapshot, context, { audience, withReasons }, pause);
+  const poll = withContext((request, context, { context: evaluated, withReasons }) => {
+    const { snapshot } = context;
+    function evaluate(): EvaluationsText | Promise<EvaluationsText> {
+      return evaluations.evaluateAll(snapshot, evaluated, { audience, withReasons });
     }
-    async function encode(json: string): Promise<Document> {
-      await pause();
-      const body = await encodeText(json, pause);
-      return {
-        body,
-        etag: await computeEtagInSlices(body, pause),
-        gzip: () => compress(body, pause, GZIP_LEVEL),
-      };
+    function respond({ text, digest }: EvaluationsText): Response | Promise<Response> {
+      return respondWithPrivateDocument(delivery, request, context, {
+        text,
+        etag: formatEtag(digest),
+        remake: async () => (await evaluate()).text,
+        encode: (text) => encodeText(text, evaluations.createPause()),
+        compress: (bytes) => compress(bytes, evaluations.createPause(), GZIP_LEVEL),
+      });
     }
-    const options = { environmentId: environment.id, credentialKind: access.kind, evaluate, encode };
-    return respondWithPrivateDocument(delivery, request, options);
+    const result = evaluate();
+    return result instanceof Promise ? result.then(respond) : respond(result);
   });
 
-  const stream = withContext((request, context, asked, { release }) => {
-    const { hash, withReasons } = asked;
+  const stream = withContext((request, context, asked) => {
+    const { hash, withReasons, release } = asked;
     const { fullyQualifiedKey } = asked.context;
     const channel = openChannel(asked, { audience, withReasons });
     function mayRead({ metadata: { secureMode, sdkKeys } }: Snapshot): boolean {
@@ -135,11 +136,11 @@ function familyRoutes(
     }
     // In the same turn the stream charges the context itself: what has been let in once is not turned away then.
     release();
-    return respondWithStream(delivery, request, { ...context, channel, mayRead });
+    return respondWithStream(delivery, request, context, { channel, mayRead });
   });
 
   function ping(request: Request, context: EnvironmentContext): Promise<Response> {
-    return respondWithStream(delivery, request, { ...context, channel: PING_CHANNEL });
+    return respondWithStream(delivery, request, context, { channel: PING_CHANNEL });
   }
 
   return [
@@ -155,6 +156,31 @@ function familyRoutes(
       ]
       : [],
   ];
+}
+
+/** Turns the errors of an answer into responses, and releases what was charged for it. */
+function settle(
+  release: () => void,
+  answer: () => Response | Promise<Response>,
+): Response | Promise<Response> {
+  try {
+    const response = answer();
+    if (response instanceof Promise) return response.catch(toResponse).finally(release);
+    release();
+    return response;
+  } catch (error) {
+    release();
+    return toResponse(error);
+  }
+}
+
+function toResponse(error: unknown): Response {
+  if (error instanceof RequestError) return error.toResponse();
+  if (error instanceof NoRoomError) return respondBusy();
+  if (error instanceof EvaluationLimitError || error instanceof ChannelEndError) {
+    return new Response(error.message, { status: 503 });
+  }
+  throw error;
 }
 
 /** A context in a body comes by REPORT or, through proxies that know no such method, by POST. */

@@ -6,7 +6,7 @@ import {
   readContext,
 } from "../../model/mod.ts";
 import type { Pause } from "../../wire/mod.ts";
-import { readBody, type RouteContext } from "../../http/mod.ts";
+import { readBody } from "../../http/mod.ts";
 import { isProven } from "./secure_mode.ts";
 
 /**
@@ -68,31 +68,76 @@ export interface ContextRequest {
   hash: string | null;
 }
 
-/** Options for {@linkcode readContextRequest}. */
-export interface ReadingOptions extends Pick<RouteContext, "params" | "query"> {
+/** Options for {@linkcode readReportedContext}. */
+export interface ReadingOptions {
   /** Called before a body is parsed. */
   pause: Pause;
   /** Charges the memory of the context so far: bytes. Reports whether there is room for it. */
   charge(bytes: number): boolean;
 }
 
+/** A context, and as received. */
+export type ReadContext = Pick<ContextRequest, "context" | "source">;
+
 /**
- * Reads the context of a request: base64 JSON in the path's `{context}`, or JSON as the body of a REPORT or POST.
+ * Reads what a client asks for besides its context.
+ *
+ * @param query The query string, where `withReasons=true` asks for reasons and `h` is the hash.
+ * @returns Both.
+ */
+export function readParameters(query: string): Pick<ContextRequest, "withReasons" | "hash"> {
+  if (query === "") return { withReasons: false, hash: null };
+  const parameters = new URLSearchParams(query);
+  return { withReasons: parameters.get("withReasons") === "true", hash: parameters.get("h") };
+}
+
+/**
+ * Reads a context of a path: base64 of its JSON.
+ *
+ * @param encoded The path parameter.
+ * @param options Who is charged.
+ * @returns The context.
+ * @throws {RequestError} 400, with the Relay Proxy's message.
+ * @throws {NoRoomError} When there is no memory for it.
+ */
+export function readPathContext(encoded: string, { charge }: Pick<ReadingOptions, "charge">): ReadContext {
+  if (!charge(encoded.length)) throw new NoRoomError();
+  try {
+    return { context: decodeContext(encoded), source: encoded };
+  } catch (error) {
+    throw error instanceof ContextError ? new RequestError(400, error.message) : error;
+  }
+}
+
+/**
+ * Reads a context that is the body of a REPORT or POST: JSON.
  *
  * @param request The request.
- * @param options Path parameters; query string, where `withReasons=true` asks for reasons and `h` is the hash.
- * @returns The context and the options.
+ * @param options How the work takes turns, and who is charged.
+ * @returns The context.
  * @throws {RequestError} 400, 413 or 415, with the Relay Proxy's message where it has one.
- * @throws {NoRoomError} When there is no memory for the context.
+ * @throws {NoRoomError} When there is no memory for it.
  */
-export async function readContextRequest(request: Request, options: ReadingOptions): Promise<ContextRequest> {
-  const parameters = new URLSearchParams(options.query);
-  const encoded = options.params["context"];
-  return {
-    ...encoded === undefined ? await readReportedContext(request, options) : decode(encoded, options),
-    withReasons: parameters.get("withReasons") === "true",
-    hash: parameters.get("h"),
-  };
+export async function readReportedContext(
+  request: Request,
+  { pause, charge }: ReadingOptions,
+): Promise<ReadContext> {
+  const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== "application/json") throw new RequestError(415, "Content-Type must be application/json.");
+  function onLength(bytes: number): void {
+    if (!charge(bytes)) throw new NoRoomError();
+  }
+  const body = await readBody(request, MAX_CONTEXT_BYTES, { onLength }).catch((error) => {
+    throw error instanceof NoRoomError ? error : new RequestError(400, "Request body ended early");
+  });
+  if (!body) throw new RequestError(413, `A context may have ${MAX_CONTEXT_BYTES} bytes at most`);
+  await pause();
+  try {
+    return { context: readContext(body), source: body };
+  } catch (error) {
+    // A JSON parser's message quotes the text, which is personal data.
+    throw new RequestError(400, error instanceof ContextError ? error.message : "The body is not JSON");
+  }
 }
 
 /**
@@ -113,37 +158,4 @@ export function checkContext(
   }
   // Only a legacy user's key can be empty.
   if (context.fullyQualifiedKey === "") throw new RequestError(400, "User must have a 'key' attribute");
-}
-
-type ReadContext = Pick<ContextRequest, "context" | "source">;
-
-function decode(encoded: string, { charge }: ReadingOptions): ReadContext {
-  if (!charge(encoded.length)) throw new NoRoomError();
-  try {
-    return { context: decodeContext(encoded), source: encoded };
-  } catch (error) {
-    throw error instanceof ContextError ? new RequestError(400, error.message) : error;
-  }
-}
-
-async function readReportedContext(
-  request: Request,
-  { pause, charge }: ReadingOptions,
-): Promise<ReadContext> {
-  const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
-  if (type !== "application/json") throw new RequestError(415, "Content-Type must be application/json.");
-  function onLength(bytes: number): void {
-    if (!charge(bytes)) throw new NoRoomError();
-  }
-  const body = await readBody(request, MAX_CONTEXT_BYTES, { onLength }).catch((error) => {
-    throw error instanceof NoRoomError ? error : new RequestError(400, "Request body ended early");
-  });
-  if (!body) throw new RequestError(413, `A context may have ${MAX_CONTEXT_BYTES} bytes at most`);
-  await pause();
-  try {
-    return { context: readContext(body), source: body };
-  } catch (error) {
-    // A JSON parser's message quotes the text, which is personal data.
-    throw new RequestError(400, error instanceof ContextError ? error.message : "The body is not JSON");
-  }
 }

@@ -17,7 +17,7 @@ export function serverSdkRoutes(delivery: Delivery): EnvironmentRoute[] {
   function stream(
     openChannel: () => Channel,
   ): (request: Request, context: EnvironmentContext) => Promise<Response> {
-    return (request, context) => respondWithStream(delivery, request, { ...context, channel: openChannel() });
+    return (request, context) => respondWithStream(delivery, request, context, { channel: openChannel() });
   }
   return [
     { method: "GET", path: "/all", access: [SDK_KEY], handle: stream(prepareServerChannels("all")) },

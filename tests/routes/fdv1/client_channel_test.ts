@@ -279,13 +279,13 @@ Deno.test("client channels bring a client to what a new one gets, whatever has c
       const channel = prepareClientChannels(evaluations)(request, options);
       let parts: EnvironmentParts = JSON.parse(JSON.stringify(first));
       let snapshot = await makeSnapshot("e1", parts);
-      let results = JSON.parse(await evaluations.evaluateAll(snapshot, context, options));
+      let results = JSON.parse((await evaluations.evaluateAll(snapshot, context, options)).text);
       for (const [other, keys, by] of steps) {
         parts = change(parts, JSON.parse(JSON.stringify(other)), keys, by);
         const next = await makeSnapshot("e1", parts, snapshot);
         const bytes = await channel.update(snapshot, next);
         if (bytes) results = apply(results, text(bytes));
-        assertEquals(results, JSON.parse(await evaluations.evaluateAll(next, context, options)));
+        assertEquals(results, JSON.parse((await evaluations.evaluateAll(next, context, options)).text));
         snapshot = next;
       }
     }),
