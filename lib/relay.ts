@@ -14,6 +14,8 @@ import { VERSION } from "./version.ts";
 export interface Relay extends AsyncDisposable {
   /** Address that it listens on. */
   readonly address: Deno.NetAddr;
+  /** Address that it listens on for fleets of streams, if it does. */
+  readonly streamAddress?: Deno.NetAddr;
   /** Store of what it serves. */
   readonly store: Store;
   /** Reads the archive now, whether or not its file looks changed. The outcome is logged. */
@@ -109,10 +111,10 @@ export async function startRelay(
     onContent: (content) => loader.reload(content),
     onChange: (size) => loader.expect(size),
   });
-  let address: Deno.NetAddr;
+  let addresses: Deno.NetAddr[];
   try {
     await source.read((content) => loader.load(content)).catch(throwIfFinal);
-    address = await serving.listen();
+    addresses = await serving.listen();
   } catch (error) {
     source.stop();
     await Promise.all([serving.close(), loader.close()]);
@@ -140,8 +142,10 @@ export async function startRelay(
   function close(): Promise<void> {
     return stopped ??= stop();
   }
+  const [address, streamAddress] = addresses as [Deno.NetAddr, Deno.NetAddr?];
   return {
     address,
+    ...streamAddress && { streamAddress },
     store,
     reload: () => source.refresh(),
     close,

@@ -1,6 +1,6 @@
 import type { Settings } from "./config/mod.ts";
 import { Delivery } from "./delivery/mod.ts";
-import { createHandler, type Handler, listen, type Server } from "./http/mod.ts";
+import { createHandler, type Handler, listen, type ListenOptions, type Server } from "./http/mod.ts";
 import type { Log, Meter } from "./observe/mod.ts";
 import { ADMIN } from "./routes/admin/mod.ts";
 import { EVENTS } from "./routes/events/mod.ts";
@@ -34,7 +34,7 @@ export class Serving {
   readonly #log: Log;
   readonly #delivery: Delivery;
   readonly #handler: Handler;
-  #server: Server | undefined;
+  readonly #servers: Server[] = [];
 
   /**
    * Starts the timers of streams; nobody can connect before {@linkcode Serving.listen}.
@@ -64,12 +64,20 @@ export class Serving {
   /**
    * Lets clients connect.
    *
-   * @returns Where it listens.
+   * @returns Where it listens: the address of `port` and, if it is set, that of `streamPort`.
    * @throws {ListenError} When it cannot listen.
    */
-  async listen(): Promise<Deno.NetAddr> {
-    this.#server = await listen(this.#handler, this.#settings, this.#log);
-    return this.#server.addr;
+  async listen(): Promise<Deno.NetAddr[]> {
+    const { streamPort } = this.#settings;
+    await this.#listen(this.#settings);
+    if (streamPort !== undefined) {
+      await this.#listen({ ...this.#settings, port: streamPort, isForStreams: true });
+    }
+    return this.#servers.map(({ addr }) => addr);
+  }
+
+  async #listen(options: ListenOptions): Promise<void> {
+    this.#servers.push(await listen(this.#handler, options, this.#log));
   }
 
   /**
@@ -87,6 +95,9 @@ export class Serving {
    * @param grace How long that may take: ms. @default {0}
    */
   async close(grace = 0): Promise<void> {
-    await Promise.all([this.#delivery.close(grace * CLOSING_SHARE), this.#server?.shutdown()]);
+    await Promise.all([
+      this.#delivery.close(grace * CLOSING_SHARE),
+      ...this.#servers.map((server) => server.shutdown()),
+    ]);
   }
 }

@@ -127,15 +127,24 @@ async function serveUntilStopped(
   });
   const relay = await Promise.race([starting, stopped]);
   if (!relay) return 0;
-  const { hostname, port } = relay.address;
-  const host = hostname === "::" || hostname === "0.0.0.0" ? "localhost" : hostname;
-  const url = `${settings.tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const { address, streamAddress } = relay;
+  const url = urlOf(settings, address);
   if (settings.tls) log.info("TLS enabled for server", { minVersion: settings.tls.minVersion });
-  log.info(`Listening on ${url}`, { address: hostname, port });
+  log.info(`Listening on ${url}`, { address: address.hostname, port: address.port });
+  if (streamAddress) {
+    const { hostname, port } = streamAddress;
+    log.info(`Listening for streams on ${urlOf(settings, streamAddress)}`, { address: hostname, port });
+  }
   onListen(relay, url);
   await stopped;
   await relay.close();
   return 0;
+}
+
+/** Formats a URL at which this host reaches an address. */
+function urlOf({ tls }: Settings, { hostname, port }: Deno.NetAddr): string {
+  const host = hostname === "::" || hostname === "0.0.0.0" ? "localhost" : hostname;
+  return `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Resolves on the first signal to stop; the second one calls `endAtOnce`. */

@@ -39,6 +39,11 @@ export function findConflicts({ values, environments, filters }: Reading): Probl
     "set tlsCert and tlsKey (TLS_CERT, TLS_KEY) to the paths of PEM files",
   );
   refuseIf(
+    main.streamPort !== undefined && main.streamPort === withDefaults("Main", main).port,
+    "port and stream port must differ",
+    "set STREAM_PORT ([Main] streamPort) to another port, or leave it out",
+  );
+  refuseIf(
     autoConfig.key === undefined && SHARED_NAMES.some((name) => isSet(autoConfig[name])),
     "must specify auto-configuration key if other auto-configuration properties are set",
     "move them from [AutoConfig] to [OfflineMode]",

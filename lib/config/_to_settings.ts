@@ -18,6 +18,9 @@ export function toSettings(values: Values): Settings {
   return {
     port: main.port,
     bindAddress: main.bindAddress,
+    ...main.streamPort !== undefined && { streamPort: main.streamPort },
+    maxConnectionsPerAddress: main.maxConnectionsPerAddress,
+    threads: main.threads,
     ...main.tlsEnabled && {
       tls: {
         cert: main.tlsCert ?? "",

@@ -84,6 +84,23 @@ export const port: ValueType<number> = {
   },
 };
 
+/** Most threads that serve. No host has more cores than this by far, and each takes some 50 MB. @limit threads: the setting is refused */
+const MAX_THREADS = 256;
+
+/** A number of threads. */
+export const threadCount: ValueType<number | "auto"> = {
+  name: "thread count",
+  syntax: `A decimal number from 1 to ${MAX_THREADS}, or \`auto\` for one for each processor core.`,
+  parse(text, source) {
+    if (text.toLowerCase() === "auto") return "auto";
+    const value = integer.parse(text, source);
+    if (value !== undefined && value > MAX_THREADS) {
+      throw new SyntaxError(`value must be at most ${MAX_THREADS}`);
+    }
+    return value;
+  },
+};
+
 const NANOSECONDS: ReadonlyMap<string, number> = new Map([
   ["ns", 1],
   ["us", 1e3],

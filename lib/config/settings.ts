@@ -16,6 +16,12 @@ export interface Settings {
   port: number;
   /** IP address or host name to listen on. `::` is all addresses of both families. */
   bindAddress: string;
+  /** Second TCP port, for fleets of streams: 1 to 65535; 0 in tests, for any free port. Absent: none. */
+  streamPort?: number;
+  /** Maximum number of connections to it from one address; 0 for no limit. */
+  maxConnectionsPerAddress: number;
+  /** Number of threads that serve; `auto` for one for each processor core. */
+  threads: number | "auto";
   /** Certificate to serve with. Absent: plain HTTP. */
   tls?: TlsSettings;
   /** Heartbeat interval of streams: ms; 0 for none. */

@@ -11,6 +11,7 @@ import {
   port,
   size,
   text,
+  threadCount,
   tlsVersion,
   url,
 } from "./_types.ts";
@@ -30,6 +31,29 @@ export const SECTIONS = {
         type: text,
         default: "::",
         help: "Address to listen on; `::` is all addresses, IPv6 and IPv4. Not in the Relay Proxy.",
+      },
+      streamPort: {
+        env: "STREAM_PORT",
+        type: port,
+        help:
+          "Second TCP port with the same routes, for fleets of streams: 15 KB a stream, TCP keepalive, time-outs " +
+          "(docs/scaling.md). None if it is not set. Not in the Relay Proxy.",
+      },
+      maxConnectionsPerAddress: {
+        env: "MAX_CONNECTIONS_PER_ADDRESS",
+        type: integerOrZero,
+        default: "0",
+        help:
+          "Maximum number of connections from one address to `streamPort` (to `port` too with TLS 1.3 as minimum); `0` for " +
+          "no limit. Not in the Relay Proxy.",
+      },
+      threads: {
+        env: "THREADS",
+        type: threadCount,
+        default: "1",
+        help:
+          "Number of threads that serve, each on a processor core of its own; `auto` is one for each core (docs/scaling.md). " +
+          "Not in the Relay Proxy.",
       },
       heartbeatInterval: {
         env: "HEARTBEAT_INTERVAL",

@@ -11,12 +11,12 @@ export interface Prefix {
   state: Int32Array | null;
 }
 
-/** Context value of a bucketing hash, once for each position in a word where it may begin. */
+/** Context value of a bucketing hash. */
 export interface BucketValue {
-  /** Its length in bytes. */
-  length: number;
-  /** Its words and the bit that ends a message, by its position in the first word. */
-  words: Int32Array[];
+  /** Its bytes. */
+  bytes: Uint8Array;
+  /** Its words and the bit that ends a message, by its position in the first word; made on first use. */
+  words: (Int32Array | undefined)[];
 }
 
 const UTF8 = new TextEncoder();
@@ -65,7 +65,8 @@ export class Bucketer {
     const start = prefix.state ?? SHA1_START;
     for (let i = 0; i < state.length; i++) state[i] = start[i]!;
     for (let i = 0; i < BLOCK_WORDS; i++) words[i] = blocks[prefix.block + i]!;
-    const rest = value.words[prefix.length & 3]!;
+    const offset = prefix.length & 3;
+    const rest = value.words[offset] ??= toWords(value.bytes, offset);
     let at = (prefix.length % BLOCK_BYTES) >> 2;
     for (let i = 0; i < rest.length; i++, at++) {
       if (at === BLOCK_WORDS) {
@@ -76,7 +77,7 @@ export class Bucketer {
     }
     // The length takes the last two words.
     if (at > BLOCK_WORDS - 2) this.#nextBlock();
-    words[BLOCK_WORDS - 1] = 8 * (prefix.length + value.length);
+    words[BLOCK_WORDS - 1] = 8 * (prefix.length + value.bytes.length);
     addBlock(state, words);
     return toBucket(state[0]! >>> 0, state[1]! >>> 4);
   }
@@ -114,15 +115,12 @@ export function encodeBucketValue(value: JsonValue, secondary: string | undefine
     text = `${BigInt(value as number)}`;
   } else return null;
   const bytes = UTF8.encode(secondary === undefined ? text : `${text}.${secondary}`);
-  return { length: bytes.length, words: [0, 1, 2, 3].map((at) => toWords(bytes, at)) };
+  return { bytes, words: [undefined, undefined, undefined, undefined] };
 }
 
 function toWords(bytes: Uint8Array, at: number): Int32Array {
   const words = new Int32Array(((at + bytes.length) >> 2) + 1);
-  for (const byte of bytes) {
-    words[at >> 2]! |= byte << (24 - 8 * (at & 3));
-    at++;
-  }
+  for (let i = 0; i < bytes.length; i++, at++) words[at >> 2]! |= bytes[i]! << (24 - 8 * (at & 3));
   words[at >> 2]! |= 0x80 << (24 - 8 * (at & 3));
   return words;
 }

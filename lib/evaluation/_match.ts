@@ -249,11 +249,11 @@ export function getBucket(session: SessionState, bucketing: Bucketing): number {
   const { bucketer } = session.environment.registry;
   const value = getBucketValue(session, bucketing);
   if (value === null) return 0;
-  if (value.length < LONG_VALUE_BYTES) return bucketer.computeBucket(bucketing, value);
+  if (value.bytes.length < LONG_VALUE_BYTES) return bucketer.computeBucket(bucketing, value);
   const buckets = session.buckets ??= new Map();
   let bucket = buckets.get(bucketing);
   if (bucket === undefined) {
-    spend(session, value.length >> 2);
+    spend(session, value.bytes.length >> 2);
     buckets.set(bucketing, bucket = bucketer.computeBucket(bucketing, value));
   }
   return bucket;

@@ -41,11 +41,14 @@ export function respondWithDocument(
     if (bytes.length > PIECE_BYTES) {
       return context.respond(delivery.send(bytes, { environmentId: environment.id, snapshot }), all);
     }
-    // The socket's buffer takes a small one at once.
-    return context.respond(encoding ? bytes : DECODER.decode(bytes), all);
+    return context.respond(bytes, all);
   }
 
-  return acceptsGzip(request) ? document.gzip().then((bytes) => send(bytes, "gzip")) : send(document.body);
+  if (acceptsGzip(request)) return document.gzip().then((bytes) => send(bytes, "gzip"));
+  const { body } = document;
+  if (body.length > PIECE_BYTES || request.method === "HEAD") return send(body);
+  // The socket's buffer takes a small one at once.
+  return context.respond(DECODER.decode(body), jsonHeadersOf(document, headers));
 }
 
 /** A document that is made for one client alone. */
@@ -82,7 +85,7 @@ export function respondWithPrivateDocument(
   // A UTF-16 unit has three bytes of UTF-8 at most.
   const isSmall = 3 * text.length <= PIECE_BYTES || Buffer.byteLength(text) <= PIECE_BYTES;
   if (isSmall && request.method !== "HEAD" && !acceptsGzip(request)) {
-    return context.respond(text, { ...JSON_HEADERS, etag: document.etag });
+    return context.respond(text, jsonHeadersOf(document));
   }
   return sendPrivateDocument(delivery, request, context, document);
 }
@@ -126,12 +129,14 @@ export function respondBusy(): Response {
   return new Response("Server busy, retry later", { status: 503, headers: { "retry-after": RETRY_AFTER } });
 }
 
-/** Headers of a JSON document whose length the transport finds by itself. */
-const JSON_HEADERS = { "content-type": "application/json", vary: "Accept-Encoding" };
-
 /** Headers of a document with and without a body. */
 function headersOf({ etag }: { etag: string }, { vary, ...rest }: ExtraHeaders = {}): ExtraHeaders {
   return { ...rest, etag, vary: vary ? `${vary}, Accept-Encoding` : "Accept-Encoding" };
+}
+
+/** Headers of a JSON text, whose length the transport finds by itself. */
+function jsonHeadersOf(document: { etag: string }, headers?: ExtraHeaders): ExtraHeaders {
+  return { "content-type": "application/json", ...headersOf(document, headers) };
 }
 
 function bodyHeadersOf(
@@ -141,8 +146,7 @@ function bodyHeadersOf(
   headers?: ExtraHeaders,
 ): ExtraHeaders {
   return {
-    ...headersOf(document, headers),
-    "content-type": "application/json",
+    ...jsonHeadersOf(document, headers),
     "content-length": `${length}`,
     ...encoding && { "content-encoding": encoding },
   };

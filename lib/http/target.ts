@@ -59,16 +59,16 @@ function isAuthority(text: string): boolean {
   return (ipv6 === undefined || isIPv6(ipv6)) && Number(port ?? 0) <= MAX_PORT;
 }
 
-/** Whether it is letters, digits, dots and hyphens, and perhaps a port of four digits or fewer, as nearly always. */
+/** Whether it is letters, digits, dots and hyphens, and perhaps a port, as nearly always. */
 function isPlainName(text: string): boolean {
   const colon = text.indexOf(":");
   const end = colon < 0 ? text.length : colon;
-  if (end === 0 || text.length - end > 5) return false;
+  if (end === 0 || text.length - end > 6) return false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     const isDigit = code >= 0x30 && code <= 0x39;
     const isInName = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a || code === 0x2d || code === 0x2e;
     if (!isDigit && (i >= end ? i !== colon : !isInName)) return false;
   }
-  return true;
+  return colon < 0 || Number(text.slice(colon + 1)) <= MAX_PORT;
 }

@@ -16,6 +16,7 @@ const NOT_BASE64 = "context part of URL path did not decode as valid base64";
 const NOT_A_CONTEXT = "context part of URL path did not decode to valid evaluation context as JSON";
 
 const BASE64 = /^[A-Za-z\d+/]*={0,2}$/;
+const BASE64_URL = /^[\w-]*={0,2}$/;
 const KIND = /^[\w.-]+$/;
 /** Roles of JSON bytes outside of strings, and of those that end strings. */
 const ROLES = new Uint8Array(256);
@@ -102,9 +103,9 @@ export function readContext(json: Uint8Array): Context {
 export function decodeContext(text: string): Context {
   let bytes: Uint8Array;
   try {
-    const base64 = text.replace(/[\r\n]+/g, "").replaceAll("-", "+").replaceAll("_", "/");
-    if (!BASE64.test(base64)) throw new SyntaxError("A character is outside the alphabet");
-    bytes = Uint8Array.fromBase64(base64);
+    bytes = BASE64_URL.test(text)
+      ? Uint8Array.fromBase64(text, { alphabet: "base64url" })
+      : Uint8Array.fromBase64(toStandardAlphabet(text));
   } catch (cause) {
     throw new ContextError(NOT_BASE64, { cause });
   }
@@ -113,6 +114,12 @@ export function decodeContext(text: string): Context {
   } catch (cause) {
     throw new ContextError(NOT_A_CONTEXT, { cause });
   }
+}
+
+function toStandardAlphabet(text: string): string {
+  const base64 = text.replace(/[\r\n]+/g, "").replaceAll("-", "+").replaceAll("_", "/");
+  if (!BASE64.test(base64)) throw new SyntaxError("A character is outside the alphabet");
+  return base64;
 }
 
 /**
