@@ -1,3 +1,5 @@
 import { run } from "./lib/cli/mod.ts";
+import { isServingThread, runServingThread } from "./lib/serving_thread.ts";
 
-if (import.meta.main) Deno.exit(await run(Deno.args));
+if (isServingThread()) await runServingThread();
+else if (import.meta.main) Deno.exit(await run(Deno.args));

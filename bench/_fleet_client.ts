@@ -50,7 +50,7 @@ const SLOW_EVERY = 20;
 const [SLOW_BYTES, SLOW_MS] = [8_000, 500];
 
 /** What others read at a time until their first event is complete, and then. */
-const [FIRST_BYTES, UPDATE_BYTES] = [64 * 1024, 2 * 1024];
+const [FIRST_BYTES, UPDATE_BYTES] = [16 * 1024, 2 * 1024];
 
 /** Share of the streams that leave each second, and how often some do: ms. */
 const [LEAVING, LEAVING_MS] = [0.01, 100];
@@ -103,6 +103,7 @@ class EventParser {
       if (!line.startsWith("HTTP/1.1 200 ")) throw new Error(line);
     } else if (/^[0-9a-f]+$/.test(line)) {
       this.#left = parseInt(line, 16);
+      if (this.#left === 0) throw new Error("The relay has ended the stream");
     }
   }
 
@@ -201,7 +202,7 @@ class Fleet {
       let buffer = new Uint8Array(stream.isSlow ? SLOW_BYTES : FIRST_BYTES);
       while (!stream.isOver) {
         const length = await connection.read(buffer);
-        if (length === null) throw new Error("The stream has ended");
+        if (length === null) throw new Error("The relay has closed the connection");
         parser.push(DECODER.decode(buffer.subarray(0, length)));
         if (stream.isSlow) await sleep(SLOW_MS);
         else if (stream.version > 0 && buffer.length > UPDATE_BYTES) buffer = new Uint8Array(UPDATE_BYTES);

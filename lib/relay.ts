@@ -1,8 +1,10 @@
 import { setTimeout } from "node:timers/promises";
 import type { Settings } from "./config/mod.ts";
-import { findMemoryLimit, Loader, StorePublisher } from "./load/mod.ts";
+import { findMemoryLimit, Loader, type Publisher, StorePublisher } from "./load/mod.ts";
 import { type Log, type Meter, NO_METER } from "./observe/mod.ts";
-import { Serving } from "./serving.ts";
+import type { RelayStatus } from "./routes/mod.ts";
+import { Serving, type ServingOptions } from "./serving.ts";
+import { ServingThreads } from "./serving_threads.ts";
 import { FileSource, TransientError } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
@@ -64,6 +66,8 @@ export interface RelayOptions {
   log: Log;
   /** Registry of metrics. @default {NO_METER} */
   meter?: Meter;
+  /** URL from which serving threads start; for tests. @default {that of the program} */
+  threadUrl?: URL;
 }
 
 /**
@@ -79,26 +83,29 @@ export interface RelayOptions {
  */
 export async function startRelay(
   settings: Settings,
-  { log, meter = NO_METER }: RelayOptions,
+  { log, meter = NO_METER, threadUrl }: RelayOptions,
 ): Promise<Relay> {
   const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval } =
     settings;
   let isClosing = false;
-  const serving: Serving = new Serving({
-    settings,
-    log,
-    meter,
-    status: () => ({
+  const evaluationLimitsReached = new Map<string, number>();
+  function status(): RelayStatus {
+    return {
       version: VERSION,
       isClosing,
       dataFile: { ...loader.status, ...source.lastError && { lastError: source.lastError } },
-    }),
-  });
-  const { store } = serving;
+      evaluationLimitsReached,
+    };
+  }
+  function onLimit(environment: string): void {
+    evaluationLimitsReached.set(environment, (evaluationLimitsReached.get(environment) ?? 0) + 1);
+  }
+  const server = createServer({ settings, log, meter, status, onLimit, ...threadUrl && { threadUrl } });
+  const { publisher } = server;
   const loader: Loader = new Loader({
     path,
     maxBytes,
-    publisher: new StorePublisher(store, () => serving.update()),
+    publisher,
     memoryLimit: findMemoryLimit(settings.memoryLimit),
     log,
     readAgain: () => source.refresh(),
@@ -108,28 +115,29 @@ export async function startRelay(
     interval,
     maxBytes,
     log,
-    onContent: (content) => loader.reload(content),
+    onContent: (content) => loader.reload(content).finally(() => server.updateStatus()),
     onChange: (size) => loader.expect(size),
   });
   let addresses: Deno.NetAddr[];
   try {
     await source.read((content) => loader.load(content)).catch(throwIfFinal);
-    addresses = await serving.listen();
+    addresses = await server.listen();
   } catch (error) {
     source.stop();
-    await Promise.all([serving.close(), loader.close()]);
+    await Promise.all([server.close(), loader.close()]);
     throw error;
   }
   source.start();
 
   async function stop(): Promise<void> {
     isClosing = true;
+    server.updateStatus();
     const { shutdownDelay, shutdownGracePeriod: grace } = settings;
     await setTimeout(shutdownDelay);
     source.stop();
     const waiting = new AbortController();
     const graceIsOver = setTimeout(grace, "over", { signal: waiting.signal }).catch(() => {});
-    const closed = Promise.all([loader.close(), serving.close(grace)]);
+    const closed = Promise.all([loader.close(), server.close(grace)]);
     if (await Promise.race([closed, graceIsOver]) === "over") {
       log.warn("Some requests are still open at the end of the grace period: they are cut off", {
         graceMs: grace,
@@ -146,13 +154,53 @@ export async function startRelay(
   return {
     address,
     ...streamAddress && { streamAddress },
-    store,
+    store: server.store,
     reload: () => source.refresh(),
     close,
     async [Symbol.asyncDispose]() {
       await close();
       await source.close();
     },
+  };
+}
+
+/** What serves the clients of a relay: this thread, or others. */
+interface RelayServer {
+  /** Store of what is served. */
+  store: Store;
+  /** Destination of what is loaded. */
+  publisher: Publisher;
+  /** Lets clients connect. Returns the address of `port` and, if it is set, that of `streamPort`. */
+  listen(): Promise<Deno.NetAddr[]>;
+  /** Called when the status of the relay has changed. */
+  updateStatus(): void;
+  /** Stops listening and closes what is open within the grace period: ms. */
+  close(grace?: number): Promise<void>;
+}
+
+type ServerOptions = Omit<ServingOptions, "store" | "streamCounter"> & Pick<RelayOptions, "threadUrl">;
+
+function createServer({ threadUrl, ...options }: ServerOptions): RelayServer {
+  const { threads } = options.settings;
+  const count = threads === "auto" ? navigator.hardwareConcurrency : threads;
+  if (count > 1) {
+    const serving = new ServingThreads({ ...options, count, ...threadUrl && { url: threadUrl } });
+    return {
+      store: serving.store,
+      publisher: serving,
+      listen: () => serving.listen(),
+      updateStatus: () => serving.updateStatus(),
+      close: (grace) => serving.close(grace),
+    };
+  }
+  const store = new Store();
+  const serving = new Serving({ ...options, store });
+  return {
+    store,
+    publisher: new StorePublisher(store, () => serving.update()),
+    listen: () => serving.listen(),
+    updateStatus: () => {},
+    close: (grace) => serving.close(grace),
   };
 }
 

@@ -1,12 +1,12 @@
 import type { Settings } from "./config/mod.ts";
-import { Delivery } from "./delivery/mod.ts";
+import { Delivery, type StreamCounter } from "./delivery/mod.ts";
 import { createHandler, type Handler, listen, type ListenOptions, type Server } from "./http/mod.ts";
 import type { Log, Meter } from "./observe/mod.ts";
 import { ADMIN } from "./routes/admin/mod.ts";
 import { EVENTS } from "./routes/events/mod.ts";
 import { FDV1 } from "./routes/fdv1/mod.ts";
 import { Evaluations, type RelayStatus, type Surface } from "./routes/mod.ts";
-import { Store } from "./store/mod.ts";
+import type { Store } from "./store/mod.ts";
 
 /** Every family of routes. */
 const SURFACES: readonly Surface[] = [FDV1, EVENTS, ADMIN];
@@ -22,14 +22,20 @@ export interface ServingOptions {
   log: Log;
   /** Registry of metrics. */
   meter: Meter;
-  /** Returns how the relay stands, beyond what is counted here. */
-  status(): Omit<RelayStatus, "evaluationLimitsReached">;
+  /** Store of what is served. */
+  store: Store;
+  /** Counter of the streams of all threads, where there are several. */
+  streamCounter?: StreamCounter;
+  /** Returns how the relay stands. */
+  status(): RelayStatus;
+  /** Called when an evaluation fails at a limit. */
+  onLimit(environment: string): void;
 }
 
 /** Serves one store to clients: its streams, every family of routes, and the server that listens. */
 export class Serving {
   /** Store of what is served. After each swap, call {@linkcode Serving.update}. */
-  readonly store = new Store();
+  readonly store: Store;
   readonly #settings: Settings;
   readonly #log: Log;
   readonly #delivery: Delivery;
@@ -39,22 +45,14 @@ export class Serving {
   /**
    * Starts the timers of streams; nobody can connect before {@linkcode Serving.listen}.
    *
-   * @param options Settings, log, meter and status.
+   * @param options Settings, log, meter, store and status.
    */
-  constructor({ settings, log, meter, status }: ServingOptions) {
-    const { store } = this;
-    const delivery = new Delivery({ ...settings, store, log });
-    const evaluations = new Evaluations(log);
-    const services = {
-      store,
-      delivery,
-      evaluations,
-      log,
-      meter,
-      settings,
-      status: () => ({ ...status(), evaluationLimitsReached: evaluations.limitsReached }),
-    };
+  constructor({ settings, log, meter, store, streamCounter, status, onLimit }: ServingOptions) {
+    const delivery = new Delivery({ ...settings, store, log, ...streamCounter && { streamCounter } });
+    const evaluations = new Evaluations(log, onLimit);
+    const services = { store, delivery, evaluations, log, meter, settings, status };
     const routes = SURFACES.flatMap((surface) => surface.routes(services));
+    this.store = store;
     this.#settings = settings;
     this.#log = log;
     this.#delivery = delivery;
@@ -64,14 +62,15 @@ export class Serving {
   /**
    * Lets clients connect.
    *
+   * @param options Whether other threads listen on the same ports. @default {they do not}
    * @returns Where it listens: the address of `port` and, if it is set, that of `streamPort`.
    * @throws {ListenError} When it cannot listen.
    */
-  async listen(): Promise<Deno.NetAddr[]> {
-    const { streamPort } = this.#settings;
-    await this.#listen(this.#settings);
+  async listen({ reusePort = false } = {}): Promise<Deno.NetAddr[]> {
+    const { streamPort, ...settings } = this.#settings;
+    await this.#listen({ ...settings, reusePort });
     if (streamPort !== undefined) {
-      await this.#listen({ ...this.#settings, port: streamPort, isForStreams: true });
+      await this.#listen({ ...settings, reusePort, port: streamPort, isForStreams: true });
     }
     return this.#servers.map(({ addr }) => addr);
   }

@@ -2,7 +2,7 @@ import { type Environment, parseFlag, parseMetadata, parseSegment } from "../lib
 import { buildSnapshot, type Snapshot } from "../lib/snapshot/mod.ts";
 import { Store } from "../lib/store/mod.ts";
 import { concat, type Parts } from "../lib/wire/mod.ts";
-import { formatFields, type Log, type LogFields } from "../lib/observe/mod.ts";
+import { formatFields, type Log, type LogFields, once } from "../lib/observe/mod.ts";
 
 type Json = Record<string, unknown>;
 
@@ -69,7 +69,15 @@ export function makeLog(): Log & { lines: string[] } {
   function keep(level: string): (message: string, fields?: LogFields) => void {
     return (message, fields = {}) => void lines.push(`${level}: ${message}${formatFields(fields)}`);
   }
-  return { lines, debug: keep("debug"), info: keep("info"), warn: keep("warn"), error: keep("error") };
+  const warn = keep("warn");
+  return {
+    lines,
+    debug: keep("debug"),
+    info: keep("info"),
+    warn,
+    error: keep("error"),
+    warnOnce: once(warn),
+  };
 }
 
 /** Bytes, in parts or in one, as text. */

@@ -2,7 +2,8 @@
  * The task `bundle`: writes `dist/halyard.js`, the whole program in one file.
  *
  * A bundler does not follow the URL of a worker, so the loading thread's code is bundled first and becomes a `data:` URL
- * in the program. That URL, and how the program was built, stand in modules that the bundle replaces by an import map.
+ * in the program. Serving threads start from the program itself. These URLs, and how the program was built, stand in modules that
+ * the bundle replaces by an import map.
  *
  * @module
  */
@@ -41,9 +42,14 @@ export async function bundle(options: BundleOptions = {}): Promise<void> {
     const url = `data:text/javascript;base64,${(await Deno.readFile(worker)).toBase64()}`;
     const info: BuildInfo = { commit: await findCommit(), std: importMap ? "npm" : "jsr" };
     await Deno.writeTextFile(`${folder}/url.js`, `export function workerUrl() { return new URL("${url}"); }`);
+    await Deno.writeTextFile(
+      `${folder}/thread_url.js`,
+      "export function threadUrl() { return new URL(import.meta.url); }",
+    );
     await Deno.writeTextFile(`${folder}/info.js`, `export const BUILD_INFO = ${JSON.stringify(info)};`);
     const replaced = {
       [new URL("lib/load/worker_url.ts", ROOT).href]: pathToFileURL(`${folder}/url.js`).href,
+      [new URL("lib/thread_url.ts", ROOT).href]: pathToFileURL(`${folder}/thread_url.js`).href,
       [new URL("lib/build_info.ts", ROOT).href]: pathToFileURL(`${folder}/info.js`).href,
     };
     await writeJson(map, { imports: { ...imports, ...replaced } });

@@ -29,6 +29,9 @@ const ENVIRONMENT = ["DENO_DIR=/proc/self/exe", "DENO_NO_UPDATE_CHECK=1", "HOME=
 /** Variables that are passed on to Deno besides Halyard's own: language, time zone and terminal. */
 const COMMON_VARIABLES = ["LANG", "LC_*", "TZ", "NO_COLOR", "TERM", "COLUMNS"];
 
+/** The one unstable feature: threads that serve share a port. */
+const FEATURE_FLAGS = ["--unstable-net"];
+
 /** Flags by which code comes from the script alone, whatever files surround the working directory. */
 const CODE_FLAGS = ["--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-code-cache"];
 
@@ -89,7 +92,16 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     );
   }
   const executable = await inject(await Deno.readFile(Deno.execPath()), {
-    args: ["halyard", "run", "--quiet", "--ext=js", ...CODE_FLAGS, ...V8_FLAGS, ...permissions],
+    args: [
+      "halyard",
+      "run",
+      "--quiet",
+      "--ext=js",
+      ...CODE_FLAGS,
+      ...FEATURE_FLAGS,
+      ...V8_FLAGS,
+      ...permissions,
+    ],
     env: ENVIRONMENT,
     allowedVariables: allowedVariables(),
     script: await Deno.readFile(script),
@@ -141,7 +153,7 @@ async function compileOfficially(
     if (unguarded === undefined) env.DENORT_BIN = guarded;
     const { success, signal, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
-        ...["compile", "--quiet", "--no-check", ...CODE_FLAGS, ...V8_FLAGS, ...permissions],
+        ...["compile", "--quiet", "--no-check", ...CODE_FLAGS, ...FEATURE_FLAGS, ...V8_FLAGS, ...permissions],
         ...["--target", target, "--output", output, script],
       ],
       clearEnv: true,

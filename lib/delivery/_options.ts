@@ -18,6 +18,8 @@ export interface DeliveryOptions extends PaceLimits {
   maxWait?: number;
   /** Maximum number of open streams. */
   maxStreams: number;
+  /** Counter of open streams, where other threads have some too. @default {one of this delivery alone} */
+  streamCounter?: StreamCounter;
   /** Time between comments that keep idle streams open: ms, 0 for none. */
   heartbeatInterval: number;
   /** Lifetime of a stream, after which it is closed so that load spreads: ms (up to a tenth less, by chance), 0 for no limit. */
@@ -28,6 +30,14 @@ export interface DeliveryOptions extends PaceLimits {
   expiredCredentialCleanupInterval: number;
   /** Returns a random number from 0 up to 1. @default {Math.random} */
   random?: () => number;
+}
+
+/** Counter of the open streams of all threads. */
+export interface StreamCounter {
+  /** Sets the number of those of this thread. */
+  set(count: number): void;
+  /** Number of all. */
+  readonly total: number;
 }
 
 /** Options for {@linkcode Delivery.send}. */

@@ -18,7 +18,7 @@ const HEARTBEAT: Parts = [new TextEncoder().encode(":\n\n")];
 
 /** Options for {@linkcode Streams}. */
 export interface StreamsOptions
-  extends Pick<DeliveryOptions, "store" | "log" | "pingStreamJitterTime" | "random"> {
+  extends Pick<DeliveryOptions, "store" | "log" | "pingStreamJitterTime" | "random" | "streamCounter"> {
   /** Budgets for what is created for one stream alone. */
   budgets: Budgets;
   /** Collection that watches the streams that are not idle. */
@@ -61,6 +61,7 @@ export class Streams implements StreamListener {
   add(stream: Stream, first: Parts, charge: Charge): void {
     this.#write(stream, first, charge);
     this.#open.add(stream);
+    this.#options.streamCounter?.set(this.#open.size);
   }
 
   /**
@@ -129,6 +130,7 @@ export class Streams implements StreamListener {
   /** Called by a stream that has been closed. */
   onGone(stream: Stream): void {
     this.#open.delete(stream);
+    this.#options.streamCounter?.set(this.#open.size);
     this.#options.readers.delete(stream.reader);
   }
 

@@ -203,7 +203,8 @@ export class Delivery {
 
   /** Returns the version that a stream would begin with, if there is room for it and its client may read it. */
   #mayOpen(request: StreamRequest): Snapshot | undefined {
-    if (this.#closed || this.#streams.size >= this.#options.maxStreams) return undefined;
+    const { maxStreams, streamCounter } = this.#options;
+    if (this.#closed || (streamCounter?.total ?? this.#streams.size) >= maxStreams) return undefined;
     const snapshot = this.#streams.find(request);
     const isChecked = snapshot === request.snapshot;
     return snapshot && (isChecked || request.mayRead?.(snapshot) !== false) ? snapshot : undefined;

@@ -18,7 +18,7 @@
  * @module
  */
 export type { Charged, Making } from "./_budgets.ts";
-export type { DeliveryOptions, DocumentOptions } from "./_options.ts";
+export type { DeliveryOptions, DocumentOptions, StreamCounter } from "./_options.ts";
 export type { PaceLimits } from "./_pace.ts";
 export type { PacedBody, Sink } from "./_reader.ts";
 export type { StreamRequest, Subscription } from "./_stream.ts";

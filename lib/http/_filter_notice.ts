@@ -7,11 +7,10 @@ import type { Log } from "../observe/mod.ts";
  * @returns The function; it gets the environment's ID and the query string.
  */
 export function createFilterNotice(log: Log): (environment: string, query: string) => void {
-  const noticed = new Set<string>();
   return (environment, query) => {
-    if (!query.includes("filter=") || noticed.has(environment)) return;
-    if (!new URLSearchParams(query).has("filter")) return;
-    noticed.add(environment);
-    log.warn("A client asks for a payload filter; archives have none, it gets all flags", { environment });
+    if (!query.includes("filter=") || !new URLSearchParams(query).has("filter")) return;
+    log.warnOnce("A client asks for a payload filter; archives have none, it gets all flags", {
+      environment,
+    });
   };
 }

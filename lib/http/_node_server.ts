@@ -41,6 +41,8 @@ export interface NodeServerOptions {
   pem?: { cert: string; key: string };
   /** Maximum number of connections from one address; 0 for no limit. */
   maxConnectionsPerAddress: number;
+  /** Whether other threads listen on the same port. */
+  reusePort: boolean;
   /** Path of a file that may be opened, to find out whether descriptors are used up; empty where there is none. */
   probe: string;
   /** Answers for a handler that failed. */
@@ -60,7 +62,7 @@ export interface NodeServerOptions {
  * @throws {Error} When it cannot listen or the certificate cannot be used: the errors of `Deno.serve`.
  */
 export async function serveNode(handler: Handler, options: NodeServerOptions): Promise<Server> {
-  const { port, hostname, pem, onError, log } = options;
+  const { port, hostname, pem, reusePort, onError, log } = options;
   const answer = getRequestListener(
     (request, { incoming, outgoing }) =>
       handler(request, new NodeTransport(incoming as TargetedMessage, outgoing as ServerResponse)),
@@ -77,7 +79,7 @@ export async function serveNode(handler: Handler, options: NodeServerOptions): P
     requireHostHeader: false,
   };
   // Node's server learns of a bad certificate from its first client, and of a missing permission outside of every promise.
-  if (pem) Deno.listenTls({ port, hostname, ...pem }).close();
+  if (pem) Deno.listenTls({ port: reusePort ? 0 : port, hostname, ...pem }).close();
   const server = pem
     ? createTlsServer({ ...settings, ...pem, minVersion: "TLSv1.3" }, onRequest)
     : createServer(settings, onRequest);
@@ -86,7 +88,7 @@ export async function serveNode(handler: Handler, options: NodeServerOptions): P
     if (limit.admit(socket)) socket.setKeepAlive(true, KEEPALIVE_DELAY);
   });
   server.on("clientError", refuse);
-  server.listen(port, hostname, BACKLOG);
+  server.listen({ port, host: hostname, backlog: BACKLOG, reusePort });
   await once(server, "listening");
   const stopWatching = keepAccepting(server, options);
   const { address, port: actualPort } = server.address() as AddressInfo;

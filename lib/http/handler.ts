@@ -173,7 +173,7 @@ class Exchange implements EnvironmentContext {
     const init = { status, headers: joinHeaders(headers, this.#headers) };
     this.#answer = typeof body === "object" && body !== null && "pull" in body
       ? this.#transport.respond(body, init)
-      : new Response(body, init);
+      : new Response(body instanceof Uint8Array ? unshare(body) : body, init);
     return this.#answer;
   }
 
@@ -181,6 +181,11 @@ class Exchange implements EnvironmentContext {
   complete(response: Response): Response {
     return response === this.#answer ? response : addHeaders(response, this.#headers);
   }
+}
+
+/** Copies bytes of shared memory, of which a `Response` takes none. */
+function unshare(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return (bytes.buffer as ArrayBufferLike) instanceof SharedArrayBuffer ? bytes.slice() : bytes;
 }
 
 /** Changes a response when it is there: at once, if it is. */

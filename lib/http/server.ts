@@ -39,6 +39,11 @@ export interface ListenOptions {
   isForStreams?: boolean;
   /** Maximum number of connections to Node's server from one address; 0 for no limit. @default {0} */
   maxConnectionsPerAddress?: number;
+  /**
+   * Whether other threads listen on the same port, which must not be 0. Needs `--unstable-net` where `Deno.serve` listens, and ends
+   * the process without. Whether the port is taken is not checked. @default {false}
+   */
+  reusePort?: boolean;
   /** Path of the archive: opened to find out whether Node's server lacks descriptors. @default {that is not logged} */
   fileDataSource?: string;
 }
@@ -56,8 +61,8 @@ export interface ListenOptions {
  * @throws {ListenError} When it cannot listen or the certificate cannot be used.
  */
 export async function listen(handler: Handler, options: ListenOptions, log: Log): Promise<Server> {
-  const { bindAddress, tls, isForStreams, maxConnectionsPerAddress = 0, fileDataSource: probe = "" } =
-    options;
+  const { bindAddress, tls, isForStreams, maxConnectionsPerAddress = 0 } = options;
+  const { reusePort = false, fileDataSource: probe = "" } = options;
   const pem = tls && { cert: readPem(tls.cert), key: readPem(tls.key) };
 
   function onError(error: unknown): Response {
@@ -66,9 +71,9 @@ export async function listen(handler: Handler, options: ListenOptions, log: Log)
   }
 
   async function serve(hostname: string, port = options.port): Promise<Server> {
-    const fault = findFault(port, hostname);
+    const fault = reusePort ? undefined : findFault(port, hostname);
     if (fault) throw fault;
-    const address = { port, hostname, onError, log };
+    const address = { port, hostname, reusePort, onError, log };
     try {
       if (!isForStreams && tls?.minVersion !== "1.3") {
         return serveSteadily(handler, { ...address, ...pem, onListen: () => {} });
@@ -80,7 +85,26 @@ export async function listen(handler: Handler, options: ListenOptions, log: Log)
     }
   }
 
-  return bindAddress === ANY_IPV6 ? await serveBothFamilies(serve, options.port) : await serve(bindAddress);
+  if (bindAddress !== ANY_IPV6) return await serve(bindAddress);
+  // Without a check of the port, it is still found out whether there is IPv6.
+  return await serveBothFamilies(serve, reusePort ? 0 : options.port);
+}
+
+/**
+ * Checks that a port can be listened on: other threads will, sharing it, and would then share it with another program too.
+ *
+ * @param options Port and address.
+ * @throws {ListenError} When it cannot.
+ */
+export function checkPort({ port, bindAddress }: Pick<ListenOptions, "port" | "bindAddress">): void {
+  const fault = findFault(port, bindAddress);
+  if (bindAddress !== ANY_IPV6) {
+    if (fault) throw fault;
+    return;
+  }
+  if (fault && !isFamilyMissing(fault.cause)) throw fault;
+  const fault4 = findFault(port, ANY_IPV4);
+  if (fault4?.cause instanceof Deno.errors.AddrInUse) throw fault4;
 }
 
 /** Every address of IPv6 and, on most hosts, of IPv4. */

@@ -194,10 +194,14 @@ export class Loader {
     const { path, maxBytes, publisher, memoryLimit = Infinity } = this.#options;
     const heapBytes = planMemory(path, content, memoryLimit);
     const known: LoadRequest["known"] = new Map();
+    const compressed = await publisher.listCompressed();
     for (const { id, snapshot } of publisher.environments) {
       if (!snapshot) continue;
-      const { digest, compressed } = snapshot;
-      known.set(id, { source: this.#sources.get(id) ?? "", digest, compressed });
+      known.set(id, {
+        source: this.#sources.get(id) ?? "",
+        digest: snapshot.digest,
+        compressed: compressed.get(id) ?? snapshot.compressed,
+      });
     }
     const bytes = bufferOf(content);
     const request: LoadRequest = { bytes, path, maxBytes, known };

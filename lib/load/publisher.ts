@@ -8,6 +8,12 @@ export interface Publisher {
   /** Environments that are served; empty before the first archive. */
   readonly environments: readonly StoredEnvironment[];
   /**
+   * Lists the documents that clients have requested compressed.
+   *
+   * @returns The documents by environment ID.
+   */
+  listCompressed(): Promise<ReadonlyMap<string, Compressed>>;
+  /**
    * Publishes an archive in place of the one before, all environments together.
    *
    * @param loaded The archive's environments, prepared against what is served.
@@ -15,6 +21,9 @@ export interface Publisher {
    */
   publish(loaded: readonly LoadedEnvironment[]): Promise<EnvironmentChange[]>;
 }
+
+/** Documents of an environment that clients have requested compressed. */
+export type Compressed = Snapshot["compressed"];
 
 /** Publisher that writes to one store. */
 export class StorePublisher implements Publisher {
@@ -38,12 +47,40 @@ export class StorePublisher implements Publisher {
   }
 
   /** See {@linkcode Publisher}. */
+  listCompressed(): Promise<ReadonlyMap<string, Compressed>> {
+    return Promise.resolve(
+      new Map(
+        this.environments.flatMap(({ id, snapshot }) => snapshot ? [[id, snapshot.compressed]] : []),
+      ),
+    );
+  }
+
+  /** See {@linkcode Publisher}. */
   async publish(loaded: readonly LoadedEnvironment[]): Promise<EnvironmentChange[]> {
-    const environments: NewEnvironment[] = [];
-    for (const environment of loaded) environments.push(await this.#assemble(environment));
-    const changes = this.#store.replace(environments);
+    const changes = await this.stage(loaded);
+    this.#store.swap();
     this.#onSwap();
     return changes;
+  }
+
+  /**
+   * Prepares the next swap of the store.
+   *
+   * @param loaded The archive's environments, prepared against what is served.
+   * @param since Times at which environments were first served, where the store does not know: ms since epoch, by ID.
+   * @returns The changes, in ascending order of ID.
+   */
+  async stage(
+    loaded: readonly LoadedEnvironment[],
+    since?: ReadonlyMap<string, number>,
+  ): Promise<EnvironmentChange[]> {
+    const environments: NewEnvironment[] = [];
+    for (const environment of loaded) {
+      const assembled = await this.#assemble(environment);
+      const time = since?.get(assembled.id);
+      environments.push(time === undefined ? assembled : { ...assembled, since: time });
+    }
+    return this.#store.stage(environments);
   }
 
   /**

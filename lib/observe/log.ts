@@ -21,6 +21,8 @@ export interface Log {
   warn(message: string, fields?: LogFields): void;
   /** Logs a failure. */
   error(message: string, fields?: LogFields): void;
+  /** Logs a problem that needs attention, the first time in an environment; then does nothing. */
+  warnOnce(message: string, fields: LogFields & { environment: string }): void;
 }
 
 /** Options for {@linkcode createLog}. */
@@ -36,6 +38,20 @@ export interface LogOptions {
 }
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "none"];
+
+/**
+ * Creates a function that logs each message once in an environment.
+ *
+ * @param warn Logs it.
+ * @returns The function.
+ */
+export function once(warn: Log["warn"]): Log["warnOnce"] {
+  const said = new Set<string>();
+  return (message, fields) => {
+    const size = said.size;
+    if (said.add(`${message}\0${fields.environment}`).size > size) warn(message, fields);
+  };
+}
 
 /** Options for {@linkcode formatLine}. */
 export type LineOptions = Pick<LogOptions, "format" | "now"> & { fields?: LogFields };
@@ -90,5 +106,6 @@ export function createLog({ level: least, write, ...options }: LogOptions): Log 
     if (LEVELS.indexOf(level) < threshold) return () => {};
     return (message, fields = {}) => write(formatLine(level, message, { ...options, fields }), level);
   }
-  return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
+  const warn = line("warn");
+  return { debug: line("debug"), info: line("info"), warn, error: line("error"), warnOnce: once(warn) };
 }

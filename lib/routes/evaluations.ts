@@ -23,20 +23,17 @@ export type EvaluateFlag = (key: string) => Promise<EvaluationText | undefined>;
 export class Evaluations {
   readonly #log: Log;
   readonly #turns = new Turns();
-  readonly #limitsReached = new Map<string, number>();
+  readonly #onLimit: (environment: string) => void;
 
   /**
    * Creates it; nothing has been evaluated yet.
    *
    * @param log Log of limits that are reached.
+   * @param onLimit Called when an evaluation fails at a limit. @default {nothing happens}
    */
-  constructor(log: Log) {
+  constructor(log: Log, onLimit: (environment: string) => void = () => {}) {
     this.#log = log;
-  }
-
-  /** Number of evaluations that failed at a limit since the start, by environment ID. */
-  get limitsReached(): ReadonlyMap<string, number> {
-    return this.#limitsReached;
+    this.#onLimit = onLimit;
   }
 
   /**
@@ -129,10 +126,8 @@ export class Evaluations {
   }
 
   #note(environment: string, problem: string): void {
-    const count = this.#limitsReached.get(environment) ?? 0;
-    this.#limitsReached.set(environment, count + 1);
-    if (count > 0) return;
-    this.#log.warn("An evaluation has reached a limit; further ones are counted in /status", {
+    this.#onLimit(environment);
+    this.#log.warnOnce("An evaluation has reached a limit; further ones are counted in /status", {
       environment,
       error: problem,
       hint: "look for a pattern or a list in a flag that is far too long, or a context that is",

@@ -25,6 +25,8 @@ export interface PreparedSnapshot {
   digest: string;
   /** `{"flags":{…},"segments":{…}}`, and behind it the tombstones' keys. UTF-8. */
   buffer: ArrayBuffer;
+  /** Length of what is in it: bytes. The rest of it is unused. */
+  length: number;
   /** Offset of the flags' object in it: bytes. */
   flagsStart: number;
   /** Offsets past the flags' object and past the document: bytes. */
@@ -150,6 +152,7 @@ export class SnapshotBuilder {
       metadata,
       digest: hash("sha256", new Uint32Array([this.#flagCount, ...this.#digests])),
       buffer: this.#output.finish(),
+      length: this.#output.length,
       flagsStart: FLAGS_START,
       ends,
       flagCount: this.#flagCount,

@@ -24,4 +24,5 @@ export { type PreparedSnapshot, SnapshotBuilder, type SnapshotInput } from "./bu
 export type { ItemKind } from "./_items.ts";
 export * from "./diff.ts";
 export type { Document, Payload } from "./payload.ts";
+export { share } from "./share.ts";
 export { buildSnapshot, Snapshot, type SnapshotItem } from "./snapshot.ts";

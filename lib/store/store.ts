@@ -18,9 +18,9 @@ export interface StoredEnvironment {
   readonly since: number;
 }
 
-/** An environment of a newly read archive: either ready to serve, or with a fault. */
+/** An environment of a newly read archive: either ready to serve, since a time that may be known, or with a fault. */
 export type NewEnvironment =
-  | { id: string; snapshot: Snapshot }
+  | { id: string; snapshot: Snapshot; since?: number }
   | { id: string; metadata?: EnvironmentMetadata; fault: string };
 
 /** One environment before and after a swap; without `before` it is new, without `after` it is gone. */
@@ -45,20 +45,34 @@ interface Tables {
 }
 
 /**
- * Environments that are served now, and the credentials that open them. All of it is swapped in one assignment, so a request that
- * has looked up its environment sees one version from start to end.
+ * Environments that are served now, and the credentials that open them. All of it is swapped in one step, so a request that
+ * has looked up its environment sees one version from start to end. Stores of several threads that share a counter are swapped by
+ * one step too, all at the same time.
  */
 export class Store {
-  #tables: Tables | undefined;
+  #served: Tables | undefined;
+  #staged: { tables: Tables; swap: number } | undefined;
   readonly #now: () => number;
+  readonly #swaps: Int32Array;
 
   /**
    * Creates a store that serves nothing yet.
    *
    * @param now The clock: ms since epoch.
+   * @param swaps Number of swaps so far: one integer, in shared memory where it is that of several stores.
    */
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = Date.now, swaps: Int32Array = new Int32Array(1)) {
     this.#now = now;
+    this.#swaps = swaps;
+  }
+
+  /** What is served: what was staged, once the swap that it waits for has happened. */
+  get #tables(): Tables | undefined {
+    if (this.#staged && Atomics.load(this.#swaps, 0) >= this.#staged.swap) {
+      this.#served = this.#staged.tables;
+      this.#staged = undefined;
+    }
+    return this.#served;
   }
 
   /** Whether any archive has been loaded. Before that, any credential may turn out to be valid. */
@@ -103,18 +117,41 @@ export class Store {
   /**
    * Swaps in a newly read archive: all environments and credentials together.
    *
+   * @param loaded The archive's environments.
+   * @returns The changes, in ascending order of ID; unchanged environments are not listed.
+   */
+  replace(loaded: NewEnvironment[]): EnvironmentChange[] {
+    const changes = this.stage(loaded);
+    this.swap();
+    return changes;
+  }
+
+  /** Swaps in what was staged, in every store with this one's counter. */
+  swap(): void {
+    Atomics.add(this.#swaps, 0, 1);
+  }
+
+  /** Serves what was staged in this store alone: those that share its counter do so already. */
+  catchUp(): void {
+    this.#served = this.#staged?.tables ?? this.#served;
+    this.#staged = undefined;
+  }
+
+  /**
+   * Prepares the next swap; nothing that is served changes.
+   *
    * An environment with a fault keeps what it had, keys included; environments that are not in the archive are gone.
    *
    * @param loaded The archive's environments.
    * @returns The changes, in ascending order of ID; unchanged environments are not listed.
    */
-  replace(loaded: NewEnvironment[]): EnvironmentChange[] {
+  stage(loaded: readonly NewEnvironment[]): EnvironmentChange[] {
     const before = this.#tables?.environments ?? new Map<string, StoredEnvironment>();
     const after = new Map<string, StoredEnvironment>();
     for (const environment of loaded.toSorted((a, b) => a.id < b.id ? -1 : 1)) {
       after.set(environment.id, merge(environment, before.get(environment.id), this.#now()));
     }
-    this.#tables = buildTables(after);
+    this.#staged = { tables: buildTables(after), swap: Atomics.load(this.#swaps, 0) + 1 };
     const ids = new Set([...before.keys(), ...after.keys()]);
     return [...ids].sort().flatMap((id) => {
       const [old, now] = [before.get(id), after.get(id)];
@@ -132,7 +169,12 @@ function merge(
   if ("snapshot" in loaded) {
     const { snapshot } = loaded;
     if (old !== undefined && old.snapshot === snapshot && old.fault === undefined) return old;
-    return { id, snapshot, metadata: snapshot.metadata, since: old?.snapshot ? old.since : now };
+    return {
+      id,
+      snapshot,
+      metadata: snapshot.metadata,
+      since: old?.snapshot ? old.since : loaded.since ?? now,
+    };
   }
   if (old?.snapshot) return { ...old, fault: loaded.fault };
   return { id, ...(loaded.metadata && { metadata: loaded.metadata }), fault: loaded.fault, since: now };

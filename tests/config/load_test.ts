@@ -65,6 +65,9 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
     [Main]
     port = 1
     bindAddress = 127.0.0.1
+    streamPort = 2
+    maxConnectionsPerAddress = 3
+    threads = 4
     heartbeatInterval = 1s
     maxClientConnectionTime = 2s
     pingStreamJitterTime = 3s
@@ -101,6 +104,9 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
   const env = {
     PORT: "1",
     BIND_ADDRESS: "127.0.0.1",
+    STREAM_PORT: "2",
+    MAX_CONNECTIONS_PER_ADDRESS: "3",
+    THREADS: "4",
     HEARTBEAT_INTERVAL: "1s",
     MAX_CLIENT_CONNECTION_TIME: "2s",
     PING_STREAM_JITTER_TIME: "3s",
@@ -135,6 +141,9 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
     assertEquals(settings, {
       port: 1,
       bindAddress: "127.0.0.1",
+      streamPort: 2,
+      maxConnectionsPerAddress: 3,
+      threads: 4,
       heartbeatInterval: 1_000,
       maxClientConnectionTime: 2_000,
       pingStreamJitterTime: 3_000,

@@ -9,6 +9,7 @@ Deno.test("CutLog logs the first of a kind at once, and the others as one number
     debug: ignore,
     info: ignore,
     error: ignore,
+    warnOnce: ignore,
     warn: (message, fields) => void lines.push([message, fields]),
   });
   for (let i = 0; i < 1000; i++) log.note({ message: "Slow", environment: "e1" });

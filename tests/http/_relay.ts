@@ -37,7 +37,10 @@ export function makeRelay(
 ): TestRelay {
   const log = makeLog();
   const delivery = makeDelivery(store, { log, ...options });
-  const evaluations = new Evaluations(log);
+  const evaluationLimitsReached = new Map<string, number>();
+  const evaluations = new Evaluations(log, (id) => {
+    evaluationLimitsReached.set(id, (evaluationLimitsReached.get(id) ?? 0) + 1);
+  });
   const meter = new RecordingMeter();
   const settings = { ...DEFAULT_SETTINGS, maxInboundPayloadSize: 1_000 };
   const dataFile = { path: "flags.tar.gz", digest: "ab", loadedAt: 1 };
@@ -46,7 +49,7 @@ export function makeRelay(
       version: "1.2.3",
       isClosing: false,
       dataFile,
-      evaluationLimitsReached: evaluations.limitsReached,
+      evaluationLimitsReached,
     };
   }
   const services = { store, delivery, evaluations, log, meter, settings, status };

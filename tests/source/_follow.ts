@@ -109,6 +109,7 @@ export function recordLog(write: (line: string) => void): Log {
     info: (message) => write(`info: ${message}`),
     warn: (message) => write(`warn: ${message}`),
     error: (message) => write(`error: ${message}`),
+    warnOnce: (message) => write(`warn: ${message}`),
   };
 }
 

@@ -1,0 +1,147 @@
+/**
+ * A serving in a thread of its own: what is published to it, and what it reports, are messages.
+ *
+ * @module
+ */
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import type { Settings } from "./config/mod.ts";
+import type { StreamCounter } from "./delivery/mod.ts";
+import { type Compressed, type LoadedEnvironment, StorePublisher } from "./load/mod.ts";
+import { describeError, type Log, type LogFields, type LogLevel, NO_METER, once } from "./observe/mod.ts";
+import type { RelayStatus } from "./routes/mod.ts";
+import { Serving } from "./serving.ts";
+import { Store } from "./store/mod.ts";
+
+/** What a serving thread starts with. */
+export interface ThreadData {
+  /** Always `serving`: other threads have other data. */
+  kind: "serving";
+  /** All settings, with the ports that all threads share. */
+  settings: Settings;
+  /** Position of the thread among all. */
+  index: number;
+  /** Number of swaps so far, shared by the stores of all threads: one integer. */
+  swaps: SharedArrayBuffer;
+  /** Number of open streams of each thread: integers. */
+  streams: SharedArrayBuffer;
+  /** Environments to begin with: lists to be staged one after the other. */
+  loaded: LoadedEnvironment[][];
+  /** Times at which environments were first served: ms since epoch, by ID. */
+  since: ReadonlyMap<string, number>;
+  /** Status of the relay. */
+  status: RelayStatus;
+}
+
+/** Message to a serving thread. */
+export type ThreadRequest =
+  | { type: "stage"; loaded: readonly LoadedEnvironment[] }
+  | { type: "update" }
+  | { type: "status"; status: RelayStatus }
+  | { type: "list compressed" }
+  | { type: "close"; grace: number };
+
+/** Message of a serving thread. */
+export type ThreadReply =
+  | { type: "listening"; addresses: Deno.NetAddr[] }
+  | { type: "cannot listen"; message: string; hint: string }
+  | { type: "staged" }
+  | { type: "compressed"; compressed: ReadonlyMap<string, Compressed> }
+  | { type: "log"; level: LogLevel | "once"; message: string; fields: LogFields }
+  | { type: "limit reached"; environment: string }
+  | { type: "crashed"; error: string }
+  | { type: "closed" };
+
+/**
+ * Reports whether this is a serving thread.
+ *
+ * @returns Whether {@linkcode runServingThread} is to be called.
+ */
+export function isServingThread(): boolean {
+  return !isMainThread && (workerData as ThreadData | undefined)?.kind === "serving";
+}
+
+/** Serves in this thread until it is told to stop. */
+export async function runServingThread(): Promise<void> {
+  const { settings, index, swaps, streams, loaded, since, ...rest } = workerData as ThreadData;
+  let { status } = rest;
+  globalThis.addEventListener("error", (event) => crash(event, event.error));
+  globalThis.addEventListener("unhandledrejection", (event) => crash(event, event.reason));
+  const serving = new Serving({
+    settings,
+    log: forwardLog(settings.logLevel),
+    meter: NO_METER,
+    store: new Store(Date.now, new Int32Array(swaps)),
+    streamCounter: countStreams(new Int32Array(streams), index),
+    status: () => status,
+    onLimit: (environment) => post({ type: "limit reached", environment }),
+  });
+  const { store } = serving;
+  const publisher = new StorePublisher(store);
+  for (const environments of loaded) {
+    await publisher.stage(environments, since);
+    // What the other threads serve already.
+    store.catchUp();
+  }
+
+  async function answer(request: ThreadRequest): Promise<void> {
+    switch (request.type) {
+      case "stage":
+        await publisher.stage(request.loaded);
+        return post({ type: "staged" });
+      case "update":
+        return await serving.update();
+      case "status":
+        status = request.status;
+        return;
+      case "list compressed":
+        return post({ type: "compressed", compressed: await publisher.listCompressed() });
+      case "close":
+        await serving.close(request.grace);
+        return post({ type: "closed" });
+    }
+  }
+  parentPort!.on("message", answer);
+  try {
+    post({ type: "listening", addresses: await serving.listen({ reusePort: true }) });
+  } catch (error) {
+    const { message, hint = "" } = error as Error & { hint?: string };
+    post({ type: "cannot listen", message, hint });
+  }
+}
+
+function post(reply: ThreadReply): void {
+  parentPort!.postMessage(reply);
+}
+
+/** Reports an error that nobody has caught, and ends the thread: its state can no longer be relied on. */
+function crash(event: Event, error: unknown): void {
+  event.preventDefault();
+  post({ type: "crashed", error: describeError(error) });
+  // In the next turn, so that the message is sent.
+  setTimeout(() => self.close());
+}
+
+/** Creates a log that hands over what is worth it to the main thread. */
+function forwardLog(least: LogLevel): Log {
+  const levels: LogLevel[] = ["debug", "info", "warn", "error"];
+  function line(level: LogLevel | "once"): (message: string, fields?: LogFields) => void {
+    const isLogged = least !== "none" &&
+      levels.indexOf(level === "once" ? "warn" : level) >= levels.indexOf(least);
+    if (!isLogged) return () => {};
+    return (message, fields = {}) => post({ type: "log", level, message, fields });
+  }
+  const [debug, info, warn, error] = levels.map(line);
+  return { debug: debug!, info: info!, warn: warn!, error: error!, warnOnce: once(line("once")) };
+}
+
+/** Counts the streams of all threads, each in a place of its own. */
+function countStreams(counts: Int32Array, index: number): StreamCounter {
+  return {
+    set: (count) => void Atomics.store(counts, index, count),
+    get total() {
+      let total = 0;
+      for (let i = 0; i < counts.length; i++) total += Atomics.load(counts, i);
+      return total;
+    },
+  };
+}

@@ -1,0 +1,376 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import type { Settings } from "./config/mod.ts";
+import { checkPort, ListenError } from "./http/mod.ts";
+import { type Compressed, type LoadedEnvironment, type Publisher, StorePublisher } from "./load/mod.ts";
+import type { Log } from "./observe/mod.ts";
+import type { RelayStatus } from "./routes/mod.ts";
+import type { ThreadData, ThreadReply, ThreadRequest } from "./serving_thread.ts";
+import { share } from "./snapshot/mod.ts";
+import { type EnvironmentChange, Store, type StoredEnvironment } from "./store/mod.ts";
+import { threadUrl } from "./thread_url.ts";
+
+/** Longest time for an answer of a serving thread. Its slowest work takes some seconds. @limit ms: the thread is ended, its clients reconnect */
+const ANSWER_DEADLINE = 30_000;
+
+/** Longest time until the threads know of a change of the relay's status: ms. */
+const STATUS_INTERVAL = 100;
+
+/** Pause before the first thread that takes the place of one that did not live long: ms. It doubles each time. */
+const FIRST_PAUSE = 100;
+
+/** Longest such pause: ms. */
+const MAX_PAUSE = 10_000;
+
+/** Life after which a thread's end is no sign that the next one would end as well: ms. */
+const LONG_LIFE = 60_000;
+
+/** Largest heap of a serving thread. Without a limit of its own, a thread that runs out would take the process with it. @limit MiB: the thread is ended, its clients reconnect */
+const HEAP_LIMIT = 4096;
+
+/** Options for {@linkcode ServingThreads}. */
+export interface ServingThreadsOptions {
+  /** Number of threads. */
+  count: number;
+  /** All settings. */
+  settings: Settings;
+  /** Log. */
+  log: Log;
+  /** Returns how the relay stands. */
+  status(): RelayStatus;
+  /** Called when an evaluation fails at a limit. */
+  onLimit(environment: string): void;
+  /** URL of the threads' code. @default {threadUrl()} */
+  url?: URL;
+}
+
+/**
+ * Serves in several threads, each on a processor core of its own: they listen on the same ports, and the kernel gives each its
+ * share of the connections. This thread only publishes to them, in shared memory. One that dies is replaced.
+ */
+export class ServingThreads implements Publisher {
+  /** Store of what is served. No request is served from it. */
+  readonly store: Store;
+  readonly #options: ServingThreadsOptions;
+  readonly #publisher: StorePublisher;
+  readonly #swaps = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  readonly #streams: SharedArrayBuffer;
+  readonly #threads: Thread[];
+  /** What threads that start later begin with. */
+  readonly #prepared = new Map<string, LoadedEnvironment>();
+  /** Settings with the ports that are listened on. */
+  #settings: Settings;
+  /** End of what is under way: threads start and swaps take place one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Status that the threads have been told, as text. */
+  #status = "";
+  readonly #statusTimer: ReturnType<typeof setInterval>;
+  #isClosing = false;
+
+  /**
+   * Creates it; no thread has been started.
+   *
+   * @param options Number of threads, settings, log and status.
+   */
+  constructor(options: ServingThreadsOptions) {
+    const { count, settings } = options;
+    this.#options = options;
+    this.#streams = new SharedArrayBuffer(count * Int32Array.BYTES_PER_ELEMENT);
+    this.store = new Store(Date.now, new Int32Array(this.#swaps));
+    this.#publisher = new StorePublisher(this.store);
+    this.#threads = Array.from({ length: count }, (_, index) => new Thread(index));
+    this.#statusTimer = setInterval(() => this.updateStatus(), STATUS_INTERVAL);
+    this.#settings = {
+      ...settings,
+      maxPayloadBytesInFlight: Math.ceil(settings.maxPayloadBytesInFlight / count),
+    };
+  }
+
+  /** See {@linkcode Publisher}. */
+  get environments(): readonly StoredEnvironment[] {
+    return this.#publisher.environments;
+  }
+
+  /**
+   * Starts the threads.
+   *
+   * @returns Where they listen: the address of `port` and, if it is set, that of `streamPort`.
+   * @throws {ListenError} When they cannot listen.
+   */
+  async listen(): Promise<Deno.NetAddr[]> {
+    const { port, streamPort, bindAddress } = this.#settings;
+    if (!("listenDatagram" in Deno)) {
+      throw new ListenError(
+        "Cannot serve in several threads: they share a port, which Deno allows only with --unstable-net",
+        "add --unstable-net to the command line, or leave out THREADS ([Main] threads)",
+        undefined,
+      );
+    }
+    checkPort({ port, bindAddress });
+    if (streamPort !== undefined) checkPort({ port: streamPort, bindAddress });
+    return await this.#inTurn(async () => {
+      const [first, ...others] = this.#threads;
+      const addresses = await this.#start(first!);
+      this.#settings = {
+        ...this.#settings,
+        port: addresses[0]!.port,
+        ...addresses[1] && { streamPort: addresses[1].port },
+      };
+      await Promise.all(others.map((thread) => this.#start(thread)));
+      return addresses;
+    });
+  }
+
+  /** See {@linkcode Publisher}. */
+  async listCompressed(): Promise<ReadonlyMap<string, Compressed>> {
+    const replies = await Promise.all(
+      this.#threads.map((thread) => thread.ask({ type: "list compressed" }, "compressed")),
+    );
+    const all = new Map<string, Compressed>();
+    for (const reply of replies) {
+      for (const [id, { all: document, flags }] of reply?.compressed ?? []) {
+        const known = all.get(id);
+        all.set(id, { all: document || known?.all === true, flags: flags || known?.flags === true });
+      }
+    }
+    return all;
+  }
+
+  /** See {@linkcode Publisher}. The swap reaches all threads at the same time, before any of their streams is told. */
+  publish(loaded: readonly LoadedEnvironment[]): Promise<EnvironmentChange[]> {
+    return this.#inTurn(async () => {
+      const shared = loaded.map(shareBuffers);
+      const [changes] = await Promise.all([
+        this.#publisher.stage(shared),
+        ...this.#threads.map((thread) => thread.ask({ type: "stage", loaded: shared }, "staged")),
+      ]);
+      this.store.swap();
+      this.#keep(shared);
+      this.#tell({ type: "update" });
+      this.updateStatus();
+      return changes;
+    });
+  }
+
+  /** Tells the threads how the relay stands, if that has changed. */
+  updateStatus(): void {
+    const status = this.#options.status();
+    const text = JSON.stringify([status, [...status.evaluationLimitsReached]]);
+    if (text === this.#status) return;
+    this.#status = text;
+    this.#tell({ type: "status", status });
+  }
+
+  /**
+   * Stops listening, closes streams one by one, and waits for the requests in flight.
+   *
+   * @param grace How long that may take: ms. @default {0}
+   */
+  async close(grace = 0): Promise<void> {
+    this.#isClosing = true;
+    clearInterval(this.#statusTimer);
+    const deadline = grace + ANSWER_DEADLINE;
+    await Promise.all(
+      this.#threads.map(async (thread) => {
+        await thread.ask({ type: "close", grace }, "closed", deadline);
+        await thread.end();
+      }),
+    );
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  #tell(request: ThreadRequest): void {
+    for (const thread of this.#threads) thread.tell(request);
+  }
+
+  /** Remembers what is served, for threads that start later. */
+  #keep(loaded: readonly LoadedEnvironment[]): void {
+    const ids = new Set(loaded.map(({ id }) => id));
+    for (const id of this.#prepared.keys()) if (!ids.has(id)) this.#prepared.delete(id);
+    for (const environment of loaded) {
+      if ("prepared" in environment) this.#prepared.set(environment.id, environment);
+    }
+  }
+
+  /** Lists what a thread begins with: the data of all environments, then the faults of those that have one. */
+  #listLoaded(): LoadedEnvironment[][] {
+    if (!this.store.ready) return [];
+    const { environments } = this.store;
+    const prepared = environments.flatMap(({ id, metadata }) => {
+      const environment = this.#prepared.get(id);
+      if (!environment || !("prepared" in environment)) return [];
+      return [{ ...environment, prepared: { ...environment.prepared, metadata: metadata! } }];
+    });
+    const current = environments.map(({ id, metadata, fault }): LoadedEnvironment =>
+      fault === undefined
+        ? { id, unchanged: metadata!, source: "" }
+        : { id, fault, ...metadata && { metadata } }
+    );
+    return [prepared, current];
+  }
+
+  async #start(thread: Thread): Promise<Deno.NetAddr[]> {
+    const { url = threadUrl(), status } = this.#options;
+    const { environments } = this.store;
+    const data: ThreadData = {
+      kind: "serving",
+      settings: this.#settings,
+      index: thread.index,
+      swaps: this.#swaps,
+      streams: this.#streams,
+      loaded: this.#listLoaded(),
+      since: new Map(environments.map(({ id, since }) => [id, since])),
+      status: status(),
+    };
+    const reply = await thread.start(url, data, {
+      onReply: (reply) => this.#take(thread, reply),
+      onEnd: (error) => this.#replace(thread, error),
+    });
+    if (reply.type === "listening") return reply.addresses;
+    await thread.end();
+    throw new ListenError(reply.message, reply.hint, undefined);
+  }
+
+  #take({ index }: Thread, reply: ThreadReply): void {
+    const { log, onLimit } = this.#options;
+    if (reply.type === "limit reached") onLimit(reply.environment);
+    if (reply.type !== "log") return;
+    const { level, message, fields } = reply;
+    if (level === "none") return;
+    if (level === "once") log.warnOnce(message, fields as Parameters<Log["warnOnce"]>[1]);
+    else log[level](message, level === "debug" ? fields : { ...fields, thread: index + 1 });
+  }
+
+  /** Starts a thread in place of one that has died, until one lives. */
+  async #replace(thread: Thread, error: string): Promise<void> {
+    new Int32Array(this.#streams)[thread.index] = 0;
+    if (this.#isClosing) return;
+    const { log } = this.#options;
+    let pause = thread.age < LONG_LIFE ? thread.pause : 0;
+    log.error("A serving thread has died, its connections are closed; another takes its place", {
+      thread: thread.index + 1,
+      error,
+      pauseMs: pause,
+    });
+    thread.pause = Math.min(Math.max(FIRST_PAUSE, 2 * pause), MAX_PAUSE);
+    await wait(pause);
+    if (this.#isClosing) return;
+    try {
+      await this.#inTurn(() => this.#start(thread));
+      log.info("A serving thread has been replaced", { thread: thread.index + 1 });
+    } catch (error) {
+      await this.#replace(thread, (error as Error).message);
+    }
+  }
+}
+
+/** Who listens to a thread. */
+interface ThreadListener {
+  /** Called with each message. */
+  onReply(reply: ThreadReply): void;
+  /** Called when the thread has died. */
+  onEnd(error: string): void;
+}
+
+/** One thread, or the place for one. */
+class Thread {
+  /** Position among all. */
+  readonly index: number;
+  /** Pause before the next one in its place: ms. */
+  pause = 0;
+  #worker: Worker | undefined;
+  #startedAt = 0;
+
+  constructor(index: number) {
+    this.index = index;
+  }
+
+  /** Time since it was started: ms. */
+  get age(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  /** Starts it. Returns its first answer. */
+  async start(
+    url: URL,
+    data: ThreadData,
+    { onReply, onEnd }: ThreadListener,
+  ): Promise<ThreadReply & { type: "listening" | "cannot listen" }> {
+    const resourceLimits = { maxOldGenerationSizeMb: HEAP_LIMIT };
+    const worker = this.#worker = new Worker(url, { workerData: data, resourceLimits });
+    this.#startedAt = performance.now();
+    let problem = "ended";
+    let isRunning = false;
+    worker.on("message", onReply);
+    worker.on("message", (reply: ThreadReply) => {
+      if (reply.type === "crashed") problem = reply.error;
+    });
+    worker.on("error", (error) => problem = error.message);
+    worker.on("exit", () => {
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      if (isRunning) onEnd(problem);
+    });
+    const reply = await this.#receive(["listening", "cannot listen"], ANSWER_DEADLINE);
+    if (!reply) {
+      await this.end();
+      throw new Error(`A serving thread does not start: ${problem}`);
+    }
+    isRunning = true;
+    return reply as ThreadReply & { type: "listening" | "cannot listen" };
+  }
+
+  /** Sends a message; nothing happens where there is no thread. */
+  tell(request: ThreadRequest): void {
+    this.#worker?.postMessage(request);
+  }
+
+  /** Sends a message and waits for the answer; `undefined` where there is no thread, or it has died. One that hangs is ended. */
+  async ask<T extends ThreadReply["type"]>(
+    request: ThreadRequest,
+    type: T,
+    deadline = ANSWER_DEADLINE,
+  ): Promise<ThreadReply & { type: T } | undefined> {
+    const worker = this.#worker;
+    if (!worker) return undefined;
+    const answer = this.#receive([type], deadline);
+    worker.postMessage(request);
+    const reply = await answer;
+    if (!reply && this.#worker === worker) await worker.terminate();
+    return reply as ThreadReply & { type: T } | undefined;
+  }
+
+  /** Ends it. */
+  async end(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
+
+  #receive(types: readonly ThreadReply["type"][], deadline: number): Promise<ThreadReply | undefined> {
+    const worker = this.#worker!;
+    const { promise, resolve } = Promise.withResolvers<ThreadReply | undefined>();
+    function onMessage(reply: ThreadReply): void {
+      if (types.includes(reply.type)) resolve(reply);
+    }
+    function onExit(): void {
+      resolve(undefined);
+    }
+    const timer = setTimeout(onExit, deadline);
+    worker.on("message", onMessage).on("exit", onExit);
+    return promise.finally(() => {
+      clearTimeout(timer);
+      worker.off("message", onMessage).off("exit", onExit);
+    });
+  }
+}
+
+/** Puts the buffers of an environment into memory that threads share. */
+function shareBuffers(loaded: LoadedEnvironment): LoadedEnvironment {
+  return "prepared" in loaded ? { ...loaded, prepared: share(loaded.prepared) } : loaded;
+}
