@@ -29,7 +29,7 @@ const REQUEST_TIMEOUT = 75_000;
 const IDLE_TIMEOUT = 120_000;
 
 /** Silence after which the kernel probes whether a client is still there: ms. */
-const KEEPALIVE_DELAY = 60_000;
+const KEEPALIVE_DELAY = 10_000;
 
 /** Options for {@linkcode serveNode}. */
 export interface NodeServerOptions {

@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers";
+
 /** Length of a slice of work, during which requests wait: ms. */
 const SLICE = 5;
 
@@ -49,7 +51,7 @@ export class Turns {
         sliceEnd = performance.now() + SLICE;
         resolve();
       };
-      if (this.#waiting.push({ slices, begin }) === 1) setTimeout(() => this.#next());
+      if (this.#waiting.push({ slices, begin }) === 1) setImmediate(() => this.#next());
       return promise;
     };
   }
@@ -57,7 +59,7 @@ export class Turns {
   #next(): void {
     const least = this.#waiting.reduce((a, b) => b.slices < a.slices ? b : a);
     this.#waiting.splice(this.#waiting.indexOf(least), 1);
-    if (this.#waiting.length > 0) setTimeout(() => this.#next());
+    if (this.#waiting.length > 0) setImmediate(() => this.#next());
     least.begin();
   }
 }

@@ -1,14 +1,14 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { IS_NIGHTLY } from "../_nightly.ts";
 import { Container } from "../tools/_container.ts";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
-import { freePort, type RelayProcess, startRelay } from "./_relay.ts";
+import { freePort, startRelay } from "./_relay.ts";
 
 const obstacle = IS_NIGHTLY ? await Container.findObstacle() : "it takes minutes, see deno task test:nightly";
 
 const STREAMS = 3;
 
-/** How soon new clients must find room: s. */
+/** How soon new clients must find room; there is one attempt each second: s. */
 const MAX_SECONDS = 180;
 
 /** The relay's network, with the settings of docs/scaling.md. */
@@ -22,60 +22,59 @@ sysctl -qw net.ipv4.tcp_keepalive_intvl=10 net.ipv4.tcp_keepalive_probes=6 net.i
 exec "$0" "$@"`,
 ];
 
-/** A network with a link to that of the process `$1`, then the rest of the command line in it. */
-const LINKED = `relay=$1; shift
-ip link add veth0 type veth peer name veth0 netns $relay
+/** A network with a link to that of the process `$0`, then the command line in it. */
+const LINKED = `ip link add veth0 type veth peer name veth0 netns "$0"
 ip addr add 10.99.0.2/24 dev veth0
 ip link set veth0 up
-nsenter --net --target $relay sh -ec 'ip addr add 10.99.0.1/24 dev veth0; ip link set veth0 up'
+nsenter --net --target "$0" sh -ec 'ip addr add 10.99.0.1/24 dev veth0; ip link set veth0 up'
 exec "$@"`;
 
-/** Opens streams to a URL until as many as wanted are open at a time, one attempt a second; prints the status of each. */
+/** Asks for streams until enough are open, once a second if there is no room; prints the status of each attempt; holds them. */
 const OPEN_STREAMS = `
-const [url, wanted, attempts, isHeld] = Deno.args;
+const [url, wanted, attempts] = [Deno.args[0], Number(Deno.args[1]), Number(Deno.args[2])];
 const streams = [];
-for (let i = 0; i < Number(attempts) && streams.length < Number(wanted); i++) {
+for (let i = 0; i < attempts && streams.length < wanted; i++) {
   const response = await fetch(url, { headers: { authorization: "sdk-e1" } });
   console.log(response.status);
   if (response.ok) streams.push(response);
-  else await response.body.cancel();
-  if (!response.ok) await new Promise((resolve) => setTimeout(resolve, 1000));
+  else await Promise.all([response.body.cancel(), new Promise((resolve) => setTimeout(resolve, 1000))]);
 }
-if (!isHeld) Deno.exit();
-console.log("all are open");
+console.log("end");
 setInterval(() => streams.length, 1000);`;
 
 function archiveWith(version: number): Promise<Uint8Array> {
   return packArchive({ e1: { flags: { f: constantFlag(`value ${version}`, version) } } });
 }
 
-/** Clients in a network of their own, whose streams are open and whose link can be cut. */
-class Clients implements AsyncDisposable {
+/** Streams of one process. */
+class Streams implements AsyncDisposable {
+  /** How each attempt to open one was answered. */
+  readonly statuses: string[] = [];
   readonly #process: Deno.ChildProcess;
 
   private constructor(process: Deno.ChildProcess) {
     this.#process = process;
   }
 
-  static async open(relay: RelayProcess, port: number): Promise<Clients> {
-    const streams = [Deno.execPath(), "eval", OPEN_STREAMS, `http://10.99.0.1:${port}/all`, `${STREAMS}`];
-    const args = ["--net", "sh", "-ec", LINKED, "sh", `${relay.pid}`, ...streams, `${STREAMS}`, "held"];
-    const process = new Deno.Command("unshare", { args, stdout: "piped" }).spawn();
-    const clients = new Clients(process);
+  /** Opens them by a command that runs another one in some network. */
+  static async open([program, ...args]: [string, ...string[]], url: string): Promise<Streams> {
+    const script = [Deno.execPath(), "eval", OPEN_STREAMS, url, `${STREAMS}`, `${MAX_SECONDS}`];
+    const process = new Deno.Command(program, { args: [...args, ...script], stdout: "piped" }).spawn();
+    const streams = new Streams(process);
     let said = "";
     for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
       said += text;
-      if (said.includes("all are open")) break;
+      if (said.endsWith("end\n")) break;
     }
-    assertEquals(said, `${"200\n".repeat(STREAMS)}all are open\n`);
-    return clients;
+    streams.statuses.push(...said.split("\n").slice(0, -2));
+    return streams;
   }
 
-  /** Takes the link down: nothing arrives any more, in neither direction, and nobody is told. */
+  /** Takes their link down: nothing arrives any more, in neither direction, and no end is told. */
   async cut(): Promise<void> {
     const args = ["--net", "--target", `${this.#process.pid}`, "ip", "link", "set", "veth0", "down"];
     const { success } = await new Deno.Command("nsenter", { args }).output();
-    assertEquals(success, true);
+    assert(success);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -84,22 +83,14 @@ class Clients implements AsyncDisposable {
   }
 }
 
-/** Asks for as many new streams as vanished, over the relay's loopback; the statuses, one for each second. */
-async function replace(relay: RelayProcess, port: number): Promise<string[]> {
-  const streams = [Deno.execPath(), "eval", OPEN_STREAMS, `http://127.0.0.1:${port}/all`, `${STREAMS}`];
-  const args = ["--net", "--target", `${relay.pid}`, ...streams, `${MAX_SECONDS}`];
-  const { stdout } = await new Deno.Command("nsenter", { args }).output();
-  return new TextDecoder().decode(stdout).trimEnd().split("\n");
-}
+const CASES: [what: string, isUpdated: boolean][] = [
+  ["idle streams", false], // found by keepalive
+  ["streams with an update on its way", true], // by retransmissions: keepalive rests meanwhile
+];
 
-for (
-  const [streams, isUpdated] of [
-    ["idle streams", false], // found by keepalive
-    ["streams with an update on its way", true], // by retransmissions, while which there is no keepalive
-  ] as const
-) {
+for (const [what, isUpdated] of CASES) {
   Deno.test({
-    name: `STREAM_PORT has room again ${MAX_SECONDS} s after the clients of ${streams} have vanished${
+    name: `STREAM_PORT has room again ${MAX_SECONDS} s after the clients of ${what} have vanished${
       obstacle ? ` (ignored: ${obstacle})` : ""
     }`,
     ignore: obstacle !== undefined,
@@ -111,19 +102,22 @@ for (
           FILE_DATA_SOURCE: file.path,
           STREAM_PORT: `${port}`,
           MAX_STREAMS: `${STREAMS}`,
-          HEARTBEAT_INTERVAL: "0", // a heartbeat is an update, too
+          HEARTBEAT_INTERVAL: "0", // would be an update of idle streams
         },
         wrapper: IN_NETWORK,
       });
-      await using clients = await Clients.open(relay, port);
-      await clients.cut();
+      const inClients: [string, ...string[]] = ["unshare", "--net", "sh", "-ec", LINKED, `${relay.pid}`];
+      await using vanishing = await Streams.open(inClients, `http://10.99.0.1:${port}/all`);
+      assertEquals(vanishing.statuses, Array(STREAMS).fill("200"));
+      await vanishing.cut();
       if (isUpdated) {
         await file.replace(await archiveWith(2));
         await relay.waitFor("Reloaded data");
       }
-      const statuses = await replace(relay, port);
-      assertEquals(statuses[0], "503");
-      assertEquals(statuses.slice(-STREAMS), Array(STREAMS).fill("200"));
+      const inRelay: [string, ...string[]] = ["nsenter", "--net", "--target", `${relay.pid}`];
+      await using others = await Streams.open(inRelay, `http://127.0.0.1:${port}/all`);
+      assertEquals(others.statuses[0], "503");
+      assertEquals(others.statuses.slice(-STREAMS), Array(STREAMS).fill("200"));
     },
   });
 }
