@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import type { Settings } from "./config/mod.ts";
 import type { StreamCounter } from "./delivery/mod.ts";
@@ -118,7 +119,7 @@ function crash(event: Event, error: unknown): void {
   event.preventDefault();
   post({ type: "crashed", error: describeError(error) });
   // In the next turn, so that the message is sent.
-  setTimeout(() => self.close());
+  setTimeout(() => process.exit(1));
 }
 
 /** Creates a log that hands over what is worth it to the main thread. */

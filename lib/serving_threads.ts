@@ -319,7 +319,11 @@ class Thread {
     const reply = await this.#receive(["listening", "cannot listen"], ANSWER_DEADLINE);
     if (!reply) {
       await this.end();
-      throw new Error(`A serving thread does not start: ${problem}`);
+      throw new ListenError(
+        `Cannot start a serving thread: ${problem}`,
+        "from source, --allow-read must name main.ts and lib; else leave out THREADS ([Main] threads)",
+        undefined,
+      );
     }
     isRunning = true;
     return reply as ThreadReply & { type: "listening" | "cannot listen" };

@@ -34,7 +34,7 @@ async function build(importMap: string | undefined): Promise<string | undefined>
 async function test(args: string[], env: Record<string, string>): Promise<boolean> {
   const sanitizers = ["--sanitize-ops", "--sanitize-resources", "--trace-leaks"];
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "--parallel", "--allow-all", ...sanitizers, ...args],
+    args: ["test", "--parallel", "--allow-all", "--unstable-net", ...sanitizers, ...args],
     env,
   }).spawn().status;
   return success;

@@ -7,7 +7,7 @@ export interface RelayOptions {
   env: Record<string, string>;
   /** Command line after `main.ts`. @default {["--from-env"]} */
   args?: string[];
-  /** Permission flags. @default {["--allow-all"]} */
+  /** Permission flags. @default {["--allow-all", "--unstable-net"]} */
   permissions?: string[];
   /** Program to run. @default {"main.ts"} */
   script?: string;
@@ -64,7 +64,8 @@ export function halyardCommand(
   const inherited = Object.entries(Deno.env.toObject()).filter(([name]) =>
     !own.some((pattern) => pattern.test(name))
   );
-  const flags = ["--quiet", "--no-prompt", "--no-lock", ...importMap, ...permissions ?? ["--allow-all"]];
+  const allowed = permissions ?? ["--allow-all", "--unstable-net"];
+  const flags = ["--quiet", "--no-prompt", "--no-lock", ...importMap, ...allowed];
   const binary = script === "main.ts" && !permissions ? Deno.env.get("HALYARD_BINARY") : undefined;
   const halyard = binary ? [binary] : [Deno.execPath(), "run", ...flags, script];
   const [program, ...programArgs] = [...wrapper, ...halyard, ...args];
