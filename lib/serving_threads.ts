@@ -19,7 +19,7 @@ const STATUS_INTERVAL = 100;
 /** Pause before the first thread that takes the place of one that did not live long: ms. It doubles each time. */
 const FIRST_PAUSE = 100;
 
-/** Longest such pause: ms. */
+/** Longest such pause. @limit ms: it does not grow further */
 const MAX_PAUSE = 10_000;
 
 /** Life after which a thread's end is no sign that the next one would end as well: ms. */
@@ -101,7 +101,7 @@ export class ServingThreads implements Publisher {
     const { port, streamPort, bindAddress } = this.#settings;
     if (!("listenDatagram" in Deno)) {
       throw new ListenError(
-        "Cannot serve in several threads: they share a port, which Deno allows only with --unstable-net",
+        "Cannot serve in several threads without --unstable-net, since they share a port",
         "add --unstable-net to the command line, or leave out THREADS ([Main] threads)",
         undefined,
       );
@@ -251,7 +251,7 @@ export class ServingThreads implements Publisher {
     new Int32Array(this.#streams)[thread.index] = 0;
     if (this.#isClosing) return;
     const { log } = this.#options;
-    let pause = thread.age < LONG_LIFE ? thread.pause : 0;
+    const pause = thread.age < LONG_LIFE ? thread.pause : 0;
     log.error("A serving thread has died, its connections are closed; another takes its place", {
       thread: thread.index + 1,
       error,
@@ -304,7 +304,7 @@ class Thread {
     const resourceLimits = { maxOldGenerationSizeMb: HEAP_LIMIT };
     const worker = this.#worker = new Worker(url, { workerData: data, resourceLimits });
     this.#startedAt = performance.now();
-    let problem = "ended";
+    let problem: string | undefined;
     let isRunning = false;
     worker.on("message", onReply);
     worker.on("message", (reply: ThreadReply) => {
@@ -314,13 +314,13 @@ class Thread {
     worker.on("exit", () => {
       if (this.#worker !== worker) return;
       this.#worker = undefined;
-      if (isRunning) onEnd(problem);
+      if (isRunning) onEnd(problem ?? "it has ended");
     });
     const reply = await this.#receive(["listening", "cannot listen"], ANSWER_DEADLINE);
     if (!reply) {
       await this.end();
       throw new ListenError(
-        `Cannot start a serving thread: ${problem}`,
+        `A serving thread does not start (${problem ?? "no answer"})`,
         "from source, --allow-read must name main.ts and lib; else leave out THREADS ([Main] threads)",
         undefined,
       );

@@ -49,6 +49,7 @@ const CONSTANT = /\bconst (\w+)(?:: number)? = ([^;]+);/g;
 const PAST_SETTINGS: Record<string, string> = {
   maxClientConnectionTime: "the stream is closed; its client connects anew",
   shutdownGracePeriod: "requests that are still open are cut off, with a warning",
+  maxConnectionsPerAddress: "the connection is closed, with a warning",
   maxStreams: "the request is answered 503 with `Retry-After`",
   maxPayloadBytesInFlight: "the next large result waits for its turn, then is answered 503",
   maxArchiveSize: "the archive is refused",

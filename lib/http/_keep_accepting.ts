@@ -32,8 +32,7 @@ export function keepAccepting(server: Server, { probe, log }: KeepAcceptingOptio
     const wasShort = isShort;
     isShort = areFilesUsedUp(probe);
     if (isShort && !wasShort) {
-      log.error("Cannot accept connections; trying again every second", {
-        error: "too many open files",
+      log.error("Cannot accept connections: too many files are open; trying again every second", {
         hint: "allow more open files (ulimit -n, or LimitNOFILE of systemd)",
       });
     }

@@ -105,7 +105,7 @@ export function createHandler(
     { path, query }: Target,
     { cleaned, match, transport }: { cleaned: string; match: Match | undefined; transport: Transport },
   ): Response | Promise<Response> {
-    const isBrowsers = match?.routes[0]!.cors ?? false;
+    const isBrowsers = match?.routes[0]?.cors ?? false;
     const headers = isBrowsers ? listCorsHeaders(request) : NO_HEADERS;
     const isPreflight = isBrowsers && request.method === "OPTIONS";
     if (cleaned !== path && !isPreflight) {
@@ -127,7 +127,7 @@ export function createHandler(
     }
     const cleaned = cleanPath(target.path);
     const match = router.match(request.method, cleaned);
-    const route = match?.routes[0]!.path ?? NO_ROUTE;
+    const route = match?.routes[0]?.path ?? NO_ROUTE;
     return finish(
       answer(request, target, { cleaned, match, transport }),
       (response) => note(request, route, response),

@@ -12,7 +12,7 @@ const RETRY_AFTER = "5";
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Headers of a document besides those that every document has. */
-type ExtraHeaders = Readonly<Record<string, string>>;
+export type ExtraHeaders = Readonly<Record<string, string>>;
 
 /**
  * Answers with a document that all clients share: 304 if the client has it, gzip if the client accepts it. Only where that is still

@@ -107,7 +107,7 @@ function findSinks(file: File, node: Node, program: Program): [Message["kind"], 
       const { object, property, computed } = node.callee;
       if (/^log$/i.test(nameOf(object))) {
         const levels = computed ? textsOf(property, file, program, []) : [nameOf(property)];
-        if (!levels.some((level) => /^(warn|error)$/.test(level))) return [];
+        if (!levels.some((level) => /^(warn|warnOnce|error)$/.test(level))) return [];
         return [["message", first], ...findErrorFields(node.arguments[1])];
       }
       return nameOf(property) === "push" && LISTS.test(nameOf(object)) ? [["message", first]] : [];
