@@ -37,8 +37,8 @@ export interface NodeServerOptions {
   port: number;
   /** IP address or host name. */
   hostname: string;
-  /** PEM of a certificate and its key: serves HTTPS to clients that speak TLS 1.3. Absent: plain HTTP. */
-  pem?: { cert: string; key: string };
+  /** PEM of a certificate and its key, and the minimum TLS version. Absent: plain HTTP. */
+  tls?: { cert: string; key: string; minVersion: "1.2" | "1.3" };
   /** Maximum number of connections from one address; 0 for no limit. */
   maxConnectionsPerAddress: number;
   /** Whether other threads listen on the same port. */
@@ -53,7 +53,7 @@ export interface NodeServerOptions {
 
 /**
  * Serves HTTP/1.1 by Node's server: a stream takes 15 KB instead of the 60 to 128 KB of `Deno.serve`, clients that vanish are found
- * by TCP keepalive, and there are time-outs. A small request costs four times as much. With TLS, 1.3 is the minimum version, for
+ * by TCP keepalive, and there are time-outs. A small request costs four times as much. With TLS there is a minimum version, for
  * which `Deno.serve` has no option.
  *
  * @param handler Answers each request.
@@ -62,7 +62,7 @@ export interface NodeServerOptions {
  * @throws {Error} When it cannot listen or the certificate cannot be used: the errors of `Deno.serve`.
  */
 export async function serveNode(handler: Handler, options: NodeServerOptions): Promise<Server> {
-  const { port, hostname, pem, reusePort, onError, log } = options;
+  const { port, hostname, tls, reusePort, onError, log } = options;
   const answer = getRequestListener(
     (request, { incoming, outgoing }) =>
       handler(request, new NodeTransport(incoming as TargetedMessage, outgoing as ServerResponse)),
@@ -79,9 +79,10 @@ export async function serveNode(handler: Handler, options: NodeServerOptions): P
     requireHostHeader: false,
   };
   // Node's server learns of a bad certificate from its first client, and of a missing permission outside of every promise.
+  const pem = tls && { cert: tls.cert, key: tls.key };
   if (pem) Deno.listenTls({ port: reusePort ? 0 : port, hostname, ...pem }).close();
   const server = pem
-    ? createTlsServer({ ...settings, ...pem, minVersion: "TLSv1.3" }, onRequest)
+    ? createTlsServer({ ...settings, ...pem, minVersion: `TLSv${tls.minVersion}` }, onRequest)
     : createServer(settings, onRequest);
   const limit = new ConnectionLimit(options.maxConnectionsPerAddress, log);
   server.on("connection", (socket: Socket) => {

@@ -78,7 +78,12 @@ export async function listen(handler: Handler, options: ListenOptions, log: Log)
       if (!isForStreams && tls?.minVersion !== "1.3") {
         return serveSteadily(handler, { ...address, ...pem, onListen: () => {} });
       }
-      return await serveNode(handler, { ...address, ...pem && { pem }, maxConnectionsPerAddress, probe });
+      return await serveNode(handler, {
+        ...address,
+        ...pem && { tls: { ...pem, minVersion: tls.minVersion } },
+        maxConnectionsPerAddress,
+        probe,
+      });
     } catch (error) {
       // A moment ago the address was good, so it is the certificate that is not.
       throw tls ? certificateError(error, tls) : addressError(error, port, hostname);
