@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { Settings } from "./config/mod.ts";
+import { createAddressCounter } from "./http/mod.ts";
 import { findMemoryLimit, Loader, type Publisher, StorePublisher } from "./load/mod.ts";
 import { type Log, type Meter, NO_METER } from "./observe/mod.ts";
 import type { RelayStatus } from "./routes/mod.ts";
@@ -178,7 +179,9 @@ interface RelayServer {
   close(grace?: number): Promise<void>;
 }
 
-type ServerOptions = Omit<ServingOptions, "store" | "streamCounter"> & Pick<RelayOptions, "threadUrl">;
+type ServerOptions =
+  & Omit<ServingOptions, "store" | "streamCounter" | "addressCounter">
+  & Pick<RelayOptions, "threadUrl">;
 
 function createServer({ threadUrl, ...options }: ServerOptions): RelayServer {
   const { threads } = options.settings;
@@ -194,7 +197,12 @@ function createServer({ threadUrl, ...options }: ServerOptions): RelayServer {
     };
   }
   const store = new Store();
-  const serving = new Serving({ ...options, store });
+  const { maxConnectionsPerAddress: max } = options.settings;
+  const serving = new Serving({
+    ...options,
+    store,
+    ...max > 0 && { addressCounter: createAddressCounter(max) },
+  });
   return {
     store,
     publisher: new StorePublisher(store, () => serving.update()),

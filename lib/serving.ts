@@ -1,6 +1,13 @@
 import type { Settings } from "./config/mod.ts";
 import { Delivery, type StreamCounter } from "./delivery/mod.ts";
-import { createHandler, type Handler, listen, type ListenOptions, type Server } from "./http/mod.ts";
+import {
+  type AddressCounter,
+  createHandler,
+  type Handler,
+  listen,
+  type ListenOptions,
+  type Server,
+} from "./http/mod.ts";
 import type { Log, Meter } from "./observe/mod.ts";
 import { ADMIN } from "./routes/admin/mod.ts";
 import { EVENTS } from "./routes/events/mod.ts";
@@ -26,6 +33,8 @@ export interface ServingOptions {
   store: Store;
   /** Counter of the streams of all threads, where there are several. */
   streamCounter?: StreamCounter;
+  /** Counter of the connections of each address, where they are limited. */
+  addressCounter?: AddressCounter;
   /** Returns how the relay stands. */
   status(): RelayStatus;
   /** Called when an evaluation fails at a limit. */
@@ -40,6 +49,7 @@ export class Serving {
   readonly #log: Log;
   readonly #delivery: Delivery;
   readonly #handler: Handler;
+  readonly #addressCounter: AddressCounter | undefined;
   readonly #servers: Server[] = [];
 
   /**
@@ -47,12 +57,14 @@ export class Serving {
    *
    * @param options Settings, log, meter, store and status.
    */
-  constructor({ settings, log, meter, store, streamCounter, status, onLimit }: ServingOptions) {
+  constructor(options: ServingOptions) {
+    const { settings, log, meter, store, streamCounter, status, onLimit } = options;
     const delivery = new Delivery({ ...settings, store, log, ...streamCounter && { streamCounter } });
     const evaluations = new Evaluations(log, onLimit);
     const services = { store, delivery, evaluations, log, meter, settings, status };
     const routes = SURFACES.flatMap((surface) => surface.routes(services));
     this.store = store;
+    this.#addressCounter = options.addressCounter;
     this.#settings = settings;
     this.#log = log;
     this.#delivery = delivery;
@@ -68,10 +80,13 @@ export class Serving {
    */
   async listen({ reusePort = false } = {}): Promise<Deno.NetAddr[]> {
     const { streamPort, ...settings } = this.#settings;
-    await this.#listen({ ...settings, reusePort });
-    if (streamPort !== undefined) {
-      await this.#listen({ ...settings, reusePort, port: streamPort, isForStreams: true });
-    }
+    const options = {
+      ...settings,
+      reusePort,
+      ...this.#addressCounter && { addressCounter: this.#addressCounter },
+    };
+    await this.#listen(options);
+    if (streamPort !== undefined) await this.#listen({ ...options, port: streamPort, isForStreams: true });
     return this.#servers.map(({ addr }) => addr);
   }
 

@@ -7,6 +7,7 @@ import process from "node:process";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import type { Settings } from "./config/mod.ts";
 import type { StreamCounter } from "./delivery/mod.ts";
+import type { AddressCounter, CountedConnection } from "./http/mod.ts";
 import { type Compressed, type LoadedEnvironment, StorePublisher } from "./load/mod.ts";
 import { describeError, type Log, type LogFields, type LogLevel, NO_METER, once } from "./observe/mod.ts";
 import type { RelayStatus } from "./routes/mod.ts";
@@ -39,6 +40,7 @@ export type ThreadRequest =
   | { type: "update" }
   | { type: "status"; status: RelayStatus }
   | { type: "list compressed" }
+  | { type: "refuse connection"; id: number }
   | { type: "close"; grace: number };
 
 /** Message of a serving thread. */
@@ -49,6 +51,8 @@ export type ThreadReply =
   | { type: "compressed"; compressed: ReadonlyMap<string, Compressed> }
   | { type: "log"; level: LogLevel | "once"; message: string; fields: LogFields }
   | { type: "limit reached"; environment: string }
+  | { type: "connected"; id: number; address: string }
+  | { type: "disconnected"; id: number }
   | { type: "crashed"; error: string }
   | { type: "closed" };
 
@@ -67,12 +71,14 @@ export async function runServingThread(): Promise<void> {
   let { status } = rest;
   globalThis.addEventListener("error", (event) => crash(event, event.error));
   globalThis.addEventListener("unhandledrejection", (event) => crash(event, event.reason));
+  const counter = new SharedAddressCounter();
   const serving = new Serving({
     settings,
     log: forwardLog(settings.logLevel),
     meter: NO_METER,
     store: new Store(Date.now, new Int32Array(swaps)),
     streamCounter: countStreams(new Int32Array(streams), index),
+    ...settings.maxConnectionsPerAddress > 0 && { addressCounter: counter },
     status: () => status,
     onLimit: (environment) => post({ type: "limit reached", environment }),
   });
@@ -96,6 +102,8 @@ export async function runServingThread(): Promise<void> {
         return;
       case "list compressed":
         return post({ type: "compressed", compressed: await publisher.listCompressed() });
+      case "refuse connection":
+        return counter.refuse(request.id);
       case "close":
         await serving.close(request.grace);
         return post({ type: "closed" });
@@ -133,6 +141,29 @@ function forwardLog(least: LogLevel): Log {
   }
   const [debug, info, warn, error] = levels.map(line);
   return { debug: debug!, info: info!, warn: warn!, error: error!, warnOnce: once(line("once")) };
+}
+
+/** Has the main thread count the connections of all threads. */
+class SharedAddressCounter implements AddressCounter {
+  readonly #open = new Map<number, () => void>();
+  #lastId = 0;
+
+  open(address: string, refuse: () => void): CountedConnection {
+    const id = ++this.#lastId;
+    this.#open.set(id, refuse);
+    post({ type: "connected", id, address });
+    return {
+      close: () => {
+        this.#open.delete(id);
+        post({ type: "disconnected", id });
+      },
+    };
+  }
+
+  /** Refuses a connection, if it has not ended by itself. */
+  refuse(id: number): void {
+    this.#open.get(id)?.();
+  }
 }
 
 /** Counts the streams of all threads, each in a place of its own. */

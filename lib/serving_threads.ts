@@ -1,7 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { Settings } from "./config/mod.ts";
-import { checkPort, ListenError } from "./http/mod.ts";
+import {
+  type AddressCounter,
+  checkPort,
+  type CountedConnection,
+  createAddressCounter,
+  ListenError,
+} from "./http/mod.ts";
 import { type Compressed, type LoadedEnvironment, type Publisher, StorePublisher } from "./load/mod.ts";
 import type { Log } from "./observe/mod.ts";
 import type { RelayStatus } from "./routes/mod.ts";
@@ -58,6 +64,7 @@ export class ServingThreads implements Publisher {
   readonly #threads: Thread[];
   /** What threads that start later begin with. */
   readonly #prepared = new Map<string, LoadedEnvironment>();
+  readonly #addressCounter: AddressCounter;
   /** Settings with the ports that are listened on. */
   #settings: Settings;
   /** End of what is under way: threads start and swaps take place one after the other. */
@@ -79,6 +86,7 @@ export class ServingThreads implements Publisher {
     this.store = new Store(Date.now, new Int32Array(this.#swaps));
     this.#publisher = new StorePublisher(this.store);
     this.#threads = Array.from({ length: count }, (_, index) => new Thread(index));
+    this.#addressCounter = createAddressCounter(settings.maxConnectionsPerAddress);
     this.#statusTimer = setInterval(() => this.updateStatus(), STATUS_INTERVAL);
     this.#settings = {
       ...settings,
@@ -236,11 +244,25 @@ export class ServingThreads implements Publisher {
     throw new ListenError(reply.message, reply.hint, undefined);
   }
 
-  #take({ index }: Thread, reply: ThreadReply): void {
-    const { log, onLimit } = this.#options;
-    if (reply.type === "limit reached") onLimit(reply.environment);
-    if (reply.type !== "log") return;
-    const { level, message, fields } = reply;
+  #take(thread: Thread, reply: ThreadReply): void {
+    switch (reply.type) {
+      case "limit reached":
+        return this.#options.onLimit(reply.environment);
+      case "connected": {
+        const { id, address } = reply;
+        const refuse = (): void => thread.tell({ type: "refuse connection", id });
+        return void thread.connections.set(id, this.#addressCounter.open(address, refuse));
+      }
+      case "disconnected":
+        thread.connections.get(reply.id)?.close();
+        return void thread.connections.delete(reply.id);
+      case "log":
+        return this.#log(thread, reply);
+    }
+  }
+
+  #log({ index }: Thread, { level, message, fields }: ThreadReply & { type: "log" }): void {
+    const { log } = this.#options;
     if (level === "none") return;
     if (level === "once") log.warnOnce(message, fields as Parameters<Log["warnOnce"]>[1]);
     else log[level](message, level === "debug" ? fields : { ...fields, thread: index + 1 });
@@ -249,6 +271,8 @@ export class ServingThreads implements Publisher {
   /** Starts a thread in place of one that has died, until one lives. */
   async #replace(thread: Thread, error: string): Promise<void> {
     new Int32Array(this.#streams)[thread.index] = 0;
+    for (const connection of thread.connections.values()) connection.close();
+    thread.connections.clear();
     if (this.#isClosing) return;
     const { log } = this.#options;
     const pause = thread.age < LONG_LIFE ? thread.pause : 0;
@@ -283,6 +307,8 @@ class Thread {
   readonly index: number;
   /** Pause before the next one in its place: ms. */
   pause = 0;
+  /** Its open connections by their number, where those of an address are limited. */
+  readonly connections = new Map<number, CountedConnection>();
   #worker: Worker | undefined;
   #startedAt = 0;
 

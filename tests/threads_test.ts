@@ -192,6 +192,28 @@ threadTest("MAX_STREAMS counts the streams of all threads", async () => {
   await Promise.all([...streams, again].map((stream) => stream.close()));
 });
 
+threadTest("MAX_CONNECTIONS_PER_ADDRESS counts the connections of all threads", async () => {
+  await using running = await start({ streamPort: 0, maxConnectionsPerAddress: 5 });
+  const url = `http://127.0.0.1:${running.relay.streamAddress!.port}`;
+  const streams: Stream[] = [];
+  for (let i = 0; i < 5; i++) streams.push(await openStream(url) as Stream);
+  for (const stream of streams) assert(await stream.waitFor("event: put"));
+  for (let i = 0; i < 5; i++) {
+    // Whoever is refused may have been answered already, but is cut off.
+    const stream = await openStream(url).catch(() => 0);
+    if (typeof stream !== "number") assertEquals(await stream.waitFor("nothing of that kind"), false);
+  }
+  await streams[0]!.close();
+  let again: Stream | number = 0;
+  for (let i = 0; i < 100 && typeof again === "number"; i++) {
+    again = await openStream(url).catch(() => 0);
+    if (typeof again !== "number" && !await again.waitFor("event: put")) again = 0;
+  }
+  assert(typeof again !== "number");
+  assert(running.log.lines.some((line) => line.includes("MAX_CONNECTIONS_PER_ADDRESS")));
+  await Promise.all([...streams, again].map((stream) => stream.close()));
+});
+
 threadTest(
   "a thread that dies closes its own connections, is replaced, and nobody else notices",
   async () => {

@@ -12,7 +12,8 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { PacedBody, Sink } from "../delivery/mod.ts";
 import type { Log } from "../observe/mod.ts";
-import { ConnectionLimit } from "./_connection_limit.ts";
+import { limitConnections } from "./_connection_limit.ts";
+import type { AddressCounter } from "./address_counter.ts";
 import { keepAccepting } from "./_keep_accepting.ts";
 import { type AnswerInit, BACKLOG, type Handler, type Server, type Transport } from "./transport.ts";
 
@@ -39,8 +40,8 @@ export interface NodeServerOptions {
   hostname: string;
   /** PEM of a certificate and its key, and the minimum TLS version. Absent: plain HTTP. */
   tls?: { cert: string; key: string; minVersion: "1.2" | "1.3" };
-  /** Maximum number of connections from one address; 0 for no limit. */
-  maxConnectionsPerAddress: number;
+  /** Counter of the connections from each address, where they are limited. */
+  addressCounter?: AddressCounter;
   /** Whether other threads listen on the same port. */
   reusePort: boolean;
   /** Path of a file that may be opened, to find out whether descriptors are used up; empty where there is none. */
@@ -62,7 +63,7 @@ export interface NodeServerOptions {
  * @throws {Error} When it cannot listen or the certificate cannot be used: the errors of `Deno.serve`.
  */
 export async function serveNode(handler: Handler, options: NodeServerOptions): Promise<Server> {
-  const { port, hostname, tls, reusePort, onError, log } = options;
+  const { port, hostname, tls, reusePort, addressCounter, onError, log } = options;
   const answer = getRequestListener(
     (request, { incoming, outgoing }) =>
       handler(request, new NodeTransport(incoming as TargetedMessage, outgoing as ServerResponse)),
@@ -84,10 +85,8 @@ export async function serveNode(handler: Handler, options: NodeServerOptions): P
   const server = pem
     ? createTlsServer({ ...settings, ...pem, minVersion: `TLSv${tls.minVersion}` }, onRequest)
     : createServer(settings, onRequest);
-  const limit = new ConnectionLimit(options.maxConnectionsPerAddress, log);
-  server.on("connection", (socket: Socket) => {
-    if (limit.admit(socket)) socket.setKeepAlive(true, KEEPALIVE_DELAY);
-  });
+  server.on("connection", (socket: Socket) => void socket.setKeepAlive(true, KEEPALIVE_DELAY));
+  if (addressCounter) server.on("connection", limitConnections(addressCounter, log));
   server.on("clientError", refuse);
   server.listen({ port, host: hostname, backlog: BACKLOG, reusePort });
   await once(server, "listening");

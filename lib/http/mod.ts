@@ -33,6 +33,7 @@
  * @module
  */
 export * from "./access.ts";
+export * from "./address_counter.ts";
 export * from "./body.ts";
 export * from "./cors.ts";
 export * from "./handler.ts";

@@ -1,4 +1,5 @@
 import { describeError, type Log } from "../observe/mod.ts";
+import type { AddressCounter } from "./address_counter.ts";
 import { readSmallFile } from "../wire/mod.ts";
 import { serveSteadily } from "./_deno_server.ts";
 import { serveNode } from "./_node_server.ts";
@@ -37,8 +38,8 @@ export interface ListenOptions {
   tls?: { cert: string; key: string; minVersion: "1.2" | "1.3" };
   /** Whether Node's server listens, for many streams. With TLS 1.3 as minimum version it does in any case. @default {false} */
   isForStreams?: boolean;
-  /** Maximum number of connections to Node's server from one address; 0 for no limit. @default {0} */
-  maxConnectionsPerAddress?: number;
+  /** Counter of the connections to Node's server from each address. @default {they are not limited} */
+  addressCounter?: AddressCounter;
   /**
    * Whether other threads listen on the same port, which must not be 0. Needs `--unstable-net` where `Deno.serve` listens, and ends
    * the process without. Whether the port is taken is not checked. @default {false}
@@ -61,7 +62,7 @@ export interface ListenOptions {
  * @throws {ListenError} When it cannot listen or the certificate cannot be used.
  */
 export async function listen(handler: Handler, options: ListenOptions, log: Log): Promise<Server> {
-  const { bindAddress, tls, isForStreams, maxConnectionsPerAddress = 0 } = options;
+  const { bindAddress, tls, isForStreams, addressCounter } = options;
   const { reusePort = false, fileDataSource: probe = "" } = options;
   const pem = tls && { cert: readPem(tls.cert), key: readPem(tls.key) };
 
@@ -81,7 +82,7 @@ export async function listen(handler: Handler, options: ListenOptions, log: Log)
       return await serveNode(handler, {
         ...address,
         ...pem && { tls: { ...pem, minVersion: tls.minVersion } },
-        maxConnectionsPerAddress,
+        ...addressCounter && { addressCounter },
         probe,
       });
     } catch (error) {

@@ -12,7 +12,7 @@ export const TLS = {
 const CA = await Deno.readTextFile(new URL("ca.pem", FIXTURES));
 
 /** What sets a way to serve apart from others. */
-export type Way = Pick<ListenOptions, "tls" | "isForStreams" | "maxConnectionsPerAddress">;
+export type Way = Pick<ListenOptions, "tls" | "isForStreams" | "addressCounter">;
 
 /** The ways to serve: `Deno.serve` and Node's server, without and with TLS. */
 export const WAYS: [name: string, way: Way][] = [

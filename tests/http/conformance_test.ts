@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { gunzipSync } from "node:zlib";
-import type { Server } from "../../lib/http/mod.ts";
+import { createAddressCounter, type Server } from "../../lib/http/mod.ts";
 import { makeSnapshot, makeStore, text } from "../_environments.ts";
 import { makeRelay } from "./_relay.ts";
 import { connect, exchange, type Way, WAYS, wayTest, withServer, write } from "./_server.ts";
@@ -316,7 +316,7 @@ async function untilTrue(condition: () => boolean): Promise<void> {
   }
 }
 
-const LIMITED: Way = { isForStreams: true, maxConnectionsPerAddress: 3 };
+const LIMITED: Way = { isForStreams: true, addressCounter: createAddressCounter(3) };
 
 wayTest(
   LIMITED,
@@ -332,7 +332,7 @@ wayTest(
         connections.push(connection);
       }
       assertEquals(await exchange(server, LIMITED, requestOf("GET", "/health/live", "")), "");
-      assertMatch(log.lines[0]!, /^warn: Closed connections: .* count=1 limit=3$/);
+      assertMatch(log.lines[0]!, /^warn: Closed connections: .* address=.* count=1$/);
       for (const connection of connections) connection.close();
       let answer = "";
       const deadline = AbortSignal.timeout(10_000);
