@@ -5,7 +5,7 @@ import { findMemoryLimit, Loader, type Publisher, StorePublisher } from "./load/
 import { type Log, type Meter, NO_METER } from "./observe/mod.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import { Serving, type ServingOptions } from "./serving.ts";
-import { ServingThreads } from "./serving_threads.ts";
+import { ServingThreads, type ServingThreadsOptions } from "./serving_threads.ts";
 import { FileSource, TransientError } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
@@ -21,6 +21,8 @@ export interface Relay extends AsyncDisposable {
   readonly streamAddress?: Deno.NetAddr;
   /** Store of what it serves. */
   readonly store: Store;
+  /** Rejects when nobody serves any more, and nothing can be done about it here; else it waits for ever. */
+  readonly failed: Promise<never>;
   /** Reads the archive now, whether or not its file looks changed. The outcome is logged. */
   reload(): Promise<void>;
   /**
@@ -101,7 +103,17 @@ export async function startRelay(
   function onLimit(environment: string): void {
     evaluationLimitsReached.set(environment, (evaluationLimitsReached.get(environment) ?? 0) + 1);
   }
-  const server = createServer({ settings, log, meter, status, onLimit, ...threadUrl && { threadUrl } });
+  const { promise: failed, reject: onFailure } = Promise.withResolvers<never>();
+  failed.catch(() => {});
+  const server = createServer({
+    settings,
+    log,
+    meter,
+    status,
+    onLimit,
+    onFailure,
+    ...threadUrl && { threadUrl },
+  });
   const { publisher } = server;
   const loader: Loader = new Loader({
     path,
@@ -156,6 +168,7 @@ export async function startRelay(
     address,
     ...streamAddress && { streamAddress },
     store: server.store,
+    failed,
     reload: () => source.refresh(),
     close,
     async [Symbol.asyncDispose]() {
@@ -181,7 +194,8 @@ interface RelayServer {
 
 type ServerOptions =
   & Omit<ServingOptions, "store" | "streamCounter" | "addressCounter">
-  & Pick<RelayOptions, "threadUrl">;
+  & Pick<RelayOptions, "threadUrl">
+  & Pick<ServingThreadsOptions, "onFailure">;
 
 function createServer({ threadUrl, ...options }: ServerOptions): RelayServer {
   const { threads } = options.settings;

@@ -36,7 +36,7 @@ export interface ThreadData {
 
 /** Message to a serving thread. */
 export type ThreadRequest =
-  | { type: "stage"; loaded: readonly LoadedEnvironment[] }
+  | { type: "stage"; loaded: readonly LoadedEnvironment[]; now: number }
   | { type: "update" }
   | { type: "status"; status: RelayStatus }
   | { type: "list compressed" }
@@ -49,7 +49,7 @@ export type ThreadReply =
   | { type: "cannot listen"; message: string; hint: string }
   | { type: "staged" }
   | { type: "compressed"; compressed: ReadonlyMap<string, Compressed> }
-  | { type: "log"; level: LogLevel | "once"; message: string; fields: LogFields }
+  | { type: "log"; level: Exclude<LogLevel, "none"> | "once"; message: string; fields: LogFields }
   | { type: "limit reached"; environment: string }
   | { type: "connected"; id: number; address: string }
   | { type: "disconnected"; id: number }
@@ -84,16 +84,20 @@ export async function runServingThread(): Promise<void> {
   });
   const { store } = serving;
   const publisher = new StorePublisher(store);
+  // Messages that nobody listens to would be lost.
+  const isReady = Promise.withResolvers<void>();
+  parentPort!.on("message", (request: ThreadRequest) => void isReady.promise.then(() => answer(request)));
   for (const environments of loaded) {
-    await publisher.stage(environments, since);
+    await publisher.stage(environments, { since });
     // What the other threads serve already.
     store.catchUp();
   }
+  isReady.resolve();
 
   async function answer(request: ThreadRequest): Promise<void> {
     switch (request.type) {
       case "stage":
-        await publisher.stage(request.loaded);
+        await publisher.stage(request.loaded, request);
         return post({ type: "staged" });
       case "update":
         return await serving.update();
@@ -109,7 +113,6 @@ export async function runServingThread(): Promise<void> {
         return post({ type: "closed" });
     }
   }
-  parentPort!.on("message", answer);
   try {
     post({ type: "listening", addresses: await serving.listen({ reusePort: true }) });
   } catch (error) {
@@ -132,8 +135,8 @@ function crash(event: Event, error: unknown): void {
 
 /** Creates a log that hands over what is worth it to the main thread. */
 function forwardLog(least: LogLevel): Log {
-  const levels: LogLevel[] = ["debug", "info", "warn", "error"];
-  function line(level: LogLevel | "once"): (message: string, fields?: LogFields) => void {
+  const levels = ["debug", "info", "warn", "error"] as const;
+  function line(level: typeof levels[number] | "once"): (message: string, fields?: LogFields) => void {
     const isLogged = least !== "none" &&
       levels.indexOf(level === "once" ? "warn" : level) >= levels.indexOf(least);
     if (!isLogged) return () => {};

@@ -46,6 +46,8 @@ export interface ServingThreadsOptions {
   status(): RelayStatus;
   /** Called when an evaluation fails at a limit. */
   onLimit(environment: string): void;
+  /** Called when no thread serves and none can be started. */
+  onFailure(error: unknown): void;
   /** URL of the threads' code. @default {threadUrl()} */
   url?: URL;
 }
@@ -69,6 +71,8 @@ export class ServingThreads implements Publisher {
   #settings: Settings;
   /** End of what is under way: threads start and swaps take place one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Reasons why threads cannot be started, by position. */
+  readonly #problems = new Map<number, string>();
   /** Status that the threads have been told, as text. */
   #status = "";
   readonly #statusTimer: ReturnType<typeof setInterval>;
@@ -115,7 +119,7 @@ export class ServingThreads implements Publisher {
       );
     }
     checkPort({ port, bindAddress });
-    if (streamPort !== undefined) checkPort({ port: streamPort, bindAddress });
+    if (streamPort !== undefined) checkPort({ port: streamPort, bindAddress, isForStreams: true });
     return await this.#inTurn(async () => {
       const [first, ...others] = this.#threads;
       const addresses = await this.#start(first!);
@@ -147,15 +151,16 @@ export class ServingThreads implements Publisher {
   /** See {@linkcode Publisher}. The swap reaches all threads at the same time, before any of their streams is told. */
   publish(loaded: readonly LoadedEnvironment[]): Promise<EnvironmentChange[]> {
     return this.#inTurn(async () => {
-      const shared = loaded.map(shareBuffers);
-      const [changes] = await Promise.all([
-        this.#publisher.stage(shared),
-        ...this.#threads.map((thread) => thread.ask({ type: "stage", loaded: shared }, "staged")),
-      ]);
+      for (const environment of loaded) {
+        if ("prepared" in environment) environment.prepared = share(environment.prepared);
+      }
+      const now = Date.now();
+      const changes = await this.#publisher.stage(loaded, { now });
+      // One after the other: what they compile meanwhile is garbage in part.
+      for (const thread of this.#threads) await thread.ask({ type: "stage", loaded, now }, "staged");
       this.store.swap();
-      this.#keep(shared);
+      this.#keep(loaded);
       this.#tell({ type: "update" });
-      this.updateStatus();
       return changes;
     });
   }
@@ -263,32 +268,49 @@ export class ServingThreads implements Publisher {
 
   #log({ index }: Thread, { level, message, fields }: ThreadReply & { type: "log" }): void {
     const { log } = this.#options;
-    if (level === "none") return;
     if (level === "once") log.warnOnce(message, fields as Parameters<Log["warnOnce"]>[1]);
     else log[level](message, level === "debug" ? fields : { ...fields, thread: index + 1 });
   }
 
-  /** Starts a thread in place of one that has died, until one lives. */
+  /** Has another thread take the place of one that has died. */
   async #replace(thread: Thread, error: string): Promise<void> {
     new Int32Array(this.#streams)[thread.index] = 0;
     for (const connection of thread.connections.values()) connection.close();
     thread.connections.clear();
     if (this.#isClosing) return;
     const { log } = this.#options;
-    const pause = thread.age < LONG_LIFE ? thread.pause : 0;
+    const fields = { thread: thread.index + 1 };
     log.error("A serving thread has died, its connections are closed; another takes its place", {
-      thread: thread.index + 1,
+      ...fields,
       error,
-      pauseMs: pause,
     });
-    thread.pause = Math.min(Math.max(FIRST_PAUSE, 2 * pause), MAX_PAUSE);
-    await wait(pause);
-    if (this.#isClosing) return;
+    let pause = thread.age < LONG_LIFE ? thread.pause : 0;
+    for (let isRunning = false; !isRunning;) {
+      await wait(pause);
+      thread.pause = pause = Math.min(Math.max(FIRST_PAUSE, 2 * pause), MAX_PAUSE);
+      isRunning = await this.#inTurn(() => this.#restart(thread));
+    }
+    if (!this.#isClosing) log.info("A serving thread has been replaced", fields);
+  }
+
+  /** Returns whether nothing more is to be done: a thread runs again, or none is needed any more. */
+  async #restart(thread: Thread): Promise<boolean> {
+    if (this.#isClosing) return true;
     try {
-      await this.#inTurn(() => this.#start(thread));
-      log.info("A serving thread has been replaced", { thread: thread.index + 1 });
+      await this.#start(thread);
+      this.#problems.delete(thread.index);
+      return true;
     } catch (error) {
-      await this.#replace(thread, (error as Error).message);
+      const { message } = error as Error;
+      if (this.#problems.get(thread.index) !== message) {
+        this.#options.log.error("Cannot start a serving thread; trying again with growing pauses", {
+          thread: thread.index + 1,
+          error: message,
+        });
+      }
+      this.#problems.set(thread.index, message);
+      if (this.#problems.size === this.#threads.length) this.#options.onFailure(error);
+      return false;
     }
   }
 }
@@ -398,9 +420,4 @@ class Thread {
       worker.off("message", onMessage).off("exit", onExit);
     });
   }
-}
-
-/** Puts the buffers of an environment into memory that threads share. */
-function shareBuffers(loaded: LoadedEnvironment): LoadedEnvironment {
-  return "prepared" in loaded ? { ...loaded, prepared: share(loaded.prepared) } : loaded;
 }

@@ -136,7 +136,7 @@ async function serveUntilStopped(
     log.info(`Listening for streams on ${urlOf(settings, streamAddress)}`, { address: hostname, port });
   }
   onListen(relay, url);
-  await stopped;
+  await Promise.race([stopped, relay.failed]);
   await relay.close();
   return 0;
 }

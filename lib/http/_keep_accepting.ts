@@ -10,27 +10,19 @@ interface ListeningServer extends Server {
   _handle?: { listen(backlog: number): number } | null;
 }
 
-/** Options for {@linkcode keepAccepting}. */
-export interface KeepAcceptingOptions {
-  /** Path of a file that may be opened, to find out whether descriptors are used up. */
-  probe: string;
-  /** Log. */
-  log: Log;
-}
-
 /**
  * Keeps a server accepting connections: Deno's stops for good, without a word, once it cannot accept one because of too many open
  * files. To listen once more on the same socket makes it look again, and changes nothing where nothing is wrong.
  *
  * @param server The server.
- * @param options How to find out, and where to say, that files are used up.
+ * @param log Log of the lack of files.
  * @returns Function that ends it.
  */
-export function keepAccepting(server: Server, { probe, log }: KeepAcceptingOptions): () => void {
+export function keepAccepting(server: Server, log: Log): () => void {
   let isShort = false;
   function check(): void {
     const wasShort = isShort;
-    isShort = areFilesUsedUp(probe);
+    isShort = areFilesUsedUp();
     if (isShort && !wasShort) {
       log.error("Cannot accept connections: too many files are open; trying again every second", {
         hint: "allow more open files (ulimit -n, or LimitNOFILE of systemd)",
@@ -42,11 +34,16 @@ export function keepAccepting(server: Server, { probe, log }: KeepAcceptingOptio
   return () => clearInterval(timer);
 }
 
-function areFilesUsedUp(probe: string): boolean {
+/** Opens what can neither block nor be missing. Where that is not allowed, the lack of files is not logged. */
+function areFilesUsedUp(): boolean {
+  if (Deno.permissions.querySync({ name: "read", path: NOTHING }).state !== "granted") return false;
   try {
-    Deno.openSync(probe).close();
+    Deno.openSync(NOTHING).close();
   } catch (error) {
     return (error as { code?: string }).code === "EMFILE";
   }
   return false;
 }
+
+/** File that is always there, on Linux and macOS. */
+const NOTHING = "/dev/null";

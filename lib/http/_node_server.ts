@@ -29,6 +29,12 @@ const REQUEST_TIMEOUT = 75_000;
 /** Longest time between an answer and the next request on the connection, there too. More than load balancers keep theirs (60 s as a rule), so that none sends a request into a closed one. @limit ms: the connection is closed */
 const IDLE_TIMEOUT = 120_000;
 
+/** Time between two looks for what has exceeded these: ms. They may be exceeded by as much. */
+const CHECK_INTERVAL = 2_000;
+
+/** Longest time for a TLS handshake, there too. @limit ms: the connection is closed */
+const HANDSHAKE_TIMEOUT = 30_000;
+
 /** Silence after which the kernel probes whether a client is still there: ms. */
 const KEEPALIVE_DELAY = 10_000;
 
@@ -44,8 +50,6 @@ export interface NodeServerOptions {
   addressCounter?: AddressCounter;
   /** Whether other threads listen on the same port. */
   reusePort: boolean;
-  /** Path of a file that may be opened, to find out whether descriptors are used up; empty where there is none. */
-  probe: string;
   /** Answers for a handler that failed. */
   onError(error: unknown): Response;
   /** Log. */
@@ -69,14 +73,13 @@ export async function serveNode(handler: Handler, options: NodeServerOptions): P
       handler(request, new NodeTransport(incoming as TargetedMessage, outgoing as ServerResponse)),
     { hostname: "localhost", overrideGlobalObjects: false, errorHandler: onError },
   );
-  function onRequest(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    answer(hideTarget(incoming), outgoing);
-  }
+  const onRequest = inTurn((incoming, outgoing) => void answer(hideTarget(incoming), outgoing));
   const settings = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT,
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: IDLE_TIMEOUT,
+    connectionsCheckingInterval: CHECK_INTERVAL,
     requireHostHeader: false,
   };
   // Node's server learns of a bad certificate from its first client, and of a missing permission outside of every promise.
@@ -87,10 +90,11 @@ export async function serveNode(handler: Handler, options: NodeServerOptions): P
     : createServer(settings, onRequest);
   server.on("connection", (socket: Socket) => void socket.setKeepAlive(true, KEEPALIVE_DELAY));
   if (addressCounter) server.on("connection", limitConnections(addressCounter, log));
+  if (tls) limitHandshakes(server);
   server.on("clientError", refuse);
   server.listen({ port, host: hostname, backlog: BACKLOG, reusePort });
   await once(server, "listening");
-  const stopWatching = keepAccepting(server, options);
+  const stopWatching = keepAccepting(server, log);
   const { address, port: actualPort } = server.address() as AddressInfo;
   return {
     addr: { transport: "tcp", hostname: address, port: actualPort },
@@ -105,6 +109,43 @@ function close(server: HttpServer): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   return closed;
+}
+
+/**
+ * Has requests that a client sends without waiting for answers handled one after the other: only a response that has the connection
+ * learns of its end, and may be sent at the client's pace.
+ */
+function inTurn(
+  handle: (incoming: IncomingMessage, outgoing: ServerResponse) => void,
+): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+  const last = new WeakMap<Socket, ServerResponse>();
+  return (incoming, outgoing) => {
+    const { socket } = incoming;
+    const previous = last.get(socket);
+    last.set(socket, outgoing);
+    if (!previous || previous.closed) return handle(incoming, outgoing);
+    previous.once("close", () => {
+      if (!socket.destroyed) handle(incoming, outgoing);
+    });
+  };
+}
+
+/** Closes connections whose TLS handshake takes too long: Deno's server waits for ever. */
+function limitHandshakes(server: HttpServer): void {
+  const timers = new Map<string, ReturnType<typeof setTimeout>>();
+  function nameOf({ remoteAddress, remotePort }: Socket): string {
+    return `${remoteAddress} ${remotePort}`;
+  }
+  function forget(name: string): void {
+    clearTimeout(timers.get(name));
+    timers.delete(name);
+  }
+  server.on("connection", (socket: Socket) => {
+    const name = nameOf(socket);
+    timers.set(name, setTimeout(() => socket.destroy(), HANDSHAKE_TIMEOUT));
+    socket.once("close", () => forget(name));
+  });
+  server.on("secureConnection", (socket: Socket) => forget(nameOf(socket)));
 }
 
 /** A request whose target the adapter does not see. */
@@ -166,7 +207,8 @@ class ResponseSink implements Sink {
   }
 
   destroy(): void {
-    this.#outgoing.destroy();
+    // A reset drops what the kernel still holds, which the client does not read.
+    this.#outgoing.socket?.resetAndDestroy();
   }
 }
 

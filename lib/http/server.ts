@@ -45,8 +45,6 @@ export interface ListenOptions {
    * the process without. Whether the port is taken is not checked. @default {false}
    */
   reusePort?: boolean;
-  /** Path of the archive: opened to find out whether Node's server lacks descriptors. @default {that is not logged} */
-  fileDataSource?: string;
 }
 
 /**
@@ -63,7 +61,7 @@ export interface ListenOptions {
  */
 export async function listen(handler: Handler, options: ListenOptions, log: Log): Promise<Server> {
   const { bindAddress, tls, isForStreams, addressCounter } = options;
-  const { reusePort = false, fileDataSource: probe = "" } = options;
+  const { reusePort = false } = options;
   const pem = tls && { cert: readPem(tls.cert), key: readPem(tls.key) };
 
   function onError(error: unknown): Response {
@@ -72,7 +70,7 @@ export async function listen(handler: Handler, options: ListenOptions, log: Log)
   }
 
   async function serve(hostname: string, port = options.port): Promise<Server> {
-    const fault = reusePort ? undefined : findFault(port, hostname);
+    const fault = reusePort ? undefined : findFault({ port, hostname, isForStreams });
     if (fault) throw fault;
     const address = { port, hostname, reusePort, onError, log };
     try {
@@ -83,17 +81,16 @@ export async function listen(handler: Handler, options: ListenOptions, log: Log)
         ...address,
         ...pem && { tls: { ...pem, minVersion: tls.minVersion } },
         ...addressCounter && { addressCounter },
-        probe,
       });
     } catch (error) {
       // A moment ago the address was good, so it is the certificate that is not.
-      throw tls ? certificateError(error, tls) : addressError(error, port, hostname);
+      throw tls ? certificateError(error, tls) : addressError(error, { port, hostname, isForStreams });
     }
   }
 
   if (bindAddress !== ANY_IPV6) return await serve(bindAddress);
   // Without a check of the port, it is still found out whether there is IPv6.
-  return await serveBothFamilies(serve, reusePort ? 0 : options.port);
+  return await serveBothFamilies(serve, { port: reusePort ? 0 : options.port, isForStreams });
 }
 
 /**
@@ -102,15 +99,14 @@ export async function listen(handler: Handler, options: ListenOptions, log: Log)
  * @param options Port and address.
  * @throws {ListenError} When it cannot.
  */
-export function checkPort({ port, bindAddress }: Pick<ListenOptions, "port" | "bindAddress">): void {
-  const fault = findFault(port, bindAddress);
-  if (bindAddress !== ANY_IPV6) {
-    if (fault) throw fault;
-    return;
-  }
-  if (fault && !isFamilyMissing(fault.cause)) throw fault;
-  const fault4 = findFault(port, ANY_IPV4);
-  if (fault4?.cause instanceof Deno.errors.AddrInUse) throw fault4;
+export function checkPort(
+  { port, bindAddress, isForStreams }: Pick<ListenOptions, "port" | "bindAddress" | "isForStreams">,
+): void {
+  const place = { port, isForStreams };
+  const fault = bindAddress === ANY_IPV6
+    ? findFaultOfBothFamilies(place)
+    : findFault({ ...place, hostname: bindAddress });
+  if (fault && !(bindAddress === ANY_IPV6 && isFamilyMissing(fault.cause))) throw fault;
 }
 
 /** Every address of IPv6 and, on most hosts, of IPv4. */
@@ -119,23 +115,35 @@ const ANY_IPV6 = "::";
 /** Every address of IPv4. */
 const ANY_IPV4 = "0.0.0.0";
 
+/** A port, and which of the two it is. */
+interface Port {
+  port: number;
+  isForStreams: boolean | undefined;
+}
+
 async function serveBothFamilies(
   serve: (hostname: string, port?: number) => Promise<Server>,
-  port: number,
+  port: Port,
 ): Promise<Server> {
-  const fault = findFault(port, ANY_IPV6);
+  const fault = findFaultOfBothFamilies(port);
   if (fault && isFamilyMissing(fault.cause)) return await serve(ANY_IPV4);
-  // Where IPv6 sockets are kept to IPv6, a program that has the port of IPv4 shows only here.
-  const fault4 = fault ?? findFault(port, ANY_IPV4);
-  if (fault4?.cause instanceof Deno.errors.AddrInUse) throw fault4;
+  if (fault) throw fault;
   const server = await serve(ANY_IPV6);
-  // Refused on most hosts, where the first one has it already.
+  // Refused on most hosts, where the first one has it already, unless others share the port.
   const ipv4 = await serve(ANY_IPV4, server.addr.port).catch(() => undefined);
   if (!ipv4) return server;
   return {
     addr: server.addr,
     shutdown: async () => void await Promise.all([server.shutdown(), ipv4.shutdown()]),
   };
+}
+
+/** Where IPv6 sockets are kept to IPv6, a program that has the port of IPv4 shows only there. */
+function findFaultOfBothFamilies(port: Port): ListenError | undefined {
+  const fault = findFault({ ...port, hostname: ANY_IPV6 });
+  if (fault && !isFamilyMissing(fault.cause)) return fault;
+  const fault4 = findFault({ ...port, hostname: ANY_IPV4 });
+  return fault4?.cause instanceof Deno.errors.AddrInUse ? fault4 : fault;
 }
 
 /** Linux reports "Address family not supported" (os error 97) or, with IPv6 disabled, "Cannot assign requested address". */
@@ -145,11 +153,12 @@ function isFamilyMissing(error: unknown): boolean {
 }
 
 /** Finds out why an address cannot be listened on, if so: TLS servers do not distinguish that from a bad certificate. */
-function findFault(port: number, hostname: string): ListenError | undefined {
+function findFault(place: Port & { hostname: string }): ListenError | undefined {
+  const { port, hostname } = place;
   try {
     Deno.listen({ port, hostname }).close();
   } catch (error) {
-    return addressError(error, port, hostname);
+    return addressError(error, place);
   }
 }
 
@@ -165,22 +174,35 @@ function readPem(path: string): string {
   }
 }
 
-function addressError(error: unknown, port: number, hostname: string): ListenError {
-  const hint = LISTEN_HINTS.find(([type]) => error instanceof type)?.[1];
+function addressError(
+  error: unknown,
+  { port, hostname, isForStreams }: Port & { hostname: string },
+): ListenError {
+  const hint = LISTEN_HINTS.find(([type]) => error instanceof type)?.[isForStreams ? 2 : 1];
   return new ListenError(
     `Cannot listen on port ${port} of "${hostname}": ${(error as Error).message}`,
-    hint ?? "check PORT and BIND_ADDRESS ([Main] port, bindAddress)",
+    hint ?? "check PORT, STREAM_PORT and BIND_ADDRESS ([Main] port, streamPort, bindAddress)",
     error,
   );
 }
 
-const LISTEN_HINTS: [type: new () => Error, hint: string][] = [
-  [Deno.errors.AddrInUse, "another program has this port: stop it, or set PORT ([Main] port)"],
+/** What to do about the port, and about that for streams. */
+const LISTEN_HINTS: [type: new () => Error, hint: string, streamHint: string][] = [
+  [
+    Deno.errors.AddrInUse,
+    "another program has this port: stop it, or set PORT ([Main] port)",
+    "another program has this port: stop it, or set STREAM_PORT ([Main] streamPort)",
+  ],
   [
     Deno.errors.NotCapable,
     "name it in --allow-net; for an executable, build it with: deno task compile --allow-net=ADDRESS",
+    "name it in --allow-net; for an executable, build it with: deno task compile --allow-net=ADDRESS",
   ],
-  [Deno.errors.PermissionDenied, "ports below 1024 are for root: set PORT ([Main] port)"],
+  [
+    Deno.errors.PermissionDenied,
+    "ports below 1024 are for root: set PORT ([Main] port)",
+    "ports below 1024 are for root: set STREAM_PORT ([Main] streamPort)",
+  ],
 ];
 
 function certificateError(error: unknown, { cert, key }: { cert: string; key: string }): ListenError {

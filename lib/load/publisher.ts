@@ -25,6 +25,14 @@ export interface Publisher {
 /** Documents of an environment that clients have requested compressed. */
 export type Compressed = Snapshot["compressed"];
 
+/** Options for {@linkcode StorePublisher.stage}: ms since epoch. */
+export interface StageTimes {
+  /** The time. @default {that of the store} */
+  now?: number;
+  /** Times at which environments were first served, by ID. @default {known to the store, or now} */
+  since?: ReadonlyMap<string, number>;
+}
+
 /** Publisher that writes to one store. */
 export class StorePublisher implements Publisher {
   readonly #store: Store;
@@ -67,12 +75,12 @@ export class StorePublisher implements Publisher {
    * Prepares the next swap of the store.
    *
    * @param loaded The archive's environments, prepared against what is served.
-   * @param since Times at which environments were first served, where the store does not know: ms since epoch, by ID.
+   * @param times Times that are not to be this store's own.
    * @returns The changes, in ascending order of ID.
    */
   async stage(
     loaded: readonly LoadedEnvironment[],
-    since?: ReadonlyMap<string, number>,
+    { now, since }: StageTimes = {},
   ): Promise<EnvironmentChange[]> {
     const environments: NewEnvironment[] = [];
     for (const environment of loaded) {
@@ -80,7 +88,7 @@ export class StorePublisher implements Publisher {
       const time = since?.get(assembled.id);
       environments.push(time === undefined ? assembled : { ...assembled, since: time });
     }
-    return this.#store.stage(environments);
+    return this.#store.stage(environments, now);
   }
 
   /**

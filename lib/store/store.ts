@@ -21,7 +21,7 @@ export interface StoredEnvironment {
 /** An environment of a newly read archive: either ready to serve, since a time that may be known, or with a fault. */
 export type NewEnvironment =
   | { id: string; snapshot: Snapshot; since?: number }
-  | { id: string; metadata?: EnvironmentMetadata; fault: string };
+  | { id: string; metadata?: EnvironmentMetadata; fault: string; since?: number };
 
 /** One environment before and after a swap; without `before` it is new, without `after` it is gone. */
 export interface EnvironmentChange {
@@ -143,13 +143,14 @@ export class Store {
    * An environment with a fault keeps what it had, keys included; environments that are not in the archive are gone.
    *
    * @param loaded The archive's environments.
+   * @param now The time: ms since epoch. @default {that of the clock}
    * @returns The changes, in ascending order of ID; unchanged environments are not listed.
    */
-  stage(loaded: readonly NewEnvironment[]): EnvironmentChange[] {
+  stage(loaded: readonly NewEnvironment[], now = this.#now()): EnvironmentChange[] {
     const before = this.#tables?.environments ?? new Map<string, StoredEnvironment>();
     const after = new Map<string, StoredEnvironment>();
     for (const environment of loaded.toSorted((a, b) => a.id < b.id ? -1 : 1)) {
-      after.set(environment.id, merge(environment, before.get(environment.id), this.#now()));
+      after.set(environment.id, merge(environment, before.get(environment.id), now));
     }
     this.#staged = { tables: buildTables(after), swap: Atomics.load(this.#swaps, 0) + 1 };
     const ids = new Set([...before.keys(), ...after.keys()]);
@@ -177,7 +178,12 @@ function merge(
     };
   }
   if (old?.snapshot) return { ...old, fault: loaded.fault };
-  return { id, ...(loaded.metadata && { metadata: loaded.metadata }), fault: loaded.fault, since: now };
+  return {
+    id,
+    ...(loaded.metadata && { metadata: loaded.metadata }),
+    fault: loaded.fault,
+    since: loaded.since ?? now,
+  };
 }
 
 /** Builds the tables, environments with a fault first: where a key has moved from one of them to a valid one, the valid one has it. */

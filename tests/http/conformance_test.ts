@@ -3,7 +3,8 @@ import { gunzipSync } from "node:zlib";
 import { createAddressCounter, type Server } from "../../lib/http/mod.ts";
 import { makeSnapshot, makeStore, text } from "../_environments.ts";
 import { makeRelay } from "./_relay.ts";
-import { connect, exchange, type Way, WAYS, wayTest, withServer, write } from "./_server.ts";
+import { IS_NIGHTLY } from "../_nightly.ts";
+import { connect, exchange, isNode, type Way, WAYS, wayTest, withServer, write } from "./_server.ts";
 
 const LARGE = "x".repeat(400_000);
 const FLAGS = {
@@ -217,6 +218,25 @@ for (const [name, way] of WAYS) {
     },
   );
 
+  wayTest(
+    way,
+    `${name} leaves nothing behind of a client that asks for streams without waiting, and goes`,
+    async () => {
+      const { relay } = await makeTestRelay();
+      await withServer(way, relay.handler, async (server, log) => {
+        for (const path of ["/all", "/sdk/latest-all"]) {
+          const connection = await connect(server, way);
+          await send(connection, requestOf("GET", path, SDK).repeat(3));
+          await readUntil(connection, LARGE.slice(-1000));
+          connection.close();
+          await untilTrue(() => relay.delivery.size === 0);
+        }
+        assertEquals(log.lines, []);
+      });
+      await relay.delivery.close();
+    },
+  );
+
   wayTest(way, `${name} sends gzip as the handler compressed it`, async () => {
     const { relay } = await makeTestRelay();
     await withServer(way, relay.handler, async (server) => {
@@ -314,6 +334,27 @@ async function untilTrue(condition: () => boolean): Promise<void> {
     deadline.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+for (const [name, way] of WAYS.filter(([, way]) => isNode(way))) {
+  Deno.test({
+    name: `${name} closes connections on which nothing comes after half a minute`,
+    ignore: !IS_NIGHTLY,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      await withServer(way, () => new Response(), async (server) => {
+        const { port } = server.addr;
+        using silent = await Deno.connect({ hostname: "127.0.0.1", port });
+        using halting = await connect(server, way);
+        await send(halting, "GET / HTTP/1.1\r\nHost: ");
+        const start = performance.now();
+        await Promise.all([readUntil(silent, THE_END), readUntil(halting, THE_END)]);
+        const seconds = (performance.now() - start) / 1000;
+        assert(seconds > 25 && seconds < 35, `${seconds} s`);
+      });
+    },
+  });
 }
 
 const LIMITED: Way = { isForStreams: true, addressCounter: createAddressCounter(3) };
