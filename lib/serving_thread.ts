@@ -8,7 +8,7 @@ import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import type { Settings } from "./config/mod.ts";
 import type { StreamCounter } from "./delivery/mod.ts";
 import type { AddressCounter, CountedConnection } from "./http/mod.ts";
-import { type Compressed, type LoadedEnvironment, StorePublisher } from "./load/mod.ts";
+import { type EnvironmentUse, type LoadedEnvironment, StorePublisher } from "./load/mod.ts";
 import { describeError, type Log, type LogFields, type LogLevel, NO_METER, once } from "./observe/mod.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import { Serving } from "./serving.ts";
@@ -39,7 +39,7 @@ export type ThreadRequest =
   | { type: "stage"; loaded: readonly LoadedEnvironment[]; now: number }
   | { type: "update" }
   | { type: "status"; status: RelayStatus }
-  | { type: "list compressed" }
+  | { type: "list uses" }
   | { type: "refuse connection"; id: number }
   | { type: "close"; grace: number };
 
@@ -48,7 +48,7 @@ export type ThreadReply =
   | { type: "listening"; addresses: Deno.NetAddr[] }
   | { type: "cannot listen"; message: string; hint: string }
   | { type: "staged" }
-  | { type: "compressed"; compressed: ReadonlyMap<string, Compressed> }
+  | { type: "uses"; uses: ReadonlyMap<string, EnvironmentUse> }
   | { type: "log"; level: Exclude<LogLevel, "none"> | "once"; message: string; fields: LogFields }
   | { type: "limit reached"; environment: string }
   | { type: "connected"; id: number; address: string }
@@ -104,8 +104,8 @@ export async function runServingThread(): Promise<void> {
       case "status":
         status = request.status;
         return;
-      case "list compressed":
-        return post({ type: "compressed", compressed: await publisher.listCompressed() });
+      case "list uses":
+        return post({ type: "uses", uses: await publisher.listUses() });
       case "refuse connection":
         return counter.refuse(request.id);
       case "close":

@@ -8,7 +8,7 @@ import {
   createAddressCounter,
   ListenError,
 } from "./http/mod.ts";
-import { type Compressed, type LoadedEnvironment, type Publisher, StorePublisher } from "./load/mod.ts";
+import { type EnvironmentUse, type LoadedEnvironment, type Publisher, StorePublisher } from "./load/mod.ts";
 import type { Log } from "./observe/mod.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import type { ThreadData, ThreadReply, ThreadRequest } from "./serving_thread.ts";
@@ -134,16 +134,20 @@ export class ServingThreads implements Publisher {
   }
 
   /** See {@linkcode Publisher}. */
-  async listCompressed(): Promise<ReadonlyMap<string, Compressed>> {
+  async listUses(): Promise<ReadonlyMap<string, EnvironmentUse>> {
+    const all = new Map<string, EnvironmentUse>();
     const replies = await Promise.all(
-      this.#threads.map((thread) => thread.ask({ type: "list compressed" }, "compressed")),
+      this.#threads.map((thread) => thread.ask({ type: "list uses" }, "uses")),
     );
-    const all = new Map<string, Compressed>();
-    for (const reply of replies) {
-      for (const [id, { all: document, flags }] of reply?.compressed ?? []) {
-        const known = all.get(id);
-        all.set(id, { all: document || known?.all === true, flags: flags || known?.flags === true });
-      }
+    for (const [id, { compressed, evaluations }] of replies.flatMap((reply) => [...reply?.uses ?? []])) {
+      const known = all.get(id);
+      all.set(id, {
+        compressed: {
+          all: compressed.all || known?.compressed.all === true,
+          flags: compressed.flags || known?.compressed.flags === true,
+        },
+        evaluations: evaluations + (known?.evaluations ?? 0),
+      });
     }
     return all;
   }

@@ -84,7 +84,7 @@ export const port: ValueType<number> = {
   },
 };
 
-/** Most threads that serve. No host has more cores than this by far, and each takes some 50 MB. @limit threads: the setting is refused */
+/** Most threads that serve. No host has more cores than this by far, and each takes 20 MB. @limit threads: the setting is refused */
 const MAX_THREADS = 256;
 
 /** A number of threads. */

@@ -32,7 +32,7 @@ type Beginning = [Snapshot, Parts];
  * A stream remembers the version it was last brought to and is updated only when its client has read everything before: a newer
  * reload supersedes an older one, none is skipped, and never more than one update waits for a client, however slow.
  *
- * Call `update` after each `Store.replace`. It keeps timers until `close`.
+ * Call `update` after each swap of the store. It keeps timers until `close`.
  */
 export class Delivery {
   readonly #options: DeliveryOptions;

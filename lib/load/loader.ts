@@ -192,17 +192,20 @@ export class Loader {
 
   async #prepare(content: Uint8Array<ArrayBuffer>): Promise<LoadedEnvironment[]> {
     const { path, maxBytes, publisher, memoryLimit = Infinity } = this.#options;
-    const heapBytes = planMemory(path, content, memoryLimit);
     const known: LoadRequest["known"] = new Map();
-    const compressed = await publisher.listCompressed();
+    const uses = await publisher.listUses();
+    let evaluatedBytes = 0;
     for (const { id, snapshot } of publisher.environments) {
       if (!snapshot) continue;
+      const use = uses.get(id) ?? { compressed: snapshot.compressed, evaluations: 0 };
+      evaluatedBytes += snapshot.byteLength * Math.max(0, use.evaluations - 1);
       known.set(id, {
         source: this.#sources.get(id) ?? "",
         digest: snapshot.digest,
-        compressed: compressed.get(id) ?? snapshot.compressed,
+        compressed: use.compressed,
       });
     }
+    const heapBytes = planMemory(path, content, memoryLimit, { evaluatedBytes });
     const bytes = bufferOf(content);
     const request: LoadRequest = { bytes, path, maxBytes, known };
     if (this.#thread && !this.#isSmall(content)) return await this.#thread.load(request, heapBytes);

@@ -18,6 +18,9 @@ const THREAD_HEAP_BYTES = 16 * MiB;
 /** Memory of an archive's contents during a load, as a multiple of its unpacked length: the tar, and snapshots with defaults. */
 const CONTENTS = 2.5;
 
+/** Memory in which one more serving thread compiles an environment that it evaluates, as a multiple of its data. */
+const COMPILED = 3.5;
+
 /** Memory of a load of the smallest archive, which runs without the thread: bytes. */
 const SMALL_LOAD_BYTES = 8 * MiB;
 
@@ -54,6 +57,14 @@ export function getMemoryUse(): number {
   return Deno.memoryUsage().rss - CODE_BYTES;
 }
 
+/** Options for {@linkcode planMemory}. */
+export interface MemoryOptions {
+  /** Data of the environments that are evaluated, once for each thread beyond the first that does: bytes. @default {0} */
+  evaluatedBytes?: number;
+  /** Returns the memory use of the process: bytes. @default {getMemoryUse} */
+  getUsed?: () => number;
+}
+
 /**
  * Computes the memory that the thread's heap may use for an archive, and refuses one that does not fit beside what is served.
  * During a load, it is in memory as it is in the file, unpacked, and as the new snapshots.
@@ -61,7 +72,7 @@ export function getMemoryUse(): number {
  * @param path Path of the archive, for the message.
  * @param bytes The archive, as it is in the file and in memory already.
  * @param limit Memory limit of the process: bytes.
- * @param getUsed Returns its memory use: bytes. @default {getMemoryUse}
+ * @param options Its memory use, and what further threads compile.
  * @returns Memory that is left for the thread's heap: bytes.
  * @throws {TransientError} When there is not enough.
  */
@@ -69,16 +80,17 @@ export function planMemory(
   path: string,
   bytes: Uint8Array,
   limit: number,
-  getUsed: () => number = getMemoryUse,
+  { evaluatedBytes = 0, getUsed = getMemoryUse }: MemoryOptions = {},
 ): number {
   if (limit === Infinity) return Infinity;
   const contents = CONTENTS * readUnpackedLength(bytes);
   const thread = Math.min(SMALL_LOAD_BYTES + contents, THREAD_BYTES + THREAD_HEAP_BYTES);
-  let needed = getUsed() + contents + thread;
+  const compiled = COMPILED * evaluatedBytes;
+  let needed = getUsed() + contents + thread + compiled;
   if (needed > limit) {
     // Part of the use may be garbage, above all of loads that were refused.
     collectGarbage();
-    needed = getUsed() + contents + thread;
+    needed = getUsed() + contents + thread + compiled;
   }
   if (needed <= limit) return limit - needed + THREAD_HEAP_BYTES;
   throw new TransientError(

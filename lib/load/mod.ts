@@ -32,4 +32,4 @@ export type { LoadedEnvironment } from "./load_archive.ts";
 export * from "./loader.ts";
 export type { LoadOptions } from "./loading_thread.ts";
 export { findMemoryLimit } from "./memory.ts";
-export { type Compressed, type Publisher, type StageTimes, StorePublisher } from "./publisher.ts";
+export { type EnvironmentUse, type Publisher, type StageTimes, StorePublisher } from "./publisher.ts";

@@ -8,11 +8,11 @@ export interface Publisher {
   /** Environments that are served; empty before the first archive. */
   readonly environments: readonly StoredEnvironment[];
   /**
-   * Lists the documents that clients have requested compressed.
+   * Lists what clients use of each environment: the next version has it ready.
    *
-   * @returns The documents by environment ID.
+   * @returns The uses by environment ID.
    */
-  listCompressed(): Promise<ReadonlyMap<string, Compressed>>;
+  listUses(): Promise<ReadonlyMap<string, EnvironmentUse>>;
   /**
    * Publishes an archive in place of the one before, all environments together.
    *
@@ -22,8 +22,13 @@ export interface Publisher {
   publish(loaded: readonly LoadedEnvironment[]): Promise<EnvironmentChange[]>;
 }
 
-/** Documents of an environment that clients have requested compressed. */
-export type Compressed = Snapshot["compressed"];
+/** Use that clients make of an environment. */
+export interface EnvironmentUse {
+  /** Documents that they have requested compressed. */
+  compressed: Snapshot["compressed"];
+  /** Number of threads in which it is evaluated, and so compiled. */
+  evaluations: number;
+}
 
 /** Options for {@linkcode StorePublisher.stage}: ms since epoch. */
 export interface StageTimes {
@@ -55,12 +60,14 @@ export class StorePublisher implements Publisher {
   }
 
   /** See {@linkcode Publisher}. */
-  listCompressed(): Promise<ReadonlyMap<string, Compressed>> {
-    return Promise.resolve(
-      new Map(
-        this.environments.flatMap(({ id, snapshot }) => snapshot ? [[id, snapshot.compressed]] : []),
-      ),
-    );
+  listUses(): Promise<ReadonlyMap<string, EnvironmentUse>> {
+    const uses = new Map<string, EnvironmentUse>();
+    for (const { id, snapshot } of this.environments) {
+      if (!snapshot) continue;
+      const { compressed, isCompiled } = snapshot;
+      uses.set(id, { compressed, evaluations: isCompiled ? 1 : 0 });
+    }
+    return Promise.resolve(uses);
   }
 
   /** See {@linkcode Publisher}. */

@@ -14,10 +14,10 @@ function packed(length: number): Uint8Array {
 
 Deno.test("planMemory() leaves to the thread's heap what remains beside what is used, the contents and its own base", () => {
   const archive = packed(20 * MiB);
-  assertEquals(planMemory("flags.tar.gz", archive, 190 * MiB, () => 100 * MiB), 16 * MiB);
-  assertEquals(planMemory("flags.tar.gz", archive, 300 * MiB, () => 100 * MiB), 126 * MiB);
+  assertEquals(planMemory("flags.tar.gz", archive, 190 * MiB, { getUsed: () => 100 * MiB }), 16 * MiB);
+  assertEquals(planMemory("flags.tar.gz", archive, 300 * MiB, { getUsed: () => 100 * MiB }), 126 * MiB);
   assertEquals(planMemory("flags.tar.gz", archive, Infinity), Infinity);
-  planMemory("flags.tar", new Uint8Array(MiB), 13 * MiB, () => 0);
+  planMemory("flags.tar", new Uint8Array(MiB), 13 * MiB, { getUsed: () => 0 });
 });
 
 Deno.test("planMemory() refuses more with a transient error that names both numbers and the setting", () => {
@@ -28,7 +28,7 @@ Deno.test("planMemory() refuses more with a transient error that names both numb
     ] as const
   ) {
     const error = assertThrows(
-      () => planMemory("flags.tar.gz", bytes, limit, () => 100 * MiB),
+      () => planMemory("flags.tar.gz", bytes, limit, { getUsed: () => 100 * MiB }),
       TransientError,
       'Cannot load "flags.tar.gz": it takes about 192 MiB of memory, the limit is 189 MiB',
     );
@@ -39,7 +39,7 @@ Deno.test("planMemory() refuses more with a transient error that names both numb
 Deno.test("planMemory() takes no trailer at its word that says less than the file has", () => {
   const lying = new Uint8Array(20 * MiB);
   lying.set([0x1f, 0x8b]);
-  assertThrows(() => planMemory("flags.tar.gz", lying, 89 * MiB, () => 0), TransientError);
+  assertThrows(() => planMemory("flags.tar.gz", lying, 89 * MiB, { getUsed: () => 0 }), TransientError);
 });
 
 Deno.test("planMemory() finds the length before padding, whatever the length's own bytes are", () => {
@@ -48,15 +48,25 @@ Deno.test("planMemory() finds the length before padding, whatever the length's o
     const needed = 2.5 * length + Math.min(8 * MiB + 2.5 * length, 40 * MiB);
     for (const padding of [[], [10], [0, 0, 0, 0], new Uint8Array(511)]) {
       const padded = Uint8Array.from([...bytes, ...padding]);
-      planMemory("flags.tar.gz", padded, needed, () => 0);
-      assertThrows(() => planMemory("flags.tar.gz", padded, needed - 1, () => 0), TransientError);
+      planMemory("flags.tar.gz", padded, needed, { getUsed: () => 0 });
+      assertThrows(
+        () => planMemory("flags.tar.gz", padded, needed - 1, { getUsed: () => 0 }),
+        TransientError,
+      );
     }
   }
 });
 
+Deno.test("planMemory() leaves room for what further serving threads compile", () => {
+  const archive = packed(20 * MiB);
+  const options = { getUsed: () => 100 * MiB, evaluatedBytes: 20 * MiB };
+  assertEquals(planMemory("flags.tar.gz", archive, 300 * MiB, options), 56 * MiB);
+  assertThrows(() => planMemory("flags.tar.gz", archive, 190 * MiB, options), TransientError);
+});
+
 Deno.test("planMemory() leaves a trailer that says what cannot be to the reader, which refuses it for good", () => {
   const lying = packed(MiB).fill(0xff, -4);
-  planMemory("flags.tar.gz", lying, 100 * MiB, () => 0);
+  planMemory("flags.tar.gz", lying, 100 * MiB, { getUsed: () => 0 });
 });
 
 Deno.test("findMemoryLimit() is what is configured, else what the system allows", () => {
