@@ -8,6 +8,8 @@ import {
   type Session,
 } from "../../lib/evaluation/mod.ts";
 import { parseContext } from "../../lib/model/mod.ts";
+import * as fc from "fast-check";
+import { runs } from "../_nightly.ts";
 import { compile, type Json } from "./_environment.ts";
 
 const USER = { kind: "user", key: "u" };
@@ -176,5 +178,43 @@ Deno.test("evaluateAllInSlices() puts the output together in steps, once for all
   assertEquals(
     Object.keys(JSON.parse(evaluateAll(environment, parseContext(USER), options))),
     Object.keys(flags),
+  );
+});
+
+const SEED = Math.floor(Math.random() * 2 ** 31);
+
+Deno.test(`evaluateAllInSlices() gives the same digest for the same text, on every replica, and for no other (seed ${SEED})`, () => {
+  const flag = fc.record({
+    on: fc.boolean(),
+    version: fc.integer({ min: 1, max: 2 }),
+    variations: fc.constantFrom(["a", "b"], ["b", "a"], ["a", "a"]),
+    fallthrough: fc.record({ variation: fc.integer({ min: 0, max: 2 }) }),
+    rules: fc.constantFrom([], [{ clauses: [{ attribute: "key", op: "in", values: ["u1"] }], variation: 1 }]),
+    clientSide: fc.boolean(),
+  });
+  const evaluated = fc.record({
+    flags: fc.dictionary(fc.constantFrom("f", "g", "h"), flag),
+    key: fc.constantFrom("u1", "u2"),
+    audience: fc.constantFrom("server", "environmentId", "mobile"),
+    withReasons: fc.boolean(),
+  });
+  const digests = new Map<string, string>();
+  const texts = new Map<string, string>();
+  fc.assert(
+    fc.property(evaluated, ({ flags, key, audience, withReasons }) => {
+      const slices = evaluateAllInSlices(compile({ flags }), parseContext({ kind: "user", key }), {
+        audience,
+        withReasons,
+      });
+      let slice = slices.next();
+      while (!slice.done) slice = slices.next();
+      // The order of flags is that of the data, and says nothing.
+      const text = JSON.stringify(Object.entries(JSON.parse(slice.value.text)).sort());
+      const { digest } = slice.value;
+      assertEquals([digests.get(text) ?? digest, texts.get(digest) ?? text], [digest, text]);
+      digests.set(text, digest);
+      texts.set(digest, text);
+    }),
+    { numRuns: runs(2_000), seed: SEED },
   );
 });

@@ -147,3 +147,24 @@ Deno.test("Store.replace() gives a key to the environment without a fault when b
   store.replace([{ id: "a", fault: "bad" }, { id: "b", snapshot }]);
   assertEquals(store.find("sdk", "sdk-a")?.id, "b");
 });
+
+Deno.test("Store.swap() serves what was staged, in all stores that share its counter, at the same time", async () => {
+  const swaps = new Int32Array(new SharedArrayBuffer(4));
+  const [one, two, late] = [new Store(() => 1, swaps), new Store(() => 2, swaps), new Store(() => 3, swaps)];
+  const snapshot = await makeSnapshot("e1");
+  one.replace([{ id: "e1", snapshot }]);
+  assertEquals([one.ready, two.ready], [true, false], "nothing was staged there");
+  const next = await makeSnapshot("e1", { flags: { f: {} } });
+  for (const store of [one, two]) store.stage([{ id: "e1", snapshot: next }]);
+  assertStrictEquals(one.get("e1")?.snapshot, snapshot);
+  assertEquals(two.ready, false);
+  two.swap();
+  for (const store of [one, two]) assertStrictEquals(store.find("sdk", "sdk-e1")?.snapshot, next);
+  // One that comes later begins with what the others serve, since when they do.
+  late.stage([{ id: "e1", snapshot: next, since: 1 }]);
+  assertEquals(late.ready, false);
+  late.catchUp();
+  assertEquals([late.get("e1")?.since, one.get("e1")?.since], [1, 1]);
+  late.stage([{ id: "e1", snapshot }]);
+  assertStrictEquals(late.get("e1")?.snapshot, next);
+});
