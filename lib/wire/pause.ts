@@ -29,10 +29,22 @@ interface Waiting {
  */
 export class Turns {
   readonly #waiting: Waiting[] = [];
+  /** End of the slice in which work is done at once; `undefined` when there is none. */
+  #freeUntil: number | undefined;
 
-  /** Whether nobody waits for a turn: then short work may be done at once. */
-  get isFree(): boolean {
-    return this.#waiting.length === 0;
+  /**
+   * Reports whether work may be done at once: nobody waits for a turn, and what has been done so since requests were last served
+   * has not taken a slice.
+   *
+   * @param isShort Whether it is so short that its time need not be counted.
+   * @returns Whether it may.
+   */
+  isFree(isShort: boolean): boolean {
+    if (this.#waiting.length > 0 || isShort) return this.#waiting.length === 0;
+    if (this.#freeUntil !== undefined) return performance.now() < this.#freeUntil;
+    this.#freeUntil = performance.now() + SLICE;
+    setImmediate(() => this.#freeUntil = undefined);
+    return true;
   }
 
   /**
