@@ -123,10 +123,8 @@ function inTurn(
     const { socket } = incoming;
     const previous = last.get(socket);
     last.set(socket, outgoing);
-    if (!previous || previous.closed) return handle(incoming, outgoing);
-    previous.once("close", () => {
-      if (!socket.destroyed) handle(incoming, outgoing);
-    });
+    if (!previous || previous.writableFinished) return handle(incoming, outgoing);
+    previous.once("finish", () => handle(incoming, outgoing));
   };
 }
 
