@@ -218,6 +218,29 @@ for (const [name, way] of WAYS) {
     },
   );
 
+  wayTest(way, `${name} answers on a connection that waits for each answer`, async () => {
+    const { relay } = await makeTestRelay();
+    const etag = (await relay.get("/sdk/latest-all")).headers.get("etag");
+    await withServer(way, relay.handler, async (server) => {
+      using connection = await connect(server, way);
+      const exchanges: [request: string, answer: string][] = [
+        [requestOf("GET", "/health/live", ""), '"live"'],
+        [requestOf("POST", "/bulk", SDK, "[]"), "HTTP/1.1 202"],
+        [requestOf("POST", "/sdk/latest-all", SDK, "not read"), "HTTP/1.1 405"],
+        [requestOf("GET", "/nope", ""), "page not found"],
+        [requestOf("GET", "/sdk/latest-all", `${SDK}If-None-Match: ${etag}\r\n`), "HTTP/1.1 304"],
+        [requestOf("HEAD", "/sdk/latest-all", SDK), "HTTP/1.1 200"],
+        [requestOf("GET", "/sdk/latest-all", SDK), '"segments":{"s"'],
+        [requestOf("GET", "/health/live", `Connection: close\r\n`), '"live"'],
+      ];
+      for (const [request, answer] of exchanges) {
+        await send(connection, request);
+        assertStringIncludes(await readUntil(connection, answer), answer);
+      }
+    });
+    await relay.delivery.close();
+  });
+
   wayTest(
     way,
     `${name} leaves nothing behind of a client that asks for streams without waiting, and goes`,
