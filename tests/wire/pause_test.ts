@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { Turns } from "../../lib/wire/mod.ts";
 
@@ -34,18 +35,23 @@ Deno.test("Turns makes a work that begins while others wait for their turn wait 
 });
 
 Deno.test("Turns.isFree() lets work be done at once for a slice, until requests are served or somebody waits", async () => {
-  const turns = new Turns();
-  assertEquals([turns.isFree(false), turns.isFree(false)], [true, true]);
-  const start = performance.now();
-  while (performance.now() < start + 6);
-  assertEquals([turns.isFree(false), turns.isFree(true)], [false, true]);
-  await new Promise((resolve) => setTimeout(resolve));
-  assertEquals(turns.isFree(false), true);
-  const pause = turns.createPause();
-  const busy = performance.now();
-  while (performance.now() < busy + 6);
-  const waiting = pause();
-  assertEquals([turns.isFree(false), turns.isFree(true)], [false, false]);
-  await waiting;
-  assertEquals(turns.isFree(true), true);
+  const { now } = performance;
+  let time = 0;
+  performance.now = () => time;
+  try {
+    const turns = new Turns();
+    assertEquals([turns.isFree(false), turns.isFree(false)], [true, true]);
+    time += 6;
+    assertEquals([turns.isFree(false), turns.isFree(true)], [false, true]);
+    await new Promise((resolve) => setImmediate(resolve));
+    assertEquals(turns.isFree(false), true);
+    const pause = turns.createPause();
+    time += 6;
+    const waiting = pause();
+    assertEquals([turns.isFree(false), turns.isFree(true)], [false, false]);
+    await waiting;
+    assertEquals(turns.isFree(true), true);
+  } finally {
+    performance.now = now;
+  }
 });
