@@ -33,7 +33,7 @@ async function start(settings: Partial<Settings> = {}): Promise<Running> {
     port: 0,
     bindAddress: "127.0.0.1",
     threads: THREADS,
-    shutdownGracePeriod: 0,
+    shutdownGracePeriod: 2_000,
     fileDataSource: file.path,
     ...settings,
   }, { log, threadUrl: new URL("./_mortal_thread.ts", import.meta.url) });
@@ -120,10 +120,10 @@ async function kill(
   }
 }
 
-/** Tests what needs `--unstable-net`. Clients leave connections and the workers' messages behind. */
+/** Tests what needs `--unstable-net`; ignored without, where threads cannot share a port. */
 function threadTest(name: string, fn: () => Promise<void>): void {
   const ignore = !("listenDatagram" in Deno);
-  Deno.test({ name, fn, ignore, sanitizeOps: false, sanitizeResources: false });
+  Deno.test({ name, fn, ignore });
 }
 
 threadTest(

@@ -26,19 +26,16 @@ async function makeFiles(config = ""): Promise<DataFile & { config: string }> {
   return Object.assign(file, { config: path });
 }
 
-async function getStatus(url: string, client?: Deno.HttpClient): Promise<number> {
-  const response = await fetch(
-    `${url}/sdk/latest-all`,
-    { headers: { authorization: "sdk-e1" }, ...client && { client } },
-  );
+async function getStatus(url: string): Promise<number> {
+  const response = await fetch(`${url}/sdk/latest-all`, { headers: { authorization: "sdk-e1" } });
   await response.body?.cancel();
   return response.status;
 }
 
 /** Waits until a relay that cannot say so serves. */
-async function waitUntilServing(url: string, client?: Deno.HttpClient): Promise<void> {
+async function waitUntilServing(url: string): Promise<void> {
   const deadline = AbortSignal.timeout(20_000);
-  while (await getStatus(url, client).catch(() => 0) !== 200) {
+  while (await getStatus(url).catch(() => 0) !== 200) {
     deadline.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -334,58 +331,5 @@ for (const [what, archive, code, stdout, stderr] of CHECKS) {
     assertMatch(outcome.stdout, stdout);
     assertMatch(outcome.stderr, stderr);
     assert(!outcome.stdout.includes("Listening"));
-  });
-}
-
-const TLS_FILES = {
-  TLS_ENABLED: "1",
-  TLS_CERT: new URL("../fixtures/tls/localhost.pem", import.meta.url).pathname,
-  TLS_KEY: new URL("../fixtures/tls/localhost.key", import.meta.url).pathname,
-};
-const CA = await Deno.readTextFile(new URL("../fixtures/tls/ca.pem", import.meta.url));
-
-// Each transport: settings, whether clients use its second port, and what it says.
-const TRANSPORTS: [name: string, env: Record<string, string>, isStreamPort: boolean, message: RegExp][] = [
-  ["PORT", {}, false, /; listening again soon error=".*Too many open files.*" hint="allow more open files/],
-  ["PORT with TLS", TLS_FILES, false, /; listening again soon error=".*Too many open files.*" hint=/],
-  [
-    "STREAM_PORT",
-    {},
-    true,
-    /: too many files are open; trying again every second hint="allow more open files/,
-  ],
-  [
-    "PORT with TLS 1.3",
-    { ...TLS_FILES, TLS_MIN_VERSION: "1.3" },
-    false,
-    /: too many files are open; .* hint=/,
-  ],
-];
-
-for (const [name, env, isStreamPort, message] of TRANSPORTS) {
-  Deno.test(`main.ts accepts connections to ${name} again after it has run out of files`, async () => {
-    await using file = await makeFiles();
-    const openFiles = 100;
-    const streamPort = freePort();
-    await using relay = await startRelay({
-      env: { FILE_DATA_SOURCE: file.path, ...env, ...isStreamPort && { STREAM_PORT: `${streamPort}` } },
-      wrapper: ["sh", "-c", `ulimit -n ${openFiles}; exec "$0" "$@"`],
-    });
-    const port = isStreamPort ? streamPort : relay.port;
-    const url = env["TLS_ENABLED"] ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
-    using client = Deno.createHttpClient({ caCerts: [CA], poolMaxIdlePerHost: 0 });
-    const stream = await fetch(`${url}/all`, { headers: { authorization: "sdk-e1" }, client });
-    const reader = stream.body!.getReader();
-    await reader.read();
-    const connections = await Promise.allSettled(
-      Array.from({ length: 2 * openFiles }, () => Deno.connect({ hostname: "127.0.0.1", port })),
-    );
-    assertMatch(await relay.waitFor("Cannot accept connections"), message);
-    for (const { value } of connections.filter((result) => result.status === "fulfilled")) value.close();
-    await waitUntilServing(url, client);
-    await file.replace(await packArchive({ e1: { ...ENVIRONMENT, flags: { g: constantFlag(1) } } }));
-    const { value } = await reader.read();
-    assertStringIncludes(new TextDecoder().decode(value), '"g"');
-    await reader.cancel();
   });
 }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import { gunzipSync } from "node:zlib";
 import { createAddressCounter, type Server } from "../../lib/http/mod.ts";
 import { makeSnapshot, makeStore, text } from "../_environments.ts";
+import { describe, parseAnswer } from "./_answer.ts";
 import { makeRelay } from "./_relay.ts";
 import { IS_NIGHTLY } from "../_nightly.ts";
 import { connect, exchange, isNode, type Way, WAYS, wayTest, withServer, write } from "./_server.ts";
@@ -74,47 +75,6 @@ function makeTestRelay() {
 function requestOf(method: string, path: string, headers: string, body?: string): string {
   const length = body === undefined ? "" : `Content-Length: ${body.length}\r\n`;
   return `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${headers}${length}\r\n${body ?? ""}`;
-}
-
-/** Parts of an answer that clients look at. */
-interface Answer {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-}
-
-/** Headers that a transport may add, or spell in its own way. */
-const OWN_HEADERS = new Set(["date", "connection", "keep-alive", "transfer-encoding", "content-length"]);
-
-/** Reads an answer as it stands in the connection; the body is decoded, characters are bytes. */
-function parseAnswer(received: string): Answer {
-  const [head = "", ...rest] = received.split("\r\n\r\n");
-  const [statusLine = "", ...lines] = head.split("\r\n");
-  const headers: Record<string, string> = {};
-  let isChunked = false;
-  for (const line of lines) {
-    const [name, value] = [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1)];
-    if (name === "transfer-encoding") isChunked = true;
-    if (!OWN_HEADERS.has(name)) headers[name] = value.trim();
-  }
-  const body = rest.join("\r\n\r\n");
-  return { status: Number(statusLine.split(" ")[1]), headers, body: isChunked ? joinChunks(body) : body };
-}
-
-function joinChunks(body: string): string {
-  let joined = "";
-  for (let rest = body; rest !== "";) {
-    const end = rest.indexOf("\r\n");
-    const length = parseInt(rest, 16);
-    joined += rest.slice(end + 2, end + 2 + length);
-    rest = length === 0 ? "" : rest.slice(end + 2 + length + 2);
-  }
-  return joined;
-}
-
-async function describe(response: Response): Promise<Answer> {
-  const headers = Object.fromEntries([...response.headers].filter(([name]) => !OWN_HEADERS.has(name)));
-  return { status: response.status, headers, body: await response.text() };
 }
 
 /** What is never sent: with it, a connection is read to its end. */
@@ -360,12 +320,11 @@ async function untilTrue(condition: () => boolean): Promise<void> {
 }
 
 for (const [name, way] of WAYS.filter(([, way]) => isNode(way))) {
-  Deno.test({
-    name: `${name} closes connections on which nothing comes after half a minute`,
-    ignore: !IS_NIGHTLY,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
+  const obstacle = IS_NIGHTLY ? "" : " (ignored: it takes half a minute, see deno task test:nightly)";
+  wayTest(
+    way,
+    `${name} closes connections on which nothing comes after half a minute${obstacle}`,
+    async () => {
       await withServer(way, () => new Response(), async (server) => {
         const { port } = server.addr;
         using silent = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -377,7 +336,8 @@ for (const [name, way] of WAYS.filter(([, way]) => isNode(way))) {
         assert(seconds > 25 && seconds < 35, `${seconds} s`);
       });
     },
-  });
+    { ignore: !IS_NIGHTLY },
+  );
 }
 
 const LIMITED: Way = { isForStreams: true, addressCounter: createAddressCounter(3) };
