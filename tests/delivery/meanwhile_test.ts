@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import {
+  type Channel,
   type Delivery,
   type PacedBody,
   PING_CHANNEL,
@@ -14,6 +15,17 @@ function large(version: number, env = {}) {
   return { env, flags: { f: { version, text: "x".repeat(100_000) } } };
 }
 
+/** Asks for a stream whose channel differs by `part`. */
+function openWith(delivery: Delivery, store: Store, part: Partial<Channel>): Promise<PacedBody | undefined> {
+  return delivery.open({
+    environmentId: "e1",
+    snapshot: store.get("e1")!.snapshot!,
+    credentialKind: "sdk",
+    credential: "sdk-e1",
+    channel: { ...prepareServerChannels("all")(), ...part },
+  });
+}
+
 /** Asks for a stream whose events are private, while all memory for them is taken; then `change` happens, then there is room. */
 async function openAfterWait(
   delivery: Delivery,
@@ -21,13 +33,7 @@ async function openAfterWait(
   change: () => Promise<void>,
 ): Promise<PacedBody | undefined> {
   const all = await delivery.make("sdk", HUGE);
-  const opening = delivery.open({
-    environmentId: "e1",
-    snapshot: store.get("e1")!.snapshot!,
-    credentialKind: "sdk",
-    credential: "sdk-e1",
-    channel: { ...prepareServerChannels("all")(), isPrivate: true },
-  });
+  const opening = openWith(delivery, store, { isPrivate: true });
   await change();
   await delivery.update();
   all!.charge.release();
@@ -90,19 +96,9 @@ Deno.test("Delivery closes a stream that cannot be updated, and no other", async
   const store = await makeStore({ e1: {} });
   const log = makeLog();
   const delivery = makeDelivery(store, { log });
-  const { snapshot } = store.get("e1")!;
-  const channel = {
-    ...prepareServerChannels("all")(),
-    update: () => Promise.reject(new Error("a fault")),
-  };
-  const request = {
-    environmentId: "e1",
-    snapshot: snapshot!,
-    credentialKind: "sdk",
-    credential: "sdk-e1",
-  } as const;
+  const update = () => Promise.reject(new Error("a fault"));
   const [broken, good] = [
-    readerOf((await delivery.open({ ...request, channel }))!),
+    readerOf((await openWith(delivery, store, { update }))!),
     await open(delivery, store),
   ];
   await Promise.all([read(broken), read(good)]);
@@ -122,16 +118,8 @@ Deno.test("Delivery closes a stream that cannot be updated, and no other", async
 Deno.test("Delivery.update() lets no stream whose update takes long hold up the others", async () => {
   const store = await makeStore({ e1: {} });
   const delivery = makeDelivery(store);
-  const { snapshot } = store.get("e1")!;
   const { promise: isOver, resolve: end } = Promise.withResolvers<undefined>();
-  const channel = { ...prepareServerChannels("all")(), update: () => isOver };
-  const request = {
-    environmentId: "e1",
-    snapshot: snapshot!,
-    credentialKind: "sdk",
-    credential: "sdk-e1",
-  } as const;
-  const slow = readerOf((await delivery.open({ ...request, channel }))!);
+  const slow = readerOf((await openWith(delivery, store, { update: () => isOver }))!);
   const other = await open(delivery, store);
   await Promise.all([read(slow), read(other)]);
   store.replace([{ id: "e1", snapshot: await makeSnapshot("e1", { flags: { f: {} } }) }]);
