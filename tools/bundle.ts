@@ -14,12 +14,14 @@ import type { BuildInfo } from "../lib/build_info.ts";
 const ROOT = new URL("../", import.meta.url);
 
 /** The path of the bundle. All paths here are relative to the repository. */
-export const BUNDLE = "dist/halyard.js";
+const BUNDLE = "dist/halyard.js";
 
 /** Options for {@linkcode bundle}. */
 export interface BundleOptions {
   /** Path of the import map with the stand-ins for `@std`. @default {the imports of `deno.json`, so JSR} */
   importMap?: string | undefined;
+  /** Path of the program. @default {main.ts} */
+  entrypoint?: string;
   /** Path of the file to write. @default {dist/halyard.js} */
   output?: string;
 }
@@ -31,7 +33,7 @@ export interface BundleOptions {
  * @throws {Error} When the bundler fails; it has said why on standard error.
  */
 export async function bundle(options: BundleOptions = {}): Promise<void> {
-  const { importMap, output = BUNDLE } = options;
+  const { importMap, entrypoint = "main.ts", output = BUNDLE } = options;
   const imports = await readImports(importMap);
   const folder = await Deno.makeTempDir({ prefix: "halyard-bundle-" });
   try {
@@ -53,7 +55,7 @@ export async function bundle(options: BundleOptions = {}): Promise<void> {
       [new URL("lib/build_info.ts", ROOT).href]: pathToFileURL(`${folder}/info.js`).href,
     };
     await writeJson(map, { imports: { ...imports, ...replaced } });
-    await runBundler("main.ts", map, output);
+    await runBundler(entrypoint, map, output);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

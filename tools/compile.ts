@@ -1,5 +1,6 @@
 /**
- * The task `compile`: builds one executable of the program, with its permissions baked in. See `docs/compile.md`.
+ * The task `compile`: builds one executable of the program, or with `--courier` of the courier, with its permissions baked in. See
+ * `docs/compile.md`.
  *
  * @module
  */
@@ -7,7 +8,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { TERMINAL } from "../lib/cli/terminal.ts";
 import { environmentVariables } from "../lib/config/mod.ts";
-import { BUNDLE, bundle } from "./bundle.ts";
+import { bundle } from "./bundle.ts";
 import { inject } from "./elf/inject.ts";
 
 /** Target that Deno's own executable can be turned into; all others need `deno compile` and its runtime base. */
@@ -29,6 +30,30 @@ const ENVIRONMENT = ["DENO_DIR=/proc/self/exe", "DENO_NO_UPDATE_CHECK=1", "HOME=
 /** Variables that are passed on to Deno besides Halyard's own: language, time zone and terminal. */
 const COMMON_VARIABLES = ["LANG", "LC_*", "TZ", "NO_COLOR", "TERM", "COLUMNS"];
 
+/** Variables that a command reads besides settings. */
+const READ_VARIABLES = ["COLUMNS"];
+
+/** Variables that name a proxy, for Deno and for messages. */
+const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap((
+  name,
+) => [name, name.toLowerCase()]);
+
+/** An executable that can be built. */
+export interface Product {
+  /** Its name. */
+  name: string;
+  /** Its entrypoint. */
+  entrypoint: string;
+  /** Whether it writes and connects, and does not listen. */
+  isCourier: boolean;
+}
+
+/** Serves, reads, and connects to nothing but its own host. */
+export const HALYARD: Product = { name: "halyard", entrypoint: "main.ts", isCourier: false };
+
+/** Prepares and fetches archives. */
+export const COURIER: Product = { name: "halyard-courier", entrypoint: "courier.ts", isCourier: true };
+
 /** The one unstable feature: threads that serve share a port. */
 const FEATURE_FLAGS = ["--unstable-net"];
 
@@ -43,6 +68,8 @@ const V8_FLAGS = ["--v8-flags=--max-semi-space-size=4,--heap-growing-percent=25"
 
 /** Options for {@linkcode compile}. */
 export interface CompileOptions {
+  /** What is built. @default {HALYARD} */
+  product?: Product;
   /** Path of the script: one file. */
   script: string;
   /** Path of the file to write. */
@@ -81,11 +108,12 @@ export interface Compiled {
  * @throws {Error} When no base can be had for the target.
  */
 export async function compile(options: CompileOptions): Promise<Compiled> {
-  const { script, output, target = Deno.build.target, allowNet = [], base } = options;
-  const permissions = permissionFlags(allowNet);
+  const { product = HALYARD, script, output, target = Deno.build.target, allowNet = [], base } = options;
+  const permissions = permissionFlags(allowNet, product);
+  const variables = allowedVariables(product);
   const compiled = base === "deno"
     ? { base, failure: "--base=deno was asked for" }
-    : await compileOfficially(script, output, target, permissions);
+    : await compileOfficially({ script, output, target, permissions, variables });
   if (compiled.base === "official") return compiled;
   const { failure } = compiled;
   if (base === "official" || target !== INJECTABLE || Deno.build.target !== INJECTABLE) {
@@ -96,7 +124,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
   }
   const executable = await inject(await Deno.readFile(Deno.execPath()), {
     args: [
-      "halyard",
+      product.name,
       "run",
       "--quiet",
       "--ext=js",
@@ -106,7 +134,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
       ...permissions,
     ],
     env: ENVIRONMENT,
-    allowedVariables: allowedVariables(),
+    allowedVariables: variables,
     script: await Deno.readFile(script),
   });
   // A running file cannot be written to; its name can be reused for a new one.
@@ -118,41 +146,52 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
 /**
  * Lists the environment variables that are passed on to Deno.
  *
+ * @param product What is built. @default {HALYARD}
  * @returns Their names; one that ends with `*` is a prefix.
  */
-export function allowedVariables(): string[] {
-  return [...environmentVariables(), ...COMMON_VARIABLES];
+export function allowedVariables({ isCourier }: Product = HALYARD): string[] {
+  return [...environmentVariables(), ...COMMON_VARIABLES, ...isCourier ? PROXY_VARIABLES : []];
 }
 
 /**
  * Lists the permissions that are baked in.
  *
  * @param allowNet Further addresses, with or without a port.
+ * @param product What is built. @default {HALYARD}
  * @returns Deno's flags.
  */
-export function permissionFlags(allowNet: readonly string[]): string[] {
+export function permissionFlags(allowNet: readonly string[], { isCourier }: Product = HALYARD): string[] {
+  const variables = [...environmentVariables(), ...READ_VARIABLES, ...isCourier ? PROXY_VARIABLES : []];
   return [
     "--no-prompt",
-    `--allow-net=${[...LISTEN_ADDRESSES, ...allowNet].join(",")}`,
+    ...isCourier
+      ? ["--allow-net", "--allow-write"]
+      : [`--allow-net=${[...LISTEN_ADDRESSES, ...allowNet].join(",")}`],
     "--allow-read",
     "--allow-sys=systemMemoryInfo", // the container's limit
-    `--allow-env=${environmentVariables().join(",")}`,
+    `--allow-env=${variables.join(",")}`,
     "--ignore-env", // all others: they seem not to be set
     "--deny-import",
   ];
 }
 
-async function compileOfficially(
-  script: string,
-  output: string,
-  target: string,
-  permissions: string[],
-): Promise<Compiled> {
+/** What `deno compile` needs to know. */
+interface Build {
+  script: string;
+  output: string;
+  target: string;
+  permissions: string[];
+  /** Variables that are passed on. */
+  variables: string[];
+}
+
+async function compileOfficially(build: Build): Promise<Compiled> {
+  const { script, output, target, permissions } = build;
   const folder = await Deno.makeTempDir({ prefix: "halyard-compile-" });
   try {
     const env = buildEnvironment();
     const guarded = `${folder}/denort`;
-    const unguarded = await guardRuntimeBase(env.DENORT_BIN, target, guarded);
+    const unguarded = await guardRuntimeBase(env.DENORT_BIN, build, guarded);
     if (unguarded === undefined) env.DENORT_BIN = guarded;
     const { success, signal, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
@@ -180,13 +219,13 @@ async function compileOfficially(
  */
 async function guardRuntimeBase(
   base: string | undefined,
-  target: string,
+  { target, variables }: Build,
   output: string,
 ): Promise<string | undefined> {
   if (target !== INJECTABLE) return `there is machine code for ${INJECTABLE} only`;
   if (!base) return "it can only be put into a runtime base that DENORT_BIN names";
   try {
-    const start = { env: ENVIRONMENT, allowedVariables: allowedVariables() };
+    const start = { env: ENVIRONMENT, allowedVariables: variables };
     await Deno.writeFile(output, await inject(await Deno.readFile(base), start), { mode: 0o755 });
   } catch (error) {
     return (error as Error).message;
@@ -211,17 +250,22 @@ async function run(args: string[]): Promise<void> {
       "import-map": { type: "string" },
       "allow-net": { type: "string", multiple: true },
       base: { type: "string" },
-      output: { type: "string", default: "dist/halyard" },
+      courier: { type: "boolean", default: false },
+      output: { type: "string" },
       target: { type: "string", default: Deno.build.target },
     },
   });
-  const { base, output, target } = values;
+  const { base, target } = values;
+  const product = values.courier ? COURIER : HALYARD;
+  const output = values.output ?? `dist/${product.name}`;
   if (base !== undefined && base !== "official" && base !== "deno") {
     throw new Error(`There is no base "${base}"\nhint: it is "official" or "deno"`);
   }
-  await bundle({ importMap: values["import-map"] });
+  const { entrypoint, name } = product;
+  const script = `dist/${name}.js`;
+  await bundle({ importMap: values["import-map"], entrypoint, output: script });
   const allowNet = values["allow-net"] ?? [];
-  const compiled = await compile({ script: BUNDLE, output, target, base, allowNet });
+  const compiled = await compile({ product, script, output, target, base, allowNet });
   const { failure, unguarded } = compiled;
   if (failure) TERMINAL.print(`Not on Deno's runtime base: ${failure}\n`);
   if (unguarded) {

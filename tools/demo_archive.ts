@@ -1,32 +1,25 @@
 /**
- * Builds the demo archive from its readable sources: `examples/<project>/<environment>/{environment,data}.json`.
+ * Builds the demo archive from its readable sources, as `halyard-courier pack examples -o dist/demo.tar.gz` does.
  *
  * @module
  */
 import { ensureDir } from "@std/fs";
-import { type EnvironmentFiles, writeArchive } from "../lib/archive/mod.ts";
+import { fileURLToPath } from "node:url";
+import { readFolder } from "../lib/cli/pack.ts";
+import { packFolder } from "../lib/folder/mod.ts";
+
+/** Secret of the demo's derived IDs and keys, of which it has none. */
+const NO_SEED = "";
 
 /**
- * Builds an archive from a folder with a folder for each project, in it one for each environment.
+ * Builds an archive from a folder with a file for each environment.
  *
- * @param examples The folder, ending with a slash.
+ * @param examples The folder.
  * @returns A `.tar.gz`.
  */
 export async function buildDemo(examples: URL): Promise<Uint8Array<ArrayBuffer>> {
-  const environments: EnvironmentFiles[] = [];
-  for (const project of await listFolders(examples)) {
-    for (const folder of await listFolders(project)) {
-      const metadata = await Deno.readTextFile(new URL("environment.json", folder));
-      const data = await Deno.readTextFile(new URL("data.json", folder));
-      environments.push({ id: JSON.parse(metadata).env.envID, metadata, data });
-    }
-  }
-  return await writeArchive(environments);
-}
-
-async function listFolders(folder: URL): Promise<URL[]> {
-  const entries = await Array.fromAsync(Deno.readDir(folder));
-  return entries.filter((entry) => entry.isDirectory).map((entry) => new URL(`${entry.name}/`, folder));
+  const { archive } = await packFolder(readFolder(fileURLToPath(examples)), NO_SEED);
+  return archive;
 }
 
 if (import.meta.main) {

@@ -6,12 +6,33 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
 const SPACE = 0x20;
 
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A number with an exponent of two digits, or with very many digits: only these can be out of the range of a double. */
 const MAY_BE_INFINITE = /[:,[]-?(\d{290}|\d[\d.]*[eE]\+?\d\d)/;
+
+/** A fault in JSON text, and where. The message holds nothing of the text, in which keys may be. */
+export class JsonFault extends SyntaxError {
+  /** Set so that stack traces show it. */
+  override readonly name = "JsonFault";
+  /** Offset of the first byte that does not fit, or of the value that does not. */
+  readonly at: number;
+
+  /**
+   * Creates the fault.
+   *
+   * @param problem What is wrong.
+   * @param at Offset: bytes.
+   */
+  constructor(problem: string, at: number) {
+    super(problem);
+    this.at = at;
+  }
+}
 
 /** A member of an object in JSON text. */
 export interface Member {
@@ -40,8 +61,7 @@ export interface Value {
  * @param value Which part of it. @default {all}
  * @param decoded That part decoded. @default {it is decoded here}
  * @returns The value.
- * @throws {SyntaxError} When it is not UTF-8, nests too deep or is not JSON. The message holds nothing of the text, in which keys
- * may be.
+ * @throws {JsonFault} When it is not UTF-8, nests too deep or is not JSON.
  */
 export function parseJson(
   json: Uint8Array,
@@ -50,15 +70,15 @@ export function parseJson(
 ): unknown {
   // Before the parser, which would take memory for each level.
   if (value.depth > MAX_JSON_DEPTH) {
-    throw new SyntaxError(`the text nests deeper than ${MAX_JSON_DEPTH} levels`);
+    throw new JsonFault(`the text nests deeper than ${MAX_JSON_DEPTH} levels`, value.start);
   }
-  const text = decoded ?? decode(json.subarray(value.start, value.end));
+  const text = decoded ?? decode(json.subarray(value.start, value.end), value.start);
   try {
     return JSON.parse(text);
   } catch (error) {
     const { message } = error as Error;
     const position = message.includes("end of JSON") ? text.length : / at position (\d+)/.exec(message)?.[1];
-    if (position === undefined) throw new SyntaxError("the text is not JSON");
+    if (position === undefined) throw new JsonFault("the text is not JSON", value.start);
     throw notJson(json, value.start + new TextEncoder().encode(text.slice(0, Number(position))).length);
   }
 }
@@ -74,7 +94,7 @@ function scanAll(json: Uint8Array): Value {
  * @param json UTF-8.
  * @param object Where the object is.
  * @returns Its members, in order.
- * @throws {SyntaxError} When what is between the values, or behind the last, is not JSON.
+ * @throws {JsonFault} When what is between the values, or behind the last, is not JSON.
  */
 export function* listMembers(json: Uint8Array, object: Pick<Value, "start" | "end">): Generator<Member> {
   let at = skipSpace(json, object.start + 1);
@@ -137,6 +157,54 @@ export function scanValue(json: Uint8Array, at: number): Value {
   return { start, end: i, depth, isSpaced };
 }
 
+/** Where a value is in JSON text. */
+export interface JsonRange {
+  /** Offset of its first byte. */
+  start: number;
+  /** Offset past its last byte. */
+  end: number;
+}
+
+/**
+ * Finds a value inside another one.
+ *
+ * @param json UTF-8.
+ * @param root Where the outer value is; it is valid JSON.
+ * @param path Names and indices that lead to the inner value.
+ * @returns Where it is, or the first byte of the innermost value on the way to it, in which it is missing.
+ */
+export function findValue(
+  json: Uint8Array,
+  root: JsonRange,
+  path: readonly (string | number)[],
+): JsonRange {
+  let found = root;
+  for (const step of path) {
+    let inner: JsonRange | undefined;
+    if (typeof step === "string" && isObject(json, found)) {
+      // The last of several counts.
+      for (const { key, value } of listMembers(json, found)) inner = key === step ? value : inner;
+    } else if (typeof step === "number" && json[found.start] === OPENING_BRACKET) {
+      inner = findElement(json, found, step);
+    }
+    if (inner === undefined) return { start: found.start, end: found.start + 1 };
+    found = inner;
+  }
+  let { end } = found;
+  while (end > found.start + 1 && json[end - 1]! <= SPACE) end--;
+  return { start: found.start, end };
+}
+
+function findElement(json: Uint8Array, array: JsonRange, index: number): JsonRange | undefined {
+  let at = skipSpace(json, array.start + 1);
+  for (let i = 0; at < array.end && json[at] !== CLOSING_BRACKET; i++) {
+    const value = scanValue(json, at);
+    if (i === index) return value;
+    if (json[value.end] !== COMMA) break;
+    at = skipSpace(json, value.end + 1);
+  }
+}
+
 /**
  * Returns a value without white space outside strings, because a newline would end a line of a server-sent event. Spellings
  * (`1.0`, `\u00e9`) stay.
@@ -164,15 +232,32 @@ export function compact(json: Uint8Array, { start, end, isSpaced }: Value): Uint
  * Decodes UTF-8.
  *
  * @param bytes The bytes.
+ * @param at Their offset in the file, for the fault: bytes.
  * @returns The text.
- * @throws {SyntaxError} When they are something else.
+ * @throws {JsonFault} When they are something else.
  */
-export function decode(bytes: Uint8Array): string {
+export function decode(bytes: Uint8Array, at = 0): string {
   try {
     return DECODER.decode(bytes);
   } catch {
-    throw new SyntaxError("the text is not UTF-8");
+    throw new JsonFault("the text is not UTF-8", at + findOtherThanUtf8(bytes));
   }
+}
+
+/** Returns the offset of the first byte that is not UTF-8, or the length where the last character is cut off. */
+function findOtherThanUtf8(bytes: Uint8Array): number {
+  let [good, bad] = [0, bytes.length + 1];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    try {
+      // As a stream: a character that is cut off is no fault.
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, middle), { stream: true });
+      good = middle;
+    } catch {
+      bad = middle;
+    }
+  }
+  return good;
 }
 
 /**
@@ -199,15 +284,16 @@ export function hasInfinity(text: string): boolean {
  * @param at Offset of the first byte that does not fit.
  * @returns The error.
  */
-export function notJson(json: Uint8Array, at: number): SyntaxError {
+export function notJson(json: Uint8Array, at: number): JsonFault {
   let line = 1;
   let lineStart = 0;
   for (let i = json.indexOf(0x0a); i >= 0 && i < at; i = json.indexOf(0x0a, i + 1)) {
     line++;
     lineStart = i + 1;
   }
-  return new SyntaxError(
+  return new JsonFault(
     `the text is not JSON at position ${at} (line ${line} column ${at - lineStart + 1})`,
+    at,
   );
 }
 

@@ -11,18 +11,10 @@ import {
   type Shape,
 } from "../model/mod.ts";
 import { completeCanonical, completeText } from "./_complete.ts";
-import {
-  compact,
-  decode,
-  hasInfinity,
-  isObject,
-  listMembers,
-  parseJson,
-  skipSpace,
-  type Value,
-} from "./_json.ts";
-import { MAX_ITEM_DEPTH, MAX_WARNINGS } from "./_limits.ts";
+import { parseJson } from "./_json.ts";
+import { MAX_WARNINGS } from "./_limits.ts";
 import { quote } from "./_names.ts";
+import { scanItems } from "./scan_items.ts";
 
 /** One environment cannot be used; the others of the archive can. */
 export class EnvironmentError extends SyntaxError {
@@ -55,6 +47,8 @@ export type ArchiveEnvironment =
     id: string;
     /** Metadata. */
     metadata: EnvironmentMetadata;
+    /** Content of `<id>.json`: a view into the archive. */
+    metadataJson: Uint8Array;
     /** Content of `<id>-data.json`: a view into the archive. {@linkcode readItems} reads it. */
     dataJson: Uint8Array;
   }
@@ -79,7 +73,7 @@ export function readEnvironment(
   dataJson: Uint8Array,
 ): ArchiveEnvironment {
   try {
-    return { id, metadata: parseMetadata(parseJson(metadataJson), id), dataJson };
+    return { id, metadata: parseMetadata(parseJson(metadataJson), id), metadataJson, dataJson };
   } catch (error) {
     return { id, error: new EnvironmentError(id, `${id}.json`, error as Error) };
   }
@@ -114,9 +108,27 @@ export function* readItems(
     if (++problems <= MAX_WARNINGS) warnings.push(`Environment ${quote(id)}: ${problem}`);
   }
   try {
-    const kinds = scanKinds(dataJson);
-    yield* readKind("flags", FLAGS, dataJson, kinds, warn);
-    yield* readKind("segments", SEGMENTS, dataJson, kinds, warn);
+    for (const raw of scanItems(dataJson)) {
+      if ("fault" in raw) throw raw.fault;
+      const { kind, key } = raw;
+      const what = `${kind.slice(0, -1)} ${quote(key)}`;
+      if ("omission" in raw) {
+        warn(`${what} is left out: ${raw.omission}`);
+        continue;
+      }
+      let { isCanonical } = raw;
+      const warnOfCut = ({ path, from, to }: Cut): void => {
+        isCanonical = false;
+        warn(`${what} is served with ${to} for ${from} in "${path}", a whole number`);
+      };
+      if (kind === "flags") {
+        const value = parseFlag(raw.value, key, warnOfCut);
+        yield { kind, key, value, text: complete(value, raw.text, getFlagShape(value), isCanonical) };
+      } else {
+        const value = parseSegment(raw.value, key, warnOfCut);
+        yield { kind, key, value, text: complete(value, raw.text, getSegmentShape(value), isCanonical) };
+      }
+    }
   } catch (error) {
     throw new EnvironmentError(id, `${id}-data.json`, error as Error);
   }
@@ -125,75 +137,6 @@ export function* readItems(
   }
 }
 
-/** Reading functions of flags and of segments. */
-interface ItemType<T extends Flag | Segment> {
-  name: "flag" | "segment";
-  parse(value: unknown, key: string, onCut: (cut: Cut) => void): T;
-  getShape(item: T): Shape;
-}
-
-const FLAGS: ItemType<Flag> = { name: "flag", parse: parseFlag, getShape: getFlagShape };
-const SEGMENTS: ItemType<Segment> = { name: "segment", parse: parseSegment, getShape: getSegmentShape };
-
-/** Finds flags and segments, objects or null. Any other member of the file is checked likewise, and left. */
-function scanKinds(json: Uint8Array): Map<string, Value> {
-  const file = { start: skipSpace(json, 0), end: json.length };
-  if (!isObject(json, file)) checkObject(parseJson(json), "the file");
-  const kinds = new Map<string, Value>();
-  for (const { key, value } of listMembers(json, file)) {
-    if (kinds.has(key)) throw new SyntaxError(`${JSON.stringify(key)} is there twice`);
-    kinds.set(key, value);
-    if (!isObject(json, value)) {
-      // The file is a level too.
-      const parsed = parseJson(json, { ...value, depth: value.depth + 1 });
-      if (parsed !== null) checkObject(parsed, JSON.stringify(key));
-    } else if (key !== "flags" && key !== "segments") {
-      for (const item of listMembers(json, value)) {
-        if (item.value.depth <= MAX_ITEM_DEPTH) parseJson(json, item.value);
-      }
-    }
-  }
-  return kinds;
-}
-
-function* readKind<K extends "flags" | "segments", T extends Flag | Segment>(
-  kind: K,
-  { name, parse, getShape }: ItemType<T>,
-  json: Uint8Array,
-  kinds: ReadonlyMap<string, Value>,
-  warn: (problem: string) => void,
-): Generator<{ kind: K; key: string; value: T; text: string }> {
-  const members = kinds.get(kind);
-  if (!members || !isObject(json, members)) return;
-  const items = [...listMembers(json, members)].sort((a, b) => a.key < b.key ? -1 : 1);
-  for (const [i, { key, value: scanned }] of items.entries()) {
-    if (items[i + 1]?.key === key) {
-      throw new SyntaxError(`${JSON.stringify(key)} is there twice in ${JSON.stringify(kind)}`);
-    }
-    if (scanned.depth > MAX_ITEM_DEPTH) {
-      warn(`${name} ${quote(key)} is left out: it nests deeper than ${MAX_ITEM_DEPTH} levels`);
-      continue;
-    }
-    const text = decode(compact(json, scanned));
-    // Without its white space, text that is not JSON may become JSON.
-    const parsed = parseJson(json, scanned, scanned.isSpaced ? undefined : text);
-    let isCanonical = JSON.stringify(parsed) === text;
-    if (!isCanonical && hasInfinity(text)) {
-      warn(`${name} ${quote(key)} is left out: it has a number past the range of a double`);
-      continue;
-    }
-    const value = parse(parsed, key, ({ path, from, to }) => {
-      isCanonical = false;
-      warn(`${name} ${quote(key)} is served with ${to} for ${from} in "${path}", a whole number`);
-    });
-    const shape = getShape(value);
-    const completed = isCanonical ? completeCanonical(value, text, shape) : completeText(text, shape);
-    yield { kind, key, value, text: completed };
-  }
-}
-
-function checkObject(value: unknown, what: string): asserts value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TypeError(`${what} must be an object`);
-  }
+function complete(value: Flag | Segment, text: string, shape: Shape, isCanonical: boolean): string {
+  return isCanonical ? completeCanonical(value, text, shape) : completeText(text, shape);
 }

@@ -24,5 +24,20 @@
 export * from "./archive_error.ts";
 export { type ArchiveEnvironment, type ArchiveItem, EnvironmentError, readItems } from "./environment.ts";
 export { readUnpackedLength } from "./_gunzip.ts";
+export {
+  compact,
+  decode,
+  findValue,
+  isObject,
+  JsonFault,
+  type JsonRange,
+  listMembers,
+  type Member,
+  parseJson,
+  scanValue,
+  type Value,
+} from "./_json.ts";
+export { findSyntaxFault, type SyntaxFault } from "./_syntax.ts";
 export * from "./read_archive.ts";
+export * from "./scan_items.ts";
 export * from "./write_archive.ts";

@@ -37,16 +37,61 @@ export interface ReadArchiveOptions {
  * @throws {ArchiveError} When the archive is refused.
  */
 export async function readArchive(bytes: Uint8Array, options: ReadArchiveOptions = {}): Promise<Archive> {
-  const { path, maxCompressedBytes = MAX_COMPRESSED_BYTES } = options;
+  const environments = (await unpackArchive(bytes, options)).environments.map((
+    { id, metadataJson, dataJson },
+  ) => readEnvironment(id, metadataJson, dataJson));
+  const readable = environments.flatMap((environment) =>
+    "error" in environment ? [] : [environment.metadata]
+  );
+  for (const { problem, environment } of listSharedKeys(readable)) {
+    throw new ArchiveError("shared-credential", problem, { entry: `${environment}.json` }).at(options.path);
+  }
+  return { environments };
+}
+
+/** The files of an archive. */
+export interface UnpackedArchive {
+  /** Environments in ascending order of their IDs. There may be none. */
+  environments: PackedEnvironment[];
+  /** Names of data files without metadata, which nobody reads. */
+  strayEntries: string[];
+}
+
+/** The files of an environment: views into the archive. */
+export interface PackedEnvironment {
+  /** ID of the environment. */
+  id: string;
+  /** Content of `<id>.json`. */
+  metadataJson: Uint8Array;
+  /** Content of `<id>-data.json`. */
+  dataJson: Uint8Array;
+}
+
+/**
+ * Unpacks an archive and checks its container: damage, limits, names, checksum. Its files are not read.
+ *
+ * @param bytes A `.tar.gz` or `.tar`.
+ * @param options Path and limit.
+ * @returns The files.
+ * @throws {ArchiveError} When the archive is refused.
+ */
+export async function unpackArchive(
+  bytes: Uint8Array,
+  { path, maxCompressedBytes = MAX_COMPRESSED_BYTES }: ReadArchiveOptions = {},
+): Promise<UnpackedArchive> {
   try {
     const tar = await unpack(bytes, maxCompressedBytes);
     const files = await untar(listFiles(tar));
     const ids = verify(files, tar);
-    const environments = ids.map((id) =>
-      readEnvironment(id, files.get(`${id}.json`)!, files.get(`${id}-data.json`)!)
+    const environments = ids.map((id) => ({
+      id,
+      metadataJson: files.get(`${id}.json`)!,
+      dataJson: files.get(`${id}-data.json`)!,
+    }));
+    const strayEntries = [...files.keys()].filter((name) =>
+      name.endsWith("-data.json") && !ids.includes(name.slice(0, -"-data.json".length))
     );
-    refuseSharedKeys(environments);
-    return { environments };
+    return { environments, strayEntries };
   } catch (error) {
     throw error instanceof ArchiveError ? error.at(path) : error;
   }
@@ -118,25 +163,37 @@ function describeChecksum(bytes: Uint8Array): string {
   return `${bytes.length} bytes`;
 }
 
-/** A key that two environments claim would serve one of them the other's flags. */
-function refuseSharedKeys(environments: ArchiveEnvironment[]): void {
+/** A key that two environments claim: it would serve one of them the other's flags. */
+export interface SharedKey {
+  /** Kind of the key. */
+  kind: "SDK" | "mobile";
+  /** The key. A secret. */
+  value: string;
+  /** ID of the second environment. */
+  environment: string;
+  /** Sentence that names both environments, and the key obscured. */
+  problem: string;
+}
+
+/**
+ * Lists the keys that several environments claim.
+ *
+ * @param environments Metadata of the environments.
+ * @returns For each key each environment but the first that has it.
+ */
+export function* listSharedKeys(environments: readonly EnvironmentMetadata[]): Generator<SharedKey, void> {
   for (const [kind, list] of [["SDK", "sdkKeys"], ["mobile", "mobileKeys"]] as const) {
     const owners = new Map<string, EnvironmentMetadata>();
-    for (const loaded of environments) {
-      if ("error" in loaded) continue;
-      const { metadata } = loaded;
+    for (const metadata of environments) {
       for (const { value } of metadata[list]) {
         const owner = owners.get(value);
-        if (owner !== undefined) {
-          throw new ArchiveError(
-            "shared-credential",
-            `${kind} key ${obscure(value)} belongs to both environment ${describe(owner)} and ${
-              describe(metadata)
-            }`,
-            { entry: `${loaded.id}.json` },
-          );
+        if (owner === undefined) {
+          owners.set(value, metadata);
+          continue;
         }
-        owners.set(value, metadata);
+        const both = `both environment ${describe(owner)} and ${describe(metadata)}`;
+        const problem = `${kind} key ${obscure(value)} belongs to ${both}`;
+        yield { kind, value, environment: metadata.id, problem };
       }
     }
   }

@@ -1,7 +1,8 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { type ParsedArgs, readCommandLine, SETTINGS_FLAGS, SettingsError } from "../config/mod.ts";
+import { type ParsedArgs, readCommandLine, SETTINGS_FLAGS } from "../config/mod.ts";
 import type { Command } from "./command.ts";
+import { UsageError } from "./parse_args.ts";
 import { readSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -14,14 +15,17 @@ const MAX_ANSWER_LENGTH = 64 * 1024;
 /** The command `health`: for hosts and containers without a shell or curl. */
 export const HEALTH: Command = {
   name: "health",
-  summary: "asks a running relay whether it is ready: exit code 0 or 1",
+  summary: "asks a running relay whether it is ready",
+  usage: "",
+  arity: [0, 0],
+  details:
+    "Prints the relay's answer. The exit code is 0 when it is ready, else 1, as container probes expect.",
+  example: "health --url http://relay:8030",
   flags: {
     ...SETTINGS_FLAGS,
-    url: {
-      value: "URL",
-      help: "For the command health: the relay to ask. Without it, the one on this host.",
-    },
+    url: { value: "URL", help: "The relay to ask. Without it, the one on this host." },
   },
+  usageExitCode: 1,
   run: health,
 };
 
@@ -29,8 +33,7 @@ export const HEALTH: Command = {
 async function health(args: ParsedArgs, terminal: Terminal): Promise<number> {
   const url = args.values.get("url");
   if (url !== undefined && !URL.canParse(url)) {
-    const hint = "write it as http://host:8030";
-    throw new SettingsError("options", [{ message: `invalid URL "${url}" for -url`, hint }]);
+    throw new UsageError(`--url cannot be "${url}"`, "write it as http://host:8030");
   }
   const origins = url === undefined ? localOrigins(args) : [url];
   const failures: [url: string, reason: string][] = [];

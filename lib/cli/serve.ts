@@ -11,7 +11,7 @@ import { VERSION } from "../version.ts";
 import { listHarmfulVariables } from "./_harmful_variables.ts";
 import type { Command } from "./command.ts";
 import { readProcessEnv, readSettings } from "./settings.ts";
-import { describeFailure, formatFailure, type Terminal } from "./terminal.ts";
+import { describeFailure, formatFailure, RELAY_PREFIX, type Terminal } from "./terminal.ts";
 
 /** Longest time for the last lines of the log to be written: a reader that has stopped must not keep the process. @limit ms: they are lost */
 const LAST_LINES_DEADLINE = 1_000;
@@ -23,7 +23,12 @@ const LAST_LINES_DEADLINE_AT_ONCE = 100;
 export const SERVE: Command = {
   name: "serve",
   summary: "serves until SIGINT or SIGTERM",
+  usage: "",
+  arity: [0, 0],
+  example: "serve --config /etc/ld-relay.conf",
   flags: SETTINGS_FLAGS,
+  isRelayDialect: true,
+  usageExitCode: 1,
   run: (args, terminal) => serve(readCommandLine(args), terminal),
 };
 
@@ -88,7 +93,7 @@ export async function serve(
   try {
     return await serveUntilStopped(settings, log, { onListen, endAtOnce });
   } catch (error) {
-    const failure = describeFailure(error);
+    const failure = describeFailure(error, RELAY_PREFIX);
     // Who collects JSON lines would not find plain text.
     if (format === "json" && level !== "none") log.error(failure.message, { hint: failure.hint });
     else errors.write(formatFailure(failure));

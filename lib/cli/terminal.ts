@@ -1,12 +1,37 @@
 import { SettingsError, type SettingsStage } from "../config/mod.ts";
 import { escapeInvisible, type Sink } from "../observe/mod.ts";
 
+/** Style of a piece of text, shown where there is colour. */
+export type Style = "bold" | "dim" | "red" | "green" | "yellow";
+
+/** A piece of text in one style. */
+export interface Span {
+  /** The text. */
+  text: string;
+  /** Its style; absent: plain. */
+  style?: Style | undefined;
+}
+
+/** Text to print. */
+export type Text = string | readonly Span[];
+
+/** Codes of the styles (ECMA-48, "Select Graphic Rendition"). */
+const STYLE_CODES: Record<Style, number> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
+
 /** Output of a command, to the person who typed it. */
 export interface Terminal {
   /** Writes to standard output, and waits for its reader. */
-  print(text: string): void;
+  print(text: Text): void;
   /** Writes to standard error, and waits for its reader. */
-  printError(text: string): void;
+  printError(text: Text): void;
+  /** Width of standard output where it is a terminal: columns. Absent: lines have any length. */
+  readonly columns?: number | undefined;
+  /** Width of standard error where it is a terminal: columns. */
+  readonly errorColumns?: number | undefined;
+  /** Whether styles are shown on standard output. */
+  readonly hasColor: boolean;
+  /** Reads standard input to its end. */
+  readonly input: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Standard output for a log, which never waits. Not to be mixed with `print`. */
   readonly stdout: Sink;
   /** Standard error for a log, which never waits. Not to be mixed with `printError`. */
@@ -15,27 +40,64 @@ export interface Terminal {
 
 /** The process's own standard output and error. */
 export const TERMINAL: Terminal = {
-  print: (text) => writeAll(Deno.stdout, text),
-  printError: (text) => writeAll(Deno.stderr, text),
+  print: (text) => writeAll(Deno.stdout, toPlainText(text)),
+  printError: (text) => writeAll(Deno.stderr, toPlainText(text)),
+  get columns() {
+    return findColumns(Deno.stdout);
+  },
+  get errorColumns() {
+    return findColumns(Deno.stderr);
+  },
+  get hasColor() {
+    return Deno.stdout.isTerminal() && !Deno.noColor;
+  },
+  get input() {
+    return Deno.stdin.readable;
+  },
   stdout: Deno.stdout,
   stderr: Deno.stderr,
 };
 
+/** Width of a terminal: `COLUMNS`, which tests and pagers set where there is none, or the terminal's own. */
+function findColumns(stream: { isTerminal(): boolean }): number | undefined {
+  const columns = Number(readColumns());
+  if (Number.isSafeInteger(columns) && columns > 0) return columns;
+  return stream.isTerminal() ? Deno.consoleSize().columns : undefined;
+}
+
+function readColumns(): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "COLUMNS" });
+  return state === "granted" ? Deno.env.get("COLUMNS") : undefined;
+}
+
 /**
- * Escapes what a person could not see in whatever is printed: names and messages come from archives and command lines.
+ * Escapes what a person could not see in whatever is printed, since names and messages come from archives and command lines, and
+ * shows styles.
  *
  * @param terminal Where to print.
  * @returns A terminal that prints there.
  */
 export function escapeOutput(terminal: Terminal): Terminal {
-  function escapeLines(text: string): string {
-    return text.split("\n").map(escapeInvisible).join("\n");
-  }
-  return {
-    ...terminal,
-    print: (text) => terminal.print(escapeLines(text)),
-    printError: (text) => terminal.printError(escapeLines(text)),
-  };
+  return Object.create(terminal, {
+    print: { value: (text: Text) => terminal.print(render(text, terminal.hasColor)) },
+    printError: { value: (text: Text) => terminal.printError(render(text, false)) },
+  });
+}
+
+function render(text: Text, hasColor: boolean): string {
+  if (typeof text === "string") return escapeLines(text);
+  return text.map(({ text, style }) => {
+    const escaped = escapeLines(text);
+    return style && hasColor ? `\x1b[${STYLE_CODES[style]}m${escaped}\x1b[0m` : escaped;
+  }).join("");
+}
+
+function escapeLines(text: string): string {
+  return text.split("\n").map(escapeInvisible).join("\n");
+}
+
+function toPlainText(text: Text): string {
+  return typeof text === "string" ? text : text.map(({ text }) => text).join("");
 }
 
 /** A reader that has gone away or a full disk must not end what is being served: what cannot be written is lost. */
@@ -48,12 +110,15 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   }
 }
 
+/** Prefix of the message of a relay that could not start: the Relay Proxy's words. */
+export const RELAY_PREFIX = "Unable to create relay";
+
 /** Prefixes of messages about settings, by the stage that failed: the Relay Proxy's words. */
 const SETTINGS_PREFIXES: Record<SettingsStage, string> = {
   options: "Error",
   file: "Error loading config file",
   environment: "Configuration error",
-  relay: "Unable to create relay",
+  relay: RELAY_PREFIX,
 };
 
 /** Why the program ends. */
@@ -68,10 +133,11 @@ export interface Failure {
  * Describes why the program ends.
  *
  * @param error The error.
+ * @param prefix What begins the message of an error that is not one of the settings. @default {"Error"}
  * @returns Message and hint, with what a person could not see escaped.
  */
-export function describeFailure(error: unknown): Failure {
-  const prefix = error instanceof SettingsError ? SETTINGS_PREFIXES[error.stage] : "Unable to create relay";
+export function describeFailure(error: unknown, prefix = "Error"): Failure {
+  if (error instanceof SettingsError) prefix = SETTINGS_PREFIXES[error.stage];
   const message = escapeInvisible(`${prefix}: ${error instanceof Error ? error.message : error}`);
   const hint = error instanceof Error && "hint" in error && error.hint;
   return hint ? { message, hint: escapeInvisible(`${hint}`) } : { message };

@@ -48,7 +48,7 @@ function readSection(reading: Reading, { name, subsection, line, variables }: In
 }
 
 function readVariable(
-  { values }: Reading,
+  reading: Reading,
   section: SectionName,
   written: string,
   occurrences: Occurrence[],
@@ -57,7 +57,7 @@ function readVariable(
   const name = namesIn(section).find((known) => isSameName(known, written));
   if (!name) return [unsupported(occurrences[0]![0], place, suggest(written, section))];
   return occurrences.flatMap(([line, text]) => {
-    const fault = readText(values, { section, name, text, source: "file" });
+    const fault = readText(reading, { section, name, text, source: "file" });
     return fault === undefined ? [] : [{ message: `line ${line}: ${fault} at ${place}` }];
   });
 }

@@ -55,7 +55,7 @@ export function readVariablesInto(reading: Reading, variables: Variables): Probl
       );
       continue;
     }
-    const fault = readText(values, { section, name, text, source: "environment" });
+    const fault = readText(reading, { section, name, text, source: "environment" });
     if (fault !== undefined) problems.push({ message: `${env}: ${fault}` });
   }
   if (variables[OBSOLETE]) {

@@ -18,6 +18,8 @@ export interface Setting<T = unknown> {
   effect?: Effect;
   /** Whether its environment variable enables a refused section. The other variables of such a section are not read. */
   decides?: boolean;
+  /** Whether it is a secret, which nothing shows. */
+  isSecret?: boolean;
   /** Whether a file cannot set it. */
   environmentOnly?: boolean;
   /** Help, in one line. */

@@ -40,11 +40,16 @@ export interface WrittenText {
 /**
  * Reads a text: sets the value, or adds to a list.
  *
- * @param values Values to set it in.
+ * @param reading Values to set it in, and texts to add it to.
  * @param written The text.
  * @returns Its fault, if it has one.
  */
-export function readText(values: Values, { section, name, text, source }: WrittenText): string | undefined {
+export function readText(
+  reading: Pick<Reading, "values" | "written">,
+  written: WrittenText,
+): string | undefined {
+  const { values } = reading;
+  const { section, name, text, source } = written;
   const settings: Record<string, Setting> = SECTIONS[section].settings;
   const { type } = settings[name]!;
   const target: Record<string, unknown> = values[section];
@@ -58,6 +63,7 @@ export function readText(values: Values, { section, name, text, source }: Writte
     throw error;
   }
   if (value === undefined && type === boolean) return; // As in the Relay Proxy; anything else it unsets.
+  reading.written.push(written);
   target[name] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
 }
 
@@ -77,6 +83,8 @@ export function withDefaults<S extends SectionName>(section: S, values: Values[S
 export interface Reading {
   /** The values. */
   values: Values;
+  /** The texts that they were read from, in order. */
+  written: WrittenText[];
   /** Places where environments are configured, as a person would search for them: `[Environment "production"]`. */
   environments: string[];
   /** Places where filters are configured, likewise. */

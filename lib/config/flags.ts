@@ -7,6 +7,10 @@ export interface Flag {
   value?: string;
   /** What it is for: one or two sentences. */
   help: string;
+  /** Letter that stands for it after one dash. */
+  short?: string;
+  /** Values that it may have; absent: any. */
+  choices?: readonly string[];
 }
 
 /** Flags by name, in the order of `--help`. */

@@ -5,6 +5,7 @@ import { MAX_CONFIG_BYTES } from "./_ini.ts";
 import { toSettings } from "./_to_settings.ts";
 import { noValues, type Reading } from "./_values.ts";
 import type { CommandLine } from "./command_line.ts";
+import { type EffectiveSetting, listEffective } from "./effective.ts";
 import type { Variables } from "./process_env.ts";
 import { type Problem, SettingsError, type SettingsStage } from "./errors.ts";
 import type { Settings } from "./settings.ts";
@@ -26,6 +27,8 @@ export interface LoadOptions {
 export interface LoadedSettings {
   /** The settings. */
   settings: Settings;
+  /** The same, one by one with their sources. */
+  effective: EffectiveSetting[];
   /** Warnings, a sentence each: settings that are accepted but have no effect, or another one. */
   warnings: string[];
   /** Source of the settings, as in the Relay Proxy's first log line. */
@@ -44,7 +47,7 @@ export interface LoadedSettings {
 export function loadSettings(commandLine: CommandLine, options: LoadOptions): LoadedSettings {
   const { env, readFile, needsSource = true } = options;
   const { configFile, allowMissingFile, fromEnv } = commandLine;
-  const reading: Reading = { values: noValues(), environments: [], filters: [], warnings: [] };
+  const reading: Reading = { values: noValues(), written: [], environments: [], filters: [], warnings: [] };
   let origin = "";
 
   if (configFile !== undefined) {
@@ -71,7 +74,7 @@ export function loadSettings(commandLine: CommandLine, options: LoadOptions): Lo
     }]);
   }
   const warnings = [...reading.warnings, ...findWarnings(reading.values)];
-  return { settings: toSettings(reading.values), warnings, origin };
+  return { settings: toSettings(reading.values), effective: listEffective(reading), warnings, origin };
 }
 
 function refuse(stage: SettingsStage, problems: Problem[], prefix?: string): void {

@@ -74,6 +74,6 @@ export interface Settings {
   sendEvents: boolean;
   /** Maximum size of an event body: bytes. */
   maxInboundPayloadSize: number;
-  /** Relay key for the `pull` command. A secret: never log it. Serving never uses it. */
+  /** Relay key for the command `pull` of halyard-courier. A secret: never log it. Serving never uses it. */
   autoConfigKey?: string;
 }

@@ -261,7 +261,12 @@ export const SECTIONS = {
     effect: "none yet",
     help: "Relay key for downloading the archive elsewhere. Serving never uses it.",
     settings: {
-      key: { env: "AUTO_CONFIG_KEY", type: text, help: "Relay key for a later `pull` command. A secret." },
+      key: {
+        env: "AUTO_CONFIG_KEY",
+        type: text,
+        isSecret: true,
+        help: "Relay key for the command `pull` of halyard-courier. A secret.",
+      },
       envDatastorePrefix: { env: "ENV_DATASTORE_PREFIX", type: text },
       envDatastoreTableName: { env: "ENV_DATASTORE_TABLE_NAME", type: text },
       envAllowedOrigin: {

@@ -1,5 +1,12 @@
-import { type Change, compareSnapshots, oncePerPair, type Snapshot } from "../snapshot/mod.ts";
-import { createPause, encodeEvent, encodeEvents, lengthOf, type Parts } from "../wire/mod.ts";
+import {
+  type Change,
+  compareSnapshots,
+  encodeChanges,
+  isTaken,
+  oncePerPair,
+  type Snapshot,
+} from "../snapshot/mod.ts";
+import { createPause, encodeEvent, type Parts } from "../wire/mod.ts";
 
 /** Protocol of one stream: its first event, and the events that bring it from one version of its environment to another. */
 export interface Channel {
@@ -72,10 +79,6 @@ export interface DeltaSource {
 export function createDeltaChannel({ put, compare }: DeltaSource): Channel {
   let tombstones: Map<string, number> | undefined;
 
-  function isTaken({ kind, key, version, previous }: DeltaChange): boolean {
-    return version > (previous ?? tombstones?.get(`${kind}/${key}`) ?? -Infinity);
-  }
-
   function remember({ kind, key, isGone, version }: DeltaChange): void {
     if (isGone) (tombstones ??= new Map()).set(`${kind}/${key}`, version);
   }
@@ -91,7 +94,10 @@ export function createDeltaChannel({ put, compare }: DeltaSource): Channel {
       if (before.hasSameData(after)) return undefined;
       const { changes, encode } = await compare(before, after);
       if (changes.length === 0) return undefined;
-      const events = changes.every(isTaken) ? await encode() : undefined;
+      const isTold = changes.every((change) =>
+        isTaken(change, tombstones?.get(`${change.kind}/${change.key}`))
+      );
+      const events = isTold ? await encode() : undefined;
       if (!events) return begin(after);
       changes.forEach(remember);
       return events;
@@ -112,26 +118,12 @@ export function prepareServerChannels(kind: "all" | "flags"): () => Channel {
     const changes = all.filter((change) => kind === "all" || change.kind === kind);
     let events: Promise<Parts | undefined> | undefined;
     function encode(): Promise<Parts | undefined> {
-      return events ??= encodeEvents(
-        changes.values().map((change) => formatChange(change, kind)),
-        lengthOf(after[kind].put),
-        pause,
-      );
+      return events ??= encodeChanges(changes, after, kind, pause);
     }
     return { changes: changes.map((change) => ({ ...change, isGone: !change.body })), encode };
   });
   return () => createDeltaChannel({ put: (snapshot) => snapshot[kind].put, compare });
 }
-
-function formatChange(change: Change, channel: "all" | "flags"): [event: string, data: string | Parts] {
-  const { kind, key, body, version } = change;
-  const path = JSON.stringify(channel === "all" ? `/${kind}/${key}` : `/${key}`);
-  if (!body) return ["delete", `{"path":${path},"version":${version}}`];
-  return ["patch", [ENCODER.encode(`{"path":${path},"data":`), body, CLOSING_BRACE]];
-}
-
-const ENCODER = new TextEncoder();
-const CLOSING_BRACE = ENCODER.encode("}");
 
 /** The ping with the Relay Proxy's bytes: its data is one space. */
 const PING: Parts = encodeEvent("ping", " ");

@@ -64,7 +64,13 @@ function compileTest(op: string, values: JsonValue[], registry: Registry): Test 
   }
 }
 
-function parseClauseDate(value: JsonValue): bigint | null {
+/**
+ * Parses a date of a clause.
+ *
+ * @param value Any JSON value.
+ * @returns Nanoseconds since epoch, or `null` when it is not a date.
+ */
+export function parseClauseDate(value: JsonValue): bigint | null {
   const date = parseDate(value);
   return typeof value === "string" && date === ZERO_TIME ? null : date;
 }

@@ -62,8 +62,19 @@ function walk(session: SessionState, compiled: CompiledFlag): Evaluation {
   return serve(session, served[fallthrough]!);
 }
 
-/** Returns the flag's evaluation when a prerequisite is not met; null when it is. */
-function checkPrerequisite(session: SessionState, compiled: CompiledFlag, index: number): Evaluation | null {
+/**
+ * Checks a prerequisite.
+ *
+ * @param session Session of the context.
+ * @param compiled The flag.
+ * @param index Position of the prerequisite.
+ * @returns The flag's evaluation when the prerequisite is not met; null when it is.
+ */
+export function checkPrerequisite(
+  session: SessionState,
+  compiled: CompiledFlag,
+  index: number,
+): Evaluation | null {
   const { slot, variation, failed } = compiled.prerequisites[index]!;
   const other = session.environment.flagsBySlot[slot];
   if (other === undefined) {
@@ -87,7 +98,14 @@ function listEvaluated({ prerequisites }: CompiledFlag, count: number): readonly
   return count === 0 ? [] : prerequisites[count - 1]!.failed.prerequisites;
 }
 
-function serve(session: SessionState, served: Served): Evaluation {
+/**
+ * Selects the evaluation of an outcome.
+ *
+ * @param session Session of the context.
+ * @param served Outcome of a rule or the fallthrough.
+ * @returns The evaluation: the fixed one, or that of the bucket into which the context falls.
+ */
+export function serve(session: SessionState, served: Served): Evaluation {
   return isRollout(served) ? choose(session, served) : served;
 }
 

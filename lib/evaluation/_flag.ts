@@ -167,7 +167,13 @@ function compileTargets({ flag, registry, factory, keys }: Compilation): Compile
   return compiled.length === 0 ? NONE : compiled;
 }
 
-function listTargets({ targets, contextTargets }: Flag): Target[] {
+/**
+ * Lists the targets of a flag.
+ *
+ * @param flag The flag.
+ * @returns Its targets in the order in which they are tried.
+ */
+export function listTargets({ targets, contextTargets }: Flag): Target[] {
   if (!contextTargets?.length) return targets ?? [];
   return contextTargets.map((target) => findTarget(target, targets));
 }

@@ -5,7 +5,7 @@ import { MAX_NESTING } from "./_depth.ts";
 import { countPatternSteps, matchesPattern } from "./_pattern.ts";
 import type { Bucketing } from "./_rollout.ts";
 import { includesText } from "./_search.ts";
-import type { CompiledSegment, KeyList } from "./_segment.ts";
+import type { CompiledSegment, CompiledSegmentRule, KeyList } from "./_segment.ts";
 import { compareSemVer, parseSemVer, type SemVer } from "./_semver.ts";
 import { FLAG_STEPS, getBucketValue, getValue, type SessionState, spend } from "./_session.ts";
 
@@ -181,7 +181,14 @@ function matchSegments(session: SessionState, slots: number[], negate: boolean):
   return negate ? YES : NO;
 }
 
-function matchSegment(session: SessionState, slot: number): number {
+/**
+ * Finds out whether a context belongs to a segment.
+ *
+ * @param session Session of the context.
+ * @param slot Slot of the segment.
+ * @returns `YES`, `NO`, {@linkcode MALFORMED} or {@linkcode TOO_COSTLY}.
+ */
+export function matchSegment(session: SessionState, slot: number): number {
   const known = session.memberships[slot];
   if (known !== undefined) {
     if (known > ASKED_BIG_SEGMENT) session.askedBigSegment = true;
@@ -218,18 +225,36 @@ function findMembership(session: SessionState, segment: CompiledSegment): number
     if (getValue(session, segment.unbounded.slot) === null) return NO;
     session.askedBigSegment = true;
   }
-  for (const { clauses, share, bucketing } of segment.rules) {
-    const match = matchClauses(session, clauses, 0);
-    if (match === NO) continue;
-    if (match !== YES) return match;
-    if (share === null) return YES;
-    if (bucketing === null) return MALFORMED;
-    if (getValue(session, bucketing.keySlot) !== null && getBucket(session, bucketing) < share) return YES;
+  for (const rule of segment.rules) {
+    const match = matchSegmentRule(session, rule);
+    if (match !== NO) return match;
   }
   return NO;
 }
 
-function isListed(session: SessionState, lists: KeyList[]): boolean {
+/**
+ * Matches a context against a rule of a segment.
+ *
+ * @param session Session of the context.
+ * @param rule The rule.
+ * @returns `YES`, `NO`, {@linkcode MALFORMED} or {@linkcode TOO_COSTLY}.
+ */
+export function matchSegmentRule(session: SessionState, rule: CompiledSegmentRule): number {
+  const { clauses, share, bucketing } = rule;
+  const match = matchClauses(session, clauses, 0);
+  if (match !== YES || share === null) return match;
+  if (bucketing === null) return MALFORMED;
+  return getValue(session, bucketing.keySlot) !== null && getBucket(session, bucketing) < share ? YES : NO;
+}
+
+/**
+ * Reports whether a context's key is listed.
+ *
+ * @param session Session of the context.
+ * @param lists Keys by kind.
+ * @returns Whether it is.
+ */
+export function isListed(session: SessionState, lists: KeyList[]): boolean {
   for (let i = 0; i < lists.length; i++) {
     const { slot, keys } = lists[i]!;
     const key = getValue(session, slot);

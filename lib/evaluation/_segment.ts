@@ -1,4 +1,4 @@
-import type { Segment, SegmentTarget } from "../model/mod.ts";
+import type { Segment, SegmentRule, SegmentTarget } from "../model/mod.ts";
 import { compileClauses } from "./_clause.ts";
 import type { Registry } from "./_registry.ts";
 import { type Bucketing, compileBucketing, toShare } from "./_rollout.ts";
@@ -13,6 +13,8 @@ export interface KeyList {
 
 /** A rule of a segment, compiled. */
 export interface CompiledSegmentRule {
+  /** The rule. */
+  source: SegmentRule;
   /** The number of its clauses and their slots. */
   clauses: number[];
   /** Share of the matching contexts that belong to the segment; null for all. */
@@ -48,10 +50,12 @@ export function compileSegment(segment: Segment, digest: string, registry: Regis
     digest,
     included: compileLists(segment.included, segment.includedContexts, registry),
     excluded: compileLists(segment.excluded, segment.excludedContexts, registry),
-    rules: (segment.rules ?? []).map(({ clauses, weight, bucketBy, rolloutContextKind }) => {
+    rules: (segment.rules ?? []).map((source) => {
       const { key, salt } = segment;
+      const { clauses, weight, bucketBy, rolloutContextKind } = source;
       const sharing = typeof weight === "number";
       return {
+        source,
         clauses: compileClauses(clauses, registry),
         share: sharing ? toShare(weight) : null,
         bucketing: sharing

@@ -9,8 +9,17 @@ import {
 } from "../model/mod.ts";
 import { findTarget } from "./_flag.ts";
 
+/** A fault in the data of a flag or a segment. */
+export interface Fault {
+  /** JSON path, e.g. `fallthrough.variation`. */
+  path: string;
+  /** What is wrong with it: the rest of a sentence that begins with the path. */
+  problem: string;
+}
+
 /**
- * Most faults listed of one flag or segment: a reader mends a few and looks again, and a hostile one could have millions.
+ * Most faults listed of one flag or segment in a log: a reader mends a few and looks again, and a hostile one could have
+ * millions.
  *
  * @limit faults: the others are not listed
  */
@@ -28,69 +37,83 @@ const MAX_QUOTED_LENGTH = 100;
  * (rules of a flag that is off, or behind a rule without clauses) is no fault.
  *
  * @param flag The flag.
- * @returns Short phrases that begin with a JSON path, e.g. `"fallthrough.variation" is 7, the flag has 2 variations`; at most 10.
+ * @param max Maximum number of faults. @default {10}
+ * @returns The faults, in the order of evaluation.
  */
-export function listFaults(flag: Flag): string[] {
-  const faults: string[] = [];
-  if (flag.deleted) return faults;
+export function listFaults(flag: Flag, max: number = MAX_LISTED_FAULTS): Fault[] {
+  const faults: Fault[] = [];
+  findFlagFaults(flag, collect(faults, max));
+  return faults;
+}
+
+function findFlagFaults(flag: Flag, report: Report): void {
+  if (flag.deleted) return;
   const { on, offVariation, prerequisites, fallthrough } = flag;
   if (typeof offVariation === "number" && (!on || prerequisites?.length)) {
-    checkVariation(faults, flag, offVariation, "offVariation");
+    checkVariation(report, flag, offVariation, "offVariation");
   }
-  if (!on) return faults;
-  checkTargets(faults, flag);
+  if (!on) return;
+  checkTargets(report, flag);
   const rules = flag.rules ?? [];
   for (let i = 0; i < rules.length; i++) {
     const rule = rules[i]!;
-    checkClauses(faults, rule.clauses, i);
-    checkServed(faults, flag, rule, i);
-    if (!rule.clauses?.length) return faults;
+    checkClauses(report, rule.clauses, i);
+    checkServed(report, flag, rule, i);
+    if (!rule.clauses?.length) return;
   }
-  checkServed(faults, flag, fallthrough ?? {}, FALLTHROUGH);
-  return faults;
+  checkServed(report, flag, fallthrough ?? {}, FALLTHROUGH);
 }
 
 /**
  * Lists the faults of a segment for which some context gets MALFORMED_FLAG from each flag that asks the segment.
  *
  * @param segment The segment.
- * @returns Short phrases that begin with a JSON path; at most 10.
+ * @param max Maximum number of faults. @default {10}
+ * @returns The faults, in the order of evaluation.
  */
-export function listSegmentFaults(segment: Segment): string[] {
-  const faults: string[] = [];
-  const { deleted, unbounded, generation } = segment;
-  // Nobody belongs to a big segment without a generation, whatever its rules say.
-  if (deleted || (unbounded && typeof generation !== "number")) return faults;
-  const rules = segment.rules ?? [];
-  for (let i = 0; i < rules.length; i++) {
-    const { clauses, weight, bucketBy, rolloutContextKind } = rules[i]!;
-    checkClauses(faults, clauses, i);
-    const sharing = typeof weight === "number";
-    if (sharing && bucketBy && !isAttributeReference(bucketBy, rolloutContextKind)) {
-      report(faults, `"rules[${i}].bucketBy" is ${quote(bucketBy)}, not an attribute reference`);
-    }
-    if (!sharing && !clauses?.length) return faults;
-  }
+export function listSegmentFaults(segment: Segment, max: number = MAX_LISTED_FAULTS): Fault[] {
+  const faults: Fault[] = [];
+  findSegmentFaults(segment, collect(faults, max));
   return faults;
 }
 
-/** Paths are written only for what is at fault: this runs over every flag at each load. */
-function report(faults: string[], fault: string): void {
-  if (faults.length < MAX_LISTED_FAULTS) faults.push(fault);
+function findSegmentFaults(segment: Segment, report: Report): void {
+  const { deleted, unbounded, generation } = segment;
+  // Nobody belongs to a big segment without a generation, whatever its rules say.
+  if (deleted || (unbounded && typeof generation !== "number")) return;
+  const rules = segment.rules ?? [];
+  for (let i = 0; i < rules.length; i++) {
+    const { clauses, weight, bucketBy, rolloutContextKind } = rules[i]!;
+    checkClauses(report, clauses, i);
+    const sharing = typeof weight === "number";
+    if (sharing && bucketBy && !isAttributeReference(bucketBy, rolloutContextKind)) {
+      report(`rules[${i}].bucketBy`, `is ${quote(bucketBy)}, not an attribute reference`);
+    }
+    if (!sharing && !clauses?.length) return;
+  }
+}
+
+/** Receiver of faults. Paths are written only for what is at fault: this runs over every flag at each load. */
+type Report = (path: string, problem: string) => void;
+
+function collect(faults: Fault[], max: number): Report {
+  return (path, problem) => {
+    if (faults.length < max) faults.push({ path, problem });
+  };
 }
 
 function hasVariation({ variations }: Flag, variation: number): boolean {
   return variations?.[variation] !== undefined;
 }
 
-function checkVariation(faults: string[], flag: Flag, variation: number, path: string): void {
+function checkVariation(report: Report, flag: Flag, variation: number, path: string): void {
   if (hasVariation(flag, variation)) return;
   const count = flag.variations?.length ?? 0;
   const has = count === 0 ? "no variations" : count === 1 ? "1 variation" : `${count} variations`;
-  report(faults, `"${path}" is ${variation}, the flag has ${has}`);
+  report(path, `is ${variation}, the flag has ${has}`);
 }
 
-function checkTargets(faults: string[], flag: Flag): void {
+function checkTargets(report: Report, flag: Flag): void {
   const { targets, contextTargets } = flag;
   const field = contextTargets?.length ? "contextTargets" : "targets";
   const list: Target[] = flag[field] ?? [];
@@ -98,45 +121,45 @@ function checkTargets(faults: string[], flag: Flag): void {
     const variation = list[i]!.variation ?? 0;
     if (hasVariation(flag, variation)) continue;
     const target = field === "targets" ? list[i]! : findTarget(list[i]!, targets);
-    if (target.values?.length) checkVariation(faults, flag, variation, `${field}[${i}].variation`);
+    if (target.values?.length) checkVariation(report, flag, variation, `${field}[${i}].variation`);
   }
 }
 
-function checkClauses(faults: string[], clauses: Clause[] | null | undefined, rule: number): void {
+function checkClauses(report: Report, clauses: Clause[] | null | undefined, rule: number): void {
   for (let i = 0; i < (clauses?.length ?? 0); i++) {
     const { attribute, contextKind, op } = clauses![i]!;
     if (op === "segmentMatch" || isAttributeReference(attribute, contextKind)) continue;
     const is = attribute ? `is ${quote(attribute)}, not an attribute reference` : "is missing";
-    report(faults, `"rules[${rule}].clauses[${i}].attribute" ${is}`);
+    report(`rules[${rule}].clauses[${i}].attribute`, is);
   }
 }
 
 function checkServed(
-  faults: string[],
+  report: Report,
   flag: Flag,
   { variation, rollout }: VariationOrRollout,
   rule: number,
 ): void {
   if (typeof variation === "number") {
     if (!hasVariation(flag, variation)) {
-      checkVariation(faults, flag, variation, `${pathOf(rule)}.variation`);
+      checkVariation(report, flag, variation, `${pathOf(rule)}.variation`);
     }
-  } else if (rollout) checkRollout(faults, flag, rollout, rule);
-  else report(faults, `"${pathOf(rule)}" has neither a variation nor a rollout`);
+  } else if (rollout) checkRollout(report, flag, rollout, rule);
+  else report(pathOf(rule), "has neither a variation nor a rollout");
 }
 
-function checkRollout(faults: string[], flag: Flag, rollout: Rollout, rule: number): void {
+function checkRollout(report: Report, flag: Flag, rollout: Rollout, rule: number): void {
   const { kind, bucketBy, contextKind } = rollout;
   const buckets = rollout.variations ?? [];
-  if (buckets.length === 0) return report(faults, `"${pathOf(rule)}.rollout" has no variations`);
+  if (buckets.length === 0) return report(`${pathOf(rule)}.rollout`, "has no variations");
   if (bucketBy && kind !== "experiment" && !isAttributeReference(bucketBy, contextKind)) {
-    report(faults, `"${pathOf(rule)}.rollout.bucketBy" is ${quote(bucketBy)}, not an attribute reference`);
+    report(`${pathOf(rule)}.rollout.bucketBy`, `is ${quote(bucketBy)}, not an attribute reference`);
   }
   for (let i = 0; i < buckets.length; i++) {
     const variation = buckets[i]!.variation ?? 0;
     // Nobody falls into an empty bucket but the last one, which gets who falls into none.
     if (hasVariation(flag, variation) || ((buckets[i]!.weight ?? 0) <= 0 && i < buckets.length - 1)) continue;
-    checkVariation(faults, flag, variation, `${pathOf(rule)}.rollout.variations[${i}].variation`);
+    checkVariation(report, flag, variation, `${pathOf(rule)}.rollout.variations[${i}].variation`);
   }
 }
 

@@ -44,8 +44,35 @@ export {
   type Session,
   type Slices,
 } from "./evaluate.ts";
-export { findCycles } from "./_depth.ts";
-export { listFaults, listSegmentFaults } from "./faults.ts";
+export { explain } from "./explain.ts";
+export type {
+  BucketTrace,
+  ClauseTrace,
+  FallthroughStep,
+  Judgement,
+  OnStep,
+  PrerequisiteStep,
+  RangeTrace,
+  RolloutTrace,
+  RuleStep,
+  SegmentRuleTrace,
+  SegmentTrace,
+  ServedTrace,
+  ShareTrace,
+  TargetStep,
+  Trace,
+  TracedEvaluation,
+  TraceStep,
+  VariationTrace,
+  Verdict,
+} from "./trace.ts";
+export { computeDepths, findCycles, MAX_NESTING } from "./_depth.ts";
+export { listTargets } from "./_flag.ts";
+export { isVisible } from "./_linked.ts";
+export { type Fault, listFaults, listSegmentFaults } from "./faults.ts";
+export { isOperand, type Operand, OPERATORS } from "./operands.ts";
+export { measurePattern, type PatternCost } from "./pattern_cost.ts";
+export { samplePattern } from "./pattern_sample.ts";
 export { EvaluationLimitError } from "./_session.ts";
 export type { ErrorKind, Evaluation, Reason } from "./evaluation.ts";
 export type { Audience, OutputOptions } from "./output_options.ts";

@@ -3,3 +3,24 @@
  *
  * @module
  */
+export { describeFlagChange, describeSegmentChange } from "./_item_changes.ts";
+export type { KeyDifference } from "./_metadata_changes.ts";
+export * from "./context_difference.ts";
+export * from "./dependencies.ts";
+export * from "./difference.ts";
+export * from "./explanation.ts";
+export {
+  describeAttribute,
+  describeClause,
+  describeFlag,
+  describeRollout,
+  describeSegment,
+  describeServed,
+  formatValue,
+  nameVariations,
+  type VariationWords,
+} from "./words.ts";
+export { applyChanges, type ContextChange } from "./context_change.ts";
+export * from "./want.ts";
+export * from "./finding.ts";
+export * from "./findings.ts";

@@ -28,7 +28,7 @@
  *
  * @module
  */
-export type { LoadedEnvironment } from "./load_archive.ts";
+export { loadArchive, type LoadedEnvironment } from "./load_archive.ts";
 export * from "./loader.ts";
 export type { LoadOptions } from "./loading_thread.ts";
 export { findMemoryLimit } from "./memory.ts";

@@ -1,8 +1,22 @@
+/** Receiver of faults: the path of a value, and what is wrong with it as the rest of a sentence that begins with the path. */
+export type Report = (path: string, problem: string) => void;
+
 /**
- * A check of a parsed JSON value: it throws a `TypeError` that names the path and the expected type.
+ * A check of a parsed JSON value: it reports each value in it that has another type than expected.
  * Checks compose into one description of a JSON shape; they copy nothing.
  */
-export type Check = (value: unknown, path: string) => void;
+export type Check = (value: unknown, path: string, report: Report) => void;
+
+/**
+ * Throws at the first fault.
+ *
+ * @param path Path of the value.
+ * @param problem What is wrong with it.
+ * @throws {TypeError} Always.
+ */
+export function throwFault(path: string, problem: string): never {
+  throw new TypeError(`"${path}" ${problem}`);
+}
 
 /** Names the JSON type of a value as a person would: `null`, `array`, `object`, `string`, `number`, `boolean`. */
 function typeName(value: unknown): string {
@@ -10,43 +24,39 @@ function typeName(value: unknown): string {
   return Array.isArray(value) ? "array" : typeof value;
 }
 
-function refuse(value: unknown, path: string, wanted: string): never {
-  throw new TypeError(
-    `"${path}" must be ${wanted}, is ${value === undefined ? "missing" : typeName(value)}`,
-  );
+function describe(value: unknown, wanted: string): string {
+  return `must be ${wanted}, is ${value === undefined ? "missing" : typeName(value)}`;
 }
 
 /** Accepts a string. */
-export function string(value: unknown, path: string): void {
-  if (typeof value !== "string") refuse(value, path, "a string");
+export function string(value: unknown, path: string, report: Report): void {
+  if (typeof value !== "string") report(path, describe(value, "a string"));
 }
 
 /** Accepts `true` and `false`. */
-export function boolean(value: unknown, path: string): void {
-  if (typeof value !== "boolean") refuse(value, path, "a boolean");
+export function boolean(value: unknown, path: string, report: Report): void {
+  if (typeof value !== "boolean") report(path, describe(value, "a boolean"));
 }
 
 /** Accepts a whole number that a double holds exactly (at most 2^53 - 1 in size). */
-export function integer(value: unknown, path: string): void {
-  if (typeof value !== "number") refuse(value, path, "an integer");
-  if (!Number.isSafeInteger(value)) {
-    throw new TypeError(
-      `"${path}" must be an integer between -(2^53 - 1) and 2^53 - 1, is ${value}`,
-    );
+export function integer(value: unknown, path: string, report: Report): void {
+  if (typeof value !== "number") report(path, describe(value, "an integer"));
+  else if (!Number.isSafeInteger(value)) {
+    report(path, `must be an integer between -(2^53 - 1) and 2^53 - 1, is ${value}`);
   }
 }
 
 /** Accepts any JSON number. */
-export function number(value: unknown, path: string): void {
-  if (typeof value !== "number") refuse(value, path, "a number");
+export function number(value: unknown, path: string, report: Report): void {
+  if (typeof value !== "number") report(path, describe(value, "a number"));
 }
 
 /**
  * Accepts a number whose whole part a double holds exactly. The Relay Proxy reads every number of a flag or segment as a
  * double and cuts the fraction, so that flags made by hand with `1e3` or 33333.3 work there.
  */
-export function wholeNumber(value: unknown, path: string): void {
-  integer(typeof value === "number" ? Math.trunc(value) : value, path);
+export function wholeNumber(value: unknown, path: string, report: Report): void {
+  integer(typeof value === "number" ? Math.trunc(value) : value, path, report);
 }
 
 /** Accepts everything. */
@@ -54,29 +64,29 @@ export function any(): void {}
 
 /** Accepts a missing or null value, and what `check` accepts: Go's decoder, which the Relay Proxy uses, reads both as "not set". */
 export function optional(check: Check): Check {
-  return (value, path) => {
-    if (value !== undefined && value !== null) check(value, path);
+  return (value, path, report) => {
+    if (value !== undefined && value !== null) check(value, path, report);
   };
 }
 
 /** Accepts an array whose every element passes. */
 export function arrayOf(check: Check): Check {
-  return (value, path) => {
-    if (!Array.isArray(value)) refuse(value, path, "an array");
-    for (let i = 0; i < value.length; i++) check(value[i], `${path}[${i}]`);
+  return (value, path, report) => {
+    if (!Array.isArray(value)) return report(path, describe(value, "an array"));
+    for (let i = 0; i < value.length; i++) check(value[i], `${path}[${i}]`, report);
   };
 }
 
 /** Accepts an object whose named fields pass; other fields are free. */
 export function objectOf(fields: Record<string, Check>): Check {
   const entries = Object.entries(fields);
-  return (value, path) => {
+  return (value, path, report) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      refuse(value, path, "an object");
+      return report(path, describe(value, "an object"));
     }
     for (const [name, check] of entries) {
       const field = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
-      check(field, path === "" ? name : `${path}.${name}`);
+      check(field, path === "" ? name : `${path}.${name}`, report);
     }
   };
 }

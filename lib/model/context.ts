@@ -145,7 +145,13 @@ export function getAttribute(context: Context, kind: string, path: readonly stri
 
 type JsonObject = Record<string, JsonValue>;
 
-function toContext(parts: SingleContext[]): Context {
+/**
+ * Makes a context of its parts.
+ *
+ * @param parts The parts, in ascending order of kind.
+ * @returns The context.
+ */
+export function toContext(parts: SingleContext[]): Context {
   const [first] = parts;
   return {
     parts,

@@ -1,4 +1,4 @@
-import { arrayOf, boolean, integer, objectOf, optional, string } from "./_check.ts";
+import { arrayOf, boolean, integer, objectOf, optional, type Report, string, throwFault } from "./_check.ts";
 import type { Flag } from "./flag.ts";
 import type { Segment } from "./segment.ts";
 
@@ -108,6 +108,38 @@ const METADATA = objectOf({
 });
 
 /**
+ * Checks an environment's metadata.
+ *
+ * @param value JSON value of `<envId>.json`.
+ * @param id Environment ID in the file's name.
+ * @param report Called for each fault: a field of the wrong JSON type; where there is none, an `envID` that is not `id`, a
+ * negative lifetime, a scalar key that is not in its array.
+ */
+export function checkMetadata(value: unknown, id: string, report: Report): void {
+  let isSound = true;
+  METADATA(value, "", (path, problem) => {
+    isSound = false;
+    report(path, problem);
+  });
+  if (!isSound) return;
+  const { env } = value as RawMetadata;
+  if (env.envID !== id) report("env.envID", `must be the ID in the file's name, is "${env.envID}"`);
+  if ((env.defaultTtl ?? 0) < 0) report("env.defaultTtl", `must not be negative, is ${env.defaultTtl}`);
+  checkScalar("env.sdkKey", env.sdkKey?.value, env.sdkKeys, report);
+  checkScalar("env.mobKey", env.mobKey, env.mobileKeys, report);
+}
+
+function checkScalar(
+  path: string,
+  primary: string | null | undefined,
+  concurrent: RawKey[] | null | undefined,
+  report: Report,
+): void {
+  if (!primary || !concurrent?.length || concurrent.some(({ value }) => value === primary)) return;
+  report(path, "must be among the keys in its array");
+}
+
+/**
  * Parses an environment's metadata out of already parsed JSON.
  *
  * `version` and `dataId` are checked and then forgotten: whether something changed is decided by content.
@@ -120,18 +152,8 @@ const METADATA = objectOf({
  * @throws {TypeError} When a field has the wrong JSON type, `envID` is not `id`, or a scalar key is not in its array.
  */
 export function parseMetadata(value: unknown, id: string): EnvironmentMetadata {
-  METADATA(value, "");
+  checkMetadata(value, id, throwFault);
   const { env } = value as RawMetadata;
-  if (env.envID !== id) {
-    throw new TypeError(
-      `"env.envID" must be the ID in the file's name, is "${env.envID}"`,
-    );
-  }
-  if ((env.defaultTtl ?? 0) < 0) {
-    throw new TypeError(
-      `"env.defaultTtl" must not be negative, is ${env.defaultTtl}`,
-    );
-  }
   const expiring = env.sdkKey?.expiring;
   const previous = expiring?.value ? [{ value: expiring.value, expiry: expiring.timestamp ?? 0 }] : [];
   return {
@@ -140,36 +162,15 @@ export function parseMetadata(value: unknown, id: string): EnvironmentMetadata {
     name: env.envName ?? "",
     projectKey: env.projKey ?? "",
     projectName: env.projName ?? "",
-    sdkKeys: collectKeys(
-      "env.sdkKey",
-      env.sdkKey?.value ?? "",
-      env.sdkKeys ?? [],
-      previous,
-    ),
-    mobileKeys: collectKeys(
-      "env.mobKey",
-      env.mobKey ?? "",
-      env.mobileKeys ?? [],
-      [],
-    ),
+    sdkKeys: collectKeys(env.sdkKey?.value ?? "", env.sdkKeys ?? [], previous),
+    mobileKeys: collectKeys(env.mobKey ?? "", env.mobileKeys ?? [], []),
     defaultTtl: env.defaultTtl ?? 0,
     secureMode: env.secureMode ?? false,
   };
 }
 
 /** Puts the scalar (primary) key first, then the other concurrent keys, then the expiring one; each key once. */
-function collectKeys(
-  field: string,
-  primary: string,
-  concurrent: RawKey[],
-  previous: RawKey[],
-): Credential[] {
-  if (
-    concurrent.length > 0 && primary !== "" &&
-    !concurrent.some((key) => key.value === primary)
-  ) {
-    throw new TypeError(`"${field}" must be among the keys in its array`);
-  }
+function collectKeys(primary: string, concurrent: RawKey[], previous: RawKey[]): Credential[] {
   const keys = new Map<string, Credential>();
   const scalar: RawKey[] = concurrent.some((key) => key.value === primary)
     ? concurrent.filter((key) => key.value === primary)

@@ -1,4 +1,14 @@
-import { any, arrayOf, boolean, type Check, number, string, wholeNumber } from "./_check.ts";
+import {
+  any,
+  arrayOf,
+  boolean,
+  type Check,
+  number,
+  type Report,
+  string,
+  throwFault,
+  wholeNumber,
+} from "./_check.ts";
 import {
   checkOf,
   type Cut,
@@ -228,7 +238,7 @@ export const FLAG: Shape = shape({
 const FLAG_FOR_BROWSERS: Shape = new Map([...FLAG, ["clientSide", field(boolean, needed("true"))]]);
 
 const checkTombstone = checkOf(TOMBSTONE);
-const checkFlag = checkOf(FLAG);
+const checkFields = checkOf(FLAG);
 
 /**
  * Parses a flag out of already parsed JSON. The value is checked, not copied; fractions of whole numbers are cut in it.
@@ -243,7 +253,7 @@ const checkFlag = checkOf(FLAG);
  * @throws {TypeError} When a field has the wrong JSON type, or `version` or `key` is missing or wrong.
  */
 export function parseFlag(value: unknown, key: string, onCut?: (cut: Cut) => void): Flag {
-  checkItem(value, key, checkFlag, "flag");
+  naming("flag", key, () => checkFlag(value, key, throwFault));
   const flag = value as Flag;
   cutFractions(flag, getFlagShape(flag), onCut ?? ignore);
   return flag;
@@ -258,25 +268,31 @@ export function getFlagShape({ deleted, clientSideAvailability }: Flag): Shape {
 /** Does nothing about a cut. */
 export function ignore(): void {}
 
-/** Checks what flags and segments have in common, then `check` unless the item is a tombstone; errors name kind and key. */
-export function checkItem(
-  value: unknown,
-  key: string,
-  check: Check,
-  kind: "flag" | "segment",
-): void {
+/**
+ * Checks a flag.
+ *
+ * @param value JSON value from the data file.
+ * @param key Key under which the data file lists it.
+ * @param report Called for each field that has the wrong JSON type, or is missing, and for another `key`.
+ */
+export function checkFlag(value: unknown, key: string, report: Report): void {
+  checkItem(value, key, checkFields, report);
+}
+
+/** Checks a flag or a segment: a tombstone's fields, or those of `check`, and that its key is the one it is listed under. */
+export function checkItem(value: unknown, key: string, check: Check, report: Report): void {
+  const item = value as { key?: unknown; deleted?: unknown } | null;
+  (item?.deleted === true ? checkTombstone : check)(value, "", report);
+  if (typeof item?.key === "string" && item.key !== key) {
+    report("key", `must be the key it is listed under, is "${item.key}"`);
+  }
+}
+
+/** Does something that throws because a flag or a segment is faulty; the error then names kind and key. */
+export function naming(kind: "flag" | "segment", key: string, check: () => void): void {
   try {
-    checkTombstone(value, "");
-    const item = value as { key?: string | null; deleted?: boolean | null };
-    if (item.deleted !== true) check(value, "");
-    if (typeof item.key === "string" && item.key !== key) {
-      throw new TypeError(
-        `"key" must be the key it is listed under, is "${item.key}"`,
-      );
-    }
+    check();
   } catch (error) {
-    throw new TypeError(
-      `Cannot read ${kind} "${key}": ${(error as Error).message}`,
-    );
+    throw new TypeError(`Cannot read ${kind} "${key}": ${(error as Error).message}`);
   }
 }

@@ -21,11 +21,13 @@ export {
   parseContext,
   readContext,
   type SingleContext,
+  toContext,
 } from "./context.ts";
 export * from "./environment.ts";
-export type { Check } from "./_check.ts";
+export type { Check, Report } from "./_check.ts";
 export { type Cut, type Field, type Shape } from "./shape.ts";
 export {
+  checkFlag,
   type Clause,
   type Flag,
   getFlagShape,
@@ -36,6 +38,7 @@ export {
 } from "./flag.ts";
 export type { Rule, Target, VariationOrRollout, WeightedVariation } from "./flag.ts";
 export {
+  checkSegment,
   getSegmentShape,
   parseSegment,
   type Segment,

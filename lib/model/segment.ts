@@ -1,5 +1,5 @@
-import { arrayOf, boolean, string, wholeNumber } from "./_check.ts";
-import { checkItem, CLAUSE, type Clause, ignore, TOMBSTONE } from "./flag.ts";
+import { arrayOf, boolean, type Report, string, throwFault, wholeNumber } from "./_check.ts";
+import { checkItem, CLAUSE, type Clause, ignore, naming, TOMBSTONE } from "./flag.ts";
 import {
   checkOf,
   type Cut,
@@ -96,7 +96,7 @@ const SEGMENT: Shape = shape({
   generation: field(wholeNumber),
 });
 
-const checkSegment = checkOf(SEGMENT);
+const checkFields = checkOf(SEGMENT);
 
 /**
  * Parses a segment out of already parsed JSON. The rules are those of `parseFlag`.
@@ -108,10 +108,21 @@ const checkSegment = checkOf(SEGMENT);
  * @throws {TypeError} When a field has the wrong JSON type, or `version` or `key` is missing or wrong.
  */
 export function parseSegment(value: unknown, key: string, onCut?: (cut: Cut) => void): Segment {
-  checkItem(value, key, checkSegment, "segment");
+  naming("segment", key, () => checkSegment(value, key, throwFault));
   const segment = value as Segment;
   cutFractions(segment, getSegmentShape(segment), onCut ?? ignore);
   return segment;
+}
+
+/**
+ * Checks a segment.
+ *
+ * @param value JSON value from the data file.
+ * @param key Key under which the data file lists it.
+ * @param report Called for each fault, as by `checkFlag`.
+ */
+export function checkSegment(value: unknown, key: string, report: Report): void {
+  checkItem(value, key, checkFields, report);
 }
 
 /** Gets the shape of a segment: what it must have, and what SDKs need of it. */

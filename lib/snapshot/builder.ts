@@ -112,7 +112,9 @@ export class SnapshotBuilder {
       return;
     }
     const faults = kind === "flags" ? listFaults(value as Flag) : listSegmentFaults(value as Segment);
-    for (const fault of faults) this.#addFault(`${kind.slice(0, -1)} ${quoted} is malformed: ${fault}`);
+    for (const { path, problem } of faults) {
+      this.#addFault(`${kind.slice(0, -1)} ${quoted} is malformed: "${path}" ${problem}`);
+    }
     this.#isOn.push(kind === "segments" || (value as Flag).on === true);
     const separator = this.#isEmpty ? "" : ",";
     this.#isEmpty = false;
@@ -122,7 +124,7 @@ export class SnapshotBuilder {
     this.#output.write(text);
     this.#addDigest(this.#output.view(start, this.#output.length));
     this.#offsets.push(start, textStart, this.#output.length);
-    const references = kind === "flags" ? listReferences(value as Flag) : listSegments(value);
+    const references = listReferences(kind, value);
     this.#references.push(references);
     this.#hasReferences ||= references.length > 0;
   }
@@ -242,8 +244,10 @@ const SPARE_BYTES = 1024;
 const NONE: readonly never[] = [];
 
 /** A reference from an item to another. */
-interface Reference {
+export interface Reference {
+  /** Kind of the other. */
   kind: "flags" | "segments";
+  /** Its key. There may be no such item. */
   key: string;
 }
 
@@ -256,10 +260,18 @@ function toEnds(lists: readonly (readonly unknown[])[]): Uint32Array<ArrayBuffer
   return Uint32Array.from(lists, ({ length }) => end += length);
 }
 
-function listReferences(flag: Flag): readonly Reference[] {
-  const segments = listSegments(flag);
-  if (!flag.prerequisites?.length) return segments;
-  return [...flag.prerequisites.map(({ key }) => ({ kind: "flags" as const, key: key ?? "" })), ...segments];
+/**
+ * Lists what a flag or a segment refers to: prerequisites, then segments, each as often as it is referred to.
+ *
+ * @param kind Kind of the item.
+ * @param item The flag or segment.
+ * @returns The references.
+ */
+export function listReferences(kind: "flags" | "segments", item: Flag | Segment): readonly Reference[] {
+  const segments = listSegments(item);
+  const prerequisites = kind === "flags" ? (item as Flag).prerequisites : undefined;
+  if (!prerequisites?.length) return segments;
+  return [...prerequisites.map(({ key }) => ({ kind: "flags" as const, key: key ?? "" })), ...segments];
 }
 
 function listSegments({ rules }: Pick<Flag | Segment, "rules">): readonly Reference[] {

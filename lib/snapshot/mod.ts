@@ -20,9 +20,16 @@
  *
  * @module
  */
-export { type PreparedSnapshot, SnapshotBuilder, type SnapshotInput } from "./builder.ts";
+export {
+  listReferences,
+  type PreparedSnapshot,
+  type Reference,
+  SnapshotBuilder,
+  type SnapshotInput,
+} from "./builder.ts";
 export type { ItemKind } from "./_items.ts";
 export * from "./diff.ts";
 export type { Document, Payload } from "./payload.ts";
 export { share } from "./share.ts";
 export { buildSnapshot, Snapshot, type SnapshotItem } from "./snapshot.ts";
+export * from "./update.ts";

@@ -1,16 +1,22 @@
 import type { Terminal } from "../../lib/cli/mod.ts";
 
 /** A terminal that keeps what is printed, the log included. */
-export function makeTerminal(): Terminal & { output: string; errors: string } {
+export function makeTerminal(
+  options: Partial<Pick<Terminal, "columns" | "hasColor">> & { input?: string } = {},
+): Terminal & { output: string; errors: string } {
+  const { input = "", hasColor = false, columns } = options;
   const terminal = {
     output: "",
     errors: "",
-    print(text: string): void {
+    print(text: unknown): void {
       terminal.output += text;
     },
-    printError(text: string): void {
+    printError(text: unknown): void {
       terminal.errors += text;
     },
+    columns,
+    hasColor,
+    input: new Blob([input]).stream(),
     stdout: makeSink((text) => terminal.print(text)),
     stderr: makeSink((text) => terminal.printError(text)),
   };

@@ -20,10 +20,8 @@ const FAILURES: [what: string, error: unknown, failure: Failure][] = [
     message: "Unable to create relay: it is wrong",
     hint: "right it",
   }],
-  ["an error without a hint", new RangeError("no\nroom"), {
-    message: "Unable to create relay: no\\u000aroom",
-  }],
-  ["what is no error", "no room", { message: "Unable to create relay: no room" }],
+  ["an error without a hint", new RangeError("no\nroom"), { message: "Error: no\\u000aroom" }],
+  ["what is no error", "no room", { message: "Error: no room" }],
 ];
 
 for (const [what, error, failure] of FAILURES) {

@@ -13,7 +13,7 @@ function moduleUrl(name: string): string {
 const PROGRAM = `
   import { readVariablesInto } from ${moduleUrl("_process_env.ts")};
   import { noValues } from ${moduleUrl("_values.ts")};
-  const reading = { values: noValues(), environments: [], filters: [], warnings: [] };
+  const reading = { values: noValues(), written: [], environments: [], filters: [], warnings: [] };
   const problems = readVariablesInto(reading, Deno.env.toObject());
   const { values: { Main, OfflineMode }, environments, filters } = reading;
   console.log(JSON.stringify([Main, OfflineMode, environments, filters, problems]));

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { VERSION_LINE } from "../../lib/version.ts";
+import { BUILD } from "../../lib/version.ts";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
 import { freePort, halyardCommand, openEndlessRequest, type RelayOptions, startRelay } from "./_relay.ts";
 
@@ -46,7 +46,7 @@ Deno.test("main.ts prints its version", async () => {
   assertEquals([code, stderr], [0, ""]);
   assertEquals(
     stdout.replace(/\(.*?\)/, "(checkout)"),
-    `${VERSION_LINE}\n`,
+    `halyard ${BUILD}\n`,
     "a build names its commit instead",
   );
 });

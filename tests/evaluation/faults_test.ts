@@ -4,6 +4,7 @@ import {
   compileEnvironment,
   createSession,
   evaluate,
+  type Fault,
   findCycles,
   listFaults,
   listSegmentFaults,
@@ -16,8 +17,12 @@ import { anyEnvironments, type GeneratedEnvironment } from "./_generate.ts";
 
 const USER = { kind: "user", key: "alice" };
 
+function format(faults: Fault[]): string[] {
+  return faults.map(({ path, problem }) => `"${path}" ${problem}`);
+}
+
 function faultsOf(flag: Json): string[] {
-  return listFaults(parseFlag(complete({ flags: { flag } }).flags.flag, "flag"));
+  return format(listFaults(parseFlag(complete({ flags: { flag } }).flags.flag, "flag")));
 }
 
 /** Parts of a flag with the variations "a", "b" and "c", its one fault, and a context that meets it. */
@@ -116,12 +121,12 @@ const SEGMENT_FAULTS: [fault: string, rule: Json][] = [
 for (const [fault, rule] of SEGMENT_FAULTS) {
   Deno.test(`listSegmentFaults() lists ${fault}, for which flags get MALFORMED_FLAG`, () => {
     const segment = { key: "s", version: 1, rules: [rule] };
-    assertEquals(listSegmentFaults(segment), [fault]);
+    assertEquals(format(listSegmentFaults(segment)), [fault]);
     const flag = { rules: [{ clauses: [{ op: "segmentMatch", values: ["s"] }], variation: 0 }] };
     const { reason } = evaluateFlag({ flags: { flag }, segments: { s: segment } }, USER);
     assertEquals(reason.errorKind, "MALFORMED_FLAG");
     assertEquals(listSegmentFaults({ ...segment, unbounded: true }), []);
-    assertEquals(listSegmentFaults({ ...segment, unbounded: true, generation: 1 }), [fault]);
+    assertEquals(format(listSegmentFaults({ ...segment, unbounded: true, generation: 1 })), [fault]);
     assertEquals(listSegmentFaults({ ...segment, deleted: true }), []);
     assertEquals(listSegmentFaults({ ...segment, rules: [{}, rule] }), []);
   });

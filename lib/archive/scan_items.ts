@@ -1,0 +1,122 @@
+import {
+  compact,
+  decode,
+  hasInfinity,
+  isObject,
+  JsonFault,
+  listMembers,
+  parseJson,
+  skipSpace,
+  type Value,
+} from "./_json.ts";
+import { MAX_ITEM_DEPTH } from "./_limits.ts";
+
+/** A flag or a segment as a data file has it: parsed, not checked; or left out when served; or with a fault for which all is refused. */
+export type RawItem =
+  & {
+    /** Its kind. */
+    kind: "flags" | "segments";
+    /** Key in the map that lists it. */
+    key: string;
+    /** Offset of its first byte in the file. */
+    start: number;
+    /** Offset past its last byte, white space behind it included. */
+    end: number;
+  }
+  & (
+    | {
+      /** Parsed JSON. */
+      value: unknown;
+      /** JSON without white space outside strings. */
+      text: string;
+      /** Whether `JSON.stringify` writes it like that. */
+      isCanonical: boolean;
+    }
+    | {
+      /** Reason why it is left out: the rest of a sentence. */
+      omission: string;
+    }
+    | {
+      /** Fault. */
+      fault: JsonFault;
+    }
+  );
+
+/**
+ * Scans the data file of an environment, one item at a time: only the one that was asked for is in memory as a value.
+ *
+ * @param json Content of `<id>-data.json`.
+ * @returns Flags, then segments, each in ascending order of their keys' code units.
+ * @throws {JsonFault} When the file is not JSON outside of flags and segments, or not an object of objects.
+ */
+export function* scanItems(json: Uint8Array): Generator<RawItem> {
+  const kinds = scanKinds(json);
+  for (const kind of ["flags", "segments"] as const) {
+    const members = kinds.get(kind);
+    if (!members || !isObject(json, members)) continue;
+    const items = [...listMembers(json, members)].sort((a, b) => a.key < b.key ? -1 : 1);
+    for (const [i, { key, value }] of items.entries()) {
+      const { start, end } = value;
+      yield { kind, key, start, end, ...scanItem(json, value, findTwin(kind, key, items[i + 1])) };
+    }
+  }
+}
+
+/** Finds flags and segments, objects or null. Any other member of the file is checked likewise, and left. */
+function scanKinds(json: Uint8Array): Map<string, Value> {
+  const file = { start: skipSpace(json, 0), end: json.length };
+  if (!isObject(json, file)) checkObject(parseJson(json), "the file", file.start);
+  const kinds = new Map<string, Value>();
+  for (const { key, value } of listMembers(json, file)) {
+    if (kinds.has(key)) throw new JsonFault(`${JSON.stringify(key)} is there twice`, value.start);
+    kinds.set(key, value);
+    if (!isObject(json, value)) {
+      // The file is a level too.
+      const parsed = parseJson(json, { ...value, depth: value.depth + 1 });
+      if (parsed !== null) checkObject(parsed, JSON.stringify(key), value.start);
+    } else if (key !== "flags" && key !== "segments") {
+      for (const item of listMembers(json, value)) {
+        if (item.value.depth <= MAX_ITEM_DEPTH) parseJson(json, item.value);
+      }
+    }
+  }
+  return kinds;
+}
+
+/** Returns the fault of an item if the next one has its key. */
+function findTwin(
+  kind: string,
+  key: string,
+  next: { key: string; value: Value } | undefined,
+): JsonFault | undefined {
+  if (next?.key !== key) return undefined;
+  return new JsonFault(`${JSON.stringify(key)} is there twice in ${JSON.stringify(kind)}`, next.value.start);
+}
+
+function scanItem(
+  json: Uint8Array,
+  scanned: Value,
+  twin: JsonFault | undefined,
+): { value: unknown; text: string; isCanonical: boolean } | { omission: string } | { fault: JsonFault } {
+  if (twin) return { fault: twin };
+  if (scanned.depth > MAX_ITEM_DEPTH) {
+    return { omission: `it nests deeper than ${MAX_ITEM_DEPTH} levels` };
+  }
+  try {
+    const text = decode(compact(json, scanned), scanned.start);
+    // Without its white space, text that is not JSON may become JSON.
+    const value = parseJson(json, scanned, scanned.isSpaced ? undefined : text);
+    const isCanonical = JSON.stringify(value) === text;
+    if (!isCanonical && hasInfinity(text)) return { omission: "it has a number past the range of a double" };
+    return { value, text, isCanonical };
+  } catch (error) {
+    if (error instanceof JsonFault) return { fault: error };
+    throw error;
+  }
+}
+
+function checkObject(value: unknown, what: string, at: number): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new JsonFault(`${what} must be an object`, at);
+  }
+}

@@ -1,0 +1,210 @@
+import { type Dependencies, formatValue, type ItemKeys } from "../inspection/mod.ts";
+import type { Credential, Flag, Segment } from "../model/mod.ts";
+import { obscureKey } from "../observe/mod.ts";
+import type { ItemKind, Snapshot } from "../snapshot/mod.ts";
+import { type ArchiveFile, type FileEnvironment, nameEnvironment } from "./archive_file.ts";
+import { printJson } from "./json.ts";
+import { type Cell, describeCounts, printTable } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A flag or a segment in a list. */
+export interface ListedItem {
+  kind: ItemKind;
+  key: string;
+  version: number;
+  value: Flag | Segment;
+}
+
+/** A flag or a segment and what it is connected with. */
+export interface InspectedItem extends ListedItem {
+  rules: string[];
+  dependencies: Dependencies;
+}
+
+/** How an answer is printed. */
+export interface Output {
+  archive(terminal: Terminal, file: ArchiveFile): void;
+  environment(terminal: Terminal, environment: FileEnvironment, items: Iterable<ListedItem>): void;
+  items(terminal: Terminal, items: readonly InspectedItem[]): void;
+}
+
+/** For people. */
+export const TEXT_OUTPUT: Output = {
+  archive(terminal, { path, size, digest, environments }) {
+    terminal.print(`${path}: ${size.toLocaleString("en")} bytes, SHA-256 ${digest}\n\n`);
+    const head = [
+      "ENVIRONMENT",
+      "CLIENT-SIDE ID",
+      "NAME",
+      "FLAGS",
+      "SEGMENTS",
+      "",
+    ];
+    printTable(terminal, [
+      head.map((text): Cell => ({ text, style: "bold" })),
+      ...environments.map((environment) => {
+        const { id, metadata, snapshot, fault } = environment;
+        return [
+          nameEnvironment(environment),
+          id,
+          metadata ? `${metadata.projectName} ${metadata.name}`.trim() : "",
+          snapshot ? `${count(snapshot, "flags")}` : "–",
+          snapshot ? `${count(snapshot, "segments")}` : "–",
+          fault === undefined
+            ? metadata?.secureMode ? "secure mode" : ""
+            : { text: "cannot be served", style: "red" as const },
+        ];
+      }),
+    ]);
+    if (environments.length === 0) terminal.print("There are no environments in it.\n");
+    for (const { fault } of environments) if (fault !== undefined) terminal.print(`\n${fault}\n`);
+  },
+  environment(terminal, environment, items) {
+    printTable(terminal, describeEnvironment(environment));
+    terminal.print("\n");
+    const rows = [...items].map(({ kind, key, version, value }) =>
+      kind === "flags"
+        ? [key, "flag", `v${version}`, ...summarizeFlag(value as Flag)]
+        : [key, "segment", `v${version}`, "", summarizeSegment(value as Segment)]
+    );
+    printTable(terminal, rows);
+    if (rows.length === 0) terminal.print("There are no flags and no segments in it.\n");
+  },
+  items(terminal, items) {
+    for (const [i, { kind, key, version, rules, dependencies }] of items.entries()) {
+      const head = `${kind === "flags" ? "flag" : "segment"} ${key}`;
+      terminal.print([{ text: `${i > 0 ? "\n" : ""}${head}`, style: "bold" }, {
+        text: `, version ${version}\n`,
+      }]);
+      printTable(terminal, rules.map((rule) => [rule]), 2);
+      printTable(terminal, describeDependencies(dependencies), 0);
+    }
+  },
+};
+
+/** For machines. */
+export const JSON_OUTPUT: Output = {
+  archive(terminal, { path, size, digest, environments }) {
+    printJson(terminal, {
+      path,
+      size,
+      sha256: digest,
+      environments: environments.map(toJson),
+    });
+  },
+  environment(terminal, environment, items) {
+    printJson(terminal, {
+      ...toJson(environment),
+      items: [...items].map(({ kind, key, version, value }) => ({
+        kind: kind === "flags" ? "flag" : "segment",
+        key,
+        version,
+        ...kind === "flags" && { on: (value as Flag).on ?? false },
+      })),
+    });
+  },
+  items(terminal, items) {
+    printJson(terminal, {
+      items: items.map(({ kind, key, version, rules, dependencies }) => ({
+        kind: kind === "flags" ? "flag" : "segment",
+        key,
+        version,
+        rules,
+        ...dependencies,
+      })),
+    });
+  },
+};
+
+function toJson({ id, metadata, snapshot, fault }: FileEnvironment): Record<string, unknown> {
+  return {
+    id,
+    ...metadata && {
+      project: { key: metadata.projectKey, name: metadata.projectName },
+      key: metadata.key,
+      name: metadata.name,
+      sdkKeys: metadata.sdkKeys.map(obscure),
+      mobileKeys: metadata.mobileKeys.map(obscure),
+      secureMode: metadata.secureMode,
+      defaultTtl: metadata.defaultTtl,
+    },
+    ...snapshot && { flags: count(snapshot, "flags"), segments: count(snapshot, "segments") },
+    ...fault !== undefined && { fault },
+  };
+}
+
+function describeEnvironment({ id, metadata }: FileEnvironment): Cell[][] {
+  if (!metadata) return [];
+  const { projectName, name, sdkKeys, mobileKeys, secureMode, defaultTtl } = metadata;
+  return [
+    ["environment", { text: `${projectName} ${name}`.trim(), style: "bold" }],
+    ["client-side ID", id],
+    ...sdkKeys.map((key) => ["SDK key", describeKey(key)]),
+    ...mobileKeys.map((key) => ["mobile key", describeKey(key)]),
+    ["secure mode", secureMode ? "on" : "off"],
+    ["PHP cache", defaultTtl === 0 ? "none" : `${defaultTtl} minutes`],
+  ];
+}
+
+function count({ items }: Snapshot, kind: ItemKind): number {
+  const [start, end] = items.range(kind);
+  let count = 0;
+  for (let position = start; position < end; position++) if (!items.isDeleted(position)) count++;
+  return count;
+}
+
+function obscure({ value, expiry }: Credential): Credential {
+  return { value: obscureKey(value), ...expiry !== undefined && { expiry } };
+}
+
+function describeKey({ value, expiry }: Credential): string {
+  return `${obscureKey(value)}${expiry === undefined ? "" : ` until ${new Date(expiry).toISOString()}`}`;
+}
+
+/** Says in a few words whether a flag is on, and what decides. */
+function summarizeFlag(flag: Flag): [state: string, summary: string] {
+  const { on, rules, prerequisites, targets, contextTargets, variations } = flag;
+  const parts: [number | undefined, string][] = [
+    [variations?.length, "variation"],
+    [prerequisites?.length, "prerequisite"],
+    [[...targets ?? [], ...contextTargets ?? []].filter(({ values }) => values?.length).length, "target"],
+    [rules?.length, "rule"],
+  ];
+  return [on ? "on" : "off", describeCounts(parts)];
+}
+
+function summarizeSegment(
+  { included, includedContexts, excluded, excludedContexts, rules, unbounded }: Segment,
+): string {
+  if (unbounded) return "big segment, whose members are not in the archive";
+  const listed = (contexts: Segment["includedContexts"]): number =>
+    (contexts ?? []).reduce((sum, { values }) => sum + (values?.length ?? 0), 0);
+  return describeCounts([
+    [(included?.length ?? 0) + listed(includedContexts), "included key"],
+    [(excluded?.length ?? 0) + listed(excludedContexts), "excluded key"],
+    [rules?.length, "rule"],
+  ]);
+}
+
+function describeDependencies({ dependsOn, dependents }: Dependencies): Cell[][] {
+  const rows: [string, ItemKeys][] = [
+    ["depends on", dependsOn],
+    ["  through these", dependsOn.indirect],
+    ["needed by", dependents],
+    ["  through these", dependents.indirect],
+  ];
+  const missing = dependsOn.missing.map(({ kind, key }) => `${kind.slice(0, -1)} ${formatValue(key)}`).join(
+    ", ",
+  );
+  return [
+    ...rows.map(([title, keys]) => [title, listKeys(keys)]).filter(([title, keys]) =>
+      keys !== "" || !title!.startsWith(" ")
+    )
+      .map(([title, keys]): Cell[] => [title!, keys || "nothing"]),
+    ...missing ? [["missing", { text: missing, style: "red" as const }]] : [],
+  ];
+}
+
+function listKeys({ flags, segments }: ItemKeys): string {
+  return [...flags.map((key) => `flag ${key}`), ...segments.map((key) => `segment ${key}`)].join(", ");
+}

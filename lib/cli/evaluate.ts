@@ -1,0 +1,208 @@
+import {
+  type CompiledEnvironment,
+  createSession,
+  evaluate,
+  type Evaluation,
+  explain,
+  type Reason,
+  type Trace,
+  type Verdict,
+} from "../evaluation/mod.ts";
+import {
+  type ContextChange,
+  describeAttribute,
+  describeTrace,
+  findChange,
+  formatValue,
+} from "../inspection/mod.ts";
+import { nearest } from "../config/mod.ts";
+import type { Context, JsonValue } from "../model/mod.ts";
+import type { Snapshot } from "../snapshot/mod.ts";
+import { findEnvironment, readArchiveFile, requireSnapshot } from "./archive_file.ts";
+import type { Command } from "./command.ts";
+import { CONTEXT_FLAGS, parseValue, readContextArgs } from "./context.ts";
+import { jsonFlag, printJson } from "./json.ts";
+import { UsageError } from "./parse_args.ts";
+import { type Cell, printTable } from "./table.ts";
+import type { Style, Terminal } from "./terminal.ts";
+
+/** The command `evaluate`. */
+export const EVALUATE: Command = {
+  name: "evaluate",
+  summary: "evaluates flags for a context, and says why",
+  usage: "FILE ENV [FLAG…]",
+  arity: [2, Infinity],
+  details:
+    `ENV is a client-side ID, projKey/envKey, or envKey where only one environment has it. Without FLAG, all
+flags are evaluated. The exit code is 1 when an evaluation is an error, or is not what --want says.`,
+  example: "evaluate flags.tar.gz production checkout --user ann --set plan=pro --why",
+  flags: {
+    ...CONTEXT_FLAGS,
+    why: { help: "Print what was asked on the way to the value, what the context has, and what it came to." },
+    want: {
+      value: "VALUE",
+      help: "Print the smallest change of the context that gives the flag this value: JSON, or text.",
+    },
+    ...jsonFlag("evaluate"),
+  },
+  async run(args, terminal) {
+    const [path, name, ...named] = args.positional as [string, string, ...string[]];
+    const want = args.values.get("want");
+    if (want !== undefined && named.length === 0) {
+      throw new UsageError("--want needs a flag", `write evaluate ${path} ${name} FLAG … --want ${want}`);
+    }
+    const context = await readContextArgs(args, terminal);
+    const snapshot = requireSnapshot(findEnvironment(await readArchiveFile(path), name));
+    const environment = await snapshot.compile(() => undefined);
+    const keys = named.length > 0 ? named : listKeys(snapshot);
+    for (const key of named) requireFlag(snapshot, key);
+    const asked = { snapshot, environment, context, withTrace: args.switches.has("why"), want };
+    const results = keys.map((key) => evaluateFlag(asked, key));
+    if (args.switches.has("json")) printJson(terminal, { flags: results.map(toJson) });
+    else print(terminal, results);
+    return results.every(isAsWanted) ? 0 : 1;
+  },
+};
+
+/** What is asked of each flag. */
+interface Asked {
+  snapshot: Snapshot;
+  environment: CompiledEnvironment;
+  context: Context;
+  withTrace: boolean;
+  want: string | undefined;
+}
+
+/** What a flag evaluates to. */
+interface Result {
+  evaluation: Evaluation;
+  trace?: Trace;
+  want?: Want;
+}
+
+/** What has to change for another value. */
+interface Want {
+  value: JsonValue;
+  changes: ContextChange[] | null;
+  why?: string;
+}
+
+function listKeys({ items }: Snapshot): string[] {
+  const [start, end] = items.range("flags");
+  const positions = Array.from({ length: end - start }, (_, i) => start + i);
+  return positions.filter((position) => !items.isDeleted(position)).map((position) => items.getKey(position));
+}
+
+function requireFlag(snapshot: Snapshot, key: string): void {
+  if (snapshot.find("flags", key)?.document) return;
+  const meant = nearest(key, listKeys(snapshot));
+  throw new UsageError(
+    `there is no flag ${JSON.stringify(key)}`,
+    meant ? `did you mean ${meant}?` : "inspect lists all flags",
+  );
+}
+
+function evaluateFlag({ snapshot, environment, context, withTrace, want }: Asked, key: string): Result {
+  const session = createSession(environment, context);
+  const evaluation = evaluate(session, key)!;
+  return {
+    evaluation,
+    ...withTrace && { trace: explain(session, key)! },
+    ...want !== undefined && { want: findWant(snapshot, evaluation, context, want) },
+  };
+}
+
+function findWant(snapshot: Snapshot, { flag }: Evaluation, context: Context, text: string): Want {
+  // Text that is JSON too, such as true, means the text only where a variation is that text.
+  const isText = flag.variations?.includes(text) ?? false;
+  const value = isText ? text : parseValue(text);
+  const result = findChange(snapshot, flag.key, context, value);
+  return result.changes === null
+    ? { value, changes: null, why: WHY_NOT[result.why] }
+    : { value, changes: result.changes };
+}
+
+const WHY_NOT = {
+  "no change": "no change of this context does",
+  "no variation": "the flag has no such variation",
+  "limit": "no change was found within the limit of the search",
+};
+
+function isAsWanted({ evaluation, want }: Result): boolean {
+  return evaluation.reason.kind !== "ERROR" && (want === undefined || want.changes?.length === 0);
+}
+
+function toJson({ evaluation, trace, want }: Result): Record<string, unknown> {
+  const { flag, value, variation, reason } = evaluation;
+  return {
+    key: flag.key,
+    version: flag.version,
+    value,
+    variation,
+    reason,
+    ...trace && { trace },
+    ...want && { want },
+  };
+}
+
+const VERDICTS: Record<Verdict, Cell> = {
+  yes: { text: "✓", style: "green" },
+  no: { text: "✗", style: "red" },
+  "not reached": { text: "not reached", style: "dim" },
+  error: { text: "error", style: "red" },
+};
+
+function print(terminal: Terminal, results: readonly Result[]): void {
+  if (results.every(({ trace, want }) => !trace && !want)) {
+    printTable(terminal, results.map(({ evaluation }) => describeResult(evaluation)));
+    return;
+  }
+  for (const { evaluation, trace, want } of results) {
+    printTable(terminal, [describeResult(evaluation)]);
+    const lines = trace ? describeTrace(trace) : [];
+    printTable(
+      terminal,
+      lines.map(({ depth, step, question, answer, verdict }): Cell[] => {
+        const style = verdict === "not reached" ? "dim" : undefined;
+        const dimmed = (text: string): Cell => ({ text, style });
+        return [dimmed("  ".repeat(depth) + step), dimmed(question), dimmed(answer), VERDICTS[verdict]];
+      }),
+      2,
+    );
+    if (want) terminal.print(`to get ${formatValue(want.value)}: ${describeWant(want)}\n`);
+  }
+}
+
+function describeResult({ flag, value, variation, reason }: Evaluation): Cell[] {
+  const style: Style = reason.kind === "ERROR" ? "red" : "bold";
+  const served = variation === null ? "no variation" : `variation ${variation}`;
+  return [
+    { text: `${flag.key} = ${formatValue(value)}`, style },
+    served,
+    describeReason(reason),
+    `version ${flag.version}`,
+  ];
+}
+
+function describeReason(reason: Reason): string {
+  const { kind, ruleIndex, ruleId, prerequisiteKey, errorKind, inExperiment, bigSegmentsStatus } = reason;
+  return [
+    kind,
+    ruleIndex === undefined ? "" : `rule ${ruleIndex + 1}`,
+    ruleId === undefined ? "" : JSON.stringify(ruleId),
+    prerequisiteKey ?? "",
+    errorKind ?? "",
+    inExperiment ? "in experiment" : "",
+    bigSegmentsStatus ? "big segment unknown offline" : "",
+  ].filter(Boolean).join(" ");
+}
+
+function describeWant({ changes, why }: Want): string {
+  if (changes === null) return why!;
+  if (changes.length === 0) return "nothing has to change";
+  return changes.map(({ kind, attribute, value }) =>
+    `${value === null ? "no " : ""}${describeAttribute(kind, attribute)}${
+      value === null ? "" : ` = ${formatValue(value)}`
+    }`
+  ).join(", ");
+}

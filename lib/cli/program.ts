@@ -1,0 +1,68 @@
+import { parseArgs as parseRelayArgs } from "../config/mod.ts";
+import { BUILD } from "../version.ts";
+import { ArchiveError } from "../archive/mod.ts";
+import type { Args, Command, Program } from "./command.ts";
+import { describeCommand, describeProgram, findCommand } from "./help.ts";
+import { parseArgs, UsageError } from "./parse_args.ts";
+import { escapeOutput, printFailure, TERMINAL, type Terminal } from "./terminal.ts";
+
+/** Exit code where the archive is what is wrong. */
+const NO = 1;
+
+/** Exit code: wrong usage or environment. */
+const FAILED = 2;
+
+/**
+ * Runs a program: selects a command, runs it, and turns an error into a message, a hint and an exit code.
+ *
+ * @param program The program.
+ * @param argv The command line after the program's name.
+ * @param terminal Where it prints. @default {TERMINAL}
+ * @returns The exit code: 0 for yes, 1 for no, 2 for wrong usage or environment.
+ */
+export async function runProgram(
+  program: Program,
+  argv: readonly string[],
+  terminal: Terminal = TERMINAL,
+): Promise<number> {
+  terminal = escapeOutput(terminal);
+  let command: Command | undefined;
+  try {
+    const isNamed = argv.length > 0 && !argv[0]!.startsWith("-");
+    command = isNamed ? findCommand(program, argv[0]!) : program.preset;
+    const rest = isNamed ? argv.slice(1) : argv;
+    if (asksFor("version", rest)) {
+      terminal.print(`${program.name} ${BUILD}\n`);
+      return 0;
+    }
+    if (asksFor("help|h", rest)) {
+      terminal.print(isNamed ? describeCommand(program.name, command!) : describeProgram(program));
+      return 0;
+    }
+    if (!command) throw new UsageError("no command is named", `${program.name} --help lists what there is`);
+    return await command.run(readArgs(rest, command), terminal, program);
+  } catch (error) {
+    printFailure(terminal, error);
+    return error instanceof ArchiveError ? NO : command?.usageExitCode ?? FAILED;
+  }
+}
+
+/** Reports whether a switch of every command is on the command line, in either dialect. */
+function asksFor(names: string, argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  const pattern = new RegExp(`^--?(${names})(=true)?$`);
+  return (end < 0 ? argv : argv.slice(0, end)).some((arg) => pattern.test(arg));
+}
+
+function readArgs(argv: readonly string[], command: Command): Args {
+  if (!command.isRelayDialect) return parseArgs(argv, command);
+  const parsed = parseRelayArgs(argv, command.flags);
+  const [unexpected] = parsed.positional;
+  if (unexpected !== undefined) {
+    throw new UsageError(
+      `${command.name} takes no argument ${JSON.stringify(unexpected)}`,
+      "a command comes before its flags",
+    );
+  }
+  return { ...parsed, lists: new Map() };
+}

@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import { EnvironmentError } from "../archive/mod.ts";
+import { unpackArchive } from "../folder/mod.ts";
+import { FileError, readArchiveBytes } from "./archive_file.ts";
+import type { Command } from "./command.ts";
+import { printEnvironments } from "./pack.ts";
+import { UsageError } from "./parse_args.ts";
+import { printFailure, type Terminal } from "./terminal.ts";
+import { WriteError, writeNewFile } from "./write_file.ts";
+
+/** Mode of a folder whose files hold keys: nobody but its owner looks into it. */
+const PRIVATE = 0o700;
+
+/** The command `unpack`. */
+export const UNPACK: Command = {
+  name: "unpack",
+  summary: "makes a folder of readable files of an archive",
+  usage: "FILE DIR",
+  arity: [2, 2],
+  details:
+    `DIR is created, or is empty. It gets one JSON file for each environment, with its keys in it; pack makes the same
+environments of them again.`,
+  example: "unpack flags.tar.gz flags",
+  flags: {},
+  async run(args, terminal) {
+    const [path, dir] = args.positional as [string, string];
+    try {
+      await unpack(path, dir, terminal);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof EnvironmentError)) throw error;
+      printFailure(terminal, error);
+      return 1;
+    }
+  },
+};
+
+async function unpack(path: string, dir: string, terminal: Terminal): Promise<void> {
+  requireEmpty(dir);
+  const { bytes, maxBytes } = readArchiveBytes(path);
+  const environments = await unpackArchive(bytes, { path, maxCompressedBytes: maxBytes });
+  try {
+    await Deno.mkdir(dir, { recursive: true, mode: PRIVATE });
+  } catch (error) {
+    throw new WriteError(dir, error as Error);
+  }
+  for (const { file, text } of environments) writeNewFile(join(dir, file), text);
+  printEnvironments(terminal, environments);
+}
+
+function requireEmpty(dir: string): void {
+  try {
+    if (Deno.readDirSync(dir)[Symbol.iterator]().next().done) return;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw new FileError(dir, error as Error);
+  }
+  throw new UsageError(
+    `the folder "${dir}" is not empty`,
+    "name one that is not there; nothing is overwritten",
+  );
+}

@@ -1,0 +1,74 @@
+import { basename, dirname, join } from "node:path";
+
+/** Mode of files that hold keys: nobody but their owner reads them. */
+const PRIVATE = 0o600;
+
+/** Error: a file could not be written. */
+export class WriteError extends Error {
+  /** Set so that stack traces show it. */
+  override readonly name = "WriteError";
+  /** Hint for the person who named it. */
+  readonly hint = "check the path, its permissions, and the space on the disk";
+
+  /**
+   * Creates the error.
+   *
+   * @param path Path of the file.
+   * @param cause Error of the file system.
+   */
+  constructor(path: string, cause: Error) {
+    // Deno adds the system call and the path of the temporary file.
+    super(`Cannot write "${path}": ${cause.message.replace(/ \(os error.*/s, "")}`, { cause });
+  }
+}
+
+/**
+ * Writes a file that is not there yet, and that only its owner can read.
+ *
+ * @param path Its path.
+ * @param content Its content.
+ * @throws {WriteError} When it cannot be written, or is there already.
+ */
+export function writeNewFile(path: string, content: Uint8Array | string): void {
+  try {
+    writeAll(path, typeof content === "string" ? new TextEncoder().encode(content) : content);
+  } catch (error) {
+    throw new WriteError(path, error as Error);
+  }
+}
+
+/**
+ * Writes a file that only its owner can read, or replaces it: whoever looks finds the old content or the new one, complete.
+ *
+ * @param path Its path.
+ * @param content Its content.
+ * @throws {WriteError} When it cannot be written.
+ */
+export function replaceFile(path: string, content: Uint8Array): void {
+  const part = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.part`);
+  try {
+    writeAll(part, content);
+    Deno.renameSync(part, path);
+    // Windows opens no directories.
+    if (Deno.build.os === "windows") return;
+    using directory = Deno.openSync(dirname(path));
+    directory.syncSync();
+  } catch (error) {
+    removeIfThere(part);
+    throw new WriteError(path, error as Error);
+  }
+}
+
+function writeAll(path: string, content: Uint8Array): void {
+  using file = Deno.openSync(path, { write: true, createNew: true, mode: PRIVATE });
+  for (let rest = content; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
+  file.syncSync();
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // What went wrong is reported already.
+  }
+}

@@ -1,0 +1,87 @@
+import { JsonFault, type RawItem, scanItems } from "../archive/mod.ts";
+import {
+  checkFlag,
+  checkSegment,
+  type Cut,
+  type Flag,
+  parseFlag,
+  parseSegment,
+  type Segment,
+} from "../model/mod.ts";
+import { inspectFlag } from "./_check_flag.ts";
+import { References } from "./_check_references.ts";
+import { inspectSegment } from "./_check_segment.ts";
+import { CORRECT, type Entry, type Report } from "./_entry.ts";
+import { SdkFeatures } from "./_sdk_features.ts";
+
+/**
+ * Finds the faults of an environment's flags and segments, one at a time.
+ *
+ * @param entry The entry.
+ * @param content Its content.
+ */
+export function inspectData(entry: Entry, content: Uint8Array): void {
+  const references = new References();
+  const features = new SdkFeatures();
+  try {
+    for (const raw of scanItems(content)) {
+      if ("fault" in raw) {
+        entry.addFault(raw.fault, raw);
+        references.addUnknown(raw);
+        continue;
+      }
+      const { kind, key, start, end } = raw;
+      const report = entry.createReport({ kind, key, start, end });
+      const cuts = new Set<string>();
+      const item = "omission" in raw ? undefined : parse(raw, report, cuts);
+      if ("omission" in raw) {
+        report(
+          "error",
+          "",
+          `is left out: ${raw.omission}`,
+          "SDKs would refuse the whole environment with it",
+        );
+      }
+      if (item === undefined) {
+        references.addUnknown(raw);
+        continue;
+      }
+      references.add({ kind, key, item, report });
+      if (item.deleted) continue;
+      features.add(kind, item);
+      if (kind === "flags") inspectFlag(item as Flag, report, cuts);
+      else inspectSegment(item as Segment, report);
+    }
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    entry.addFault(error);
+    return;
+  }
+  references.inspect();
+  features.report(entry);
+}
+
+/** Parses an item; reports all of its faults where it has any. */
+function parse(
+  raw: RawItem & { value: unknown },
+  report: Report,
+  cuts: Set<string>,
+): Flag | Segment | undefined {
+  const { kind, key, value } = raw;
+  const [parse, check] = kind === "flags"
+    ? [parseFlag, checkFlag] as const
+    : [parseSegment, checkSegment] as const;
+  try {
+    return parse(value, key, ({ path, from, to }: Cut) => {
+      cuts.add(path);
+      report(
+        "warning",
+        path,
+        `is ${from} and served as ${to}: it must be a whole number`,
+        "Write a whole number",
+      );
+    });
+  } catch {
+    check(value, key, (path, problem) => report("error", path, problem, CORRECT));
+  }
+}

@@ -1,0 +1,124 @@
+import { type Fault, listFaults, listTargets } from "../evaluation/mod.ts";
+import type { Flag, Rollout } from "../model/mod.ts";
+import { inspectRules } from "./_check_rules.ts";
+import { quote, type Report } from "./_entry.ts";
+
+/** Sum of a rollout's weights: thousandths of a percent. */
+const ALL = 100_000;
+
+/**
+ * Finds what is wrong with a flag by itself.
+ *
+ * @param flag The flag; no tombstone.
+ * @param report Receiver of findings.
+ * @param cuts Paths of numbers whose fraction was cut, which is a finding already.
+ */
+export function inspectFlag(flag: Flag, report: Report, cuts: ReadonlySet<string>): void {
+  const faults = listFaults(flag, Infinity);
+  for (const { path, problem } of faults) {
+    report("error", path, problem, "Contexts that come to it get an error: correct it in LaunchDarkly");
+  }
+  for (const { path, problem } of listDormant(flag, faults)) {
+    report(
+      "warning",
+      path,
+      `${problem}; nobody comes to it as the flag is now`,
+      "Correct it in LaunchDarkly",
+    );
+  }
+  inspectPrerequisites(flag, report);
+  inspectTargets(flag, report);
+  const rules = flag.rules ?? [];
+  inspectRules(rules, faults, report, () => true);
+  for (const [i, { variation, rollout }] of rules.entries()) {
+    if (rollout && typeof variation !== "number") {
+      inspectWeights(rollout, `rules[${i}].rollout`, report, cuts);
+    }
+  }
+  const { variation, rollout } = flag.fallthrough ?? {};
+  if (rollout && typeof variation !== "number") inspectWeights(rollout, "fallthrough.rollout", report, cuts);
+}
+
+/** Lists the faults that would count if the flag were on and had a prerequisite. */
+function listDormant(flag: Flag, faults: readonly Fault[]): Fault[] {
+  const known = new Set(faults.map(({ path }) => path));
+  const awake: Flag = { ...flag, on: true, prerequisites: [{}] };
+  // That a flag which is off has no fallthrough is fine.
+  return listFaults(awake, Infinity).filter(({ path }) => path !== "fallthrough" && !known.has(path));
+}
+
+function inspectPrerequisites({ prerequisites }: Flag, report: Report): void {
+  const known = new Map<string, number>();
+  for (const [i, { key }] of (prerequisites ?? []).entries()) {
+    const first = known.get(key ?? "");
+    if (first === undefined) known.set(key ?? "", i);
+    else {report(
+        "warning",
+        `prerequisites[${i}].key`,
+        `is ${quote(key ?? "")}, as "prerequisites[${first}].key" is`,
+        "Leave one out",
+      );}
+  }
+}
+
+function inspectTargets(flag: Flag, report: Report): void {
+  const { targets, contextTargets } = flag;
+  const used = listTargets(flag);
+  const places = new Map<string, string>();
+  for (const target of used) {
+    const inContexts = contextTargets?.indexOf(target) ?? -1;
+    const path = inContexts >= 0 ? `contextTargets[${inContexts}]` : `targets[${targets!.indexOf(target)}]`;
+    const kind = target.contextKind || "user";
+    for (const [i, key] of (target.values ?? []).entries()) {
+      const id = `${kind}:${key}`;
+      const first = places.get(id);
+      if (first === undefined) places.set(id, path);
+      else {report(
+          "warning",
+          `${path}.values[${i}]`,
+          `is ${quote(key)}, which "${first}" lists already: that one counts`,
+          "Leave one out",
+        );}
+    }
+  }
+  for (const [i, { variation, values }] of (targets ?? []).entries()) {
+    if (!values?.length || used.includes(targets![i]!)) continue;
+    report(
+      "warning",
+      `targets[${i}]`,
+      `counts for nobody: "contextTargets" has no empty target of kind "user" and variation ${
+        variation ?? 0
+      } in its place`,
+      "Add that target where this one is to be tried",
+    );
+  }
+}
+
+function inspectWeights(
+  { variations }: Rollout,
+  path: string,
+  report: Report,
+  cuts: ReadonlySet<string>,
+): void {
+  const weights = (variations ?? []).map(({ weight }) => weight ?? 0);
+  const negative = weights.findIndex((weight) => weight < 0);
+  if (negative >= 0) {
+    const at = `${path}.variations[${negative}].weight`;
+    return report(
+      "warning",
+      at,
+      `is ${weights[negative]}: a weight is 0 to ${ALL}`,
+      "Correct the weights so that they add up to 100000",
+    );
+  }
+  const sum = weights.reduce((sum, weight) => sum + weight, 0);
+  const cut = weights.filter((_, i) => cuts.has(`${path}.variations[${i}].weight`)).length;
+  if (weights.length === 0 || sum === ALL || sum < ALL && ALL - sum < cut) return;
+  const effect = sum < ALL ? "the last variation gets the rest too" : "what is past that is never served";
+  report(
+    "warning",
+    `${path}.variations`,
+    `has weights that add up to ${sum}, not ${ALL} (thousandths of a percent): ${effect}`,
+    "Correct the weights so that they add up to 100000",
+  );
+}

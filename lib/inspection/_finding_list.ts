@@ -1,0 +1,56 @@
+import type { Excerpt, Finding, Severity } from "./finding.ts";
+
+/** Most findings of an archive: one mistake of a tool is in every flag, and nobody reads more. @limit findings: the rest, the least severe first, is counted */
+const MAX_FINDINGS = 1_000;
+
+const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
+
+/** Digits that no index in a path has more of. */
+const INDEX_DIGITS = 10;
+
+/** Findings as they come, kept as far as they may be in the end. */
+export class FindingList {
+  readonly #kept: Record<Severity, Finding[]> = { error: [], warning: [], info: [] };
+  readonly #counts: Record<Severity, number> = { error: 0, warning: 0, info: 0 };
+
+  /**
+   * Adds a finding.
+   *
+   * @param finding The finding.
+   * @param cutExcerpt Cuts its excerpt, which takes time: called only if the finding is kept.
+   */
+  add(finding: Finding, cutExcerpt: () => Excerpt | undefined = () => undefined): void {
+    const { severity } = finding;
+    if (++this.#counts[severity] > MAX_FINDINGS) return;
+    const excerpt = cutExcerpt();
+    this.#kept[severity].push({ ...finding, ...excerpt && { excerpt } });
+  }
+
+  /**
+   * Returns the findings by environment, flags before segments, by key and by path; at the end the number of those left out.
+   *
+   * @returns The findings.
+   */
+  finish(): Finding[] {
+    const kept = SEVERITIES.flatMap((severity) => this.#kept[severity]).slice(0, MAX_FINDINGS);
+    const sorted = kept.map((finding) => ({ finding, order: toOrder(finding) }))
+      .sort((a, b) => compare(a.order, b.order)).map(({ finding }) => finding);
+    const total = SEVERITIES.reduce((sum, severity) => sum + this.#counts[severity], 0);
+    if (total === kept.length) return sorted;
+    let listed = kept.length;
+    const severity = SEVERITIES.find((severity) => (listed -= this.#counts[severity]) < 0)!;
+    const message = `${total - kept.length} more findings, none of them more severe than this one`;
+    return [...sorted, { severity, environment: null, key: null, path: null, message }];
+  }
+}
+
+function toOrder({ environment, kind, key, path }: Finding): string[] {
+  // Indices as numbers.
+  const order = (path ?? "").replace(/\d+/g, (digits) => digits.padStart(INDEX_DIGITS, "0"));
+  return [environment ?? "", kind ?? "", key ?? "", order];
+}
+
+function compare(a: string[], b: string[]): number {
+  const i = a.findIndex((part, i) => part !== b[i]);
+  return i < 0 ? 0 : a[i]! < b[i]! ? -1 : 1;
+}

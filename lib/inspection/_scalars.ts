@@ -1,0 +1,91 @@
+import type { JsonValue } from "../model/mod.ts";
+import type { Test } from "./_texts.ts";
+
+/** A version: major, minor, patch, and what follows a hyphen. */
+const VERSION = /^(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([\dA-Za-z.-]+))?/;
+
+/** Comparisons of numbers. */
+const COMPARISONS = new Set(["lessThan", "lessThanOrEqual", "greaterThan", "greaterThanOrEqual"]);
+
+/** Milliseconds from a date to the one before or after it that is suggested. */
+const DATE_STEP_MS = 1000;
+
+/**
+ * Suggests numbers on all sides of those that clauses compare with.
+ *
+ * @param tests The clauses' operators and values.
+ * @returns Numbers, whole ones first.
+ */
+export function* suggestNumbers(tests: readonly Test[]): Generator<number> {
+  const compared = tests.filter(({ op }) => op === "in" || COMPARISONS.has(op ?? ""));
+  const bounds = sortNumbers(listValues(compared).filter((value) => typeof value === "number"));
+  yield* bounds;
+  for (const bound of bounds) yield* [Math.floor(bound) + 1, Math.ceil(bound) - 1];
+  yield* suggestBetween(bounds);
+  // Where one more makes no difference.
+  const [first, last] = [bounds[0], bounds.at(-1)];
+  if (first !== undefined && last !== undefined) {
+    yield* [last + Math.abs(last), first - Math.abs(first)].filter(Number.isFinite);
+  }
+}
+
+/**
+ * Suggests dates on all sides of those that clauses compare with.
+ *
+ * @param tests The clauses' operators and values.
+ * @returns Dates as texts, if a clause has a text, and as ms since epoch.
+ */
+export function* suggestDates(tests: readonly Test[]): Generator<JsonValue> {
+  const values = listValues(tests.filter(({ op }) => op === "before" || op === "after"));
+  const times = values.map((value) => typeof value === "string" ? Date.parse(value) : value);
+  const bounds = sortNumbers(times.filter((time) => typeof time === "number" && Number.isFinite(time)));
+  const dates = [
+    ...bounds.flatMap((bound) => [bound, bound + DATE_STEP_MS, bound - DATE_STEP_MS]),
+    ...suggestBetween(bounds).map(Math.round),
+  ];
+  const isText = values.some((value) => typeof value === "string");
+  if (isText) yield* dates.filter(isDate).map((date) => new Date(date).toISOString().replace(".000", ""));
+  yield* dates;
+}
+
+/**
+ * Suggests versions on all sides of those that clauses compare with.
+ *
+ * @param tests The clauses' operators and values.
+ * @returns The versions.
+ */
+export function* suggestVersions(tests: readonly Test[]): Generator<string> {
+  const values = listValues(tests.filter(({ op }) => op?.startsWith("semVer")));
+  for (const value of values) {
+    const match = typeof value === "string" ? VERSION.exec(value) : null;
+    if (match === null) continue;
+    const [version, first, second = "0", third = "0", prerelease] = match;
+    const [major, minor, patch] = [BigInt(first!), BigInt(second), BigInt(third)];
+    yield value as string;
+    yield `${major}.${minor}.${patch + 1n}`;
+    yield `${major}.${minor}.${patch}`;
+    if (patch > 0n) yield `${major}.${minor}.${patch - 1n}`;
+    if (minor > 0n) yield `${major}.${minor - 1n}.0`;
+    if (major > 0n) yield `${major - 1n}.0.0`;
+    // The very next ones.
+    yield prerelease === undefined ? `${major}.${minor}.${patch + 1n}-0` : `${version}.0`;
+    yield `${major}.${minor}.${patch}-0`;
+  }
+  if (values.length > 0) yield "0.0.0-0";
+}
+
+function listValues(tests: readonly Test[]): JsonValue[] {
+  return tests.flatMap(({ values }) => values ?? []);
+}
+
+function sortNumbers(values: readonly JsonValue[]): number[] {
+  return [...new Set(values as number[])].sort((a, b) => a - b);
+}
+
+function suggestBetween(bounds: readonly number[]): number[] {
+  return bounds.slice(1).map((bound, i) => bounds[i]! / 2 + bound / 2);
+}
+
+function isDate(time: number): boolean {
+  return !Number.isNaN(new Date(time).getTime());
+}

@@ -1,0 +1,102 @@
+import { samplePattern } from "../evaluation/mod.ts";
+import type { Clause } from "../model/mod.ts";
+
+/** A clause's operator and values. */
+export type Test = Pick<Clause, "op" | "values">;
+
+/** What a text has to begin with, contain and end with. */
+interface Parts {
+  start: string;
+  middle: string;
+  end: string;
+}
+
+/**
+ * Most ways to choose one value of each clause that are tried.
+ *
+ * @limit combinations: further ones are not tried, and the search does not claim that there is no change
+ */
+const MAX_COMBINATIONS = 100;
+
+/** Ways that are tried with a number in it. */
+const NUMBERED_COMBINATIONS = 5;
+
+/**
+ * Suggests texts that match all of some clauses.
+ *
+ * @param tests The clauses' operators and values; those that are not about parts of texts do not count.
+ * @returns Texts, likely ones first.
+ */
+export function* suggestTexts(tests: readonly Test[]): Generator<string> {
+  if (!tests.some(({ op }) => isAboutParts(op))) return;
+  for (const { start, middle, end } of combine(tests)) {
+    // One part may be all that it takes: a pattern can say what a text begins and ends with.
+    yield* [start + middle + end, middle, start, end];
+  }
+}
+
+/**
+ * Suggests texts with a number in them.
+ *
+ * @param tests The clauses' operators and values that they should match.
+ * @param stem What they begin with if nothing else is wanted.
+ * @param count How many numbers.
+ * @returns The texts.
+ */
+export function* numberTexts(tests: readonly Test[], stem: string, count: number): Generator<string> {
+  const combinations = [...combine(tests).take(NUMBERED_COMBINATIONS)];
+  for (let number = 1; number <= count; number++) {
+    for (const { start, middle, end } of combinations) {
+      const hasParts = start + middle + end !== "";
+      yield `${hasParts ? start + middle : `${stem}-`}${number}${end}`;
+      if (middle !== "") yield `${start}${number}${middle}${end}`;
+    }
+  }
+}
+
+/** Chooses one value of each clause. */
+function* combine(tests: readonly Test[]): Generator<Parts> {
+  const lists = tests.filter(({ op }) => isAboutParts(op)).map(listParts);
+  for (let number = 0; number < MAX_COMBINATIONS; number++) {
+    let rest = number;
+    const chosen = lists.map((list) => {
+      const part = list[rest % list.length];
+      rest = Math.floor(rest / list.length);
+      return part;
+    });
+    if (rest > 0 || chosen.includes(undefined)) return;
+    yield merge(chosen as Parts[]);
+  }
+}
+
+function isAboutParts(op: string | null | undefined): boolean {
+  return op === "startsWith" || op === "endsWith" || op === "contains" || op === "matches";
+}
+
+function listParts({ op, values }: Test): Parts[] {
+  const texts = (values ?? []).filter((value) => typeof value === "string").slice(0, MAX_COMBINATIONS);
+  const none = { start: "", middle: "", end: "" };
+  switch (op) {
+    case "startsWith":
+      return texts.map((start) => ({ ...none, start }));
+    case "endsWith":
+      return texts.map((end) => ({ ...none, end }));
+    case "contains":
+      return texts.map((middle) => ({ ...none, middle }));
+    default:
+      return texts.map(samplePattern).filter((text) => text !== undefined).map((middle) => ({
+        ...none,
+        middle,
+      }));
+  }
+}
+
+/** Of two beginnings, or endings, the longer one includes the other if both can be met. */
+function merge(parts: readonly Parts[]): Parts {
+  const longer = (a: string, b: string) => a.length < b.length ? b : a;
+  return parts.reduce((sum, { start, middle, end }) => ({
+    start: longer(sum.start, start),
+    middle: sum.middle.includes(middle) ? sum.middle : sum.middle + middle,
+    end: longer(sum.end, end),
+  }), { start: "", middle: "", end: "" });
+}

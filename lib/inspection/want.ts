@@ -1,0 +1,126 @@
+import { isDeepStrictEqual } from "node:util";
+import {
+  type CompiledEnvironment,
+  compileEnvironment,
+  createSession,
+  evaluate,
+  type Reason,
+} from "../evaluation/mod.ts";
+import type { Context, Flag, JsonValue, Segment } from "../model/mod.ts";
+import type { Snapshot } from "../snapshot/mod.ts";
+import type { Attribute } from "./_attribute.ts";
+import { Conditions } from "./_conditions.ts";
+import { all, any, type Formula } from "./_formula.ts";
+import { Goals } from "./_goal.ts";
+import { Literals } from "./_literals.ts";
+import { Search } from "./_search.ts";
+import { Steps } from "./_steps.ts";
+import { applyChanges, type ContextChange } from "./context_change.ts";
+
+/** The smallest change of a context that gives a flag a value, or why there is none. */
+export type WantResult = {
+  /** The changes; none when the flag has the value already. */
+  changes: ContextChange[];
+  /** Reason for which the changed context gets the value. */
+  reason: Reason;
+} | {
+  /** None was found. */
+  changes: null;
+  /** No variation has the value; no change of the context gives it; or none was found before the search ended at a limit. */
+  why: "no variation" | "no change" | "limit";
+};
+
+/**
+ * Finds the smallest change of a context that gives a flag a value: as few attributes as possible, rather not the key of a
+ * part, and an earlier rule rather than a later one. Of attributes one of which is inside of another it may change more.
+ *
+ * @param snapshot Snapshot of the environment.
+ * @param key Key of the flag.
+ * @param context The context.
+ * @param wanted The value.
+ * @returns The changes: {@linkcode applyChanges} with them gives the value.
+ * @throws {EvaluationLimitError} When evaluating the flag takes too many steps.
+ */
+export function findChange(snapshot: Snapshot, key: string, context: Context, wanted: JsonValue): WantResult {
+  const items = collectItems(snapshot, key);
+  const flag = items.flags.get(key);
+  const variations = flag ? findVariations(flag, wanted) : [];
+  if (!flag || variations.length === 0) return { changes: null, why: "no variation" };
+  const environment = compileItems(items);
+  const check = (changes: ContextChange[]) => {
+    const { value, reason } = evaluate(createSession(environment, applyChanges(context, changes)), key)!;
+    const isWanted = reason.kind !== "ERROR" && isDeepStrictEqual(value, wanted);
+    return isWanted ? { changes, reason } : undefined;
+  };
+  const present = check([]);
+  if (present) return present;
+  const steps = new Steps();
+  const { goal, attributes } = makeGoal({ items, context, flag, variations, steps });
+  const found = new Search({ goal, steps, check }).run();
+  if (found.result) return found.result;
+  return { changes: null, why: found.isCertain && !areNested(attributes) ? "no change" : "limit" };
+}
+
+/** A flag and all that it can reach. */
+interface ReachedItems {
+  flags: Map<string, Flag>;
+  segments: Map<string, Segment>;
+}
+
+function collectItems({ items }: Snapshot, key: string): ReachedItems {
+  const reached: ReachedItems = { flags: new Map(), segments: new Map() };
+  const positions = new Set([items.find("flags", key)]);
+  // Members added to a set during iteration are visited as well.
+  for (const position of positions) {
+    if (position < 0 || items.isDeleted(position)) continue;
+    const item = items.parse(position) as Flag & Segment;
+    reached[items.getKind(position)].set(items.getKey(position), item);
+    for (const reference of items.getReferences(position)) positions.add(reference);
+  }
+  return reached;
+}
+
+function compileItems({ flags, segments }: ReachedItems): CompiledEnvironment {
+  const toItems = <T>(items: Map<string, T>) =>
+    new Map(items.entries().map(([key, value]) => [key, { value, text: key }]));
+  return compileEnvironment({ flags: toItems(flags), segments: toItems(segments) });
+}
+
+/** Positions of the variations with a value. A flag that is off serves null if it has no variation for that. */
+function findVariations({ variations, offVariation }: Flag, wanted: JsonValue): (number | null)[] {
+  const positions = [...(variations ?? []).keys()];
+  const same = positions.filter((position) => isDeepStrictEqual(variations![position], wanted));
+  return wanted === null && (offVariation ?? null) === null ? [...same, null] : same;
+}
+
+interface GoalOptions {
+  items: ReachedItems;
+  context: Context;
+  flag: Flag;
+  variations: readonly (number | null)[];
+  steps: Steps;
+}
+
+/** Makes the formula that the flag serves one of the variations. */
+function makeGoal(options: GoalOptions): { goal: Formula; attributes: Attribute[] } {
+  const { items: { flags, segments }, context, flag, variations, steps } = options;
+  const kinds = new Set(context.parts.map(({ kind }) => kind));
+  const make = () => {
+    const literals = new Literals(context, kinds, steps);
+    const goal = new Goals(flags, new Conditions(segments, literals)).ofFlag(flag, new Set(variations));
+    return { literals, goal };
+  };
+  // Clauses on the kind need all kinds that are mentioned anywhere.
+  make();
+  const { literals, goal } = make();
+  const isSomebody = any([...kinds].map((kind) => literals.hasKind(kind).yes));
+  return { goal: all([goal, isSomebody]), attributes: [...literals.attributes.values()] };
+}
+
+/** Reports whether one attribute is inside of another, where a change of the one changes the other. */
+function areNested(attributes: readonly Attribute[]): boolean {
+  const names = new Set(attributes.map(({ kind, path }) => JSON.stringify([kind, path])));
+  return attributes.some(({ kind, path }) =>
+    path.some((_, i) => i > 0 && names.has(JSON.stringify([kind, path.slice(0, i)])))
+  );
+}

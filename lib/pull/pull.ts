@@ -1,0 +1,141 @@
+import { hash } from "node:crypto";
+import { type ArchiveEnvironment, readArchive, readItems } from "../archive/mod.ts";
+import { checkArchive, type Finding } from "../inspection/mod.ts";
+import { describeFileError } from "./_describe_file_error.ts";
+import { download, type Downloaded } from "./_download.ts";
+import { readEntityTag, writeEntityTag } from "./_entity_tag.ts";
+import { checkKeyUse, formatUrl } from "./location.ts";
+import { PartFile } from "./_part_file.ts";
+import { PullError } from "./pull_error.ts";
+import type { PullOptions } from "./pull_options.ts";
+import { MACHINE_TIMING } from "./timing.ts";
+import { TransientPullError } from "./_transient_pull_error.ts";
+
+/** Most tries of a download. What five do not bring needs a person. @limit tries: the download fails */
+const MAX_TRIES = 5;
+
+/** Longest time from the first try to the beginning of the last one. Scripts and timers wait for the end. @limit ms: the download fails */
+const RETRY_TIMEOUT_MS = 60_000;
+
+/** Pause after the first failed try, doubled after each further one: ms. It is drawn from the upper half. */
+const FIRST_PAUSE_MS = 2_000;
+
+/** An environment of a downloaded archive. */
+export interface PulledEnvironment {
+  /** Client-side ID. */
+  id: string;
+  /** Key of the project. */
+  projectKey: string;
+  /** Key of the environment in its project. */
+  key: string;
+  /** Number of flags. */
+  flags: number;
+  /** Number of segments. */
+  segments: number;
+}
+
+/** A downloaded archive. */
+export interface PulledArchive {
+  /** Size of the file: bytes. */
+  size: number;
+  /** SHA-256 of the file: lower-case hex. */
+  digest: string;
+  /** Its environments, in ascending order of their IDs. */
+  environments: PulledEnvironment[];
+  /** What was found in it: warnings and less. */
+  findings: Finding[];
+}
+
+/**
+ * Downloads an archive and checks it; only then it takes the place of the file that is there.
+ *
+ * @param options Where from and where to.
+ * @returns The archive; `undefined` where it is the one that is there already.
+ * @throws {PullError} When it was not downloaded, or is not good.
+ */
+export async function pull(options: PullOptions): Promise<PulledArchive | undefined> {
+  const { url, key, path, maxBytes, ifChanged = false, timing = MACHINE_TIMING } = options;
+  checkKeyUse(url, key, options.proxy);
+  const present = await readPresent(path, maxBytes);
+  const from = formatUrl(url);
+  const kept = ifChanged && present ? readEntityTag(path, { url: from, sha256: present.digest }) : undefined;
+  await using part = await PartFile.create(path);
+  const { isNew, etag } = await downloadPatiently(options, part, kept);
+  if (!isNew) return undefined;
+  const bytes = await part.read();
+  const digest = hash("sha256", bytes);
+  const isSame = ifChanged && digest === present?.digest;
+  let archive: PulledArchive | undefined;
+  if (!isSame) {
+    const findings = await check(bytes, { path: from, maxCompressedBytes: maxBytes, now: timing.now() });
+    const { environments } = await readArchive(bytes, { maxCompressedBytes: maxBytes });
+    archive = { size: bytes.length, digest, environments: environments.flatMap(count), findings };
+  }
+  // With the digest in it, it does not count before the file is there.
+  if (ifChanged && etag !== undefined) await writeEntityTag(path, { url: from, etag, sha256: digest });
+  if (!isSame) await part.replace(present?.mode);
+  return archive;
+}
+
+/** Reads digest and mode of the file that is there. A larger one is not ours. */
+async function readPresent(
+  path: string,
+  maxBytes: number,
+): Promise<{ digest: string; mode?: number } | undefined> {
+  try {
+    const { isFile, size, mode } = await Deno.stat(path);
+    if (!isFile) throw new TypeError("it is not a regular file");
+    const digest = size > maxBytes ? "" : hash("sha256", await Deno.readFile(path));
+    return mode === null ? { digest } : { digest, mode: mode & 0o777 };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw new PullError(`Cannot replace "${path}": ${describeFileError(error)}`, { hint: "check the path" });
+  }
+}
+
+/** Downloads in as many tries as it takes and are allowed. */
+async function downloadPatiently(
+  options: PullOptions,
+  part: PartFile,
+  etag: string | undefined,
+): Promise<Downloaded> {
+  const { signal, onRetry, timing: { uptime, sleep, random } = MACHINE_TIMING } = options;
+  const deadline = uptime() + RETRY_TIMEOUT_MS;
+  for (let tries = 1;; tries++) {
+    try {
+      return await download(options, part, etag);
+    } catch (error) {
+      if (!(error instanceof TransientPullError)) throw error;
+      const pause = error.retryAfter ?? FIRST_PAUSE_MS * 2 ** (tries - 1) * (1 - random() / 2);
+      if (tries === MAX_TRIES || uptime() + pause > deadline) throw error;
+      await onRetry?.(error, pause);
+      await sleep(pause, signal);
+      signal.throwIfAborted();
+      await part.restart();
+    }
+  }
+}
+
+/** Checks an archive as the command `check` does. */
+async function check(
+  bytes: Uint8Array,
+  options: { path: string; maxCompressedBytes: number; now: number },
+): Promise<Finding[]> {
+  const findings = await checkArchive(bytes, options);
+  const errors = findings.filter(({ severity }) => severity === "error");
+  if (errors.length === 0) return findings;
+  const others = errors.length === 1 ? "" : `, and ${errors.length - 1} more`;
+  throw new PullError(`Cannot use the archive from ${options.path}: ${errors[0]!.message}${others}`, {
+    isRefusal: true,
+    hint: errors[0]!.hint,
+    findings,
+  });
+}
+
+function count(environment: ArchiveEnvironment): PulledEnvironment[] {
+  if ("error" in environment) return []; // `check` has refused it.
+  const { id, metadata: { projectKey, key }, dataJson } = environment;
+  const counts = { flags: 0, segments: 0 };
+  for (const { kind, value } of readItems(id, dataJson)) if (!value.deleted) counts[kind]++;
+  return [{ id, projectKey, key, ...counts }];
+}

@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { run } from "../../lib/cli/mod.ts";
+import { buildDemo } from "../../tools/demo_archive.ts";
+import { packArchive } from "../e2e/_archive.ts";
+import { readSchema } from "./_schema.ts";
+import { makeTerminal } from "./_terminal.ts";
+
+const folder = await Deno.makeTempDir({ prefix: "halyard-json-" });
+const demo = `${folder}/demo.tar.gz`;
+const other = `${folder}/other.tar.gz`;
+const contexts = `${folder}/contexts.jsonl`;
+
+Deno.test.beforeAll(async () => {
+  await Deno.writeFile(demo, await buildDemo(new URL("../../examples/", import.meta.url)));
+  await Deno.writeFile(
+    other,
+    await packArchive({
+      de3000000000000000000001: {
+        flags: { "line-speed-limit": { on: true, variations: [1], offVariation: 3 } },
+      },
+      e2: { env: { envKey: "two", sdkKey: { value: "sdk-2", expiring: { value: "sdk-1", timestamp: 1 } } } },
+    }),
+  );
+  await Deno.writeTextFile(contexts, '{"kind":"user","key":"ann"}\n{"kind":"machine","key":"press-07"}\n');
+});
+
+Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
+
+const CONTEXT = ["--context", '{"kind":"machine","key":"press-07","load":{"percent":95}}'];
+
+// Command lines whose output has the schema of the command.
+const COMMANDS: string[][] = [
+  ["config"],
+  ["check", demo],
+  ["check", other],
+  ["inspect", demo],
+  ["inspect", demo, "test-bench"],
+  ["inspect", demo, "test-bench", "new-dashboard"],
+  ["diff", demo, demo],
+  ["diff", demo, other, "--contexts", contexts],
+  ["evaluate", demo, "test-bench", ...CONTEXT],
+  ["evaluate", demo, "test-bench", ...CONTEXT, "--why"],
+  ["evaluate", demo, "line-control/production", "line-speed-limit", ...CONTEXT, "--why", "--want", "120"],
+  ["evaluate", demo, "line-control/production", "line-speed-limit", ...CONTEXT, "--want", "7"],
+];
+
+for (const command of COMMANDS) {
+  const words = command.map((word) => word.replace(`${folder}/`, ""));
+  Deno.test(`halyard ${words.join(" ")} --json prints what its schema says`, async () => {
+    const terminal = makeTerminal();
+    await run([...command, "--json"], terminal);
+    assertEquals(terminal.errors, "");
+    assertEquals(readSchema(command[0]!)(JSON.parse(terminal.output)), []);
+  });
+}

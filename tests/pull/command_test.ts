@@ -1,0 +1,123 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { hash } from "node:crypto";
+import { runProgram } from "../../lib/cli/program.ts";
+import { PULL } from "../../lib/cli/pull.ts";
+import { makeTerminal } from "../cli/_terminal.ts";
+import { type Answer, archiveAnswer, head, KEY, makeArchive, serveAnswers, type Server } from "./_server.ts";
+
+const ARCHIVE = await makeArchive(true);
+const COURIER = { name: "halyard-courier", summary: "fetches", commands: [PULL] };
+
+/** What `pull` did: exit code and texts, with what differs from run to run replaced. */
+interface Result {
+  code: number;
+  output: string;
+  errors: string;
+}
+
+/** A folder with a key file and an INI that says nothing, for runs of `pull` against a server. */
+class Folder implements AsyncDisposable {
+  readonly path = Deno.makeTempDirSync({ prefix: "halyard-" });
+  readonly server: Server;
+
+  constructor(...answers: Answer[]) {
+    this.server = serveAnswers(...answers);
+    Deno.writeTextFileSync(`${this.path}/relay.key`, `${KEY}\n`, { mode: 0o600 });
+    Deno.writeTextFileSync(`${this.path}/relay.ini`, "");
+  }
+
+  /** Runs `pull` into the folder. */
+  async pull(args: readonly string[]): Promise<Result> {
+    const terminal = makeTerminal();
+    const { path, server: { url } } = this;
+    const base = ["--base-uri", url.origin, "-o", `${path}/flags.tar.gz`, "--config", `${path}/relay.ini`];
+    const named = args.map((arg) => arg.replace("DIR", path));
+    const code = await runProgram(COURIER, ["pull", ...base, ...named], terminal);
+    const [output, errors] = [terminal.output, terminal.errors].map((text) =>
+      text.replaceAll(path, "DIR").replaceAll(url.origin, "ORIGIN")
+    ) as [string, string];
+    for (const text of [output, errors]) assert(!text.includes(KEY.slice(4)), text);
+    return { code, output, errors };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server[Symbol.asyncDispose]();
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
+
+const PULLED = `DIR/flags.tar.gz: ${ARCHIVE.length} bytes, SHA-256 ${hash("sha256", ARCHIVE)}
+  ID                        ENVIRONMENT              FLAGS  SEGMENTS
+  0123456789abcdef01234567  line-control/production  1      0
+`;
+
+Deno.test("pull prints digest, environments and counts, and then that nothing has changed", async () => {
+  const answers = [archiveAnswer(ARCHIVE, { ETag: '"1"' }), [head("304 Not Modified")]];
+  await using folder = new Folder(...answers);
+  const args = ["--key-file", "DIR/relay.key", "--if-changed"];
+  assertEquals(await folder.pull(args), { code: 0, output: PULLED, errors: "" });
+  const unchanged = { code: 0, output: "DIR/flags.tar.gz has not changed\n", errors: "" };
+  assertEquals(await folder.pull(args), unchanged);
+});
+
+Deno.test("pull takes the key from a file, else from the configuration", async () => {
+  await using folder = new Folder(archiveAnswer(ARCHIVE));
+  await Deno.writeTextFile(`${folder.path}/key.ini`, `[AutoConfig]\nkey = ${KEY}2\n`);
+  await folder.pull(["--config", "DIR/key.ini"]);
+  await folder.pull(["--config", "DIR/key.ini", "--key-file", "DIR/relay.key"]);
+  await folder.pull([]);
+  const sent = folder.server.requests.map((request) => /^authorization: (.*)\r$/m.exec(request)?.[1]);
+  assertEquals(sent, [`${KEY}2`, KEY, undefined]);
+});
+
+Deno.test("pull warns of a key file that others can read", async () => {
+  await using folder = new Folder(archiveAnswer(ARCHIVE));
+  await Deno.chmod(`${folder.path}/relay.key`, 0o644);
+  const { code, errors } = await folder.pull(["--key-file", "DIR/relay.key"]);
+  assertEquals(code, 0);
+  assertMatch(errors, /^warning: Every user of this host can read the relay key in "DIR\/relay\.key"/);
+});
+
+Deno.test("pull exits with 1 where the server says no, or the archive is not good", async () => {
+  for (
+    const [answer, message] of [
+      [
+        [head("401 Unauthorized", { "Content-Length": 0 })],
+        /^Error: Cannot download .* status 401\nhint: .*\n$/,
+      ],
+      [
+        archiveAnswer(ARCHIVE.subarray(9)),
+        /^Error: Cannot use the archive from ORIGIN\/relay\/latest-all: .*\nhint: .*\n$/,
+      ],
+    ] as const
+  ) {
+    await using folder = new Folder(answer);
+    const { code, output, errors } = await folder.pull(["--key-file", "DIR/relay.key"]);
+    assertEquals([code, output], [1, ""]);
+    assertMatch(errors, message);
+  }
+});
+
+Deno.test("pull exits with 2 for wrong usage and keys that are none, without asking anybody", async () => {
+  await using folder = new Folder(archiveAnswer(ARCHIVE));
+  await Deno.writeTextFile(`${folder.path}/sdk.key`, `sdk-${KEY.slice(4)}\n`);
+  const cases: [args: string[], message: RegExp][] = [
+    [["--output="], /^Error: pull needs --output\nhint: write pull -o FILE\n$/],
+    [["--instance", "eu"], /^Error: --instance and --base-uri name two servers\n/],
+    [["--instance", "mars"], /"mars"/],
+    [["--base-uri", "flags.example"], /not an http or https URL\nhint: /],
+    [["--every", "0s"], /^Error: --every cannot be "0s"\nhint: /],
+    [["--every", "25h"], /^Error: --every cannot be "25h"\n/],
+    [["--every", "often"], /^Error: --every cannot be "often"\n/],
+    [["--key-file", "DIR/sdk.key"], /"DIR\/sdk\.key": it is an SDK key\nhint: /],
+    [["--key-file", "DIR/no.key"], /Cannot read the relay key from "DIR\/no\.key": No such file/],
+    [["--ca-file", "DIR/relay.ini"], /there is no certificate in PEM in it\nhint: /],
+    [["--base-uri", "https://sdk.launchdarkly.us"], /without a relay key\nhint: /],
+  ];
+  for (const [args, message] of cases) {
+    const { code, output, errors } = await folder.pull(args);
+    assertEquals([args, code, output], [args, 2, ""]);
+    assertMatch(errors, message);
+  }
+  assertEquals(folder.server.requests, []);
+});

@@ -1,0 +1,145 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { archiveAnswer, head, KEY, makeArchive, serveAnswers } from "./_server.ts";
+
+const ARCHIVE = await makeArchive(true);
+
+const COURIER = new URL("../../courier.ts", import.meta.url).pathname;
+const STAND_INS = new URL("../../tools/std/import_map.json", import.meta.url).pathname;
+
+function fixture(name: string): string {
+  return new URL(`../fixtures/tls/${name}`, import.meta.url).pathname;
+}
+
+/** Starts `pull` into a folder, as a process with its own environment and a key in it. */
+function startPull(
+  folder: string,
+  url: URL,
+  args: string[],
+  env: Record<string, string> = {},
+): Deno.ChildProcess {
+  const standIns = import.meta.resolve("@std/assert").startsWith("file:")
+    ? [`--import-map=${STAND_INS}`]
+    : [];
+  const command = ["pull", "--from-env", "--base-uri", url.origin, "-o", "flags.tar.gz", ...args];
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--no-lock", "--allow-all", ...standIns, COURIER, ...command],
+    cwd: folder,
+    env: { NO_COLOR: "1", AUTO_CONFIG_KEY: KEY, ...env },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Waits for a process to end. What it printed shows no secret. */
+async function finish(process: Deno.ChildProcess): Promise<[code: number, output: string, errors: string]> {
+  const { code, stdout, stderr } = await process.output();
+  const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [
+    string,
+    string,
+  ];
+  for (const secret of [KEY.slice(4), "hunter2"]) assert(!`${output}${errors}`.includes(secret), errors);
+  return [code, output, errors];
+}
+
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "halyard-" });
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function list(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+}
+
+/** Waits until a server has had so many requests. */
+async function waitFor(requests: readonly string[], count: number): Promise<void> {
+  while (requests.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+Deno.test("pull --every follows a server until a signal, which is no failure", () =>
+  inFolder(async (folder) => {
+    await using server = serveAnswers(
+      archiveAnswer(ARCHIVE, { ETag: '"1"' }),
+      [head("304 Not Modified")],
+      [head("404 Not Found", { "Content-Length": 0 })],
+    );
+    const process = startPull(folder, server.url, ["--every", "1s"]);
+    await waitFor(server.requests, 4);
+    process.kill("SIGTERM");
+    const [code, output, errors] = await finish(process);
+    assertEquals(code, 0);
+    assertMatch(
+      output,
+      /^flags\.tar\.gz: \d+ bytes, SHA-256 [\da-f]{64}\n.*\n.*line-control\/production.*\n$/,
+    );
+    assertMatch(errors, /^(Error: Cannot download the archive .* status 404\nhint: .*\n)+$/);
+    assertEquals(list(folder), ["flags.tar.gz", "flags.tar.gz.etag"]);
+  }));
+
+Deno.test("pull leaves nothing behind when a signal stops it", () =>
+  inFolder(async (folder) => {
+    await using server = serveAnswers([head("200 OK", { "Content-Length": 9 }), "x", "stall"]);
+    const process = startPull(folder, server.url, []);
+    await waitFor(server.requests, 1);
+    assertMatch(list(folder).join(), /^\.flags\.tar\.gz\.[\da-f-]{36}\.part$/);
+    process.kill("SIGINT");
+    const [code, output, errors] = await finish(process);
+    assertEquals([code, output], [2, ""]);
+    assertEquals(errors, "Error: Cannot finish the download: a signal has stopped it\n");
+    assertEquals(list(folder), []);
+  }));
+
+/** A proxy that opens tunnels for those who know the password. */
+function serveProxy(): Deno.TcpListener & { requests: string[] } {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const requests: string[] = [];
+  async function tunnel(client: Deno.TcpConn): Promise<void> {
+    const chunk = new Uint8Array(4096);
+    const request = new TextDecoder().decode(chunk.subarray(0, await client.read(chunk) ?? 0));
+    requests.push(request);
+    const isKnown = request.includes(`Basic ${btoa("me:hunter2")}`);
+    const port = Number(/^CONNECT 127\.0\.0\.1:(\d+)/.exec(request)?.[1]);
+    const answer = isKnown ? "HTTP/1.1 200 OK\r\n\r\n" : "HTTP/1.1 407 Who?\r\nContent-Length: 0\r\n\r\n";
+    await client.write(new TextEncoder().encode(answer));
+    if (!isKnown) return client.close();
+    const server = await Deno.connect({ hostname: "127.0.0.1", port });
+    await Promise.all([client.readable.pipeTo(server.writable), server.readable.pipeTo(client.writable)]);
+  }
+  async function acceptAll(): Promise<void> {
+    for await (const client of listener) tunnel(client).catch(() => {});
+  }
+  acceptAll();
+  return Object.assign(listener, { requests });
+}
+
+Deno.test("pull goes through HTTPS_PROXY, past it for NO_PROXY, and says when it is turned away", () =>
+  inFolder(async (folder) => {
+    await using server = Deno.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      cert: await Deno.readTextFile(fixture("localhost.pem")),
+      key: await Deno.readTextFile(fixture("localhost.key")),
+      onListen() {},
+    }, ({ headers }) => new Response(headers.get("authorization") === KEY ? ARCHIVE : "", { status: 200 }));
+    using proxy = serveProxy();
+    const url = new URL(`https://127.0.0.1:${server.addr.port}`);
+    const args = ["--ca-file", fixture("ca.pem")];
+    const address = `127.0.0.1:${(proxy.addr as Deno.NetAddr).port}`;
+    const HTTPS_PROXY = `http://me:hunter2@${address}`;
+
+    assertEquals((await finish(startPull(folder, url, args, { HTTPS_PROXY })))[0], 0);
+    assertEquals(proxy.requests.length, 1);
+    const past = startPull(folder, url, args, { HTTPS_PROXY, NO_PROXY: "127.0.0.1" });
+    assertEquals((await finish(past))[0], 0);
+    assertEquals(proxy.requests.length, 1);
+    const unknown = startPull(folder, url, args, { HTTPS_PROXY: `http://you:hunter2@${address}` });
+    const [code, output, errors] = await finish(unknown);
+    assertEquals([code, output, proxy.requests.length], [2, "", 2]);
+    assertMatch(
+      errors,
+      /proxy authentication required\nhint: write user and password into HTTPS_PROXY: .*\n$/,
+    );
+  }));
