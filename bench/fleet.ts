@@ -16,6 +16,7 @@ import { constantFlag, DataFile, packArchive } from "../tests/e2e/_archive.ts";
 import { freePort, startRelay } from "../tests/e2e/_relay.ts";
 import { FLAG, type FleetReport, readLines, valueOf } from "./_fleet_client.ts";
 import { makeFlags } from "./_flags.ts";
+import { readMemory } from "./_memory.ts";
 import { printTable } from "./_streams.ts";
 
 const { values: { plant }, positionals } = parseArgs({
@@ -82,12 +83,6 @@ class Client implements AsyncDisposable {
     await this.#process.status;
     await this.#lines.return(undefined);
   }
-}
-
-/** Memory of a process by the fields of `/proc/<pid>/status`: MB. */
-async function readMemory(pid: number, field: "VmRSS" | "VmHWM"): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)![1]) * 1024 / 1e6;
 }
 
 /** Fits a line to points by least squares: its slope, and the standard deviation of the points from it. */

@@ -10,6 +10,7 @@ import type { EnvironmentParts } from "../tests/_environments.ts";
 import { DataFile, packArchive } from "../tests/e2e/_archive.ts";
 import { freePort } from "../tests/e2e/_relay.ts";
 import { makeContexts, makeFlags } from "./_flags.ts";
+import { readMemory } from "./_memory.ts";
 import { printTable } from "./_streams.ts";
 
 const PROGRAM = "dist/halyard";
@@ -23,12 +24,6 @@ const RELOADS = 5;
 const SETTLE_MS = 35_000;
 
 const ID = "e1";
-
-/** Memory of a process by the fields of `/proc/<pid>/status`, in MB: `VmRSS` now, `VmHWM` at most so far. */
-async function readMemory(pid: number, field: "VmRSS" | "VmHWM"): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Math.round(Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)![1]) * 1024 / 1e6);
-}
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
@@ -55,15 +50,15 @@ async function measure(count: number): Promise<Record<string, string | number>> 
   const url = `http://127.0.0.1:${port}`;
   try {
     await waitForVersion(url, key, Number(flag["version"]));
-    const loading = await readMemory(pid, "VmHWM");
+    const loading = Math.round(await readMemory(pid, "VmHWM"));
     await sleep(SETTLE_MS);
-    const idle = await readMemory(pid, "VmRSS");
+    const idle = Math.round(await readMemory(pid, "VmRSS"));
     for (let version = 1_001; version <= 1_000 + RELOADS; version++) {
       parts.flags![key] = { ...flag, version };
       await file.replace(await packArchive({ [ID]: parts }));
       await waitForVersion(url, key, version);
     }
-    const reloading = await readMemory(pid, "VmHWM");
+    const reloading = Math.round(await readMemory(pid, "VmHWM"));
     const context = btoa(JSON.stringify(makeContexts(1)[0]));
     await (await fetch(`${url}/sdk/evalx/${ID}/contexts/${context}`)).body?.cancel();
     await sleep(SETTLE_MS);
@@ -73,7 +68,7 @@ async function measure(count: number): Promise<Record<string, string | number>> 
       "idle, MB": idle,
       "while it loads": loading,
       "while it reloads": reloading,
-      "idle, evaluated": await readMemory(pid, "VmRSS"),
+      "idle, evaluated": Math.round(await readMemory(pid, "VmRSS")),
     };
   } finally {
     process.kill("SIGKILL");

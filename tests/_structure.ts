@@ -19,7 +19,7 @@ interface Import {
 }
 
 /**
- * Reads the table of rooms: rows whose first cell is a path below `lib/`, or `main.ts`, and whose last one lists rooms, or says
+ * Reads the table of rooms: rows whose first cell is a path below `lib/`, or an entrypoint, and whose last one lists rooms, or says
  * `all below` or `–`.
  *
  * @param page Markdown.
@@ -28,7 +28,7 @@ interface Import {
 export function readRooms(page: string): Rooms {
   const rows = page.split("\n").flatMap((line): [name: string, may: string][] => {
     const cells = line.split("|").map((cell) => cell.trim());
-    const path = /^`(lib\/.+|main\.ts)`$/.exec(cells[1] ?? "")?.[1];
+    const path = /^`(lib\/.+|main\.ts|courier\.ts)`$/.exec(cells[1] ?? "")?.[1];
     return path === undefined || cells.length !== 5 ? [] : [[nameOf(path), cells[3]!]];
   });
   return new Map(rows.map(([name, may], i) => {
@@ -92,6 +92,27 @@ function findImportFault(from: string, to: string, rooms: Rooms): string | undef
   if (/\/_[^/]*$/.test(to)) return `imports ${to}, which is private to its folder`;
   if (nameOf(to) !== other && !to.endsWith("/mod.ts")) return `imports ${to}, not the room's mod.ts`;
   return rooms.get(own)!.includes(other) ? undefined : `${own} may not import ${other}`;
+}
+
+/**
+ * Lists the files that an entrypoint needs.
+ *
+ * @param sources Texts of the files by path.
+ * @param entrypoint Path of the entrypoint.
+ * @returns Paths, the entrypoint's among them.
+ */
+export function listNeeded(sources: ReadonlyMap<string, string>, entrypoint: string): string[] {
+  const needed = new Set([entrypoint]);
+  // Members added to a set during iteration are visited as well.
+  for (const path of needed) {
+    visit(path, sources.get(path)!, {
+      "*": (node: Node) => {
+        const to = resolve(path, specifierOf(node));
+        if (to) needed.add(to);
+      },
+    });
+  }
+  return [...needed];
 }
 
 /** Finds circles, each once. */

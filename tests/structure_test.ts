@@ -1,18 +1,35 @@
 import { assertEquals } from "@std/assert";
 import { readSources } from "../tools/limits.ts";
-import { findFaults, readRooms } from "./_structure.ts";
+import { findFaults, listNeeded, readRooms } from "./_structure.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const ROOMS = readRooms(await Deno.readTextFile(new URL("CONTRIBUTING.md", ROOT)));
+const SOURCES = readSources();
+for (const path of ["main.ts", "courier.ts"]) SOURCES.set(path, await Deno.readTextFile(new URL(path, ROOT)));
 
-Deno.test("lib keeps to the rooms of CONTRIBUTING.md: imports, doors, private files, circles, console, state", async () => {
-  const sources = readSources();
-  sources.set("main.ts", await Deno.readTextFile(new URL("main.ts", ROOT)));
-  assertEquals(findFaults(sources, ROOMS), []);
+Deno.test("lib keeps to the rooms of CONTRIBUTING.md: imports, doors, private files, circles, console, state", () => {
+  assertEquals(findFaults(SOURCES, ROOMS), []);
 });
 
+// What each program must not even contain.
+const FOREIGN: [entrypoint: string, what: string, files: RegExp][] = [
+  [
+    "main.ts",
+    "writes or connects",
+    /^lib\/(pull|folder)\/|^lib\/cli\/(courier|pull|pack|unpack|write_file)\.ts$/,
+  ],
+  ["courier.ts", "listens", /^lib\/(http|routes)\/|^lib\/(relay|serving.*)\.ts$|^lib\/cli\/(mod|serve)\.ts$/],
+];
+
+for (const [entrypoint, what, files] of FOREIGN) {
+  Deno.test(`${entrypoint} needs no file that ${what}`, () => {
+    const needed = listNeeded(SOURCES, entrypoint);
+    assertEquals([needed.length > 50, needed.filter((path) => files.test(path))], [true, []]);
+  });
+}
+
 Deno.test("CONTRIBUTING.md has no room that is not there", () => {
-  const files = [...readSources().keys(), "main.ts"];
+  const files = [...SOURCES.keys()];
   for (const name of ROOMS.keys()) {
     const pattern = new RegExp(`^(lib/)?${name.replace("*", "[^/]+")}(\\.ts$|/[^/]+$)`);
     assertEquals([name, files.some((file) => pattern.test(file))], [name, true]);

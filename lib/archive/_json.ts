@@ -15,15 +15,15 @@ const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** A number with an exponent of two digits, or with very many digits: only these can be out of the range of a double. */
 const MAY_BE_INFINITE = /[:,[]-?(\d{290}|\d[\d.]*[eE]\+?\d\d)/;
 
-/** A fault in JSON text, and where. The message holds nothing of the text, in which keys may be. */
-export class JsonFault extends SyntaxError {
+/** Error: a fault in JSON text, and where it is. The message holds nothing of the text, in which keys may be. */
+export class JsonError extends SyntaxError {
   /** Set so that stack traces show it. */
-  override readonly name = "JsonFault";
+  override readonly name = "JsonError";
   /** Offset of the first byte that does not fit, or of the value that does not. */
   readonly at: number;
 
   /**
-   * Creates the fault.
+   * Creates the error.
    *
    * @param problem What is wrong.
    * @param at Offset: bytes.
@@ -61,7 +61,7 @@ export interface Value {
  * @param value Which part of it. @default {all}
  * @param decoded That part decoded. @default {it is decoded here}
  * @returns The value.
- * @throws {JsonFault} When it is not UTF-8, nests too deep or is not JSON.
+ * @throws {JsonError} When it is not UTF-8, nests too deep or is not JSON.
  */
 export function parseJson(
   json: Uint8Array,
@@ -70,7 +70,7 @@ export function parseJson(
 ): unknown {
   // Before the parser, which would take memory for each level.
   if (value.depth > MAX_JSON_DEPTH) {
-    throw new JsonFault(`the text nests deeper than ${MAX_JSON_DEPTH} levels`, value.start);
+    throw new JsonError(`the text nests deeper than ${MAX_JSON_DEPTH} levels`, value.start);
   }
   const text = decoded ?? decode(json.subarray(value.start, value.end), value.start);
   try {
@@ -78,7 +78,7 @@ export function parseJson(
   } catch (error) {
     const { message } = error as Error;
     const position = message.includes("end of JSON") ? text.length : / at position (\d+)/.exec(message)?.[1];
-    if (position === undefined) throw new JsonFault("the text is not JSON", value.start);
+    if (position === undefined) throw new JsonError("the text is not JSON", value.start);
     throw notJson(json, value.start + new TextEncoder().encode(text.slice(0, Number(position))).length);
   }
 }
@@ -94,7 +94,7 @@ function scanAll(json: Uint8Array): Value {
  * @param json UTF-8.
  * @param object Where the object is.
  * @returns Its members, in order.
- * @throws {JsonFault} When what is between the values, or behind the last, is not JSON.
+ * @throws {JsonError} When what is between the values, or behind the last, is not JSON.
  */
 export function* listMembers(json: Uint8Array, object: Pick<Value, "start" | "end">): Generator<Member> {
   let at = skipSpace(json, object.start + 1);
@@ -234,13 +234,13 @@ export function compact(json: Uint8Array, { start, end, isSpaced }: Value): Uint
  * @param bytes The bytes.
  * @param at Their offset in the file, for the fault: bytes.
  * @returns The text.
- * @throws {JsonFault} When they are something else.
+ * @throws {JsonError} When they are something else.
  */
 export function decode(bytes: Uint8Array, at = 0): string {
   try {
     return DECODER.decode(bytes);
   } catch {
-    throw new JsonFault("the text is not UTF-8", at + findOtherThanUtf8(bytes));
+    throw new JsonError("the text is not UTF-8", at + findOtherThanUtf8(bytes));
   }
 }
 
@@ -284,14 +284,14 @@ export function hasInfinity(text: string): boolean {
  * @param at Offset of the first byte that does not fit.
  * @returns The error.
  */
-export function notJson(json: Uint8Array, at: number): JsonFault {
+export function notJson(json: Uint8Array, at: number): JsonError {
   let line = 1;
   let lineStart = 0;
   for (let i = json.indexOf(0x0a); i >= 0 && i < at; i = json.indexOf(0x0a, i + 1)) {
     line++;
     lineStart = i + 1;
   }
-  return new JsonFault(
+  return new JsonError(
     `the text is not JSON at position ${at} (line ${line} column ${at - lineStart + 1})`,
     at,
   );

@@ -29,7 +29,7 @@ export {
   decode,
   findValue,
   isObject,
-  JsonFault,
+  JsonError,
   type JsonRange,
   listMembers,
   type Member,

@@ -43,9 +43,7 @@ export async function readArchive(bytes: Uint8Array, options: ReadArchiveOptions
   const readable = environments.flatMap((environment) =>
     "error" in environment ? [] : [environment.metadata]
   );
-  for (const { problem, environment } of listSharedKeys(readable)) {
-    throw new ArchiveError("shared-credential", problem, { entry: `${environment}.json` }).at(options.path);
-  }
+  for (const { error } of listSharedKeys(readable)) throw error.at(options.path);
   return { environments };
 }
 
@@ -171,8 +169,8 @@ export interface SharedKey {
   value: string;
   /** ID of the second environment. */
   environment: string;
-  /** Sentence that names both environments, and the key obscured. */
-  problem: string;
+  /** Error for which the archive is refused. It names both environments, and the key obscured. */
+  error: ArchiveError;
 }
 
 /**
@@ -191,9 +189,13 @@ export function* listSharedKeys(environments: readonly EnvironmentMetadata[]): G
           owners.set(value, metadata);
           continue;
         }
-        const both = `both environment ${describe(owner)} and ${describe(metadata)}`;
-        const problem = `${kind} key ${obscure(value)} belongs to ${both}`;
-        yield { kind, value, environment: metadata.id, problem };
+        const environments = `${describe(owner)} and ${describe(metadata)}`;
+        const error = new ArchiveError(
+          "shared-credential",
+          `${kind} key ${obscure(value)} belongs to both environment ${environments}`,
+          { entry: `${metadata.id}.json` },
+        );
+        yield { kind, value, environment: metadata.id, error };
       }
     }
   }

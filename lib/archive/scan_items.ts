@@ -3,7 +3,7 @@ import {
   decode,
   hasInfinity,
   isObject,
-  JsonFault,
+  JsonError,
   listMembers,
   parseJson,
   skipSpace,
@@ -38,7 +38,7 @@ export type RawItem =
     }
     | {
       /** Fault. */
-      fault: JsonFault;
+      fault: JsonError;
     }
   );
 
@@ -47,7 +47,7 @@ export type RawItem =
  *
  * @param json Content of `<id>-data.json`.
  * @returns Flags, then segments, each in ascending order of their keys' code units.
- * @throws {JsonFault} When the file is not JSON outside of flags and segments, or not an object of objects.
+ * @throws {JsonError} When the file is not JSON outside of flags and segments, or not an object of objects.
  */
 export function* scanItems(json: Uint8Array): Generator<RawItem> {
   const kinds = scanKinds(json);
@@ -68,7 +68,7 @@ function scanKinds(json: Uint8Array): Map<string, Value> {
   if (!isObject(json, file)) checkObject(parseJson(json), "the file", file.start);
   const kinds = new Map<string, Value>();
   for (const { key, value } of listMembers(json, file)) {
-    if (kinds.has(key)) throw new JsonFault(`${JSON.stringify(key)} is there twice`, value.start);
+    if (kinds.has(key)) throw new JsonError(`${JSON.stringify(key)} is there twice`, value.start);
     kinds.set(key, value);
     if (!isObject(json, value)) {
       // The file is a level too.
@@ -88,16 +88,16 @@ function findTwin(
   kind: string,
   key: string,
   next: { key: string; value: Value } | undefined,
-): JsonFault | undefined {
+): JsonError | undefined {
   if (next?.key !== key) return undefined;
-  return new JsonFault(`${JSON.stringify(key)} is there twice in ${JSON.stringify(kind)}`, next.value.start);
+  return new JsonError(`${JSON.stringify(key)} is there twice in ${JSON.stringify(kind)}`, next.value.start);
 }
 
 function scanItem(
   json: Uint8Array,
   scanned: Value,
-  twin: JsonFault | undefined,
-): { value: unknown; text: string; isCanonical: boolean } | { omission: string } | { fault: JsonFault } {
+  twin: JsonError | undefined,
+): { value: unknown; text: string; isCanonical: boolean } | { omission: string } | { fault: JsonError } {
   if (twin) return { fault: twin };
   if (scanned.depth > MAX_ITEM_DEPTH) {
     return { omission: `it nests deeper than ${MAX_ITEM_DEPTH} levels` };
@@ -110,13 +110,13 @@ function scanItem(
     if (!isCanonical && hasInfinity(text)) return { omission: "it has a number past the range of a double" };
     return { value, text, isCanonical };
   } catch (error) {
-    if (error instanceof JsonFault) return { fault: error };
+    if (error instanceof JsonError) return { fault: error };
     throw error;
   }
 }
 
 function checkObject(value: unknown, what: string, at: number): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new JsonFault(`${what} must be an object`, at);
+    throw new JsonError(`${what} must be an object`, at);
   }
 }

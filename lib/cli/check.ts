@@ -45,7 +45,7 @@ async function check(args: Args): Promise<{ path: string; findings: Finding[] }>
     } catch (error) {
       if (!(error instanceof SettingsError) || error.stage === "options") throw error;
       findings = error.problems.map((problem) => ofSettings("error", problem));
-      if (path === undefined) return { path: commandLine.configFile ?? "the environment", findings };
+      if (path === undefined) return { path: "settings", findings };
     }
   }
   const { bytes, maxBytes } = readArchiveBytes(path!);

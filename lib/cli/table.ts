@@ -10,6 +10,12 @@ const GAP = 2;
 /** Narrowest that a cell is made before its row is wider than the terminal: columns. */
 const MIN_CELL_WIDTH = 12;
 
+/** Rows that are printed at once: a write for each would take most of the time. */
+const ROWS_AT_ONCE = 100;
+
+/** Text of which each character takes one column. */
+const NARROW = /^[\x20-\x7e]*$/;
+
 /** Characters that take two columns of a terminal (Unicode, UAX 11), as far as properties tell. */
 const WIDE = /\p{Emoji_Presentation}|[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\uff01-\uff60]/u;
 
@@ -26,19 +32,26 @@ export function printTable(terminal: Terminal, rows: readonly (readonly Cell[])[
     findWidths(cells),
     terminal.columns === undefined ? Infinity : terminal.columns - indent,
   );
-  for (const row of cells) {
-    const wrapped = row.map(({ text }, i) => wrap(text, widths[i]!));
-    const height = Math.max(...wrapped.map(({ length }) => length));
-    for (let line = 0; line < height; line++) {
-      const spans: Span[] = [{ text: " ".repeat(indent) }];
-      const last = wrapped.findLastIndex((lines) => (lines[line] ?? "") !== "");
-      for (let i = 0; i <= last; i++) {
-        const text = wrapped[i]![line] ?? "";
-        const padding = i === last ? 0 : widths[i]! - widthOf(text) + GAP;
-        spans.push({ text, style: row[i]!.style }, { text: " ".repeat(Math.max(padding, 0)) });
-      }
-      terminal.print([...spans, { text: "\n" }]);
+  for (let i = 0; i < cells.length; i += ROWS_AT_ONCE) {
+    const rows = cells.slice(i, i + ROWS_AT_ONCE);
+    terminal.print(rows.flatMap((row) => [...layOut(row, widths, indent)]));
+  }
+}
+
+/** Lays out a row: the spans of its lines. */
+function* layOut(row: readonly Span[], widths: readonly number[], indent: number): Generator<Span> {
+  const wrapped = row.map(({ text }, i) => wrap(text, widths[i]!));
+  const height = Math.max(...wrapped.map(({ length }) => length));
+  for (let line = 0; line < height; line++) {
+    yield { text: " ".repeat(indent) };
+    const last = wrapped.findLastIndex((lines) => (lines[line] ?? "") !== "");
+    for (let i = 0; i <= last; i++) {
+      const text = wrapped[i]![line] ?? "";
+      const padding = i === last ? 0 : widths[i]! - widthOf(text) + GAP;
+      yield { text, style: row[i]!.style };
+      yield { text: " ".repeat(Math.max(padding, 0)) };
     }
+    yield { text: "\n" };
   }
 }
 
@@ -74,6 +87,7 @@ function fit(widths: readonly number[], columns: number): number[] {
 
 /** Returns the width of a text: columns. */
 function widthOf(text: string): number {
+  if (NARROW.test(text)) return text.length;
   let width = 0;
   for (const character of text) {
     if (!/\p{Mn}/u.test(character)) width += WIDE.test(character) ? 2 : 1;
@@ -81,9 +95,16 @@ function widthOf(text: string): number {
   return width;
 }
 
-/** Breaks a text into lines: after blanks, `_` and `/`, and within words that are too long. */
+/** Breaks a text into lines, each indented as it is: after blanks, `_` and `/`, and within words that are too long. */
 function wrap(text: string, width: number): string[] {
   if (widthOf(text) <= width) return [text];
+  const [indent] = /^ */.exec(text)!;
+  return wrapWords(text.slice(indent.length), Math.max(width - indent.length, 1)).map((line) =>
+    indent + line
+  );
+}
+
+function wrapWords(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (let word of text.split(/(?<=[ _/])/)) {

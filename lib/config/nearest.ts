@@ -3,12 +3,16 @@
  *
  * @param word What was written.
  * @param names What could have been.
- * @returns The name of which the least part would have to be edited, whatever the case, if that is half of it at most.
+ * @returns The name of which the least part would have to be edited, whatever the case, if that is half of it at most; else the
+ * only one that begins with the word.
  */
 export function nearest(word: string, names: readonly string[]): string | undefined {
-  const parts = names.map((name) => editDistance(word.toLowerCase(), name.toLowerCase()) / name.length);
+  const written = word.toLowerCase();
+  const parts = names.map((name) => editDistance(written, name.toLowerCase()) / name.length);
   const least = Math.min(...parts);
-  return least <= 0.5 ? names[parts.indexOf(least)] : undefined;
+  if (least <= 0.5) return names[parts.indexOf(least)];
+  const [begun, ...others] = names.filter((name) => name.toLowerCase().startsWith(written));
+  return others.length === 0 && word.length > 1 ? begun : undefined;
 }
 
 /** Levenshtein's distance: how many characters to insert, remove or replace. */

@@ -46,22 +46,22 @@ export function listFaults(flag: Flag, max: number = MAX_LISTED_FAULTS): Fault[]
   return faults;
 }
 
-function findFlagFaults(flag: Flag, report: Report): void {
+function findFlagFaults(flag: Flag, onFault: OnFault): void {
   if (flag.deleted) return;
   const { on, offVariation, prerequisites, fallthrough } = flag;
   if (typeof offVariation === "number" && (!on || prerequisites?.length)) {
-    checkVariation(report, flag, offVariation, "offVariation");
+    checkVariation(onFault, flag, offVariation, "offVariation");
   }
   if (!on) return;
-  checkTargets(report, flag);
+  checkTargets(onFault, flag);
   const rules = flag.rules ?? [];
   for (let i = 0; i < rules.length; i++) {
     const rule = rules[i]!;
-    checkClauses(report, rule.clauses, i);
-    checkServed(report, flag, rule, i);
+    checkClauses(onFault, rule.clauses, i);
+    checkServed(onFault, flag, rule, i);
     if (!rule.clauses?.length) return;
   }
-  checkServed(report, flag, fallthrough ?? {}, FALLTHROUGH);
+  checkServed(onFault, flag, fallthrough ?? {}, FALLTHROUGH);
 }
 
 /**
@@ -77,26 +77,26 @@ export function listSegmentFaults(segment: Segment, max: number = MAX_LISTED_FAU
   return faults;
 }
 
-function findSegmentFaults(segment: Segment, report: Report): void {
+function findSegmentFaults(segment: Segment, onFault: OnFault): void {
   const { deleted, unbounded, generation } = segment;
   // Nobody belongs to a big segment without a generation, whatever its rules say.
   if (deleted || (unbounded && typeof generation !== "number")) return;
   const rules = segment.rules ?? [];
   for (let i = 0; i < rules.length; i++) {
     const { clauses, weight, bucketBy, rolloutContextKind } = rules[i]!;
-    checkClauses(report, clauses, i);
+    checkClauses(onFault, clauses, i);
     const sharing = typeof weight === "number";
     if (sharing && bucketBy && !isAttributeReference(bucketBy, rolloutContextKind)) {
-      report(`rules[${i}].bucketBy`, `is ${quote(bucketBy)}, not an attribute reference`);
+      onFault(`rules[${i}].bucketBy`, `is ${quote(bucketBy)}, not an attribute reference`);
     }
     if (!sharing && !clauses?.length) return;
   }
 }
 
 /** Receiver of faults. Paths are written only for what is at fault: this runs over every flag at each load. */
-type Report = (path: string, problem: string) => void;
+type OnFault = (path: string, problem: string) => void;
 
-function collect(faults: Fault[], max: number): Report {
+function collect(faults: Fault[], max: number): OnFault {
   return (path, problem) => {
     if (faults.length < max) faults.push({ path, problem });
   };
@@ -106,14 +106,14 @@ function hasVariation({ variations }: Flag, variation: number): boolean {
   return variations?.[variation] !== undefined;
 }
 
-function checkVariation(report: Report, flag: Flag, variation: number, path: string): void {
+function checkVariation(onFault: OnFault, flag: Flag, variation: number, path: string): void {
   if (hasVariation(flag, variation)) return;
   const count = flag.variations?.length ?? 0;
   const has = count === 0 ? "no variations" : count === 1 ? "1 variation" : `${count} variations`;
-  report(path, `is ${variation}, the flag has ${has}`);
+  onFault(path, `is ${variation}, the flag has ${has}`);
 }
 
-function checkTargets(report: Report, flag: Flag): void {
+function checkTargets(onFault: OnFault, flag: Flag): void {
   const { targets, contextTargets } = flag;
   const field = contextTargets?.length ? "contextTargets" : "targets";
   const list: Target[] = flag[field] ?? [];
@@ -121,45 +121,45 @@ function checkTargets(report: Report, flag: Flag): void {
     const variation = list[i]!.variation ?? 0;
     if (hasVariation(flag, variation)) continue;
     const target = field === "targets" ? list[i]! : findTarget(list[i]!, targets);
-    if (target.values?.length) checkVariation(report, flag, variation, `${field}[${i}].variation`);
+    if (target.values?.length) checkVariation(onFault, flag, variation, `${field}[${i}].variation`);
   }
 }
 
-function checkClauses(report: Report, clauses: Clause[] | null | undefined, rule: number): void {
+function checkClauses(onFault: OnFault, clauses: Clause[] | null | undefined, rule: number): void {
   for (let i = 0; i < (clauses?.length ?? 0); i++) {
     const { attribute, contextKind, op } = clauses![i]!;
     if (op === "segmentMatch" || isAttributeReference(attribute, contextKind)) continue;
     const is = attribute ? `is ${quote(attribute)}, not an attribute reference` : "is missing";
-    report(`rules[${rule}].clauses[${i}].attribute`, is);
+    onFault(`rules[${rule}].clauses[${i}].attribute`, is);
   }
 }
 
 function checkServed(
-  report: Report,
+  onFault: OnFault,
   flag: Flag,
   { variation, rollout }: VariationOrRollout,
   rule: number,
 ): void {
   if (typeof variation === "number") {
     if (!hasVariation(flag, variation)) {
-      checkVariation(report, flag, variation, `${pathOf(rule)}.variation`);
+      checkVariation(onFault, flag, variation, `${pathOf(rule)}.variation`);
     }
-  } else if (rollout) checkRollout(report, flag, rollout, rule);
-  else report(pathOf(rule), "has neither a variation nor a rollout");
+  } else if (rollout) checkRollout(onFault, flag, rollout, rule);
+  else onFault(pathOf(rule), "has neither a variation nor a rollout");
 }
 
-function checkRollout(report: Report, flag: Flag, rollout: Rollout, rule: number): void {
+function checkRollout(onFault: OnFault, flag: Flag, rollout: Rollout, rule: number): void {
   const { kind, bucketBy, contextKind } = rollout;
   const buckets = rollout.variations ?? [];
-  if (buckets.length === 0) return report(`${pathOf(rule)}.rollout`, "has no variations");
+  if (buckets.length === 0) return onFault(`${pathOf(rule)}.rollout`, "has no variations");
   if (bucketBy && kind !== "experiment" && !isAttributeReference(bucketBy, contextKind)) {
-    report(`${pathOf(rule)}.rollout.bucketBy`, `is ${quote(bucketBy)}, not an attribute reference`);
+    onFault(`${pathOf(rule)}.rollout.bucketBy`, `is ${quote(bucketBy)}, not an attribute reference`);
   }
   for (let i = 0; i < buckets.length; i++) {
     const variation = buckets[i]!.variation ?? 0;
     // Nobody falls into an empty bucket but the last one, which gets who falls into none.
     if (hasVariation(flag, variation) || ((buckets[i]!.weight ?? 0) <= 0 && i < buckets.length - 1)) continue;
-    checkVariation(report, flag, variation, `${pathOf(rule)}.rollout.variations[${i}].variation`);
+    checkVariation(onFault, flag, variation, `${pathOf(rule)}.rollout.variations[${i}].variation`);
   }
 }
 

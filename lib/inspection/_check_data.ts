@@ -1,4 +1,4 @@
-import { JsonFault, type RawItem, scanItems } from "../archive/mod.ts";
+import { JsonError, type RawItem, scanItems } from "../archive/mod.ts";
 import {
   checkFlag,
   checkSegment,
@@ -11,7 +11,7 @@ import {
 import { inspectFlag } from "./_check_flag.ts";
 import { References } from "./_check_references.ts";
 import { inspectSegment } from "./_check_segment.ts";
-import { CORRECT, type Entry, type Report } from "./_entry.ts";
+import { CORRECT, type Entry, type OnFinding } from "./_entry.ts";
 import { SdkFeatures } from "./_sdk_features.ts";
 
 /**
@@ -31,11 +31,11 @@ export function inspectData(entry: Entry, content: Uint8Array): void {
         continue;
       }
       const { kind, key, start, end } = raw;
-      const report = entry.createReport({ kind, key, start, end });
+      const onFinding = entry.createOnFinding({ kind, key, start, end });
       const cuts = new Set<string>();
-      const item = "omission" in raw ? undefined : parse(raw, report, cuts);
+      const item = "omission" in raw ? undefined : parse(raw, onFinding, cuts);
       if ("omission" in raw) {
-        report(
+        onFinding(
           "error",
           "",
           `is left out: ${raw.omission}`,
@@ -46,25 +46,25 @@ export function inspectData(entry: Entry, content: Uint8Array): void {
         references.addUnknown(raw);
         continue;
       }
-      references.add({ kind, key, item, report });
+      references.add({ kind, key, item, onFinding });
       if (item.deleted) continue;
       features.add(kind, item);
-      if (kind === "flags") inspectFlag(item as Flag, report, cuts);
-      else inspectSegment(item as Segment, report);
+      if (kind === "flags") inspectFlag(item as Flag, onFinding, cuts);
+      else inspectSegment(item as Segment, onFinding);
     }
   } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
+    if (!(error instanceof JsonError)) throw error;
     entry.addFault(error);
     return;
   }
   references.inspect();
-  features.report(entry);
+  features.inspect(entry);
 }
 
 /** Parses an item; reports all of its faults where it has any. */
 function parse(
   raw: RawItem & { value: unknown },
-  report: Report,
+  onFinding: OnFinding,
   cuts: Set<string>,
 ): Flag | Segment | undefined {
   const { kind, key, value } = raw;
@@ -74,7 +74,7 @@ function parse(
   try {
     return parse(value, key, ({ path, from, to }: Cut) => {
       cuts.add(path);
-      report(
+      onFinding(
         "warning",
         path,
         `is ${from} and served as ${to}: it must be a whole number`,
@@ -82,6 +82,6 @@ function parse(
       );
     });
   } catch {
-    check(value, key, (path, problem) => report("error", path, problem, CORRECT));
+    check(value, key, (path, problem) => onFinding("error", path, problem, CORRECT));
   }
 }

@@ -1,7 +1,7 @@
 import { type Fault, listFaults, listTargets } from "../evaluation/mod.ts";
 import type { Flag, Rollout } from "../model/mod.ts";
 import { inspectRules } from "./_check_rules.ts";
-import { quote, type Report } from "./_entry.ts";
+import { type OnFinding, quote } from "./_entry.ts";
 
 /** Sum of a rollout's weights: thousandths of a percent. */
 const ALL = 100_000;
@@ -10,33 +10,35 @@ const ALL = 100_000;
  * Finds what is wrong with a flag by itself.
  *
  * @param flag The flag; no tombstone.
- * @param report Receiver of findings.
+ * @param onFinding Receiver of findings.
  * @param cuts Paths of numbers whose fraction was cut, which is a finding already.
  */
-export function inspectFlag(flag: Flag, report: Report, cuts: ReadonlySet<string>): void {
+export function inspectFlag(flag: Flag, onFinding: OnFinding, cuts: ReadonlySet<string>): void {
   const faults = listFaults(flag, Infinity);
   for (const { path, problem } of faults) {
-    report("error", path, problem, "Contexts that come to it get an error: correct it in LaunchDarkly");
+    onFinding("error", path, problem, "Contexts that come to it get an error: correct it in LaunchDarkly");
   }
   for (const { path, problem } of listDormant(flag, faults)) {
-    report(
+    onFinding(
       "warning",
       path,
       `${problem}; nobody comes to it as the flag is now`,
       "Correct it in LaunchDarkly",
     );
   }
-  inspectPrerequisites(flag, report);
-  inspectTargets(flag, report);
+  inspectPrerequisites(flag, onFinding);
+  inspectTargets(flag, onFinding);
   const rules = flag.rules ?? [];
-  inspectRules(rules, faults, report, () => true);
+  inspectRules(rules, faults, onFinding, () => true);
   for (const [i, { variation, rollout }] of rules.entries()) {
     if (rollout && typeof variation !== "number") {
-      inspectWeights(rollout, `rules[${i}].rollout`, report, cuts);
+      inspectWeights(rollout, `rules[${i}].rollout`, onFinding, cuts);
     }
   }
   const { variation, rollout } = flag.fallthrough ?? {};
-  if (rollout && typeof variation !== "number") inspectWeights(rollout, "fallthrough.rollout", report, cuts);
+  if (rollout && typeof variation !== "number") {
+    inspectWeights(rollout, "fallthrough.rollout", onFinding, cuts);
+  }
 }
 
 /** Lists the faults that would count if the flag were on and had a prerequisite. */
@@ -47,12 +49,12 @@ function listDormant(flag: Flag, faults: readonly Fault[]): Fault[] {
   return listFaults(awake, Infinity).filter(({ path }) => path !== "fallthrough" && !known.has(path));
 }
 
-function inspectPrerequisites({ prerequisites }: Flag, report: Report): void {
+function inspectPrerequisites({ prerequisites }: Flag, onFinding: OnFinding): void {
   const known = new Map<string, number>();
   for (const [i, { key }] of (prerequisites ?? []).entries()) {
     const first = known.get(key ?? "");
     if (first === undefined) known.set(key ?? "", i);
-    else {report(
+    else {onFinding(
         "warning",
         `prerequisites[${i}].key`,
         `is ${quote(key ?? "")}, as "prerequisites[${first}].key" is`,
@@ -61,7 +63,7 @@ function inspectPrerequisites({ prerequisites }: Flag, report: Report): void {
   }
 }
 
-function inspectTargets(flag: Flag, report: Report): void {
+function inspectTargets(flag: Flag, onFinding: OnFinding): void {
   const { targets, contextTargets } = flag;
   const used = listTargets(flag);
   const places = new Map<string, string>();
@@ -73,7 +75,7 @@ function inspectTargets(flag: Flag, report: Report): void {
       const id = `${kind}:${key}`;
       const first = places.get(id);
       if (first === undefined) places.set(id, path);
-      else {report(
+      else {onFinding(
           "warning",
           `${path}.values[${i}]`,
           `is ${quote(key)}, which "${first}" lists already: that one counts`,
@@ -83,7 +85,7 @@ function inspectTargets(flag: Flag, report: Report): void {
   }
   for (const [i, { variation, values }] of (targets ?? []).entries()) {
     if (!values?.length || used.includes(targets![i]!)) continue;
-    report(
+    onFinding(
       "warning",
       `targets[${i}]`,
       `counts for nobody: "contextTargets" has no empty target of kind "user" and variation ${
@@ -97,14 +99,14 @@ function inspectTargets(flag: Flag, report: Report): void {
 function inspectWeights(
   { variations }: Rollout,
   path: string,
-  report: Report,
+  onFinding: OnFinding,
   cuts: ReadonlySet<string>,
 ): void {
   const weights = (variations ?? []).map(({ weight }) => weight ?? 0);
   const negative = weights.findIndex((weight) => weight < 0);
   if (negative >= 0) {
     const at = `${path}.variations[${negative}].weight`;
-    return report(
+    return onFinding(
       "warning",
       at,
       `is ${weights[negative]}: a weight is 0 to ${ALL}`,
@@ -115,7 +117,7 @@ function inspectWeights(
   const cut = weights.filter((_, i) => cuts.has(`${path}.variations[${i}].weight`)).length;
   if (weights.length === 0 || sum === ALL || sum < ALL && ALL - sum < cut) return;
   const effect = sum < ALL ? "the last variation gets the rest too" : "what is past that is never served";
-  report(
+  onFinding(
     "warning",
     `${path}.variations`,
     `has weights that add up to ${sum}, not ${ALL} (thousandths of a percent): ${effect}`,

@@ -1,4 +1,4 @@
-import { JsonFault, parseJson, type SharedKey } from "../archive/mod.ts";
+import { JsonError, parseJson, type SharedKey } from "../archive/mod.ts";
 import { checkMetadata, type EnvironmentMetadata, parseMetadata } from "../model/mod.ts";
 import { CORRECT, type Entry } from "./_entry.ts";
 
@@ -51,7 +51,7 @@ export function inspectMetadata(
   try {
     json = parseJson(content);
   } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
+    if (!(error instanceof JsonError)) throw error;
     entry.addFault(error);
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { computeDepths, findCycles, MAX_NESTING } from "../evaluation/mod.ts";
 import type { Clause, Flag, Segment } from "../model/mod.ts";
-import { count, quote, type Report } from "./_entry.ts";
+import { count, type OnFinding, quote } from "./_entry.ts";
 
 /** Most members of a cycle that are named. @limit members: the others are counted */
 const MAX_NAMED_MEMBERS = 20;
@@ -17,7 +17,7 @@ interface Node {
   /** Number of variations of a flag. */
   variations: number;
   references: Reference[];
-  report: Report;
+  onFinding: OnFinding;
 }
 
 /** A place where an item refers to another. */
@@ -41,7 +41,9 @@ export class References {
    *
    * @param options Kind and key, the item, and the receiver of findings about it.
    */
-  add({ kind, key, item, report }: { kind: Kind; key: string; item: Flag | Segment; report: Report }): void {
+  add(
+    { kind, key, item, onFinding }: { kind: Kind; key: string; item: Flag | Segment; onFinding: OnFinding },
+  ): void {
     const flag = kind === "flags" ? item as Flag : undefined;
     const isDeleted = item.deleted ?? false;
     this.#nodes[kind].set(key, {
@@ -51,7 +53,7 @@ export class References {
       isOn: flag === undefined || flag.on === true,
       variations: flag?.variations?.length ?? 0,
       references: isDeleted ? [] : [...listPrerequisites(flag), ...listSegments(item)],
-      report,
+      onFinding,
     });
   }
 
@@ -86,7 +88,7 @@ export class References {
       const why = other
         ? "which is deleted"
         : `but there is no such ${kind === "flags" ? "flag" : "segment"}`;
-      node.report(
+      node.onFinding(
         severity,
         path,
         `is ${quote(key)}, ${why}: ${effect}`,
@@ -96,7 +98,7 @@ export class References {
       const problem = `is ${wanted.variation}, but flag ${quote(key)} has ${
         count(other.variations, "variation")
       }: ${effect}`;
-      node.report(severity, wanted.path, problem, "Correct the prerequisite in LaunchDarkly");
+      node.onFinding(severity, wanted.path, problem, "Correct the prerequisite in LaunchDarkly");
     }
   }
 
@@ -140,7 +142,7 @@ function reportCycles(nodes: readonly Node[], graph: number[][], severity: "erro
     for (const member of cycle) cyclic.add(nodes[member]!);
     const members = new Set(cycle);
     const [first] = cycle as [number];
-    const { kind, report, references } = nodes[first]!;
+    const { kind, onFinding, references } = nodes[first]!;
     const keys = new Set(cycle.map((member) => nodes[member]!.key));
     const { path } = references.find((reference) => reference.kind === kind && keys.has(reference.key))!;
     const order = walk(graph, members, first);
@@ -152,7 +154,7 @@ function reportCycles(nodes: readonly Node[], graph: number[][], severity: "erro
     const effect = severity === "error"
       ? "contexts that come to it get an error"
       : "it counts once all of them are on";
-    report(
+    onFinding(
       severity,
       path,
       `is in a cycle of ${what} (${list}): ${effect}`,
@@ -180,7 +182,7 @@ function reportChain(nodes: readonly Node[], graph: number[][]): void {
   const depths = step.value;
   const longest = depths.reduce((longest, depth, i) => depth > depths[longest]! ? i : longest, 0);
   if (nodes.length === 0 || depths[longest]! <= MAX_NESTING) return;
-  const { kind, report } = nodes[longest]!;
+  const { kind, onFinding } = nodes[longest]!;
   const affected = depths.filter((depth) => depth > MAX_NESTING).length;
   const [what, who] = kind === "flags"
     ? ["prerequisites", count(affected, "flag")]
@@ -188,5 +190,5 @@ function reportChain(nodes: readonly Node[], graph: number[][]): void {
   const problem = `begins a chain of ${
     depths[longest]
   } ${what}, more than ${MAX_NESTING}: ${who} can give an error`;
-  report("warning", "", problem, "Make the chain shorter");
+  onFinding("warning", "", problem, "Make the chain shorter");
 }

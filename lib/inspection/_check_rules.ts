@@ -1,7 +1,7 @@
 import type { Fault } from "../evaluation/mod.ts";
 import type { Clause } from "../model/mod.ts";
 import { inspectClause } from "./_check_clause.ts";
-import type { Report } from "./_entry.ts";
+import type { OnFinding } from "./_entry.ts";
 
 /** Most rules of one flag or segment that are compared with each other, each with all before it. @limit rules: that later ones cannot be reached is not noticed */
 const MAX_COMPARED_RULES = 200;
@@ -27,13 +27,13 @@ interface ComparableClause {
  *
  * @param rules Rules of a flag or a segment.
  * @param faults Its faults: a rule with one is not taken into account any further.
- * @param report Receiver of findings.
+ * @param onFinding Receiver of findings.
  * @param isFinal Reports of the rule at an index whether no later rule is tried where its clauses match.
  */
 export function inspectRules(
   rules: readonly { clauses?: Clause[] | null }[],
   faults: readonly Fault[],
-  report: Report,
+  onFinding: OnFinding,
   isFinal: (index: number) => boolean,
 ): void {
   const faulty = new Set(faults.map(({ path }) => Number(/^rules\[(\d+)\]/.exec(path)?.[1] ?? NaN)));
@@ -41,7 +41,9 @@ export function inspectRules(
   let isOpen = true;
   for (const [index, { clauses }] of rules.entries()) {
     const list = clauses ?? [];
-    const matching = list.map((clause, i) => inspectClause(clause, `rules[${index}].clauses[${i}]`, report));
+    const matching = list.map((clause, i) =>
+      inspectClause(clause, `rules[${index}].clauses[${i}]`, onFinding)
+    );
     if (!isOpen || faulty.has(index) || matching.includes(false)) continue;
     const rule = { index, clauses: list.map(toComparable) };
     const earlier = index < MAX_COMPARED_RULES
@@ -49,9 +51,9 @@ export function inspectRules(
         other.clauses.every((clause) => rule.clauses.some((own) => implies(own, clause)))
       )
       : undefined;
-    if (earlier) reportUnreachable(report, rule, earlier);
+    if (earlier) reportUnreachable(onFinding, rule, earlier);
     else if (list.length === 0 && isFinal(index)) {
-      reportUnconditional(report, index, rules.length);
+      reportUnconditional(onFinding, index, rules.length);
       isOpen = false;
     } else if (isFinal(index) && index < MAX_COMPARED_RULES) reachable.push(rule);
   }
@@ -59,21 +61,21 @@ export function inspectRules(
 
 const REMOVE = "Remove the rule, or move it up";
 
-function reportUnreachable(report: Report, { index, clauses }: Reachable, earlier: Reachable): void {
+function reportUnreachable(onFinding: OnFinding, { index, clauses }: Reachable, earlier: Reachable): void {
   const isSame = clauses.length === earlier.clauses.length &&
     clauses.every((clause) => earlier.clauses.some((other) => implies(other, clause)));
   const why = isSame
     ? `"rules[${earlier.index}]" has the same clauses`
     : `every context that matches it matches "rules[${earlier.index}]" before`;
-  report("warning", `rules[${index}]`, `cannot be reached: ${why}`, REMOVE);
+  onFinding("warning", `rules[${index}]`, `cannot be reached: ${why}`, REMOVE);
 }
 
 /** Reports a rule without clauses: SDKs do not agree on what it matches, and nothing behind it is reached. */
-function reportUnconditional(report: Report, index: number, count: number): void {
+function reportUnconditional(onFinding: OnFinding, index: number, count: number): void {
   const behind = count - index - 1;
   if (behind === 0) {
     const problem = "has no clauses: it matches every context here and in Go, none in JavaScript";
-    return report(
+    return onFinding(
       "warning",
       `rules[${index}]`,
       problem,
@@ -82,7 +84,7 @@ function reportUnconditional(report: Report, index: number, count: number): void
   }
   const others = behind === 1 ? "" : `, and neither can the rules behind it (${behind - 1})`;
   const problem = `cannot be reached: "rules[${index}]" has no clauses and matches every context${others}`;
-  report("warning", `rules[${index + 1}]`, problem, REMOVE);
+  onFinding("warning", `rules[${index + 1}]`, problem, REMOVE);
 }
 
 function toComparable(clause: Clause): ComparableClause {

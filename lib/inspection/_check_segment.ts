@@ -1,7 +1,7 @@
 import { listSegmentFaults } from "../evaluation/mod.ts";
 import type { Segment } from "../model/mod.ts";
 import { inspectRules } from "./_check_rules.ts";
-import { quote, type Report } from "./_entry.ts";
+import { type OnFinding, quote } from "./_entry.ts";
 
 /** Weight of all contexts: thousandths of a percent. */
 const ALL = 100_000;
@@ -10,30 +10,30 @@ const ALL = 100_000;
  * Finds what is wrong with a segment by itself.
  *
  * @param segment The segment; no tombstone.
- * @param report Receiver of findings.
+ * @param onFinding Receiver of findings.
  */
-export function inspectSegment(segment: Segment, report: Report): void {
+export function inspectSegment(segment: Segment, onFinding: OnFinding): void {
   const faults = listSegmentFaults(segment, Infinity);
   for (const { path, problem } of faults) {
-    report("error", path, problem, "Flags that ask the segment give an error: correct it in LaunchDarkly");
+    onFinding("error", path, problem, "Flags that ask the segment give an error: correct it in LaunchDarkly");
   }
   const rules = segment.rules ?? [];
-  inspectRules(rules, faults, report, (i) => typeof rules[i]!.weight !== "number");
+  inspectRules(rules, faults, onFinding, (i) => typeof rules[i]!.weight !== "number");
   for (const [i, { weight }] of rules.entries()) {
     if (typeof weight !== "number" || weight >= 0 && weight <= ALL) continue;
-    report("warning", `rules[${i}].weight`, `is ${weight}: a weight is 0 to ${ALL}`, "Correct the weight");
+    onFinding("warning", `rules[${i}].weight`, `is ${weight}: a weight is 0 to ${ALL}`, "Correct the weight");
   }
-  inspectMembers(segment, report);
+  inspectMembers(segment, onFinding);
 }
 
 /** Finds keys that are both included and excluded. */
-function inspectMembers(segment: Segment, report: Report): void {
+function inspectMembers(segment: Segment, onFinding: OnFinding): void {
   const included = new Set<string>();
   if (listMembers(segment, "excluded").next().done) return;
   for (const { id } of listMembers(segment, "included")) included.add(id);
   for (const { id, key, path } of listMembers(segment, "excluded")) {
     if (!included.has(id)) continue;
-    report(
+    onFinding(
       "warning",
       path,
       `is ${quote(key)}, which is included too: it belongs to the segment`,

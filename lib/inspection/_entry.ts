@@ -1,4 +1,4 @@
-import { findSyntaxFault, findValue, type JsonFault, type JsonRange } from "../archive/mod.ts";
+import { findSyntaxFault, findValue, type JsonError, type JsonRange } from "../archive/mod.ts";
 import { Excerpts } from "./_excerpts.ts";
 import type { FindingList } from "./_finding_list.ts";
 import type { Excerpt, Finding, Severity } from "./finding.ts";
@@ -18,7 +18,7 @@ const MAX_QUOTED_LENGTH = 256;
 export const CORRECT = "Correct the file where it comes from, and pack the archive again";
 
 /** Receiver of findings about one item: the path in it, what is wrong there, and what to do. */
-export type Report = (severity: Severity, path: string, problem: string, hint?: string) => void;
+export type OnFinding = (severity: Severity, path: string, problem: string, hint?: string) => void;
 
 /** A flag or a segment in an entry. */
 export interface Place extends JsonRange {
@@ -84,7 +84,7 @@ export class Entry {
    * @param fault The fault.
    * @param place The flag or segment that it is in; absent if it is in none.
    */
-  addFault(fault: JsonFault, place?: Place): void {
+  addFault(fault: JsonError, place?: Place): void {
     const syntax = findSyntaxFault(this.#json, place?.start, place?.end);
     const at = syntax?.at ?? fault.at;
     const { line, column } = this.#excerpts.locate(at);
@@ -105,7 +105,7 @@ export class Entry {
    * @param place Where the flag or segment is.
    * @returns The receiver.
    */
-  createReport(place: Place): Report {
+  createOnFinding(place: Place): OnFinding {
     return (severity, path, problem, hint) => {
       const described = describePlace(place, path);
       const subject = path === "" ? `The ${described.kind}` : `"${path}"`;

@@ -66,11 +66,11 @@ export class SdkFeatures {
   }
 
   /**
-   * Reports each feature that is used.
+   * Adds a finding for each feature that is used.
    *
    * @param entry The environment's entry.
    */
-  report(entry: Entry): void {
+  inspect(entry: Entry): void {
     for (const { feature: { use, hint }, flags, segments } of this.#counts) {
       if (flags + segments === 0) continue;
       const users = [[flags, "flag"], [segments, "segment"]] as const;

@@ -1,4 +1,4 @@
-import { arrayOf, boolean, integer, objectOf, optional, type Report, string, throwFault } from "./_check.ts";
+import { arrayOf, boolean, integer, objectOf, type OnFault, optional, string, throwFault } from "./_check.ts";
 import type { Flag } from "./flag.ts";
 import type { Segment } from "./segment.ts";
 
@@ -112,31 +112,31 @@ const METADATA = objectOf({
  *
  * @param value JSON value of `<envId>.json`.
  * @param id Environment ID in the file's name.
- * @param report Called for each fault: a field of the wrong JSON type; where there is none, an `envID` that is not `id`, a
+ * @param onFault Called for each fault: a field of the wrong JSON type; where there is none, an `envID` that is not `id`, a
  * negative lifetime, a scalar key that is not in its array.
  */
-export function checkMetadata(value: unknown, id: string, report: Report): void {
+export function checkMetadata(value: unknown, id: string, onFault: OnFault): void {
   let isSound = true;
   METADATA(value, "", (path, problem) => {
     isSound = false;
-    report(path, problem);
+    onFault(path, problem);
   });
   if (!isSound) return;
   const { env } = value as RawMetadata;
-  if (env.envID !== id) report("env.envID", `must be the ID in the file's name, is "${env.envID}"`);
-  if ((env.defaultTtl ?? 0) < 0) report("env.defaultTtl", `must not be negative, is ${env.defaultTtl}`);
-  checkScalar("env.sdkKey", env.sdkKey?.value, env.sdkKeys, report);
-  checkScalar("env.mobKey", env.mobKey, env.mobileKeys, report);
+  if (env.envID !== id) onFault("env.envID", `must be the ID in the file's name, is "${env.envID}"`);
+  if ((env.defaultTtl ?? 0) < 0) onFault("env.defaultTtl", `must not be negative, is ${env.defaultTtl}`);
+  checkScalar("env.sdkKey", env.sdkKey?.value, env.sdkKeys, onFault);
+  checkScalar("env.mobKey", env.mobKey, env.mobileKeys, onFault);
 }
 
 function checkScalar(
   path: string,
   primary: string | null | undefined,
   concurrent: RawKey[] | null | undefined,
-  report: Report,
+  onFault: OnFault,
 ): void {
   if (!primary || !concurrent?.length || concurrent.some(({ value }) => value === primary)) return;
-  report(path, "must be among the keys in its array");
+  onFault(path, "must be among the keys in its array");
 }
 
 /**

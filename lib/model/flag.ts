@@ -4,7 +4,7 @@ import {
   boolean,
   type Check,
   number,
-  type Report,
+  type OnFault,
   string,
   throwFault,
   wholeNumber,
@@ -273,18 +273,18 @@ export function ignore(): void {}
  *
  * @param value JSON value from the data file.
  * @param key Key under which the data file lists it.
- * @param report Called for each field that has the wrong JSON type, or is missing, and for another `key`.
+ * @param onFault Called for each field that has the wrong JSON type, or is missing, and for another `key`.
  */
-export function checkFlag(value: unknown, key: string, report: Report): void {
-  checkItem(value, key, checkFields, report);
+export function checkFlag(value: unknown, key: string, onFault: OnFault): void {
+  checkItem(value, key, checkFields, onFault);
 }
 
 /** Checks a flag or a segment: a tombstone's fields, or those of `check`, and that its key is the one it is listed under. */
-export function checkItem(value: unknown, key: string, check: Check, report: Report): void {
+export function checkItem(value: unknown, key: string, check: Check, onFault: OnFault): void {
   const item = value as { key?: unknown; deleted?: unknown } | null;
-  (item?.deleted === true ? checkTombstone : check)(value, "", report);
+  (item?.deleted === true ? checkTombstone : check)(value, "", onFault);
   if (typeof item?.key === "string" && item.key !== key) {
-    report("key", `must be the key it is listed under, is "${item.key}"`);
+    onFault("key", `must be the key it is listed under, is "${item.key}"`);
   }
 }
 

@@ -24,7 +24,7 @@ export {
   toContext,
 } from "./context.ts";
 export * from "./environment.ts";
-export type { Check, Report } from "./_check.ts";
+export type { Check, OnFault } from "./_check.ts";
 export { type Cut, type Field, type Shape } from "./shape.ts";
 export {
   checkFlag,

@@ -1,4 +1,4 @@
-import { arrayOf, boolean, type Report, string, throwFault, wholeNumber } from "./_check.ts";
+import { arrayOf, boolean, type OnFault, string, throwFault, wholeNumber } from "./_check.ts";
 import { checkItem, CLAUSE, type Clause, ignore, naming, TOMBSTONE } from "./flag.ts";
 import {
   checkOf,
@@ -119,10 +119,10 @@ export function parseSegment(value: unknown, key: string, onCut?: (cut: Cut) => 
  *
  * @param value JSON value from the data file.
  * @param key Key under which the data file lists it.
- * @param report Called for each fault, as by `checkFlag`.
+ * @param onFault Called for each fault, as by `checkFlag`.
  */
-export function checkSegment(value: unknown, key: string, report: Report): void {
-  checkItem(value, key, checkFields, report);
+export function checkSegment(value: unknown, key: string, onFault: OnFault): void {
+  checkItem(value, key, checkFields, onFault);
 }
 
 /** Gets the shape of a segment: what it must have, and what SDKs need of it. */

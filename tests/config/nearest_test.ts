@@ -14,6 +14,12 @@ Deno.test("nearest() finds the name that takes the fewest edits, whatever the ca
   for (const [word, name] of Object.entries(words)) assertEquals(nearest(word, NAMES), name, word);
 });
 
+Deno.test("nearest() finds the only name that begins with the word, however long it is", () => {
+  assertEquals(nearest("HEART", NAMES), "heartbeatInterval");
+  assertEquals(nearest("h", NAMES), undefined);
+  assertEquals(nearest("plant", ["plantations/a", "plantations/b"]), undefined);
+});
+
 Deno.test("nearest() finds nothing when more than half of the name would be new", () => {
   for (const word of ["", "x", "bindAddress", "é".repeat(10)]) {
     assertEquals(nearest(word, NAMES), undefined, word);

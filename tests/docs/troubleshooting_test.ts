@@ -4,6 +4,9 @@ import { collectMessages, type Message } from "./_messages.ts";
 
 const PAGE = await Deno.readTextFile(new URL("../../docs/troubleshooting.md", import.meta.url));
 
+/** What `check` finds has a page of its own, which `tests/inspection/findings_test.ts` compares with what it finds. */
+const FINDINGS = await Deno.readTextFile(new URL("../../docs/check.md", import.meta.url));
+
 /** What stands for a part that differs. */
 const UNKNOWN = "…";
 
@@ -74,7 +77,9 @@ function compare(rows: readonly Row[], all: readonly Message[]): { missing: stri
 }
 
 Deno.test("docs/troubleshooting.md has a row for each message, each hint in its last column, and no other rows", () => {
-  const { missing, stale } = compare(readRows(PAGE), collectMessages(readSources()));
+  const messages = collectMessages(readSources());
+  const { stale } = compare(readRows(PAGE), messages);
+  const { missing } = compare([...readRows(PAGE), ...readRows(FINDINGS)], messages);
   const report = [
     ...missing.length > 0
       ? ["Not in docs/troubleshooting.md (rows to paste; … stands for what differs):", ...missing]
