@@ -168,25 +168,21 @@ function compileTargets({ flag, registry, factory, keys }: Compilation): Compile
 }
 
 /**
- * Lists the targets of a flag.
+ * Lists the targets of a flag. An empty one of kind user in `contextTargets` stands for the first of the same variation in
+ * `targets`.
  *
  * @param flag The flag.
  * @returns Its targets in the order in which they are tried.
  */
 export function listTargets({ targets, contextTargets }: Flag): Target[] {
   if (!contextTargets?.length) return targets ?? [];
-  return contextTargets.map((target) => findTarget(target, targets));
-}
-
-/**
- * Finds the target that an element of `contextTargets` stands for: an empty one of kind user stands for the one of the same
- * variation in `targets`.
- *
- * @param target Element of `contextTargets`.
- * @param targets The flag's user targets.
- * @returns The target whose keys count.
- */
-export function findTarget(target: Target, targets: Target[] | null | undefined): Target {
-  if (target.values?.length || (target.contextKind && target.contextKind !== "user")) return target;
-  return targets?.find(({ variation }) => (variation ?? 0) === (target.variation ?? 0)) ?? target;
+  const users = new Map<number, Target>();
+  for (const target of targets ?? []) {
+    const variation = target.variation ?? 0;
+    if (!users.has(variation)) users.set(variation, target);
+  }
+  return contextTargets.map((target) => {
+    if (target.values?.length || (target.contextKind && target.contextKind !== "user")) return target;
+    return users.get(target.variation ?? 0) ?? target;
+  });
 }

@@ -4,10 +4,9 @@ import {
   isAttributeReference,
   type Rollout,
   type Segment,
-  type Target,
   type VariationOrRollout,
 } from "../model/mod.ts";
-import { findTarget } from "./_flag.ts";
+import { listTargets } from "./_flag.ts";
 
 /** A fault in the data of a flag or a segment. */
 export interface Fault {
@@ -114,14 +113,12 @@ function checkVariation(onFault: OnFault, flag: Flag, variation: number, path: s
 }
 
 function checkTargets(onFault: OnFault, flag: Flag): void {
-  const { targets, contextTargets } = flag;
-  const field = contextTargets?.length ? "contextTargets" : "targets";
-  const list: Target[] = flag[field] ?? [];
-  for (let i = 0; i < list.length; i++) {
-    const variation = list[i]!.variation ?? 0;
-    if (hasVariation(flag, variation)) continue;
-    const target = field === "targets" ? list[i]! : findTarget(list[i]!, targets);
-    if (target.values?.length) checkVariation(onFault, flag, variation, `${field}[${i}].variation`);
+  const field = flag.contextTargets?.length ? "contextTargets" : "targets";
+  const used = listTargets(flag);
+  for (let i = 0; i < used.length; i++) {
+    const variation = used[i]!.variation ?? 0;
+    if (hasVariation(flag, variation) || !used[i]!.values?.length) continue;
+    checkVariation(onFault, flag, variation, `${field}[${i}].variation`);
   }
 }
 

@@ -1,7 +1,8 @@
 import { type Fault, listFaults, listTargets } from "../evaluation/mod.ts";
-import type { Flag, Rollout } from "../model/mod.ts";
+import type { Flag, Rollout, Target } from "../model/mod.ts";
 import { inspectRules } from "./_check_rules.ts";
 import { type OnFinding, quote } from "./_entry.ts";
+import { MAX_FINDINGS } from "./_finding_list.ts";
 
 /** Sum of a rollout's weights: thousandths of a percent. */
 const ALL = 100_000;
@@ -14,7 +15,7 @@ const ALL = 100_000;
  * @param cuts Paths of numbers whose fraction was cut, which is a finding already.
  */
 export function inspectFlag(flag: Flag, onFinding: OnFinding, cuts: ReadonlySet<string>): void {
-  const faults = listFaults(flag, Infinity);
+  const faults = listFaults(flag, MAX_FINDINGS + 1);
   for (const { path, problem } of faults) {
     onFinding("error", path, problem, "Contexts that come to it get an error: correct it in LaunchDarkly");
   }
@@ -43,56 +44,52 @@ export function inspectFlag(flag: Flag, onFinding: OnFinding, cuts: ReadonlySet<
 
 /** Lists the faults that would count if the flag were on and had a prerequisite. */
 function listDormant(flag: Flag, faults: readonly Fault[]): Fault[] {
+  if (faults.length > MAX_FINDINGS) return [];
   const known = new Set(faults.map(({ path }) => path));
   const awake: Flag = { ...flag, on: true, prerequisites: [{}] };
   // That a flag which is off has no fallthrough is fine.
-  return listFaults(awake, Infinity).filter(({ path }) => path !== "fallthrough" && !known.has(path));
+  return listFaults(awake, MAX_FINDINGS).filter(({ path }) => path !== "fallthrough" && !known.has(path));
 }
 
 function inspectPrerequisites({ prerequisites }: Flag, onFinding: OnFinding): void {
   const known = new Map<string, number>();
   for (const [i, { key }] of (prerequisites ?? []).entries()) {
     const first = known.get(key ?? "");
-    if (first === undefined) known.set(key ?? "", i);
-    else {onFinding(
-        "warning",
-        `prerequisites[${i}].key`,
-        `is ${quote(key ?? "")}, as "prerequisites[${first}].key" is`,
-        "Leave one out",
-      );}
+    if (first === undefined) {
+      known.set(key ?? "", i);
+    } else {
+      const problem = `is ${quote(key ?? "")}, as "prerequisites[${first}].key" is`;
+      onFinding("warning", `prerequisites[${i}].key`, problem, "Leave one out");
+    }
   }
 }
 
+/** Finds keys that two targets list, and user targets that are not tried. */
 function inspectTargets(flag: Flag, onFinding: OnFinding): void {
-  const { targets, contextTargets } = flag;
-  const used = listTargets(flag);
+  const paths = new Map<Target, string>();
+  for (const field of ["targets", "contextTargets"] as const) {
+    for (const [i, target] of (flag[field] ?? []).entries()) paths.set(target, `${field}[${i}]`);
+  }
+  const used = new Set(listTargets(flag));
   const places = new Map<string, string>();
   for (const target of used) {
-    const inContexts = contextTargets?.indexOf(target) ?? -1;
-    const path = inContexts >= 0 ? `contextTargets[${inContexts}]` : `targets[${targets!.indexOf(target)}]`;
-    const kind = target.contextKind || "user";
+    const path = paths.get(target)!;
     for (const [i, key] of (target.values ?? []).entries()) {
-      const id = `${kind}:${key}`;
+      const id = `${target.contextKind || "user"}:${key}`;
       const first = places.get(id);
-      if (first === undefined) places.set(id, path);
-      else {onFinding(
-          "warning",
-          `${path}.values[${i}]`,
-          `is ${quote(key)}, which "${first}" lists already: that one counts`,
-          "Leave one out",
-        );}
+      if (first === undefined) {
+        places.set(id, path);
+      } else {
+        const problem = `is ${quote(key)}, which "${first}" lists already: that one counts`;
+        onFinding("warning", `${path}.values[${i}]`, problem, "Leave one out");
+      }
     }
   }
-  for (const [i, { variation, values }] of (targets ?? []).entries()) {
-    if (!values?.length || used.includes(targets![i]!)) continue;
-    onFinding(
-      "warning",
-      `targets[${i}]`,
-      `counts for nobody: "contextTargets" has no empty target of kind "user" and variation ${
-        variation ?? 0
-      } in its place`,
-      "Add that target where this one is to be tried",
-    );
+  for (const target of flag.targets ?? []) {
+    if (used.has(target) || !target.values?.length) continue;
+    const place = `kind "user" and variation ${target.variation ?? 0}`;
+    const problem = `counts for nobody: "contextTargets" has no empty target of ${place} in its place`;
+    onFinding("warning", paths.get(target)!, problem, "Add that target where this one is to be tried");
   }
 }
 

@@ -2,6 +2,7 @@ import { listSegmentFaults } from "../evaluation/mod.ts";
 import type { Segment } from "../model/mod.ts";
 import { inspectRules } from "./_check_rules.ts";
 import { type OnFinding, quote } from "./_entry.ts";
+import { MAX_FINDINGS } from "./_finding_list.ts";
 
 /** Weight of all contexts: thousandths of a percent. */
 const ALL = 100_000;
@@ -13,7 +14,7 @@ const ALL = 100_000;
  * @param onFinding Receiver of findings.
  */
 export function inspectSegment(segment: Segment, onFinding: OnFinding): void {
-  const faults = listSegmentFaults(segment, Infinity);
+  const faults = listSegmentFaults(segment, MAX_FINDINGS + 1);
   for (const { path, problem } of faults) {
     onFinding("error", path, problem, "Flags that ask the segment give an error: correct it in LaunchDarkly");
   }
@@ -28,31 +29,29 @@ export function inspectSegment(segment: Segment, onFinding: OnFinding): void {
 
 /** Finds keys that are both included and excluded. */
 function inspectMembers(segment: Segment, onFinding: OnFinding): void {
-  const included = new Set<string>();
-  if (listMembers(segment, "excluded").next().done) return;
-  for (const { id } of listMembers(segment, "included")) included.add(id);
-  for (const { id, key, path } of listMembers(segment, "excluded")) {
-    if (!included.has(id)) continue;
-    onFinding(
-      "warning",
-      path,
-      `is ${quote(key)}, which is included too: it belongs to the segment`,
-      "Leave one out",
-    );
+  const excluded = listMembers(segment, "excluded");
+  if (excluded.length === 0) return;
+  const included = Map.groupBy(listMembers(segment, "included"), ({ kind }) => kind);
+  for (const { kind, values, path } of excluded) {
+    const sets = (included.get(kind) ?? []).map(({ values }) => new Set(values));
+    for (const [i, key] of values.entries()) {
+      if (!sets.some((set) => set.has(key))) continue;
+      const problem = `is ${quote(key)}, which is included too: it belongs to the segment`;
+      onFinding("warning", `${path}[${i}]`, problem, "Leave one out");
+    }
   }
 }
 
-/** Lists the keys of a segment, each with a text that keys of other kinds do not have, and its path. */
-function* listMembers(
+/** Lists the lists of keys of a segment that have any. */
+function listMembers(
   segment: Segment,
-  list: "included" | "excluded",
-): Generator<{ id: string; key: string; path: string }, void> {
-  for (const [i, key] of (segment[list] ?? []).entries()) {
-    yield { id: `user:${key}`, key, path: `${list}[${i}]` };
-  }
-  for (const [i, { contextKind, values }] of (segment[`${list}Contexts`] ?? []).entries()) {
-    for (const [j, key] of (values ?? []).entries()) {
-      yield { id: `${contextKind || "user"}:${key}`, key, path: `${list}Contexts[${i}].values[${j}]` };
-    }
-  }
+  field: "included" | "excluded",
+): { kind: string; values: string[]; path: string }[] {
+  const contexts = (segment[`${field}Contexts`] ?? []).map(({ contextKind, values }, i) => ({
+    kind: contextKind || "user",
+    values: values ?? [],
+    path: `${field}Contexts[${i}].values`,
+  }));
+  return [{ kind: "user", values: segment[field] ?? [], path: field }, ...contexts]
+    .filter(({ values }) => values.length > 0);
 }

@@ -28,6 +28,12 @@ export interface Place extends JsonRange {
   key: string;
 }
 
+/** What an entry says of a finding. */
+interface Described extends Pick<Finding, "kind" | "key" | "path" | "message"> {
+  hint: string | undefined;
+  excerpt?: Excerpt | undefined;
+}
+
 /** An entry of an archive and what is found in it. */
 export class Entry {
   readonly #list: FindingList;
@@ -62,7 +68,7 @@ export class Entry {
    * @param hint What to do.
    */
   add(severity: Severity, message: string, hint?: string): void {
-    this.#add({ severity, key: null, path: null, message, hint });
+    this.#add(severity, () => ({ key: null, path: null, message, hint }));
   }
 
   /**
@@ -74,8 +80,10 @@ export class Entry {
    * @param hint What to do.
    */
   addAt(severity: Severity, path: string, message: string, hint?: string): void {
-    const all = findValue(this.#json, this.#all, []);
-    this.#add({ severity, key: null, path: path || null, message, hint }, () => this.#search(all, path));
+    this.#add(severity, () => {
+      const excerpt = this.#search(this.#all, path);
+      return { key: null, path: path || null, message, hint, excerpt };
+    });
   }
 
   /**
@@ -85,18 +93,21 @@ export class Entry {
    * @param place The flag or segment that it is in; absent if it is in none.
    */
   addFault(fault: JsonError, place?: Place): void {
-    const syntax = findSyntaxFault(this.#json, place?.start, place?.end);
-    const at = syntax?.at ?? fault.at;
-    const { line, column } = this.#excerpts.locate(at);
-    const problem = syntax
-      ? `the text is not JSON: ${syntax.expected} is expected, ${this.#describe(at)} is there`
-      : fault.message;
-    this.#add({
-      severity: "error",
-      ...place ? describePlace(place, "") : { key: null, path: null },
-      message: `Line ${line}, column ${column}: ${problem}`,
-      hint: CORRECT,
-    }, () => this.#excerpts.cut({ start: at, end: at + 1 }));
+    this.#add("error", () => {
+      const syntax = findSyntaxFault(this.#json, place?.start, place?.end);
+      const at = syntax?.at ?? fault.at;
+      const excerpt = this.#excerpts.cut({ start: at, end: at + 1 });
+      const problem = syntax
+        ? `the text is not JSON: ${syntax.expected} is expected, ${this.#describe(at)} is there`
+        : fault.message;
+      const message = `Line ${excerpt.line}, column ${excerpt.column}: ${problem}`;
+      return {
+        ...place ? describePlace(place, "") : { key: null, path: null },
+        message,
+        hint: CORRECT,
+        excerpt,
+      };
+    });
   }
 
   /**
@@ -106,14 +117,12 @@ export class Entry {
    * @returns The receiver.
    */
   createOnFinding(place: Place): OnFinding {
-    return (severity, path, problem, hint) => {
-      const described = describePlace(place, path);
-      const subject = path === "" ? `The ${described.kind}` : `"${path}"`;
-      this.#add(
-        { severity, ...described, message: `${subject} ${problem}`, hint },
-        () => this.#search(place, path),
-      );
-    };
+    return (severity, path, problem, hint) =>
+      this.#add(severity, () => {
+        const described = describePlace(place, path);
+        const subject = path === "" ? `The ${described.kind}` : `"${path}"`;
+        return { ...described, message: `${subject} ${problem}`, hint, excerpt: this.#search(place, path) };
+      });
   }
 
   get #all(): JsonRange {
@@ -122,17 +131,17 @@ export class Entry {
     return { start, end: this.#json.length };
   }
 
-  #add(
-    { hint, ...finding }: Omit<Finding, "environment" | "entry" | "hint"> & { hint: string | undefined },
-    cutExcerpt?: () => Excerpt | undefined,
-  ): void {
-    const whole = {
-      environment: this.#environment,
-      ...finding,
-      ...hint !== undefined && { hint },
-      entry: this.#name,
-    };
-    this.#list.add(whole, cutExcerpt);
+  #add(severity: Severity, describe: () => Described): void {
+    this.#list.add(severity, () => {
+      const { hint, excerpt, ...finding } = describe();
+      return {
+        environment: this.#environment,
+        ...finding,
+        ...hint !== undefined && { hint },
+        entry: this.#name,
+        ...excerpt && { excerpt },
+      };
+    });
   }
 
   #search(root: JsonRange, path: string): Excerpt | undefined {

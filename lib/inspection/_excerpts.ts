@@ -43,24 +43,13 @@ export class Excerpts {
   }
 
   /**
-   * Finds the line and the column of an offset.
-   *
-   * @param at Offset: bytes.
-   * @returns Both from 1, as people count.
-   */
-  locate(at: number): { line: number; column: number } {
-    const { line, column } = this.#find(at);
-    return { line: line + 1, column: column + 1 };
-  }
-
-  /**
    * Cuts the excerpt of a part.
    *
    * @param part Where it is; what of it is in its first line counts.
    * @returns The excerpt.
    */
   cut({ start, end }: JsonRange): Excerpt {
-    const { lineStart } = this.#find(start);
+    const { line: lines, lineStart, column } = this.#find(start);
     const windowStart = this.#toBoundary(Math.max(lineStart, start - WINDOW));
     const newline = this.#text.subarray(start, start + WINDOW).indexOf(NEWLINE);
     const windowEnd = newline < 0
@@ -78,7 +67,7 @@ export class Excerpts {
     }${isCutBehind ? "…" : ""}`;
     const caret = before.length - from;
     const length = Math.max(1, Math.min(part.length, text.length - caret));
-    return { text: text.toWellFormed(), caret, length, ...this.locate(start) };
+    return { text: text.toWellFormed(), caret, length, line: lines + 1, column: column + 1 };
   }
 
   #find(at: number): Position {

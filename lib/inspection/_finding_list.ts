@@ -1,7 +1,7 @@
-import type { Excerpt, Finding, Severity } from "./finding.ts";
+import type { Finding, Severity } from "./finding.ts";
 
 /** Most findings of an archive: one mistake of a tool is in every flag, and nobody reads more. @limit findings: the rest, the least severe first, is counted */
-const MAX_FINDINGS = 1_000;
+export const MAX_FINDINGS = 1_000;
 
 const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
 
@@ -16,14 +16,11 @@ export class FindingList {
   /**
    * Adds a finding.
    *
-   * @param finding The finding.
-   * @param cutExcerpt Cuts its excerpt, which takes time: called only if the finding is kept.
+   * @param severity Its severity.
+   * @param makeFinding Makes the rest of it, which takes time: called only if it is kept.
    */
-  add(finding: Finding, cutExcerpt: () => Excerpt | undefined = () => undefined): void {
-    const { severity } = finding;
-    if (++this.#counts[severity] > MAX_FINDINGS) return;
-    const excerpt = cutExcerpt();
-    this.#kept[severity].push({ ...finding, ...excerpt && { excerpt } });
+  add(severity: Severity, makeFinding: () => Omit<Finding, "severity">): void {
+    if (++this.#counts[severity] <= MAX_FINDINGS) this.#kept[severity].push({ severity, ...makeFinding() });
   }
 
   /**
@@ -39,7 +36,8 @@ export class FindingList {
     if (total === kept.length) return sorted;
     let listed = kept.length;
     const severity = SEVERITIES.find((severity) => (listed -= this.#counts[severity]) < 0)!;
-    const message = `${total - kept.length} more findings, none of them more severe than this one`;
+    const left = total - kept.length;
+    const message = `At least ${left} more finding${left === 1 ? "" : "s"}, none more severe than this one`;
     return [...sorted, { severity, environment: null, key: null, path: null, message }];
   }
 }

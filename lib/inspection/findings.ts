@@ -29,21 +29,20 @@ export async function checkArchive(bytes: Uint8Array, options: CheckOptions): Pr
   const unpacked = await unpackArchive(bytes, options).catch((error) => {
     if (!(error instanceof ArchiveError)) throw error;
     const { message, hint, entry } = error;
-    list.add({ severity: "error", ...NOWHERE, message, hint, ...entry !== undefined && { entry } });
+    list.add("error", () => ({ ...NOWHERE, message, hint, ...entry !== undefined && { entry } }));
   });
   if (unpacked === undefined) return list.finish();
   const { environments, strayEntries } = unpacked;
   if (environments.length === 0) {
     const message = "The archive contains no environments: every client is refused";
     const hint = "Check the relay configuration in LaunchDarkly, and download the archive again";
-    list.add({ severity: "warning", ...NOWHERE, message, hint });
+    list.add("warning", () => ({ ...NOWHERE, message, hint }));
   }
   for (const entry of strayEntries) {
-    const message = `"${entry}" is without "${
-      entry.replace(/-data\.json$/, ".json")
-    }": nobody gets what is in it`;
+    const metadata = entry.replace(/-data\.json$/, ".json");
+    const message = `"${entry}" is without "${metadata}": nobody gets what is in it`;
     const hint = "Pack both files of each environment: <id>.json and <id>-data.json";
-    list.add({ severity: "warning", ...NOWHERE, message, hint, entry });
+    list.add("warning", () => ({ ...NOWHERE, message, hint, entry }));
   }
   const checked = new Map<string, CheckedMetadata>();
   for (const { id: environment, metadataJson, dataJson } of environments) {
@@ -53,18 +52,11 @@ export async function checkArchive(bytes: Uint8Array, options: CheckOptions): Pr
     if (metadata) checked.set(environment, metadata);
     inspectData(new Entry(list, { environment, name: `${environment}-data.json`, json: dataJson }), dataJson);
   }
-  for (
-    const { kind, value, environment, problem } of listSharedKeys(
-      [...checked.values()].map(({ metadata }) => metadata),
-    )
-  ) {
-    const metadata = checked.get(environment)!;
-    metadata.entry.addAt(
-      "error",
-      findKey(metadata, kind, value),
-      problem,
-      new ArchiveError("shared-credential", "").hint,
-    );
+  const metadata = [...checked.values()].map(({ metadata }) => metadata);
+  for (const { kind, value, environment, error } of listSharedKeys(metadata)) {
+    const { message, hint } = error.at(options.path);
+    const owner = checked.get(environment)!;
+    owner.entry.addAt("error", findKey(owner, kind, value), message, hint);
   }
   return list.finish();
 }

@@ -44,7 +44,8 @@ const LISTS = /^(warnings|problems)$/;
 
 /**
  * Collects every error, warning and hint that a program can print: what is given to the constructor of an error, to
- * `log.warn` and `log.error`, to `printError`, as a `message` or `hint` of an object, or into a list of warnings.
+ * `log.warn` and `log.error`, to `printError`, as a `message` or `hint` of an object, or into a list of warnings; and to what
+ * takes faults of data.
  *
  * It follows names to what they stand for and parameters to what callers give, so that `refuse("a")` counts where
  * `refuse` throws. A choice between texts counts as each of them.
@@ -57,9 +58,9 @@ export function collectMessages(sources: ReadonlyMap<string, string>): Message[]
   const messages = new Map<string, Message>();
   for (const file of program.files) {
     for (const node of file.nodes) {
-      for (const [kind, expression] of findSinks(file, node, program)) {
+      for (const [kind, expression, start = ""] of findSinks(file, node, program)) {
         for (const text of textsOf(expression, file, program, [])) {
-          for (const part of split(kind, text)) {
+          for (const part of split(kind, start + text)) {
             if (!/\p{L}{2}/u.test(part.text)) continue;
             const id = `${part.kind} ${part.text}`;
             const place = findText(part.text, sources) ?? `${file.path}:${lineOf(file.source, expression)}`;
@@ -89,8 +90,12 @@ function split(kind: Message["kind"], text: string): Pick<Message, "kind" | "tex
   return [...parts, ...hints.map((hint) => ({ kind: "hint" as const, text: hint.trim() }))];
 }
 
-/** Gives what a node hands over to be printed. */
-function findSinks(file: File, node: Node, program: Program): [Message["kind"], Node][] {
+/** Gives what a node hands over to be printed, and what is printed before it. */
+function findSinks(
+  file: File,
+  node: Node,
+  program: Program,
+): [kind: Message["kind"], expression: Node, start?: string][] {
   switch (node.type) {
     case "NewExpression": {
       const name = nameOf(node.callee);
@@ -103,6 +108,10 @@ function findSinks(file: File, node: Node, program: Program): [Message["kind"], 
       if (!first) return [];
       if (node.callee.type === "Super") return /Error$/.test(nameOfSuper(node)) ? [["message", first]] : [];
       if (nameOf(node.callee) === "printError") return [["message", first]];
+      if (nameOf(node.callee) === "onFault" && node.arguments[1]) {
+        const path = first.type === "Literal" ? first.value : UNKNOWN;
+        return [["message", node.arguments[1], `"${path}" `]];
+      }
       if (node.callee.type !== "MemberExpression") return [];
       const { object, property, computed } = node.callee;
       if (/^log$/i.test(nameOf(object))) {
@@ -115,6 +124,9 @@ function findSinks(file: File, node: Node, program: Program): [Message["kind"], 
     case "Property": {
       const name = nameOf(node.key);
       const isObject = node.parent.type === "ObjectExpression";
+      if (isObject && name === "omission") {
+        return [["message", node.value as Node, "Environment …: … … is left out: "]];
+      }
       return isObject && (name === "message" || name === "hint") ? [[name, node.value as Node]] : [];
     }
     case "AssignmentExpression":

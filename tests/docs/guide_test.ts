@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { packFolder } from "../../lib/folder/mod.ts";
-import { freePort } from "../e2e/_relay.ts";
 import { runGuide } from "./_guide.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -70,6 +69,19 @@ function serveLatest(folder: string): Deno.HttpServer<Deno.NetAddr> {
   });
 }
 
+/** A free port that is as long as the one of the page, so that columns are where they are there. */
+function findPort(): number {
+  for (let port = 8_031; port < 10_000; port++) {
+    try {
+      Deno.listen({ port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  throw new Error("No port is free");
+}
+
 function hasCurl(): boolean {
   try {
     return new Deno.Command("curl", { args: ["--version"], stdout: "null" }).outputSync().success;
@@ -92,10 +104,10 @@ Deno.test("docs/guide.md shows what its commands print", async () => {
       substitutes: [
         { shown: "halyard-courier pull", real: `halyard-courier pull --base-uri ${url}` },
         { shown: "https://sdk.launchdarkly.com", real: url },
-        { shown: "8030", real: `${freePort()}` },
+        { shown: "8030", real: `${findPort()}` },
         { shown: "/media/stick", real: "../stick" },
       ],
-      env: { LAUNCHDARKLY: folder, COLUMNS: "100" },
+      env: { LAUNCHDARKLY: folder, COLUMNS: "120" },
       canRun: (command) => HAS_CURL || !command.includes("curl "),
     });
     if (UPDATES) await Deno.writeTextFile(PAGE, actual);

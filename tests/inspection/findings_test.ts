@@ -26,8 +26,8 @@ function format({ severity, path, message }: Finding): string {
 const OTHERS = [
   "The archive contains no environments: every client is refused",
   '"e1-data.json" is without "e1.json": nobody gets what is in it',
-  'SDK key …5555 belongs to both environment "e1" ("E1") and "e2" ("E2")',
-  "501 more findings, none of them more severe than this one",
+  'Cannot read archive: SDK key …5555 belongs to both environment "e1" ("E1") and "e2" ("E2")',
+  "At least 501 more findings, none more severe than this one",
   "Line 1, column 46: the text is not UTF-8",
 ];
 
