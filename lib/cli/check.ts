@@ -67,10 +67,12 @@ function ofSettings(severity: Severity, { message, hint }: { message: string; hi
 const STYLES: Record<Severity, Style> = { error: "red", warning: "yellow", info: "dim" };
 
 function print(terminal: Terminal, path: string, findings: readonly Finding[]): void {
-  for (const { severity, environment, kind, key, path, message, hint, entry, excerpt } of findings) {
+  for (const finding of findings) {
+    const { severity, environment, environmentName = environment, kind, key, path } = finding;
+    const { message, hint, entry, excerpt } = finding;
     terminal.print([{ text: severity, style: STYLES[severity] }, { text: `: ${message}\n` }]);
     const place = [
-      environment === null ? "" : `environment ${environment}`,
+      environmentName === null ? "" : `environment ${environmentName}`,
       key === null ? "" : `${kind ?? "item"} ${key}`,
       path ?? "",
       entry === undefined ? "" : excerpt ? `${entry}:${excerpt.line}:${excerpt.column}` : entry,

@@ -16,6 +16,7 @@ import type { Program } from "./command.ts";
 import { COMMON_COMMANDS } from "./common_commands.ts";
 import { PACK } from "./pack.ts";
 import { runProgram } from "./program.ts";
+import { PULL } from "./pull.ts";
 import type { Terminal } from "./terminal.ts";
 import { UNPACK } from "./unpack.ts";
 
@@ -23,7 +24,7 @@ import { UNPACK } from "./unpack.ts";
 export const COURIER: Program = {
   name: "halyard-courier",
   summary: "prepares, fetches and checks offline archives for Halyard.",
-  commands: [...COMMON_COMMANDS, PACK, UNPACK],
+  commands: [...COMMON_COMMANDS, PULL, PACK, UNPACK],
 };
 
 /**

@@ -123,7 +123,7 @@ function sumUp(compared: readonly ComparedEnvironment[]): EnvironmentDifference[
 const STREAMS: Record<EnvironmentDifference["streams"], string> = {
   deltas: "streams get the changes one by one",
   put: "streams get everything anew",
-  none: "streams get nothing",
+  none: "flags and segments stay as they are",
 };
 
 function print(terminal: Terminal, compared: readonly ComparedEnvironment[]): void {

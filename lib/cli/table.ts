@@ -7,8 +7,8 @@ export type Cell = string | Span;
 /** Columns between two cells of a row. */
 const GAP = 2;
 
-/** Narrowest that a cell is made before its row is wider than the terminal: columns. */
-const MIN_CELL_WIDTH = 12;
+/** Narrowest that a cell is made; rather than that, a row is wider than the terminal: columns. */
+const NARROWEST_CELL = 12;
 
 /** Rows that are printed at once: a write for each would take most of the time. */
 const ROWS_AT_ONCE = 100;
@@ -74,10 +74,10 @@ function fit(widths: readonly number[], columns: number): number[] {
   let excess = fitted.reduce((sum, width) => sum + width + GAP, -GAP) - columns;
   while (excess > 0) {
     const widest = Math.max(...fitted);
-    if (widest <= MIN_CELL_WIDTH) break;
+    if (widest <= NARROWEST_CELL) break;
     const i = fitted.lastIndexOf(widest);
     // Down to the second widest, so that columns shrink evenly.
-    const next = Math.max(MIN_CELL_WIDTH, ...fitted.filter((width) => width < widest));
+    const next = Math.max(NARROWEST_CELL, ...fitted.filter((width) => width < widest));
     const less = Math.min(excess, Math.max(widest - next, 1));
     fitted[i] = widest - less;
     excess -= less;

@@ -43,10 +43,10 @@ export const TERMINAL: Terminal = {
   print: (text) => writeAll(Deno.stdout, toPlainText(text)),
   printError: (text) => writeAll(Deno.stderr, toPlainText(text)),
   get columns() {
-    return findColumns(Deno.stdout);
+    return readColumns() ?? widthOf(Deno.stdout);
   },
   get errorColumns() {
-    return findColumns(Deno.stderr);
+    return widthOf(Deno.stderr);
   },
   get hasColor() {
     return Deno.stdout.isTerminal() && !Deno.noColor;
@@ -58,16 +58,15 @@ export const TERMINAL: Terminal = {
   stderr: Deno.stderr,
 };
 
-/** Width of a terminal: `COLUMNS`, which tests and pagers set where there is none, or the terminal's own. */
-function findColumns(stream: { isTerminal(): boolean }): number | undefined {
-  const columns = Number(readColumns());
-  if (Number.isSafeInteger(columns) && columns > 0) return columns;
-  return stream.isTerminal() ? Deno.consoleSize().columns : undefined;
+/** Width by which standard output is laid out even where it is no terminal: `COLUMNS`, as pagers and tests set it. */
+function readColumns(): number | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "COLUMNS" });
+  const columns = state === "granted" ? Number(Deno.env.get("COLUMNS")) : NaN;
+  return Number.isSafeInteger(columns) && columns > 0 ? columns : undefined;
 }
 
-function readColumns(): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: "COLUMNS" });
-  return state === "granted" ? Deno.env.get("COLUMNS") : undefined;
+function widthOf(stream: { isTerminal(): boolean }): number | undefined {
+  return stream.isTerminal() ? Deno.consoleSize().columns : undefined;
 }
 
 /**

@@ -3,10 +3,22 @@ import { checkMetadata, type EnvironmentMetadata, parseMetadata } from "../model
 import { CORRECT, type Entry } from "./_entry.ts";
 
 /** Names and words of a metadata file that are no secrets. */
-const PLAIN_WORDS = new Set(
-  "env envID envKey envName mobKey mobileKeys projKey projName sdkKey sdkKeys value expiring timestamp key expiry defaultTtl secureMode version dataId true false null"
-    .split(" "),
-);
+const PLAIN_WORDS = new Set([
+  ...[
+    "env",
+    "envID",
+    "envKey",
+    "envName",
+    "projKey",
+    "projName",
+    "mobKey",
+    "mobileKeys",
+    "sdkKey",
+    "sdkKeys",
+  ],
+  ...["value", "expiring", "timestamp", "key", "expiry", "defaultTtl", "secureMode", "version", "dataId"],
+  ...["true", "false", "null"],
+]);
 
 /** A metadata file without faults. */
 export interface CheckedMetadata {

@@ -28,7 +28,7 @@ interface ComparableClause {
  * @param rules Rules of a flag or a segment.
  * @param faults Its faults: a rule with one is not taken into account any further.
  * @param onFinding Receiver of findings.
- * @param isFinal Reports of the rule at an index whether no later rule is tried where its clauses match.
+ * @param isFinal Reports whether no later rule is tried where the clauses of the rule at an index match.
  */
 export function inspectRules(
   rules: readonly { clauses?: Clause[] | null }[],
@@ -89,7 +89,9 @@ function reportUnconditional(onFinding: OnFinding, index: number, count: number)
 
 function toComparable(clause: Clause): ComparableClause {
   const { contextKind, attribute, op, negate } = clause;
-  const tested = op === "segmentMatch" ? [] : [contextKind || "user", attribute];
+  // Without a kind, what looks like a path is a name.
+  const kind = contextKind || (attribute?.startsWith("/") ? "" : "user");
+  const tested = op === "segmentMatch" ? [] : [kind, attribute];
   return { test: JSON.stringify([op, ...tested]), negate: negate ?? false, clause };
 }
 

@@ -1,5 +1,5 @@
 import type { Clause, Segment, SegmentTarget } from "../model/mod.ts";
-import { all, any, constant, FALSE, type Step, TRUE } from "./_formula.ts";
+import { all, any, constant, FALSE, first, type Step, TRUE } from "./_formula.ts";
 import { type Condition, ERROR, type Literals } from "./_literals.ts";
 
 /**
@@ -27,15 +27,9 @@ export class Conditions {
     this.literals = literals;
   }
 
-  /** Makes the condition that all clauses match. One that leads to an error does so only after those before it match. */
+  /** Makes the condition that all clauses match. */
   ofClauses(clauses: readonly Clause[] | null | undefined): Condition {
-    const conditions = (clauses ?? []).map((clause) => this.#ofClause(clause));
-    const error = conditions.indexOf(ERROR);
-    const reached = error < 0 ? conditions : conditions.slice(0, error);
-    return {
-      yes: error < 0 ? all(conditions.map(({ yes }) => yes)) : FALSE,
-      no: any(reached.map(({ no }) => no)),
-    };
+    return joinInOrder((clauses ?? []).map((clause) => this.#ofClause(clause)));
   }
 
   /** Makes the condition that a list of keys has the context's key of a kind. */
@@ -50,7 +44,8 @@ export class Conditions {
     const segments = (values ?? []).filter((key) => typeof key === "string").map((key) =>
       this.#ofSegment(key)
     );
-    const [yes, no] = [any(segments.map(({ yes }) => yes)), all(segments.map(({ no }) => no))];
+    // What does not match is what matches none.
+    const { yes: no, no: yes } = joinInOrder(segments.map(({ yes, no }) => ({ yes: no, no: yes })));
     return negate ? { yes: no, no: yes } : { yes, no };
   }
 
@@ -66,8 +61,8 @@ export class Conditions {
     const steps = this.#listSteps(segment);
     this.#depth--;
     const condition: Condition = {
-      yes: { type: "first", steps: steps.map((step) => ({ ...step, then: constant(step.isMember) })) },
-      no: { type: "first", steps: steps.map((step) => ({ ...step, then: constant(!step.isMember) })) },
+      yes: first(steps.map((step) => ({ ...step, then: constant(step.isMember) }))),
+      no: first(steps.map((step) => ({ ...step, then: constant(!step.isMember) }))),
     };
     this.#known.set(key, condition);
     return condition;
@@ -85,8 +80,7 @@ export class Conditions {
     const matches = (rules ?? []).map((rule) => {
       const clauses = this.ofClauses(rule.clauses);
       if (typeof rule.weight !== "number") return { ...clauses, isMember: true };
-      const share = this.#ofShare(segment, rule);
-      return { yes: all([clauses.yes, share.yes]), no: any([clauses.no, share.no]), isMember: true };
+      return { ...joinInOrder([clauses, this.#ofShare(segment, rule)]), isMember: true };
     });
     return [...lists, ...matches, end];
   }
@@ -105,6 +99,12 @@ export class Conditions {
     const kind = this.literals.hasKind(rolloutContextKind || "user");
     return { yes: all([kind.yes, inside]), no: any([kind.no, outside]) };
   }
+}
+
+/** Joins conditions that must all hold. They are asked in order, and the first that does not hold ends it, or leads to an error. */
+function joinInOrder(conditions: readonly Condition[]): Condition {
+  const mismatches = conditions.map(({ yes, no }): Step => ({ yes: no, no: yes, then: TRUE }));
+  return { yes: all(conditions.map(({ yes }) => yes)), no: first(mismatches) };
 }
 
 type SegmentStep = Omit<Step, "then"> & { isMember: boolean };

@@ -76,6 +76,18 @@ function join(
 }
 
 /**
+ * Makes the formula that the first step which applies holds. Where one leads to an error, none does.
+ *
+ * @param steps The steps in order.
+ * @returns The formula.
+ */
+export function first(steps: readonly Step[]): Formula {
+  const possible = steps.filter(({ yes, then }) => yes !== FALSE && then !== FALSE);
+  if (possible.length === 0) return FALSE;
+  return steps.length === 1 ? all([steps[0]!.yes, steps[0]!.then]) : { type: "first", steps };
+}
+
+/**
  * Makes a formula that always holds, or never.
  *
  * @param condition Whether it holds.

@@ -1,7 +1,7 @@
 import { listTargets } from "../evaluation/mod.ts";
 import type { Flag, VariationOrRollout } from "../model/mod.ts";
 import { type Conditions, MAX_CHAIN } from "./_conditions.ts";
-import { all, any, constant, FALSE, type Formula, type Step, TRUE } from "./_formula.ts";
+import { all, any, constant, FALSE, first, type Formula, type Step, TRUE } from "./_formula.ts";
 import type { Condition } from "./_literals.ts";
 
 /** Outcome of a flag that serves a variation which it does not have. */
@@ -59,8 +59,8 @@ export class Goals {
     this.#open.delete(flag.key);
     // Rather by a rule of its own than by a prerequisite that is not met.
     const formula = any([
-      all([...prerequisites.map(({ yes }) => yes), { type: "first", steps }]),
-      off === TRUE && failed.length > 0 ? { type: "first", steps: failed } : FALSE,
+      all([...prerequisites.map(({ yes }) => yes), first(steps)]),
+      first(failed),
     ]);
     this.#known.set(id, formula);
     return formula;

@@ -10,6 +10,9 @@ const COMPARISONS = new Set(["lessThan", "lessThanOrEqual", "greaterThan", "grea
 /** Milliseconds from a date to the one before or after it that is suggested. */
 const DATE_STEP_MS = 1000;
 
+/** Dates before and after all others that people write. */
+const [FIRST_DATE_MS, LAST_DATE_MS] = [0, Date.UTC(9999, 0)];
+
 /**
  * Suggests numbers on all sides of those that clauses compare with.
  *
@@ -42,6 +45,8 @@ export function* suggestDates(tests: readonly Test[]): Generator<JsonValue> {
   const dates = [
     ...bounds.flatMap((bound) => [bound, bound + DATE_STEP_MS, bound - DATE_STEP_MS]),
     ...suggestBetween(bounds).map(Math.round),
+    // For dates that are written in a way that only flags know.
+    ...values.length > 0 ? [FIRST_DATE_MS, LAST_DATE_MS] : [],
   ];
   const isText = values.some((value) => typeof value === "string");
   if (isText) yield* dates.filter(isDate).map((date) => new Date(date).toISOString().replace(".000", ""));
@@ -72,6 +77,21 @@ export function* suggestVersions(tests: readonly Test[]): Generator<string> {
     yield `${major}.${minor}.${patch}-0`;
   }
   if (values.length > 0) yield "0.0.0-0";
+}
+
+/**
+ * Suggests versions with a number in them.
+ *
+ * @param tests The clauses' operators and values that they should match.
+ * @param count How many numbers.
+ * @returns The versions.
+ */
+export function* numberVersions(tests: readonly Test[], count: number): Generator<string> {
+  const versions = [...suggestVersions(tests).filter((version) => !version.includes("+"))];
+  for (let number = 1; number <= count && versions.length > 0; number++) {
+    // What follows a plus sign does not count when versions are compared.
+    yield* versions.map((version) => `${version}+${number}`);
+  }
 }
 
 function listValues(tests: readonly Test[]): JsonValue[] {

@@ -2,7 +2,7 @@ import type { JsonValue } from "../model/mod.ts";
 import { OUTCOME } from "./_atom.ts";
 import { type Attribute, mayHold } from "./_attribute.ts";
 import type { Literal } from "./_formula.ts";
-import { suggestDates, suggestNumbers, suggestVersions } from "./_scalars.ts";
+import { numberVersions, suggestDates, suggestNumbers, suggestVersions } from "./_scalars.ts";
 import type { Steps } from "./_steps.ts";
 import { numberTexts, suggestTexts, type Test } from "./_texts.ts";
 
@@ -92,7 +92,9 @@ function* suggestScalars(
   // A context keeps its kinds if it can.
   if (holds !== "key") yield null;
   const stem = holds === "key" ? kind : path.at(-1)!;
-  yield* numberTexts(wanted, stem, countNumbers(literals, listed.length));
+  const count = countNumbers(literals, listed.length);
+  yield* numberVersions(wanted, count);
+  yield* numberTexts(wanted, stem, count);
   yield null;
 }
 

@@ -42,8 +42,8 @@ export function applyChanges(context: Context, changes: readonly ContextChange[]
   const parts = new Map(context.parts.map((part) => [part.kind, part]));
   for (const { kind, attribute, value } of changes) {
     const part = parts.get(kind);
-    if (attribute !== "key") {
-      const path = parseAttributeReference(attribute, kind) ?? [attribute];
+    const path = parseAttributeReference(attribute, kind) ?? [attribute];
+    if (path.length > 1 || path[0] !== "key") {
       if (part) parts.set(kind, changePart(part, path, value));
     } else if (typeof value === "string") parts.set(kind, withKey(part ?? makePart(kind), value));
     else parts.delete(kind);

@@ -25,6 +25,8 @@ export interface Finding {
   severity: Severity;
   /** Client-side ID of the environment; null where it is about the archive. */
   environment: string | null;
+  /** What people know the environment by, `projKey/envKey`; absent where it has no keys. */
+  environmentName?: string;
   /** Kind of the item; absent where it is about no single one. */
   kind?: "flag" | "segment";
   /** Key of the flag or the segment; null where it is about no single one. */

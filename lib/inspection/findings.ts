@@ -58,7 +58,12 @@ export async function checkArchive(bytes: Uint8Array, options: CheckOptions): Pr
     const owner = checked.get(environment)!;
     owner.entry.addAt("error", findKey(owner, kind, value), message, hint);
   }
-  return list.finish();
+  return list.finish().map((finding) => nameEnvironment(finding, checked));
+}
+
+function nameEnvironment(finding: Finding, checked: ReadonlyMap<string, CheckedMetadata>): Finding {
+  const metadata = checked.get(finding.environment ?? "")?.metadata;
+  return metadata?.key ? { ...finding, environmentName: `${metadata.projectKey}/${metadata.key}` } : finding;
 }
 
 /** Place of what is about the archive. */

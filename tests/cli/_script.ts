@@ -148,9 +148,10 @@ class Shell {
   }
 }
 
+/** Blank lines at the end cannot be told from those of the script, so they do not count. */
 function linesOf(output: Uint8Array): string[] {
-  const text = new TextDecoder().decode(output);
-  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
+  const text = new TextDecoder().decode(output).trimEnd();
+  return text === "" ? [] : text.split("\n");
 }
 
 /** Command that runs a program: the executable that is tested, where there is one. */

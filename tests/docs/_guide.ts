@@ -18,7 +18,7 @@ const WAIT = /^<!-- wait for "(.*)" in (\S+) -->$/;
 /** How often they look, ten times a second. */
 const LOOKS = 300;
 
-/** A text that is another one where the commands run, and the pattern that finds it in what they print. */
+/** A text that is another one where the commands run, both in them and in what they print. It stands there as a word. */
 export interface Substitute {
   /** What the page says. */
   shown: string;
@@ -122,7 +122,11 @@ function parseOutputs(script: string): string[][] {
 }
 
 function replaceAll(text: string, substitutes: readonly Substitute[]): string {
-  return substitutes.reduce((text, { shown, real }) => text.replaceAll(shown, real), text);
+  return substitutes.reduce(
+    (text, { shown, real }) =>
+      text.replace(new RegExp(`(?<!\\w)${RegExp.escape(shown)}(?!\\w)`, "g"), () => real),
+    text,
+  );
 }
 
 /** Writes the same time for all lines of a log. */

@@ -107,7 +107,7 @@ Deno.test("docs/guide.md shows what its commands print", async () => {
         { shown: "8030", real: `${findPort()}` },
         { shown: "/media/stick", real: "../stick" },
       ],
-      env: { LAUNCHDARKLY: folder, COLUMNS: "120" },
+      env: { LAUNCHDARKLY: folder },
       canRun: (command) => HAS_CURL || !command.includes("curl "),
     });
     if (UPDATES) await Deno.writeTextFile(PAGE, actual);
