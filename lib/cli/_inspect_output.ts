@@ -3,7 +3,7 @@ import type { Credential, Flag, Segment } from "../model/mod.ts";
 import { obscureKey } from "../observe/mod.ts";
 import type { ItemKind, Snapshot } from "../snapshot/mod.ts";
 import { type ArchiveFile, type FileEnvironment, nameEnvironment } from "./archive_file.ts";
-import { printJson } from "./json.ts";
+import { metadataToJson, printJson } from "./json.ts";
 import { type Cell, describeCounts, printTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -119,15 +119,7 @@ export const JSON_OUTPUT: Output = {
 function toJson({ id, metadata, snapshot, fault }: FileEnvironment): Record<string, unknown> {
   return {
     id,
-    ...metadata && {
-      project: { key: metadata.projectKey, name: metadata.projectName },
-      key: metadata.key,
-      name: metadata.name,
-      sdkKeys: metadata.sdkKeys.map(obscure),
-      mobileKeys: metadata.mobileKeys.map(obscure),
-      secureMode: metadata.secureMode,
-      defaultTtl: metadata.defaultTtl,
-    },
+    ...metadata && metadataToJson(metadata),
     ...snapshot && { flags: count(snapshot, "flags"), segments: count(snapshot, "segments") },
     ...fault !== undefined && { fault },
   };
@@ -151,10 +143,6 @@ function count({ items }: Snapshot, kind: ItemKind): number {
   let count = 0;
   for (let position = start; position < end; position++) if (!items.isDeleted(position)) count++;
   return count;
-}
-
-function obscure({ value, expiry }: Credential): Credential {
-  return { value: obscureKey(value), ...expiry !== undefined && { expiry } };
 }
 
 function describeKey({ value, expiry }: Credential): string {

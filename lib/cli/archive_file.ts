@@ -166,6 +166,8 @@ export function requireSnapshot({ snapshot, fault }: FileEnvironment): Snapshot 
 export class EnvironmentFaultError extends Error {
   /** Set so that stack traces show it. */
   override readonly name = "EnvironmentFaultError";
+  /** Always true: the archive is no good. */
+  readonly isRefusal = true;
   /** Hint for the person who named it. */
   readonly hint = "check lists all faults";
 }

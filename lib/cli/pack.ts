@@ -1,15 +1,22 @@
 import { hash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
-import { type FolderEnvironment, FolderError, isEnvironmentFile, packFolder } from "../folder/mod.ts";
+import {
+  type FolderEnvironment,
+  FolderError,
+  isEnvironmentFile,
+  type PackedFolder,
+  packFolder,
+} from "../folder/mod.ts";
 import type { Credential } from "../model/mod.ts";
 import { obscureKey } from "../observe/mod.ts";
 import { readSmallFile } from "../wire/mod.ts";
 import { FileError } from "./archive_file.ts";
 import type { Command } from "./command.ts";
+import { jsonFlag, metadataToJson, printJson } from "./json.ts";
 import { UsageError } from "./parse_args.ts";
 import { readSettings } from "./settings.ts";
 import { printTable } from "./table.ts";
-import { printFailure, type Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 import { replaceFile, writeNewFile } from "./write_file.ts";
 
 /** Largest file of a folder. More would not fit into an archive. @limit as MAX_ENTRY_BYTES */
@@ -43,6 +50,7 @@ DIR/${SEED_FILE}: keep that file, and keep it to yourself. null stands for no ke
       short: "o",
       help: "The archive. One that is there is replaced when the new one is good.",
     },
+    ...jsonFlag("pack"),
   },
   async run(args, terminal) {
     const [dir] = args.positional as [string];
@@ -54,30 +62,27 @@ DIR/${SEED_FILE}: keep that file, and keep it to yourself. null stands for no ke
         "write the archive to another folder",
       );
     }
-    try {
-      await pack(dir, path, terminal);
-      return 0;
-    } catch (error) {
-      if (!(error instanceof FolderError)) throw error;
-      printFailure(terminal, error);
-      return 1;
+    const { archive, environments } = await pack(dir, path);
+    const [size, sha256] = [archive.length, hash("sha256", archive)];
+    if (args.switches.has("json")) {
+      printJson(terminal, { path, size, sha256, environments: environments.map(packedToJson) });
+    } else {
+      printEnvironments(terminal, environments);
+      terminal.print(`${path}: ${size.toLocaleString("en")} bytes, SHA-256 ${sha256}\n`);
     }
+    return 0;
   },
 };
 
-async function pack(dir: string, path: string, terminal: Terminal): Promise<void> {
+async function pack(dir: string, path: string): Promise<PackedFolder> {
   const { settings } = readSettings({ fromEnv: true, allowMissingFile: true }, false);
   const files = readFolder(dir);
   const known = readSeed(dir);
   const seed = known ?? crypto.getRandomValues(new Uint8Array(SEED_BYTES)).toHex();
-  const { archive, environments, isSeeded } = await packFolder(files, seed, {
-    path,
-    maxCompressedBytes: settings.maxArchiveSize,
-  });
-  if (isSeeded && known === undefined) writeNewFile(join(dir, SEED_FILE), `${seed}\n`);
-  replaceFile(path, archive);
-  printEnvironments(terminal, environments);
-  terminal.print(`${path}: ${archive.length} bytes, SHA-256 ${hash("sha256", archive)}\n`);
+  const packed = await packFolder(files, seed, { path, maxCompressedBytes: settings.maxArchiveSize });
+  if (packed.isSeeded && known === undefined) writeNewFile(join(dir, SEED_FILE), `${seed}\n`);
+  replaceFile(path, packed.archive);
+  return packed;
 }
 
 /**
@@ -151,6 +156,17 @@ export function printEnvironments(terminal: Terminal, environments: readonly Fol
   for (const warning of environments.flatMap(({ warnings }) => warnings)) {
     terminal.printError(`warning: ${warning}\n`);
   }
+}
+
+/**
+ * Describes an environment of a folder for machines.
+ *
+ * @param environment The environment.
+ * @returns A JSON object.
+ */
+export function packedToJson(environment: FolderEnvironment): Record<string, unknown> {
+  const { file, metadata, flags, segments, warnings } = environment;
+  return { file, id: metadata.id, ...metadataToJson(metadata), flags, segments, warnings };
 }
 
 function obscureFirst([first]: readonly Credential[], none: string): string {

@@ -1,12 +1,12 @@
 import { parseArgs as parseRelayArgs } from "../config/mod.ts";
 import { BUILD } from "../version.ts";
-import { ArchiveError } from "../archive/mod.ts";
+import { ArchiveError, EnvironmentError } from "../archive/mod.ts";
 import type { Args, Command, Program } from "./command.ts";
 import { describeCommand, describeProgram, findCommand } from "./help.ts";
 import { parseArgs, UsageError } from "./parse_args.ts";
 import { escapeOutput, printFailure, TERMINAL, type Terminal } from "./terminal.ts";
 
-/** Exit code where the archive is what is wrong. */
+/** Exit code: no (invalid, different, not ready). */
 const NO = 1;
 
 /** Exit code: wrong usage or environment. */
@@ -43,8 +43,14 @@ export async function runProgram(
     return await command.run(readArgs(rest, command), terminal, program);
   } catch (error) {
     printFailure(terminal, error);
-    return error instanceof ArchiveError ? NO : command?.usageExitCode ?? FAILED;
+    return isRefusal(error) ? NO : command?.usageExitCode ?? FAILED;
   }
+}
+
+/** Reports whether an error is the answer: what was asked about is no good. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof ArchiveError || error instanceof EnvironmentError) return true;
+  return error instanceof Error && "isRefusal" in error && error.isRefusal === true;
 }
 
 /** Reports whether a switch of every command is on the command line, in either dialect. */

@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { EnvironmentError } from "../archive/mod.ts";
-import { unpackArchive } from "../folder/mod.ts";
+import { type FolderEnvironment, unpackArchive } from "../folder/mod.ts";
 import { FileError, readArchiveBytes } from "./archive_file.ts";
 import type { Command } from "./command.ts";
-import { printEnvironments } from "./pack.ts";
+import { jsonFlag, printJson } from "./json.ts";
+import { packedToJson, printEnvironments } from "./pack.ts";
 import { UsageError } from "./parse_args.ts";
-import { printFailure, type Terminal } from "./terminal.ts";
 import { WriteError, writeNewFile } from "./write_file.ts";
 
 /** Mode of a folder whose files hold keys: nobody but its owner looks into it. */
@@ -21,21 +20,17 @@ export const UNPACK: Command = {
     `DIR is created, or is empty. It gets one JSON file for each environment, with its keys in it; pack makes the same
 environments of them again.`,
   example: "unpack flags.tar.gz flags",
-  flags: {},
+  flags: jsonFlag("unpack"),
   async run(args, terminal) {
     const [path, dir] = args.positional as [string, string];
-    try {
-      await unpack(path, dir, terminal);
-      return 0;
-    } catch (error) {
-      if (!(error instanceof EnvironmentError)) throw error;
-      printFailure(terminal, error);
-      return 1;
-    }
+    const environments = await unpack(path, dir);
+    if (args.switches.has("json")) printJson(terminal, { environments: environments.map(packedToJson) });
+    else printEnvironments(terminal, environments);
+    return 0;
   },
 };
 
-async function unpack(path: string, dir: string, terminal: Terminal): Promise<void> {
+async function unpack(path: string, dir: string): Promise<FolderEnvironment[]> {
   requireEmpty(dir);
   const { bytes, maxBytes } = readArchiveBytes(path);
   const environments = await unpackArchive(bytes, { path, maxCompressedBytes: maxBytes });
@@ -45,7 +40,7 @@ async function unpack(path: string, dir: string, terminal: Terminal): Promise<vo
     throw new WriteError(dir, error as Error);
   }
   for (const { file, text } of environments) writeNewFile(join(dir, file), text);
-  printEnvironments(terminal, environments);
+  return environments;
 }
 
 function requireEmpty(dir: string): void {

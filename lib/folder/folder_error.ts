@@ -4,6 +4,8 @@ export class FolderError extends SyntaxError {
   override readonly name = "FolderError";
   /** Name of the file. */
   readonly file: string;
+  /** Always true: the folder is no good, whoever asks. */
+  readonly isRefusal = true;
   /** Hint for the person who wrote it, if there is one. */
   readonly hint: string | undefined;
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { run } from "../../lib/cli/mod.ts";
+import { COURIER, runCourier } from "../../lib/cli/courier.ts";
+import { HALYARD, run } from "../../lib/cli/mod.ts";
 import { buildDemo } from "../../tools/demo_archive.ts";
 import { packArchive } from "../e2e/_archive.ts";
 import { readSchema } from "./_schema.ts";
@@ -53,3 +54,27 @@ for (const command of COMMANDS) {
     assertEquals(readSchema(command[0]!)(JSON.parse(terminal.output)), []);
   });
 }
+
+Deno.test("halyard-courier pack and unpack --json print what their schemas say", async () => {
+  for (
+    const command of [["unpack", demo, `${folder}/demo`], [
+      "pack",
+      `${folder}/demo`,
+      "-o",
+      `${folder}/again.tar.gz`,
+    ]]
+  ) {
+    const terminal = makeTerminal();
+    assertEquals([await runCourier([...command, "--json"], terminal), terminal.errors], [0, ""]);
+    assertEquals(readSchema(command[0]!)(JSON.parse(terminal.output)), []);
+  }
+});
+
+Deno.test("every command that prints JSON has a schema, and every schema a command", () => {
+  const commands = [...HALYARD.commands, ...COURIER.commands].filter(({ flags }) => "json" in flags);
+  const schemas = [...Deno.readDirSync(new URL("../../docs/schemas/", import.meta.url))];
+  assertEquals(
+    schemas.map(({ name }) => name).sort(),
+    [...new Set(commands.map(({ name }) => `${name}.json`))].sort(),
+  );
+});

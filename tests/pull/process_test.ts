@@ -54,9 +54,15 @@ function list(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 }
 
-/** Waits until a server has had so many requests. */
-async function waitFor(requests: readonly string[], count: number): Promise<void> {
-  while (requests.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+/** Waits until a server has had so many requests of a process. */
+async function waitFor(
+  requests: readonly string[],
+  count: number,
+  process: Deno.ChildProcess,
+): Promise<void> {
+  let isOver = false;
+  process.status.then(() => isOver = true);
+  while (requests.length < count && !isOver) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 Deno.test("pull --every follows a server until a signal, which is no failure", () =>
@@ -67,7 +73,7 @@ Deno.test("pull --every follows a server until a signal, which is no failure", (
       [head("404 Not Found", { "Content-Length": 0 })],
     );
     const process = startPull(folder, server.url, ["--every", "1s"]);
-    await waitFor(server.requests, 4);
+    await waitFor(server.requests, 4, process);
     process.kill("SIGTERM");
     const [code, output, errors] = await finish(process);
     assertEquals(code, 0);
@@ -83,7 +89,7 @@ Deno.test("pull leaves nothing behind when a signal stops it", () =>
   inFolder(async (folder) => {
     await using server = serveAnswers([head("200 OK", { "Content-Length": 9 }), "x", "stall"]);
     const process = startPull(folder, server.url, []);
-    await waitFor(server.requests, 1);
+    await waitFor(server.requests, 1, process);
     assertMatch(list(folder).join(), /^\.flags\.tar\.gz\.[\da-f-]{36}\.part$/);
     process.kill("SIGINT");
     const [code, output, errors] = await finish(process);
