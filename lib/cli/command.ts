@@ -47,6 +47,8 @@ export interface Program {
   summary: string;
   /** Its commands, in the order of help. */
   commands: readonly Command[];
+  /** Name of the other executable, and of the commands that only that one has. */
+  other: { name: string; commands: readonly string[] };
   /** Command that is meant where none is named; absent: there is none, and help is printed. */
   preset?: Command;
 }

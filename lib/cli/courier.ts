@@ -25,6 +25,7 @@ export const COURIER: Program = {
   name: "halyard-courier",
   summary: "prepares, fetches and checks offline archives for Halyard.",
   commands: [...COMMON_COMMANDS, PULL, PACK, UNPACK],
+  other: { name: "halyard", commands: ["serve"] },
 };
 
 /**

@@ -82,13 +82,12 @@ export const HELP: Command = {
  * @returns The command.
  * @throws {UsageError} When there is none of that name.
  */
-export function findCommand({ commands }: Program, name: string): Command {
+export function findCommand({ commands, other }: Program, name: string): Command {
   const all = [...commands, HELP];
   const command = all.find((command) => command.name === name);
   if (command) return command;
-  const meant = nearest(name, all.map(({ name }) => name));
-  throw new UsageError(
-    `there is no command ${JSON.stringify(name)}`,
-    meant ? `did you mean ${meant}?` : "--help lists what there is",
-  );
+  const meant = nearest(name, [...all.map(({ name }) => name), ...other.commands]);
+  let hint = meant ? `did you mean ${meant}?` : "--help lists what there is";
+  if (meant && other.commands.includes(meant)) hint = `${other.name} has the command ${meant}`;
+  throw new UsageError(`there is no command ${JSON.stringify(name)}`, hint);
 }

@@ -39,6 +39,7 @@ export const HALYARD: Program = {
   name: "halyard",
   summary: "serves LaunchDarkly SDKs from an offline archive.",
   commands: [SERVE, ...COMMON_COMMANDS],
+  other: { name: "halyard-courier", commands: ["pull", "pack", "unpack"] },
   preset: SERVE,
 };
 

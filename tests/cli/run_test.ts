@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { COMMON_FLAGS } from "../../lib/cli/help.ts";
+import { COURIER } from "../../lib/cli/courier.ts";
 import { HALYARD, run } from "../../lib/cli/mod.ts";
 import { BUILD } from "../../lib/version.ts";
 import { makeTerminal } from "./_terminal.ts";
@@ -86,6 +87,14 @@ Deno.test("run() lists every command in its help, and every flag in that of its 
 function escapeRegExp(text: string): string {
   return text.replaceAll(/[|[\]().*+?$]/g, "\\$&");
 }
+
+Deno.test("each program names the commands that only the other one has", () => {
+  for (const [program, other] of [[HALYARD, COURIER], [COURIER, HALYARD]] as const) {
+    const names = program.commands.map(({ name }) => name);
+    const missing = other.commands.map(({ name }) => name).filter((name) => !names.includes(name));
+    assertEquals(program.other, { name: other.name, commands: missing });
+  }
+});
 
 Deno.test("run() escapes what a person could not see in what it prints", async () => {
   for (

@@ -137,13 +137,14 @@ Deno.test("pull goes through HTTPS_PROXY, past it for NO_PROXY, and says when it
     const HTTPS_PROXY = `http://me:hunter2@${address}`;
 
     assertEquals((await finish(startPull(folder, url, args, { HTTPS_PROXY })))[0], 0);
-    assertEquals(proxy.requests.length, 1);
+    // A client may open a second tunnel while the first one is not ready.
+    assert(proxy.requests.splice(0).length > 0);
     const past = startPull(folder, url, args, { HTTPS_PROXY, NO_PROXY: "127.0.0.1" });
     assertEquals((await finish(past))[0], 0);
-    assertEquals(proxy.requests.length, 1);
+    assertEquals(proxy.requests, []);
     const unknown = startPull(folder, url, args, { HTTPS_PROXY: `http://you:hunter2@${address}` });
     const [code, output, errors] = await finish(unknown);
-    assertEquals([code, output, proxy.requests.length], [2, "", 2]);
+    assertEquals([code, output], [2, ""]);
     assertMatch(
       errors,
       /proxy authentication required\nhint: write user and password into HTTPS_PROXY: .*\n$/,
