@@ -71,6 +71,9 @@ const ROOMS: Record<string, string> = {
   delivery: "Requests and streams",
   observe: "Log",
   cli: "Command line",
+  inspection: "Command line",
+  folder: "Command line",
+  pull: "Downloading an archive",
 };
 
 /** Names of settings that are limits. */
@@ -134,7 +137,7 @@ export function listSettings(sections: Record<string, Section>): string[][] {
 export function formatValue(value: number, unit: string): string {
   const DAY = 86_400_000;
   if (value > Number.MAX_SAFE_INTEGER) return `2^${Math.log2(value)} ${unit}`.trim();
-  if (unit === "ms" && value >= DAY) return `${Math.floor(value / DAY)} days`;
+  if (unit === "ms" && value >= 2 * DAY) return `${Math.floor(value / DAY)} days`;
   if (unit === "ms" && value % 1000 === 0) return formatValue(value / 1000, "s");
   for (const [larger, size] of [["GiB", 1024 ** 3], ["MiB", 1024 ** 2], ["KiB", 1024]] as const) {
     if (unit === "bytes" && value >= size && value % size === 0) return formatValue(value / size, larger);

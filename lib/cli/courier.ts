@@ -20,6 +20,8 @@ import { PULL } from "./pull.ts";
 import type { Terminal } from "./terminal.ts";
 import { UNPACK } from "./unpack.ts";
 
+export type { Program, Terminal };
+
 /** The courier. */
 export const COURIER: Program = {
   name: "halyard-courier",

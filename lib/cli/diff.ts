@@ -78,7 +78,7 @@ function toVersion(environment: FileEnvironment | undefined): Parameters<typeof 
 async function* readContexts(path: string): AsyncGenerator<Context> {
   let number = 0;
   try {
-    Deno.statSync(path);
+    await Deno.stat(path);
     const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
     for await (const line of lines) {
       number++;

@@ -22,14 +22,14 @@
  * @module
  */
 import type { FlagTable } from "../config/mod.ts";
-import type { Program } from "./command.ts";
+import type { Args, Command, Program } from "./command.ts";
 import { COMMON_COMMANDS } from "./common_commands.ts";
 import { COMMON_FLAGS } from "./help.ts";
 import { runProgram } from "./program.ts";
 import { SERVE } from "./serve.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Span, Style, Terminal, Text } from "./terminal.ts";
 
-export type { Terminal };
+export type { Args, Command, Program, Span, Style, Terminal, Text };
 
 /** Flags that are understood where no command is named. */
 export const FLAGS: FlagTable = { ...SERVE.flags, ...COMMON_FLAGS };

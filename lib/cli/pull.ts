@@ -1,6 +1,7 @@
 import { parseDuration, readCommandLine, SETTINGS_FLAGS } from "../config/mod.ts";
 import {
   createHttpClient,
+  describeFinding,
   findProxy,
   follow,
   INSTANCES,
@@ -14,6 +15,7 @@ import {
 } from "../pull/mod.ts";
 import { DownloadProgress } from "./_download_progress.ts";
 import type { Args, Command } from "./command.ts";
+import { jsonFlag, printJson } from "./json.ts";
 import { UsageError } from "./parse_args.ts";
 import { readProcessEnv, readSettings } from "./settings.ts";
 import { printTable } from "./table.ts";
@@ -32,9 +34,9 @@ export const PULL: Command = {
   usage: "-o FILE",
   arity: [0, 0],
   details:
-    "The relay key is in the file of --key-file, else in AUTO_CONFIG_KEY or in key of [AutoConfig]. A proxy is " +
-    "named by HTTPS_PROXY, hosts that need none by NO_PROXY. The exit code is 0 for a download and for an archive " +
-    "that has not changed, 1 where the server says no or the archive is not good, 2 where nobody answers.",
+    `The relay key is in the file of --key-file, else in AUTO_CONFIG_KEY or in key of [AutoConfig]. A proxy is named by
+HTTPS_PROXY, hosts that need none by NO_PROXY. The exit code is 0 for a download and for an archive that has not changed,
+1 where the server says no or the archive is not good, 2 where nobody answers.`,
   example: "pull --key-file relay.key -o flags.tar.gz",
   flags: {
     ...SETTINGS_FLAGS,
@@ -58,6 +60,7 @@ export const PULL: Command = {
       value: "DURATION",
       help: "Download it whenever it has changed, at this interval (60s, 5m), until SIGINT or SIGTERM.",
     },
+    ...jsonFlag("pull"),
   },
   async run(args, terminal) {
     const path = readOutput(args);
@@ -80,13 +83,15 @@ export const PULL: Command = {
         terminal.printError(`${message}; trying again in ${Math.ceil(pause / 1_000)} s\n`);
       },
     };
-    if (interval === undefined) return await pullOnce(options, progress, terminal);
+    const isJson = args.switches.has("json");
+    if (interval === undefined) return await pullOnce({ ...options, isJson, progress }, terminal);
     await follow({
       ...options,
       interval,
       async onPulled(archive) {
         await progress.clear();
-        if (archive) printArchive(terminal, path, archive);
+        if (archive && isJson) terminal.print(`${JSON.stringify(toJson(path, archive))}\n`);
+        else if (archive) printArchive(terminal, path, archive);
       },
       async onFailed(error) {
         await progress.clear();
@@ -134,14 +139,14 @@ function readKey({ values }: Args, configured: string | undefined, terminal: Ter
 }
 
 async function pullOnce(
-  options: PullOptions,
-  progress: DownloadProgress,
+  { isJson, progress, ...options }: PullOptions & { isJson: boolean; progress: DownloadProgress },
   terminal: Terminal,
 ): Promise<number> {
   try {
     const archive = await pull(options);
     await progress.clear();
-    if (archive) printArchive(terminal, options.path, archive);
+    if (isJson) printJson(terminal, toJson(options.path, archive));
+    else if (archive) printArchive(terminal, options.path, archive);
     else terminal.print(`${options.path} has not changed\n`);
     return 0;
   } catch (error) {
@@ -157,15 +162,26 @@ function printArchive(
   path: string,
   { size, digest, environments, findings }: PulledArchive,
 ): void {
-  terminal.print(`${path}: ${size} bytes, SHA-256 ${digest}\n`);
+  terminal.print(`${path}: ${size.toLocaleString("en")} bytes, SHA-256 ${digest}\n`);
   printTable(terminal, [
     ["ID", "ENVIRONMENT", "FLAGS", "SEGMENTS"],
     ...environments.map((
       { id, projectKey, key, flags, segments },
     ) => [id, `${projectKey}/${key}`, `${flags}`, `${segments}`]),
   ], 2);
-  const warnings = findings.filter(({ severity }) => severity === "warning").length;
+  const warnings = countWarnings(findings);
   if (warnings > 0) terminal.printError(`warning: ${warnings} in ${path}: the command check lists them\n`);
+}
+
+/** Describes a download for machines. */
+function toJson(path: string, archive: PulledArchive | undefined): Record<string, unknown> {
+  if (!archive) return { path, changed: false };
+  const { size, digest: sha256, environments, findings } = archive;
+  return { path, changed: true, size, sha256, environments, warnings: countWarnings(findings) };
+}
+
+function countWarnings(findings: PulledArchive["findings"]): number {
+  return findings.filter(({ severity }) => severity === "warning").length;
 }
 
 /** Prints why a download failed: of an archive that is not good all of it. */
@@ -174,7 +190,7 @@ function printError(terminal: Terminal, error: Error): void {
   const [, ...others] = error instanceof PullError
     ? error.findings.filter(({ severity }) => severity === "error")
     : [];
-  for (const { message } of others) terminal.printError(`Error: ${message}\n`);
+  for (const other of others) terminal.printError(`Error: ${describeFinding(other)}\n`);
 }
 
 /** Listens for signals to stop, until it is disposed. */

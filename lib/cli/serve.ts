@@ -93,7 +93,7 @@ export async function serve(
   try {
     return await serveUntilStopped(settings, log, { onListen, endAtOnce });
   } catch (error) {
-    const failure = describeFailure(error, RELAY_PREFIX);
+    const failure = describeFailure(error, { prefix: RELAY_PREFIX });
     // Who collects JSON lines would not find plain text.
     if (format === "json" && level !== "none") log.error(failure.message, { hint: failure.hint });
     else errors.write(formatFailure(failure));

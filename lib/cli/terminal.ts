@@ -132,12 +132,12 @@ export interface Failure {
  * Describes why the program ends.
  *
  * @param error The error.
- * @param prefix What begins the message of an error that is not one of the settings. @default {"Error"}
+ * @param options What begins the message of an error that is not one of the settings. @default {"Error"}
  * @returns Message and hint, with what a person could not see escaped.
  */
-export function describeFailure(error: unknown, prefix = "Error"): Failure {
-  if (error instanceof SettingsError) prefix = SETTINGS_PREFIXES[error.stage];
-  const message = escapeInvisible(`${prefix}: ${error instanceof Error ? error.message : error}`);
+export function describeFailure(error: unknown, { prefix = "Error" }: { prefix?: string } = {}): Failure {
+  const start = error instanceof SettingsError ? SETTINGS_PREFIXES[error.stage] : prefix;
+  const message = escapeInvisible(`${start}: ${error instanceof Error ? error.message : error}`);
   const hint = error instanceof Error && "hint" in error && error.hint;
   return hint ? { message, hint: escapeInvisible(`${hint}`) } : { message };
 }

@@ -28,7 +28,12 @@
  *
  * @module
  */
-export { loadArchive, type LoadedEnvironment } from "./load_archive.ts";
+export {
+  type KnownEnvironment,
+  loadArchive,
+  type LoadedEnvironment,
+  type LoadRequest,
+} from "./load_archive.ts";
 export * from "./loader.ts";
 export type { LoadOptions } from "./loading_thread.ts";
 export { findMemoryLimit } from "./memory.ts";

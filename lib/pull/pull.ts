@@ -125,11 +125,28 @@ async function check(
   const errors = findings.filter(({ severity }) => severity === "error");
   if (errors.length === 0) return findings;
   const others = errors.length === 1 ? "" : `, and ${errors.length - 1} more`;
-  throw new PullError(`Cannot use the archive from ${options.path}: ${errors[0]!.message}${others}`, {
-    isRefusal: true,
-    hint: errors[0]!.hint,
-    findings,
-  });
+  throw new PullError(
+    `Cannot use the archive from ${options.path}: ${describeFinding(errors[0]!)}${others}`,
+    {
+      isRefusal: true,
+      hint: errors[0]!.hint,
+      findings,
+    },
+  );
+}
+
+/**
+ * Describes a finding in a line.
+ *
+ * @param finding The finding.
+ * @returns Where it is, and what.
+ */
+export function describeFinding({ environment, kind, key, message }: Finding): string {
+  const places = [
+    environment === null ? "" : `environment "${environment}"`,
+    key === null ? "" : `${kind ?? "item"} "${key}"`,
+  ];
+  return [places.filter(Boolean).join(", "), message].filter(Boolean).join(": ");
 }
 
 function count(environment: ArchiveEnvironment): PulledEnvironment[] {

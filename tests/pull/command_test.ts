@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { hash } from "node:crypto";
-import { runProgram } from "../../lib/cli/program.ts";
-import { PULL } from "../../lib/cli/pull.ts";
+import { writeArchive } from "../../lib/archive/mod.ts";
+import { runCourier } from "../../lib/cli/courier.ts";
+import { readSchema } from "../cli/_schema.ts";
 import { makeTerminal } from "../cli/_terminal.ts";
 import { type Answer, archiveAnswer, head, KEY, makeArchive, serveAnswers, type Server } from "./_server.ts";
 
 const ARCHIVE = await makeArchive(true);
-const COURIER = { name: "halyard-courier", summary: "fetches", commands: [PULL] };
 
 /** What `pull` did: exit code and texts, with what differs from run to run replaced. */
 interface Result {
@@ -32,7 +32,7 @@ class Folder implements AsyncDisposable {
     const { path, server: { url } } = this;
     const base = ["--base-uri", url.origin, "-o", `${path}/flags.tar.gz`, "--config", `${path}/relay.ini`];
     const named = args.map((arg) => arg.replace("DIR", path));
-    const code = await runProgram(COURIER, ["pull", ...base, ...named], terminal);
+    const code = await runCourier(["pull", ...base, ...named], terminal);
     const [output, errors] = [terminal.output, terminal.errors].map((text) =>
       text.replaceAll(path, "DIR").replaceAll(url.origin, "ORIGIN")
     ) as [string, string];
@@ -58,6 +58,18 @@ Deno.test("pull prints digest, environments and counts, and then that nothing ha
   assertEquals(await folder.pull(args), { code: 0, output: PULLED, errors: "" });
   const unchanged = { code: 0, output: "DIR/flags.tar.gz has not changed\n", errors: "" };
   assertEquals(await folder.pull(args), unchanged);
+});
+
+Deno.test("pull --json prints what its schema says", async () => {
+  const answers = [archiveAnswer(ARCHIVE, { ETag: '"1"' }), [head("304 Not Modified")]];
+  await using folder = new Folder(...answers);
+  for (const changed of [true, false]) {
+    const { code, output, errors } = await folder.pull(["--if-changed", "--json"]);
+    const result = JSON.parse(output);
+    assertEquals([code, errors, result.changed], [0, "", changed]);
+    assertEquals(readSchema("pull")(result), []);
+    assertEquals(result.environments?.[0].flags, changed ? 1 : undefined);
+  }
 });
 
 Deno.test("pull takes the key from a file, else from the configuration", async () => {
@@ -120,4 +132,20 @@ Deno.test("pull exits with 2 for wrong usage and keys that are none, without ask
     assertMatch(errors, message);
   }
   assertEquals(folder.server.requests, []);
+});
+
+Deno.test("pull prints every fault of an archive, and where it is", async () => {
+  const env = { envID: "e1", sdkKey: { value: "sdk-1" }, mobKey: "mob-1" };
+  const flag = { version: 1, on: true, variations: [true], fallthrough: { variation: 7 }, salt: "a" };
+  const flags = { alpha: { ...flag, key: "alpha" }, beta: { ...flag, key: "beta" } };
+  const archive = await writeArchive([{
+    id: "e1",
+    metadata: JSON.stringify({ env, dataId: "1" }),
+    data: JSON.stringify({ flags, segments: {} }),
+  }]);
+  await using folder = new Folder(archiveAnswer(archive));
+  const { code, errors } = await folder.pull([]);
+  assertEquals(code, 1);
+  assertMatch(errors, /^Error: Cannot use .*: environment "e1", flag "alpha": .* is 7.*, and 1 more\nhint: /);
+  assertMatch(errors, /\nError: environment "e1", flag "beta": .* is 7/);
 });
