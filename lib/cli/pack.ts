@@ -9,6 +9,7 @@ import {
 } from "../folder/mod.ts";
 import type { Credential } from "../model/mod.ts";
 import { obscureKey } from "../observe/mod.ts";
+import { PartFile } from "../pull/mod.ts";
 import { readSmallFile } from "../wire/mod.ts";
 import { FileError } from "./archive_file.ts";
 import type { Command } from "./command.ts";
@@ -17,7 +18,7 @@ import { UsageError } from "./parse_args.ts";
 import { readSettings } from "./settings.ts";
 import { printTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
-import { replaceFile, writeNewFile } from "./write_file.ts";
+import { writeNewFile } from "./write_file.ts";
 
 /** Largest file of a folder. More would not fit into an archive. @limit as MAX_ENTRY_BYTES */
 const MAX_FILE_BYTES = 256 * 1_048_576;
@@ -81,7 +82,9 @@ async function pack(dir: string, path: string): Promise<PackedFolder> {
   const seed = known ?? crypto.getRandomValues(new Uint8Array(SEED_BYTES)).toHex();
   const packed = await packFolder(files, seed, { path, maxCompressedBytes: settings.maxArchiveSize });
   if (packed.isSeeded && known === undefined) writeNewFile(join(dir, SEED_FILE), `${seed}\n`);
-  replaceFile(path, packed.archive);
+  await using file = await PartFile.create(path);
+  await file.write(packed.archive);
+  await file.replace();
   return packed;
 }
 

@@ -1,5 +1,3 @@
-import { basename, dirname, join } from "node:path";
-
 /** Mode of files that hold keys: nobody but their owner reads them. */
 const PRIVATE = 0o600;
 
@@ -31,44 +29,11 @@ export class WriteError extends Error {
  */
 export function writeNewFile(path: string, content: Uint8Array | string): void {
   try {
-    writeAll(path, typeof content === "string" ? new TextEncoder().encode(content) : content);
+    using file = Deno.openSync(path, { write: true, createNew: true, mode: PRIVATE });
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
+    file.syncSync();
   } catch (error) {
     throw new WriteError(path, error as Error);
-  }
-}
-
-/**
- * Writes a file that only its owner can read, or replaces it: whoever looks finds the old content or the new one, complete.
- *
- * @param path Its path.
- * @param content Its content.
- * @throws {WriteError} When it cannot be written.
- */
-export function replaceFile(path: string, content: Uint8Array): void {
-  const part = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.part`);
-  try {
-    writeAll(part, content);
-    Deno.renameSync(part, path);
-    // Windows opens no directories.
-    if (Deno.build.os === "windows") return;
-    using directory = Deno.openSync(dirname(path));
-    directory.syncSync();
-  } catch (error) {
-    removeIfThere(part);
-    throw new WriteError(path, error as Error);
-  }
-}
-
-function writeAll(path: string, content: Uint8Array): void {
-  using file = Deno.openSync(path, { write: true, createNew: true, mode: PRIVATE });
-  for (let rest = content; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
-  file.syncSync();
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // What went wrong is reported already.
   }
 }

@@ -1,6 +1,6 @@
 import { describeAnswer, describeConnection, describeRedirect } from "./_failures.ts";
 import { formatUrl } from "./location.ts";
-import type { PartFile } from "./_part_file.ts";
+import type { PartFile } from "./part_file.ts";
 import type { PullOptions } from "./pull_options.ts";
 import { PullError } from "./pull_error.ts";
 import { StallTimer } from "./_stall_timer.ts";

@@ -15,6 +15,7 @@
 export * from "./follow.ts";
 export * from "./http_client.ts";
 export * from "./location.ts";
+export * from "./part_file.ts";
 export * from "./proxy.ts";
 export * from "./pull.ts";
 export * from "./pull_error.ts";

@@ -5,7 +5,7 @@ import { describeFileError } from "./_describe_file_error.ts";
 import { download, type Downloaded } from "./_download.ts";
 import { readEntityTag, writeEntityTag } from "./_entity_tag.ts";
 import { checkKeyUse, formatUrl } from "./location.ts";
-import { PartFile } from "./_part_file.ts";
+import { PartFile } from "./part_file.ts";
 import { PullError } from "./pull_error.ts";
 import type { PullOptions } from "./pull_options.ts";
 import { MACHINE_TIMING } from "./timing.ts";
