@@ -10,7 +10,7 @@ import {
   type KeyDifference,
 } from "../inspection/mod.ts";
 import { type Context, readContext } from "../model/mod.ts";
-import { type FileEnvironment, FileError, nameEnvironment, readArchiveFile } from "./archive_file.ts";
+import { type FileEnvironment, FileError, nameEnvironment, readTwoArchives } from "./archive_file.ts";
 import type { Command } from "./command.ts";
 import { jsonFlag, printJson } from "./json.ts";
 import { UsageError } from "./parse_args.ts";
@@ -33,9 +33,9 @@ export const DIFF: Command = {
     ...jsonFlag("diff"),
   },
   async run({ positional: [oldPath, newPath], values, switches }, terminal) {
-    const [old, now] = [await readArchiveFile(oldPath!), await readArchiveFile(newPath!)];
+    const [old, now] = await readTwoArchives([oldPath!, newPath!]);
     const contextsPath = values.get("contexts");
-    const pairs = pairUp(old.environments, now.environments);
+    const pairs = pairUp(old!.environments, now!.environments);
     const compared: ComparedEnvironment[] = [];
     for (const [before, after] of pairs) {
       compared.push({

@@ -1,6 +1,7 @@
 import { parseArgs as parseRelayArgs } from "../config/mod.ts";
 import { BUILD } from "../version.ts";
 import { ArchiveError, EnvironmentError } from "../archive/mod.ts";
+import { LoadError } from "../source/mod.ts";
 import type { Args, Command, Program } from "./command.ts";
 import { describeCommand, describeProgram, findCommand } from "./help.ts";
 import { parseArgs, UsageError } from "./parse_args.ts";
@@ -49,7 +50,7 @@ export async function runProgram(
 
 /** Reports whether an error is the answer: what was asked about is no good. */
 function isRefusal(error: unknown): boolean {
-  if (error instanceof ArchiveError || error instanceof EnvironmentError) return true;
+  if ([ArchiveError, EnvironmentError, LoadError].some((refusal) => error instanceof refusal)) return true;
   return error instanceof Error && "isRefusal" in error && error.isRefusal === true;
 }
 

@@ -35,7 +35,7 @@ export interface Step {
   then: Formula;
 }
 
-/** A formula that does not hold, and what it can be mended by. */
+/** A formula that does not hold, and that one change may mend. */
 export type Broken = Literal | (Group & { type: "any" }) | Sequence;
 
 /** Holds always. */
@@ -97,66 +97,13 @@ export function constant(condition: boolean): Formula {
   return condition ? TRUE : FALSE;
 }
 
-/** A formula in question, with what is known of those in it that may occur many times. */
-export class Reading {
-  readonly #isTrue: (literal: Literal) => boolean;
-  readonly #known = new Map<Sequence, boolean>();
-
-  /** @param isTrue Whether a literal holds. */
-  constructor(isTrue: (literal: Literal) => boolean) {
-    this.#isTrue = isTrue;
-  }
-
-  /**
-   * Reports whether a formula holds.
-   *
-   * @param formula The formula.
-   * @returns Whether it does.
-   */
-  holds(formula: Formula): boolean {
-    switch (formula.type) {
-      case "literal":
-        return this.#isTrue(formula);
-      case "all":
-        return formula.of.every((part) => this.holds(part));
-      case "any":
-        return formula.of.some((part) => this.holds(part));
-      case "first": {
-        let holds = this.#known.get(formula);
-        if (holds === undefined) this.#known.set(formula, holds = this.#holdsFirst(formula));
-        return holds;
-      }
-    }
-  }
-
-  #holdsFirst({ steps }: Sequence): boolean {
-    const step = steps.find(({ no }) => !this.holds(no));
-    return step !== undefined && this.holds(step.yes) && this.holds(step.then);
-  }
-
-  /**
-   * Finds a formula that does not hold, of those that all must.
-   *
-   * @param formulas The formulas.
-   * @param mended Formulas that hold when others of them do.
-   * @returns The one with the fewest ways to mend it; `undefined` when all hold.
-   */
-  findBroken(formulas: readonly Formula[], mended: ReadonlySet<Formula>): Broken | undefined {
-    let best: Broken | undefined;
-    let fewest = Infinity;
-    for (const formula of formulas) {
-      if (mended.has(formula) || this.holds(formula)) continue;
-      const broken = formula.type === "all" ? this.findBroken(formula.of, mended) : formula as Broken;
-      if (broken === undefined) continue;
-      const count = countAlternatives(broken);
-      if (count < fewest) [best, fewest] = [broken, count];
-      if (fewest <= 1) break;
-    }
-    return best;
-  }
-}
-
-function countAlternatives(formula: Broken): number {
+/**
+ * Counts what mends a formula.
+ *
+ * @param formula The formula.
+ * @returns How many formulas {@linkcode listAlternatives} makes at most.
+ */
+export function countAlternatives(formula: Broken): number {
   if (formula.type === "literal") return 1;
   return formula.type === "any"
     ? formula.of.length

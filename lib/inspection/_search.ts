@@ -1,6 +1,8 @@
 import type { JsonValue } from "../model/mod.ts";
 import type { Attribute } from "./_attribute.ts";
-import { type Formula, listAlternatives, type Literal, Reading } from "./_formula.ts";
+import { type Broken, countAlternatives, type Formula, listAlternatives, type Literal } from "./_formula.ts";
+import { LowerBound } from "./_lower_bound.ts";
+import { Reading } from "./_reading.ts";
 import { OUT_OF_STEPS, type Steps } from "./_steps.ts";
 import { ValueFinder } from "./_value_finder.ts";
 import { type ContextChange, formatReference } from "./context_change.ts";
@@ -34,10 +36,12 @@ export type Found<T> = { result: T } | { result: null; isCertain: boolean };
 export class Search<T> {
   readonly #options: SearchOptions<T>;
   readonly #values: ValueFinder;
+  readonly #bound = new LowerBound();
   /** How many attributes may change. */
   #most = 0;
-  /** Whether keys may: who has another one is somebody else. */
+  /** Whether keys may: who has another one is somebody else. And whether one would have to. */
   #withKeys = false;
+  #isKeyNeeded = false;
   /** Whether more attributes could have done it. */
   #isCut = false;
   /** Whether changes were refused that the formula admits. */
@@ -59,8 +63,10 @@ export class Search<T> {
       do {
         this.#most++;
         this.#isCut = false;
+        this.#isKeyNeeded = false;
         for (const withKeys of [false, true]) {
           this.#withKeys = withKeys;
+          if (withKeys && !this.#isKeyNeeded) break;
           const result = this.#explore({ formulas: [this.#options.goal], mended: new Set() }, new Map());
           if (result !== undefined) return { result };
         }
@@ -74,40 +80,42 @@ export class Search<T> {
 
   #explore({ formulas, mended }: Plan, assignment: Assignment): T | undefined {
     for (;;) {
-      const reading = new Reading((literal) => this.#isTrue(literal, assignment));
+      const reading = new Reading((literal) => isTrue(literal, assignment), this.#options.steps);
       const broken = reading.findBroken(formulas, mended);
-      if (broken === undefined) return this.#check(assignment);
-      if (broken.type !== "literal") {
-        for (const alternative of listAlternatives(broken)) {
-          const plan = { formulas: [...formulas, alternative], mended: new Set(mended).add(broken) };
-          const result = this.#explore(plan, assignment);
-          if (result !== undefined) return result;
-        }
+      const next = findSimplest(broken);
+      if (next === undefined) return this.#check(assignment);
+      const missing = this.#bound.count(broken, (attribute) => assignment.has(attribute));
+      if (assignment.size + missing > this.#most) {
+        this.#isCut = true;
         return undefined;
       }
-      const next = this.#decide(broken, assignment);
-      if (next === undefined) return undefined;
-      assignment = next;
+      if (next.type !== "literal") return this.#tryAll(next, { formulas, mended }, assignment);
+      const decided = this.#decide(next, assignment);
+      if (decided === undefined) return undefined;
+      assignment = decided;
     }
   }
 
-  #isTrue({ atom, accepts }: Literal, assignment: Assignment): boolean {
-    this.#options.steps.take(1);
-    const { attribute } = atom;
-    const assigned = assignment.get(attribute);
-    return accepts.has(atom.getOutcome(assigned ? assigned.value : attribute.current));
+  #tryAll(
+    broken: Exclude<Broken, Literal>,
+    { formulas, mended }: Plan,
+    assignment: Assignment,
+  ): T | undefined {
+    for (const alternative of listAlternatives(broken)) {
+      const plan = { formulas: [...formulas, alternative], mended: new Set(mended).add(broken) };
+      const result = this.#explore(plan, assignment);
+      if (result !== undefined) return result;
+    }
+    return undefined;
   }
 
   /** Changes the attribute of a literal so that it holds. */
   #decide(literal: Literal, assignment: Assignment): Assignment | undefined {
     const { attribute } = literal.atom;
     const before = assignment.get(attribute);
-    if (before === undefined) {
-      if (attribute.holds === "key" && !this.#withKeys) return undefined;
-      if (assignment.size === this.#most) {
-        this.#isCut = true;
-        return undefined;
-      }
+    if (attribute.holds === "key" && !this.#withKeys) {
+      this.#isKeyNeeded = true;
+      return undefined;
     }
     const literals = [...before?.literals ?? [], literal];
     const value = this.#values.find(attribute, literals);
@@ -126,6 +134,23 @@ export class Search<T> {
     if (result === undefined) this.#wasRefused = true;
     return result;
   }
+}
+
+function isTrue({ atom, accepts }: Literal, assignment: Assignment): boolean {
+  const { attribute } = atom;
+  const assigned = assignment.get(attribute);
+  return accepts.has(atom.getOutcome(assigned ? assigned.value : attribute.current));
+}
+
+/** Finds the formula with the fewest ways to mend it. */
+function findSimplest(broken: Iterable<Broken>): Broken | undefined {
+  let simplest: Broken | undefined;
+  let fewest = Infinity;
+  for (const formula of broken) {
+    const count = countAlternatives(formula);
+    if (count < fewest) [simplest, fewest] = [formula, count];
+  }
+  return simplest;
 }
 
 function getRank({ holds, path }: Attribute): number {

@@ -35,6 +35,6 @@ export {
   type LoadRequest,
 } from "./load_archive.ts";
 export * from "./loader.ts";
-export type { LoadOptions } from "./loading_thread.ts";
+export { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
 export { findMemoryLimit } from "./memory.ts";
 export { type EnvironmentUse, type Publisher, type StageTimes, StorePublisher } from "./publisher.ts";
