@@ -30,8 +30,8 @@ interface AtomParts {
 /** Outcomes of a clause: the attribute is not there, or its value does not match, or it does. */
 export const OUTCOME = { absent: 0, mismatch: 1, match: 2 } as const;
 
-/** Steps that testing a pattern is worth. */
-const PATTERN_STEPS = 50;
+/** Steps that a test is worth, and a pattern in it. */
+const [TEST_STEPS, PATTERN_STEPS] = [5, 50];
 
 /** Key of the one flag in the environment of an atom. */
 const FLAG_KEY = "atom";
@@ -63,7 +63,7 @@ export function makeClauseAtom(clause: Clause, attribute: Attribute, steps: Step
       fallthrough: { variation: OUTCOME.absent },
       variations: Object.values(OUTCOME),
     },
-    cost: 1 + width * (clause.op === "matches" ? PATTERN_STEPS : 1),
+    cost: TEST_STEPS + width * (clause.op === "matches" ? PATTERN_STEPS : 1),
     clause,
   });
 }
@@ -94,7 +94,7 @@ export function makeRolloutAtom(hashed: HashedRollout, attribute: Attribute, ste
       fallthrough: { rollout: { ...rollout, variations } },
       variations: variations.map(({ variation }) => variation),
     },
-    cost: 1,
+    cost: TEST_STEPS,
     shares: listShares(variations.map(({ weight }) => weight ?? 0)),
   });
 }

@@ -50,6 +50,8 @@ export class Literals {
 
   /** Makes the condition that the context has a kind. */
   hasKind(kind: string): Condition {
+    // A context of which no other kind can matter keeps the one that it has.
+    if (this.#kinds.size === 1 && this.#context.parts[0]?.kind === kind) return { yes: TRUE, no: FALSE };
     return this.ofClause({ contextKind: kind, attribute: "key", op: "in", values: [], negate: true });
   }
 

@@ -1,4 +1,4 @@
-import type { Broken, Formula, Literal, Sequence } from "./_formula.ts";
+import type { Broken, Formula, Group, Literal, Sequence } from "./_formula.ts";
 import type { Steps } from "./_steps.ts";
 
 /** Formulas as they are for one context. What occurs in several of them is looked at once. */
@@ -27,11 +27,14 @@ export class Reading {
     if (formula.type === "literal") return this.#isTrue(formula);
     let holds = this.#known.get(formula);
     if (holds !== undefined) return holds;
-    if (formula.type === "all") holds = formula.of.every((part) => this.holds(part));
-    else if (formula.type === "any") holds = formula.of.some((part) => this.holds(part));
-    else holds = this.#holdsFirst(formula);
-    this.#known.set(formula, holds);
+    this.#known.set(formula, holds = this.#look(formula));
     return holds;
+  }
+
+  #look(formula: Group | Sequence): boolean {
+    if (formula.type === "first") return this.#holdsFirst(formula);
+    const holds = (part: Formula) => this.holds(part);
+    return formula.type === "all" ? formula.of.every(holds) : formula.of.some(holds);
   }
 
   #holdsFirst({ steps }: Sequence): boolean {

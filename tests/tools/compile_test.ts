@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { crc32 } from "node:zlib";
 import { bundle } from "../../tools/bundle.ts";
-import { type Base, compile, type Compiled, permissionFlags } from "../../tools/compile.ts";
+import { type Base, compile, type Compiled, COURIER, permissionFlags } from "../../tools/compile.ts";
 import { buildDemo } from "../../tools/demo_archive.ts";
 import { freePort } from "../e2e/_relay.ts";
 import { canRun } from "./_programs.ts";
@@ -379,3 +379,45 @@ Deno.test("permissionFlags() grants nothing but listening, loopback, reading, th
     "--deny-import",
   ]);
 });
+
+Deno.test("permissionFlags() lets the courier connect anywhere and write, and run nothing", () => {
+  const flags = permissionFlags([], COURIER);
+  const [env] = flags.filter((flag) => flag.startsWith("--allow-env="));
+  assertMatch(env!, /,HTTPS_PROXY,.*,NO_PROXY,/);
+  assertEquals(flags, [
+    "--no-prompt",
+    "--allow-net",
+    "--allow-write",
+    "--allow-read",
+    "--allow-sys=systemMemoryInfo",
+    env!,
+    "--ignore-env",
+    "--deny-import",
+  ]);
+});
+
+Deno.test(
+  "compile() gives a courier that packs and downloads, also through a proxy",
+  { ignore },
+  async () => {
+    const courier = `${folder}/halyard-courier`;
+    await bundle({ importMap, entrypoint: "courier.ts", output: `${courier}.js` });
+    await compile({ product: COURIER, script: `${courier}.js`, output: courier, base: "deno" });
+    await Deno.mkdir(`${folder}/flags`);
+    await Deno.writeTextFile(`${folder}/flags/plant.production.json`, '{"beta": true}');
+    const packed = await run([courier, "pack", "flags", "-o", "packed.tar.gz"]);
+    assertEquals([packed.code, packed.stderr], [0, ""]);
+    const bytes = await Deno.readFile(`${folder}/packed.tar.gz`);
+    const urls: string[] = [];
+    const options = { port: 0, hostname: "127.0.0.1", onListen: () => {} };
+    await using proxy = Deno.serve(options, ({ url }) => {
+      urls.push(url);
+      return new Response(bytes);
+    });
+    const pull = [courier, "pull", "--base-uri", "http://flags.invalid/all.tar.gz", "-o", "pulled.tar.gz"];
+    const pulled = await run(pull, { HTTP_PROXY: `http://127.0.0.1:${proxy.addr.port}` });
+    assertEquals([pulled.code, pulled.stderr], [0, ""]);
+    assertEquals(urls, ["http://flags.invalid/all.tar.gz"]);
+    assertEquals(await Deno.readFile(`${folder}/pulled.tar.gz`), bytes);
+  },
+);
