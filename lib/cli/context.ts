@@ -1,4 +1,10 @@
-import { type Context, ContextError, type JsonValue, readContext } from "../model/mod.ts";
+import {
+  type Context,
+  ContextError,
+  type JsonValue,
+  parseAttributeReference,
+  readContext,
+} from "../model/mod.ts";
 import type { FlagTable } from "../config/mod.ts";
 import { readFile } from "./archive_file.ts";
 import type { Args } from "./command.ts";
@@ -7,6 +13,9 @@ import type { Terminal } from "./terminal.ts";
 
 /** Largest context that is read: what the relay takes in a body. @limit bytes: the command fails */
 const MAX_CONTEXT_BYTES = 1_048_576;
+
+/** What a legacy user, which has no kind, has on top; SDKs look for all else in `custom`. */
+const LEGACY_USER = new Set(["kind", "key", "name", "anonymous", "secondary", "custom"]);
 
 /** Flags that say for whom flags are evaluated. */
 export const CONTEXT_FLAGS: FlagTable = {
@@ -63,30 +72,39 @@ async function readInput(input: ReadableStream<Uint8Array<ArrayBuffer>>): Promis
   return text;
 }
 
+type JsonObject = { [name: string]: JsonValue };
+
 /** Puts attributes into the JSON of a context. */
 function applySets(json: string, sets: readonly string[]): string {
   if (sets.length === 0) return json;
   const context = parseJson(json);
   for (const set of sets) {
     const [, name, text] = /^([^=]+)=(.*)$/s.exec(set) ?? [];
-    if (name === undefined || typeof context !== "object" || context === null || Array.isArray(context)) {
-      throw new UsageError(`--set cannot be ${JSON.stringify(set)}`, "write --set plan=pro");
+    const path = parseAttributeReference(name, "user");
+    const wrong = `--set cannot be ${JSON.stringify(set)}`;
+    if (path === null || typeof context !== "object" || context === null || Array.isArray(context)) {
+      throw new UsageError(wrong, "write --set plan=pro, or --set /address/city=Berlin");
     }
-    const path = name.startsWith("/") ? name.slice(1).split("/").map(unescapeStep) : [name];
-    let object: { [name: string]: JsonValue } = context;
-    for (const step of path.slice(0, -1)) {
-      const inner = Object.hasOwn(object, step) ? object[step] : undefined;
-      object = typeof inner === "object" && inner !== null && !Array.isArray(inner)
-        ? inner
-        : define(object, step, {}) as typeof object;
+    if (context.kind === "multi" && path.length === 1) {
+      throw new UsageError(`${wrong}: the context has several kinds`, `write --set /user/${set}`);
     }
-    define(object, path.at(-1)!, parseValue(text!));
+    setAttribute(context, path, parseValue(text!));
   }
   return JSON.stringify(context);
 }
 
-function unescapeStep(step: string): string {
-  return step.replaceAll("~1", "/").replaceAll("~0", "~");
+function setAttribute(context: JsonObject, path: readonly string[], value: JsonValue): void {
+  const isCustom = !Object.hasOwn(context, "kind") && !LEGACY_USER.has(path[0]!);
+  // What stands on top too would count.
+  if (isCustom) delete context[path[0]!];
+  let object = context;
+  for (const step of [...isCustom ? ["custom"] : [], ...path.slice(0, -1)]) {
+    const inner = Object.hasOwn(object, step) ? object[step] : undefined;
+    object = typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? inner
+      : define(object, step, {}) as JsonObject;
+  }
+  define(object, path.at(-1)!, value);
 }
 
 /** Sets a property, even one called `__proto__`. */

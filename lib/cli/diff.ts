@@ -10,6 +10,7 @@ import {
   type KeyDifference,
 } from "../inspection/mod.ts";
 import { type Context, readContext } from "../model/mod.ts";
+import type { Snapshot } from "../snapshot/mod.ts";
 import { type FileEnvironment, FileError, nameEnvironment, readTwoArchives } from "./archive_file.ts";
 import type { Command } from "./command.ts";
 import { jsonFlag, printJson } from "./json.ts";
@@ -35,16 +36,19 @@ export const DIFF: Command = {
   async run({ positional: [oldPath, newPath], values, switches }, terminal) {
     const [old, now] = await readTwoArchives([oldPath!, newPath!]);
     const contextsPath = values.get("contexts");
-    const pairs = pairUp(old!.environments, now!.environments);
     const compared: ComparedEnvironment[] = [];
-    for (const [before, after] of pairs) {
-      compared.push({
+    const both = new Map<ComparedEnvironment, [before: Snapshot, after: Snapshot]>();
+    for (const [before, after] of pairUp(old!.environments, now!.environments)) {
+      const environment: ComparedEnvironment = {
         environment: nameEnvironment((after ?? before)!),
         difference: await compareEnvironments(toVersion(before), toVersion(after)),
-        ...contextsPath !== undefined && before?.snapshot && after?.snapshot && {
-          contexts: await compareContexts(before.snapshot, after.snapshot, readContexts(contextsPath)),
-        },
-      });
+      };
+      compared.push(environment);
+      if (before?.snapshot && after?.snapshot) both.set(environment, [before.snapshot, after.snapshot]);
+    }
+    if (contextsPath !== undefined) {
+      const comparisons = await compareContexts([...both.values()], readContexts(contextsPath));
+      for (const [i, environment] of [...both.keys()].entries()) environment.contexts = comparisons[i]!;
     }
     if (switches.has("json")) printJson(terminal, toJson(compared, contextsPath !== undefined));
     else print(terminal, compared);
@@ -128,23 +132,36 @@ const STREAMS: Record<EnvironmentDifference["streams"], string> = {
 
 function print(terminal: Terminal, compared: readonly ComparedEnvironment[]): void {
   for (const { environment, difference, contexts } of compared) {
-    const { id, change, metadata, keys, flags, segments, rollback, streams } = difference;
-    const isHere = change === "changed" || change === "faulty";
-    const counts = describeCounts([[flags.length, "flag"], [segments.length, "segment"]]);
+    const { id, change, metadata, keys, flags, segments, rollback } = difference;
     terminal.print([
       { text: `environment ${environment}`, style: "bold" },
       { text: id === environment ? "" : ` (${id})` },
       { text: `: ${change}`, style: STYLES[change] },
-      { text: isHere ? `; ${STREAMS[streams]}\n` : change === "same" ? "\n" : `; ${counts}\n` },
+      { text: `${describeConsequence(difference)}\n` },
     ]);
-    if (rollback) terminal.print([{ text: "  rollback: versions go back\n", style: "yellow" }]);
+    if (rollback) terminal.print([{ text: "  rollback: versions do not rise\n", style: "yellow" }]);
     for (const line of metadata) terminal.print(`  ${line}\n`);
     for (const key of keys) terminal.print(`  ${describeKey(key)}\n`);
-    if (isHere) {
+    if (change === "changed") {
       for (const segment of segments) printItem(terminal, "segment", segment);
       for (const flag of flags) printItem(terminal, "flag", flag);
     }
     if (contexts) printContexts(terminal, contexts);
+  }
+}
+
+function describeConsequence({ change, flags, segments, streams }: EnvironmentDifference): string {
+  switch (change) {
+    case "changed":
+      return `; ${STREAMS[streams]}`;
+    case "faulty":
+      return "; flags and segments are not compared";
+    case "same":
+      return "";
+    default:
+      return `; ${
+        describeCounts([[flags.length, "flag"], [segments.length, "segment"]]) || "no flags and no segments"
+      }`;
   }
 }
 
@@ -164,10 +181,15 @@ function printItem(
   terminal.print([
     { text: `  ${kind} ${key}` },
     { text: ` ${change}`, style: STYLES[change] },
-    // What changed says so itself.
-    { text: change === "changed" ? "\n" : `, version ${before ?? after}\n` },
+    { text: `${describeVersion(change, before, after)}\n` },
   ]);
   printTable(terminal, words.map((line) => [line]), 4);
+}
+
+/** A version that changes is one of the lines. */
+function describeVersion(change: string, before: number | undefined, after: number | undefined): string {
+  if (change !== "changed") return `, version ${before ?? after}`;
+  return before === after ? `, still version ${after}` : "";
 }
 
 function describeKey({ kind, change, key, expiry }: KeyDifference): string {
@@ -176,11 +198,11 @@ function describeKey({ kind, change, key, expiry }: KeyDifference): string {
 }
 
 function printContexts(terminal: Terminal, { contexts, changed, flags }: ContextComparison): void {
-  terminal.print(`  ${describeShare({ changed, of: contexts })} of contexts get another value\n`);
+  terminal.print(`  ${describeShare({ changed, of: contexts }, " contexts")} get another value\n`);
   printTable(terminal, flags.map((flag) => [`flag ${flag.flag}`, describeShare(flag)]), 4);
 }
 
-function describeShare({ changed, of }: Pick<ContextDifference, "changed" | "of">): string {
+function describeShare({ changed, of }: Pick<ContextDifference, "changed" | "of">, what = ""): string {
   const percent = of === 0 ? 0 : Number((100 * changed / of).toFixed(1));
-  return `${changed} of ${of} (${percent}%)`;
+  return `${changed} of ${of}${what} (${percent}%)`;
 }

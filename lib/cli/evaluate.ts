@@ -59,7 +59,7 @@ flags are evaluated. The exit code is 1 when an evaluation is an error, or is no
     const asked = { snapshot, environment, context, withTrace: args.switches.has("why"), want };
     const results = keys.map((key) => evaluateFlag(asked, key));
     if (args.switches.has("json")) printJson(terminal, { flags: results.map(toJson) });
-    else print(terminal, results);
+    else print(terminal, results, named.length > 0 ? Infinity : undefined);
     return results.every(isAsWanted) ? 0 : 1;
   },
 };
@@ -152,13 +152,13 @@ const VERDICTS: Record<Verdict, Cell> = {
   error: { text: "error", style: "red" },
 };
 
-function print(terminal: Terminal, results: readonly Result[]): void {
+function print(terminal: Terminal, results: readonly Result[], maxLength: number | undefined): void {
   if (results.every(({ trace, want }) => !trace && !want)) {
-    printTable(terminal, results.map(({ evaluation }) => describeResult(evaluation)));
+    printTable(terminal, results.map(({ evaluation }) => describeResult(evaluation, maxLength)));
     return;
   }
   for (const { evaluation, trace, want } of results) {
-    printTable(terminal, [describeResult(evaluation)]);
+    printTable(terminal, [describeResult(evaluation, maxLength)]);
     const lines = trace ? describeTrace(trace) : [];
     printTable(
       terminal,
@@ -173,11 +173,15 @@ function print(terminal: Terminal, results: readonly Result[]): void {
   }
 }
 
-function describeResult({ flag, value, variation, reason }: Evaluation): Cell[] {
+/** Describes an evaluation; values longer than `maxLength` are cut. */
+function describeResult(
+  { flag, value, variation, reason }: Evaluation,
+  maxLength: number | undefined,
+): Cell[] {
   const style: Style = reason.kind === "ERROR" ? "red" : "bold";
   const served = variation === null ? "no variation" : `variation ${variation}`;
   return [
-    { text: `${flag.key} = ${formatValue(value)}`, style },
+    { text: `${flag.key} = ${formatValue(value, maxLength)}`, style },
     served,
     describeReason(reason),
     `version ${flag.version}`,

@@ -58,10 +58,10 @@ function findItems(snapshot: Snapshot, key: string): InspectedItem[] {
     return [{ kind, key, version: items.getVersion(position), value, rules, dependencies }];
   });
   if (found.length > 0) return found;
-  const keys = Array.from({ length: items.count }, (_, position) => items.getKey(position));
-  const meant = nearest(key, keys);
+  const deleted = KINDS.some((kind) => items.find(kind, key) >= 0);
+  const meant = deleted ? undefined : nearest(key, [...listItems(snapshot)].map(({ key }) => key));
   throw new UsageError(
-    `there is no flag or segment ${JSON.stringify(key)}`,
+    `there is no flag or segment ${JSON.stringify(key)}${deleted ? ": it was deleted" : ""}`,
     meant ? `did you mean ${meant}?` : "inspect FILE ENV lists all",
   );
 }

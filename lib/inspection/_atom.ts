@@ -31,7 +31,7 @@ interface AtomParts {
 export const OUTCOME = { absent: 0, mismatch: 1, match: 2 } as const;
 
 /** Steps that a test is worth, and a pattern in it. */
-const [TEST_STEPS, PATTERN_STEPS] = [5, 50];
+const [TEST_STEPS, PATTERN_STEPS] = [10, 50];
 
 /** Key of the one flag in the environment of an atom. */
 const FLAG_KEY = "atom";

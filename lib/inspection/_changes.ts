@@ -1,5 +1,8 @@
 import type { JsonValue } from "../model/mod.ts";
-import { formatList, formatName, formatValue } from "./_format.ts";
+import { formatList, formatName, formatText, formatValue } from "./_format.ts";
+
+/** Equal characters that are shown before those that differ. */
+const CONTEXT_LENGTH = 20;
 
 /** Fields of an object whose changes have words of their own. */
 export interface Aspect<T> {
@@ -75,7 +78,9 @@ function* listDifferences(
   path: string,
 ): Generator<string> {
   if (before === after) return;
-  if (isObject(before) && isObject(after) && Array.isArray(before) === Array.isArray(after)) {
+  if (Array.isArray(before) && Array.isArray(after) && isReordered(before, after)) {
+    yield `${path} reordered: ${describeReplacement(before, after)}`;
+  } else if (isObject(before) && isObject(after) && Array.isArray(before) === Array.isArray(after)) {
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
       yield* listDifferences(get(before, name), get(after, name), join(path, name, Array.isArray(before)));
     }
@@ -84,8 +89,26 @@ function* listDifferences(
   } else if (after === undefined) {
     yield `${path} removed, was ${formatValue(before)}`;
   } else {
-    yield `${path}: ${formatValue(before)} → ${formatValue(after)}`;
+    yield `${path}: ${describeReplacement(before, after)}`;
   }
+}
+
+/** Reports whether two lists have the same elements, but not in the same order. */
+function isReordered(before: JsonValue[], after: JsonValue[]): boolean {
+  if (before.length !== after.length) return false;
+  const [old, now] = [before, after].map((list) => list.map((element) => JSON.stringify(element)));
+  return old!.some((element, i) => element !== now![i]) && isEqual(old!.sort(), now!.sort());
+}
+
+/** Describes how a value changed; of values that are cut, the part that differs. */
+function describeReplacement(before: JsonValue, after: JsonValue): string {
+  const [old, now] = [formatValue(before), formatValue(after)];
+  if (old !== now) return `${old} → ${now}`;
+  const [oldJson, nowJson] = [JSON.stringify(before), JSON.stringify(after)];
+  let start = 0;
+  while (oldJson[start] === nowJson[start]) start++;
+  return [oldJson, nowJson].map((json) => `…${formatText(json.slice(Math.max(0, start - CONTEXT_LENGTH)))}`)
+    .join(" → ");
 }
 
 /** Describes how a set changed, e.g. `2 added ("a", "b"), 1 removed ("c")`; `undefined` when it did not. */

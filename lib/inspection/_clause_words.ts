@@ -32,12 +32,18 @@ export function describeClause(clause: Clause): string {
   const values = clause.values ?? [];
   const noun = getWords(clause)[2];
   const format = clause.op === "before" || clause.op === "after" ? formatDate : formatValue;
-  const several = noun ? `one of the ${noun}s ` : "one of ";
   return [
-    `${describeTest(clause)} `,
-    values.length === 1 ? noun ? `${noun} ` : "" : several,
-    values.length === 0 ? "nothing" : formatList(values, format),
-  ].join("");
+    describeTest(clause),
+    ...values.length === 1 ? noun ? [noun] : [] : [describeAmount(clause, noun)],
+    ...values.length > 0 ? [formatList(values, format)] : [],
+  ].join(" ");
+}
+
+/** Words between the test and several values, or none. "Does not contain one of" could mean that it contains another one. */
+function describeAmount({ op, values, negate }: Clause, noun: string | undefined): string {
+  if (!values?.length) return `one of no ${noun ?? "value"}s`;
+  const isEquality = op === "in" || op === "semVerEqual";
+  return `${negate && !isEquality ? "any" : "one"} of${noun ? ` the ${noun}s` : ""}`;
 }
 
 /** Describes what a clause tests without the values that it compares with, e.g. `user.country is`. */

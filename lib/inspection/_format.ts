@@ -18,8 +18,12 @@ const PLAIN_NAME = /^[\w-]+$/;
  * @returns The JSON; cut, it ends with an ellipsis.
  */
 export function formatValue(value: JsonValue, maxLength: number = MAX_VALUE_LENGTH): string {
-  const json = JSON.stringify(value);
-  return escapeInvisible(json.length > maxLength ? `${json.slice(0, maxLength - 1)}…` : json);
+  return formatText(JSON.stringify(value), maxLength);
+}
+
+/** Formats a text in one line, safe for a terminal; cut, it ends with an ellipsis. */
+export function formatText(text: string, maxLength: number = MAX_VALUE_LENGTH): string {
+  return escapeInvisible(text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text);
 }
 
 /** Formats a list, e.g. `"DE", "AT"`; what is past the tenth element is counted. */

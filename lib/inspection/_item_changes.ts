@@ -9,6 +9,7 @@ import {
   describePrerequisite,
   describeServed,
   describeShare,
+  hasOddWeights,
   nameVariations,
   type VariationWords,
 } from "./words.ts";
@@ -99,6 +100,7 @@ export function describeSegmentChange(before: Segment, after: Segment): string[]
             describeReplacement(name, describeShare(before), describeShare(after)),
         }),
     },
+    { fields: ["unbounded", "unboundedContextKind"], describe: describeSize },
     {
       fields: ["salt"],
       describe: () => ["salt changed: rules with a weight put contexts into other buckets"],
@@ -122,6 +124,13 @@ const VERSION: Aspect<Flag | Segment> = {
 
 function describeSwitch(before: Flag, after: Flag): string[] {
   return Boolean(before.on) === Boolean(after.on) ? [] : [after.on ? "turned on" : "turned off"];
+}
+
+function describeSize(before: Segment, after: Segment): string[] {
+  const [old, now] = [before, after].map(({ unbounded, unboundedContextKind }) =>
+    unbounded ? `big, of ${formatName(unboundedContextKind || "user")}` : "ordinary"
+  );
+  return describeReplacement("segment", old!, now!);
 }
 
 function describeReplacement(what: string, before: string, after: string): string[] {
@@ -185,7 +194,7 @@ function describeWeightChange(
   name: VariationWords,
 ): string | undefined {
   const [old, now] = [getSkeleton(before), getSkeleton(after)];
-  if (old === undefined || old !== now) return undefined;
+  if (old === undefined || old !== now || hasOddWeights(before) || hasOddWeights(after)) return undefined;
   const changed = after.rollout!.variations!
     .map(({ variation, weight }, i) => ({
       words: name(variation ?? 0),

@@ -1,9 +1,9 @@
 /**
- * Most steps of a search for a change: a step is a look at a formula. Some seconds.
+ * Most steps of a search for a change: a step is a look at a formula. Two seconds.
  *
  * @limit steps: the search ends without a result, which is said
  */
-export const MAX_SEARCH_STEPS = 10_000_000;
+export const MAX_SEARCH_STEPS = 6_000_000;
 
 /** Signal thrown when a search has taken too many steps. */
 export const OUT_OF_STEPS: unique symbol = Symbol("out of steps");

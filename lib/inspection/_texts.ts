@@ -45,11 +45,13 @@ export function* suggestTexts(tests: readonly Test[]): Generator<string> {
  */
 export function* numberTexts(tests: readonly Test[], stem: string, count: number): Generator<string> {
   const combinations = [...combine(tests).take(NUMBERED_COMBINATIONS)];
-  for (let number = 1; number <= count; number++) {
-    for (const { start, middle, end } of combinations) {
-      const hasParts = start + middle + end !== "";
-      yield `${hasParts ? start + middle : `${stem}-`}${number}${end}`;
-      if (middle !== "") yield `${start}${number}${middle}${end}`;
+  const isFree = !tests.some(({ op }) => isAboutParts(op));
+  for (const before of isFree ? [`${stem}-`, ""] : [""]) {
+    for (let number = 1; number <= count; number++) {
+      for (const { start, middle, end } of combinations) {
+        yield `${before}${start}${middle}${number}${end}`;
+        if (middle !== "") yield `${start}${number}${middle}${end}`;
+      }
     }
   }
 }

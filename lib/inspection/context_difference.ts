@@ -1,4 +1,4 @@
-import { createSession, evaluate, type Evaluation } from "../evaluation/mod.ts";
+import { type CompiledEnvironment, createSession, evaluate, type Evaluation } from "../evaluation/mod.ts";
 import type { Context } from "../model/mod.ts";
 import { compareSnapshots, type Snapshot } from "../snapshot/mod.ts";
 import type { Pause } from "../wire/mod.ts";
@@ -25,43 +25,67 @@ export interface ContextComparison {
 }
 
 /**
- * Compares the values that two versions of an environment serve to contexts. A flag that does not exist has the value null, for
+ * Compares the values that two versions of each environment serve to contexts. A flag that does not exist has the value null, for
  * which, as for none, SDKs use their caller's default.
  *
- * @param before The older version.
- * @param after The newer version.
- * @param contexts The contexts, taken one at a time.
+ * @param environments Older and newer version of each environment.
+ * @param contexts The contexts, taken once, one at a time.
  * @param pause Called between flags, segments and contexts. @default {never pauses}
- * @returns How many contexts get another value, of which flags.
+ * @returns For each environment how many contexts get another value, of which flags.
  * @throws {EvaluationLimitError} When a context takes too many steps.
  */
 export async function compareContexts(
-  before: Snapshot,
-  after: Snapshot,
+  environments: readonly (readonly [before: Snapshot, after: Snapshot])[],
   contexts: Iterable<Context> | AsyncIterable<Context>,
   pause: Pause = () => undefined,
-): Promise<ContextComparison> {
+): Promise<ContextComparison[]> {
+  const counters: Counter[] = [];
+  for (const [before, after] of environments) counters.push(await createCounter(before, after, pause));
+  for await (const context of contexts) {
+    for (const counter of counters) {
+      count(counter, context);
+      await pause();
+    }
+  }
+  return counters.map(({ contexts, changed, flags }) => ({
+    contexts,
+    changed,
+    flags: flags.filter(({ changed }) => changed > 0)
+      .map(({ flag, changed }) => ({ flag, changed, of: contexts })),
+  }));
+}
+
+/** Counts of an environment's contexts. */
+interface Counter {
+  before: CompiledEnvironment;
+  after: CompiledEnvironment;
+  contexts: number;
+  changed: number;
+  flags: { flag: string; changed: number; isSame: ReturnType<typeof rememberSame> }[];
+}
+
+async function createCounter(before: Snapshot, after: Snapshot, pause: Pause): Promise<Counter> {
   const { findAffectedFlags } = await compareSnapshots(before, after, pause);
   const affected = [...await findAffectedFlags()].sort();
-  const [old, now] = [await before.compile(pause), await after.compile(pause)];
-  const comparisons = affected.map((flag) => ({ flag, changed: 0, isSame: rememberSame() }));
-  let [count, changed] = [0, 0];
-  for await (const context of contexts) {
-    count++;
-    const sessions = [createSession(old, context), createSession(now, context)] as const;
-    let isChanged = false;
-    for (const comparison of comparisons) {
-      const { flag, isSame } = comparison;
-      if (isSame(evaluate(sessions[0], flag), evaluate(sessions[1], flag))) continue;
-      comparison.changed++;
-      isChanged = true;
-    }
-    if (isChanged) changed++;
-    await pause();
+  return {
+    before: await before.compile(pause),
+    after: await after.compile(pause),
+    contexts: 0,
+    changed: 0,
+    flags: affected.map((flag) => ({ flag, changed: 0, isSame: rememberSame() })),
+  };
+}
+
+function count(counter: Counter, context: Context): void {
+  const [before, after] = [createSession(counter.before, context), createSession(counter.after, context)];
+  let isChanged = false;
+  for (const one of counter.flags) {
+    if (one.isSame(evaluate(before, one.flag), evaluate(after, one.flag))) continue;
+    one.changed++;
+    isChanged = true;
   }
-  const flags = comparisons.filter(({ changed }) => changed > 0)
-    .map(({ flag, changed }) => ({ flag, changed, of: count }));
-  return { contexts: count, changed, flags };
+  counter.contexts++;
+  if (isChanged) counter.changed++;
 }
 
 /** Compares the values of one flag once for each pair of variations: they may be long. */

@@ -1,7 +1,7 @@
 import type {
+  BucketTrace,
   ClauseTrace,
   PrerequisiteStep,
-  RolloutTrace,
   SegmentTrace,
   ServedTrace,
   ShareTrace,
@@ -10,7 +10,7 @@ import type {
   Verdict,
 } from "../evaluation/mod.ts";
 import type { JsonValue } from "../model/mod.ts";
-import { describeClause, formatValue } from "./words.ts";
+import { describeAttribute, describeClause, formatValue } from "./words.ts";
 
 /** A line of an explanation. */
 export interface ExplanationLine {
@@ -65,7 +65,7 @@ function* listSteps(steps: readonly TraceStep[], depth: number): Generator<Expla
         const { index, id, clauses, served } = step;
         const name = `rule ${index + 1}${id ? ` ${JSON.stringify(id)}` : ""}`;
         yield { depth, step: name, question: describeOutcome(served), answer: "", verdict };
-        yield* listClauses(clauses, depth + 1);
+        yield* listClauses(clauses, verdict, depth + 1);
         yield* listRollout(served, verdict, depth + 1);
         break;
       }
@@ -89,11 +89,16 @@ function* listPrerequisite(step: PrerequisiteStep, depth: number): Generator<Exp
     ...actual ? [`actual ${formatValue(actual.value)}`] : [],
     ...problem ? [problems[problem]] : [],
   ].join("; ");
-  yield { depth, step: "prerequisite", question: `${key} = ${describeServed(wanted)}`, answer, verdict };
+  const value = problem === "missing" ? `variation ${wanted.variation}` : describeServed(wanted);
+  yield { depth, step: "prerequisite", question: `${key} = ${value}`, answer, verdict };
   if (trace) yield* listSteps(trace.steps, depth + 1);
 }
 
-function* listClauses(clauses: readonly ClauseTrace[], depth: number): Generator<ExplanationLine> {
+function* listClauses(
+  clauses: readonly ClauseTrace[],
+  ofRule: Verdict,
+  depth: number,
+): Generator<ExplanationLine> {
   for (const [i, { clause, actual, segments, verdict, errorKind }] of clauses.entries()) {
     const answer = errorKind === "EXCEPTION"
       ? "takes too many steps"
@@ -106,7 +111,8 @@ function* listClauses(clauses: readonly ClauseTrace[], depth: number): Generator
     for (const segment of segments ?? []) yield* listSegment(segment, depth + 1);
   }
   if (clauses.length === 0) {
-    yield { depth, step: "if", question: "always: it has no clauses", answer: "", verdict: "yes" };
+    const verdict = ofRule === "not reached" ? ofRule : "yes";
+    yield { depth, step: "if", question: "always: it has no clauses", answer: "", verdict };
   }
 }
 
@@ -129,40 +135,55 @@ function* listSegment(segment: SegmentTrace, depth: number): Generator<Explanati
   yield { depth, step: "segment", question: key, answer, verdict };
   for (const { index, clauses, bucket, verdict } of rules ?? []) {
     yield { depth: depth + 1, step: `rule ${index + 1}`, question: "", answer: "", verdict };
-    yield* listClauses(clauses, depth + 2);
-    if (bucket) yield describeShare(bucket, verdict, depth + 2);
+    yield* listClauses(clauses, verdict, depth + 2);
+    const isReached = verdict !== "not reached" && clauses.every(({ verdict }) => verdict === "yes");
+    if (bucket) yield describeShare(bucket, isReached ? verdict : "not reached", depth + 2);
   }
 }
 
-function describeShare(bucket: ShareTrace, verdict: Verdict, depth: number): ExplanationLine {
+function describeShare(trace: ShareTrace, verdict: Verdict, depth: number): ExplanationLine {
+  const { share, contextKind, attribute, bucket } = trace;
+  const without = verdict === "no" ? `${describeAttribute(contextKind, "key")} absent` : "";
   return {
     depth,
     step: "share",
-    question: `${formatShare(bucket.share)} by ${bucket.contextKind}.${bucket.attribute}`,
-    answer: bucket.bucket === null ? "" : `bucket ${formatBucket(bucket.bucket)}`,
-    verdict: bucket.bucket === null ? "not reached" : verdict,
+    question: `${formatShare(share)} by ${describeAttribute(contextKind, attribute)}`,
+    answer: bucket === null ? without : describeBucket(trace, bucket),
+    verdict,
   };
 }
 
 function* listRollout({ rollout }: ServedTrace, verdict: Verdict, depth: number): Generator<ExplanationLine> {
   if (!rollout) return;
-  const { kind, contextKind, attribute, bucket, ranges, chosen } = rollout;
+  const { kind, contextKind, attribute, actual, bucket, ranges, chosen } = rollout;
+  const by = describeAttribute(contextKind, attribute);
+  // Of an experiment the attribute is the key, which only a missing kind lacks.
+  const isOutside = kind === "experiment" && bucket !== null && actual === null;
+  const answer = bucket === null
+    ? ""
+    : `${describeBucket(rollout, bucket)}${isOutside ? "; not part of the experiment" : ""}`;
+  let end = 0;
   for (const [i, range] of ranges.entries()) {
+    const start = end;
+    // The evaluator never gets to what is past 1, and the last one gets what the weights leave.
+    end = i === ranges.length - 1 ? 1 : Math.max(start, Math.min(range.to, 1));
     const tracked = range.untracked ? ", not part of the experiment" : "";
     yield {
       depth,
       step: i === 0 ? kind : "",
-      question: `${formatBucket(range.from)}–${formatBucket(range.to)} by ${contextKind}.${attribute} SERVE ${
-        describeServed(range)
-      }${tracked}`,
-      answer: bucket === null ? "" : describeBucket(rollout, bucket),
-      verdict: bucket === null || verdict === "not reached" ? "not reached" : i === chosen ? "yes" : "no",
+      question: `${formatBucket(start)}–${formatBucket(end)} by ${by} SERVE ${describeServed(range)}${tracked}`,
+      answer,
+      verdict: verdict !== "yes" ? "not reached" : bucket === null ? "error" : i === chosen ? "yes" : "no",
     };
   }
 }
 
-function describeBucket({ actual }: RolloutTrace, bucket: number): string {
-  return `bucket ${formatBucket(bucket)}${actual === null ? ": absent" : ""}`;
+function describeBucket({ attribute, actual }: BucketTrace, bucket: number): string {
+  const where = `bucket ${formatBucket(bucket)}`;
+  if (actual === null) return `${where}: absent`;
+  const isHashed = typeof actual === "string" || Number.isInteger(actual);
+  if (!isHashed) return `${where}: actual ${formatValue(actual)} is no string or integer`;
+  return attribute === "key" ? where : `${where}: actual ${formatValue(actual)}`;
 }
 
 function describeOutcome(served: ServedTrace): string {

@@ -168,11 +168,32 @@ function describeKeys({ contextKind, values }: SegmentTarget): string {
   return `${formatName(contextKind || "user")} ${formatList(values ?? [], formatValue)}`;
 }
 
+/** Reports whether an outcome is a rollout whose weights do not add up, so that other shares are served. */
+export function hasOddWeights({ rollout }: VariationOrRollout): boolean {
+  return (rollout?.variations ?? []).some(({ weight }) => weight! < 0) || sumWeights(rollout ?? {}) !== WHOLE;
+}
+
+function sumWeights({ variations }: Rollout): number {
+  return (variations ?? []).reduce((sum, { weight }) => sum + (weight ?? 0), 0);
+}
+
+/** Cuts off what is past 100%, where the evaluator never gets to. */
+function cutWeights(weights: readonly WeightedVariation[]): WeightedVariation[] {
+  let [sum, end] = [0, 0];
+  return weights.map((weighted) => {
+    const start = end;
+    sum += weighted.weight ?? 0;
+    end = Math.max(start, Math.min(sum, WHOLE));
+    return { ...weighted, weight: end - start };
+  });
+}
+
 /** What the weights leave goes to the last variation, as the evaluator has it. */
 function describeWeights(rollout: Rollout, name: VariationWords): string {
   const { kind, contextKind, bucketBy, seed } = rollout;
-  const weights = rollout.variations ?? [];
+  const weights = cutWeights(rollout.variations ?? []);
   const isExperiment = kind === "experiment";
+  const sum = sumWeights(rollout);
   const rest = weights.reduce((rest, { weight }) => rest - (weight ?? 0), WHOLE);
 
   function describeWeight({ variation, weight, untracked }: WeightedVariation): string {
@@ -187,6 +208,7 @@ function describeWeights(rollout: Rollout, name: VariationWords): string {
   const by = describeAttribute(contextKind, isExperiment || !bucketBy ? "key" : bucketBy);
   return [
     shares.join(", ") || "nothing",
+    sum > WHOLE ? ` (of weights that add up to ${formatWeight(sum)})` : "",
     ` by ${by}`,
     typeof seed === "number" ? ` with seed ${seed}` : "",
     isExperiment ? " (experiment)" : "",

@@ -9,14 +9,6 @@ import { type Context, type JsonValue, parseMetadata } from "../../lib/model/mod
 import { buildSnapshot, type Snapshot } from "../../lib/snapshot/mod.ts";
 import { parseData, type RawData } from "../evaluation/_environment.ts";
 
-/** What a brute force may change: kinds and attributes, and the values that it tries for them. */
-export interface Pool {
-  kinds: readonly string[];
-  /** References, to be read beside a kind. */
-  attributes: readonly string[];
-  values: readonly unknown[];
-}
-
 /** An environment as it is evaluated, and as it is inspected. */
 export interface Environment {
   compiled: CompiledEnvironment;
@@ -36,8 +28,12 @@ export function evaluateText({ compiled }: Environment, key: string, context: Co
   return reason.kind === "ERROR" ? undefined : JSON.stringify(value);
 }
 
-/** Lists all changes of one attribute. */
-export function listChanges({ kinds, attributes, values }: Pool): ContextChange[] {
+/** Lists all changes of one attribute: references are read beside a kind. */
+export function listChanges(
+  kinds: readonly string[],
+  attributes: readonly string[],
+  values: readonly unknown[],
+): ContextChange[] {
   const json: JsonValue[] = JSON.parse(JSON.stringify([null, ...values]));
   return kinds.flatMap((kind) =>
     attributes.flatMap((attribute) =>
@@ -47,19 +43,18 @@ export function listChanges({ kinds, attributes, values }: Pool): ContextChange[
 }
 
 function isPossible(attribute: string, value: JsonValue): boolean {
-  if (/^\/?kind$/.test(attribute)) return false;
-  if (/^\/?key$/.test(attribute)) return value === null || (typeof value === "string" && value !== "");
-  if (attribute === "name") return value === null || typeof value === "string";
-  return attribute !== "anonymous" || typeof value === "boolean";
-}
-
-/** Finds all values that a flag gets by one of some changes. */
-export function findReachable(
-  environment: Environment,
-  key: string,
-  contexts: readonly Context[],
-): Set<string | undefined> {
-  return new Set(contexts.map((context) => evaluateText(environment, key, context)));
+  switch (attribute.replace("/", "")) {
+    case "kind":
+      return false;
+    case "key":
+      return value === null || (typeof value === "string" && value !== "");
+    case "name":
+      return value === null || typeof value === "string";
+    case "anonymous":
+      return typeof value === "boolean";
+    default:
+      return true;
+  }
 }
 
 /** Applies each of some changes, but those that leave nothing of a context. */
