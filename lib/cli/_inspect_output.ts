@@ -125,11 +125,13 @@ function toJson({ id, metadata, snapshot, fault }: FileEnvironment): Record<stri
   };
 }
 
-function describeEnvironment({ id, metadata }: FileEnvironment): Cell[][] {
+function describeEnvironment(environment: FileEnvironment): Cell[][] {
+  const { id, metadata } = environment;
   if (!metadata) return [];
   const { projectName, name, sdkKeys, mobileKeys, secureMode, defaultTtl } = metadata;
+  const names = `${projectName} ${name}`.trim();
   return [
-    ["environment", { text: `${projectName} ${name}`.trim(), style: "bold" }],
+    ["environment", { text: names || nameEnvironment(environment), style: "bold" }],
     ["client-side ID", id],
     ...sdkKeys.map((key) => ["SDK key", describeKey(key)]),
     ...mobileKeys.map((key) => ["mobile key", describeKey(key)]),

@@ -77,8 +77,12 @@ function widthOf(stream: { isTerminal(): boolean }): number | undefined {
  * @returns A terminal that prints there.
  */
 export function escapeOutput(terminal: Terminal): Terminal {
+  // Asking the system for each of thousands of lines would take longer than printing them.
+  const { hasColor, columns } = terminal;
   return Object.create(terminal, {
-    print: { value: (text: Text) => terminal.print(render(text, terminal.hasColor)) },
+    hasColor: { value: hasColor },
+    columns: { value: columns },
+    print: { value: (text: Text) => terminal.print(render(text, hasColor)) },
     printError: { value: (text: Text) => terminal.printError(render(text, false)) },
   });
 }

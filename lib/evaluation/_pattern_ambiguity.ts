@@ -1,4 +1,4 @@
-import { compilePattern, matchesPattern, type Pattern } from "./_pattern.ts";
+import { compilePattern, matchesPattern } from "./_pattern.ts";
 import { parsePattern, type PatternTree } from "./_pattern_tree.ts";
 
 /** Longest pattern that is searched for ambiguity: people write shorter ones. @limit characters: a longer one passes */
@@ -136,29 +136,21 @@ class Search {
 
   /** Reports whether two ways that part at a position, and go on with the same characters, meet again. */
   #hasTwoWays(atoms: readonly string[], steps: readonly (readonly number[])[]): boolean {
-    const seen = new Set<number>();
-    const open: [number, number][] = [];
+    const pairs = new Map<number, [number, number]>();
     const advance = (a: number, b: number): boolean => {
       for (const nextA of steps[a]!) {
         for (const nextB of steps[b]!) {
           if (++this.#compared > MAX_COMPARED_STEPS) throw new TooLargeError();
-          if (a === b ? nextA >= nextB : nextA === nextB && this.#overlap(atoms[nextA]!, atoms[nextB]!)) {
-            if (a !== b) return true;
-            continue;
-          }
-          const pair = nextA * MAX_POSITIONS + nextB;
-          if (seen.has(pair) || !this.#overlap(atoms[nextA]!, atoms[nextB]!)) continue;
-          seen.add(pair);
-          open.push([nextA, nextB]);
+          if (!this.#overlap(atoms[nextA]!, atoms[nextB]!)) continue;
+          if (nextA !== nextB) pairs.set(nextA * MAX_POSITIONS + nextB, [nextA, nextB]);
+          else if (a !== b) return true;
         }
       }
       return false;
     };
-    for (let position = 0; position < atoms.length; position++) advance(position, position);
-    for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
-      if (advance(...pair)) return true;
-    }
-    return false;
+    for (const position of atoms.keys()) advance(position, position);
+    // Pairs that are added meanwhile are looked at too.
+    return pairs.values().some(([a, b]) => advance(a, b));
   }
 
   #overlap(a: string, b: string): boolean {
@@ -169,7 +161,9 @@ class Search {
     let characters = this.#characters.get(atom);
     if (characters === undefined) {
       const pattern = atom === "" ? null : compilePattern(`${this.#flags}^(?:${atom})$`);
-      characters = new Set(pattern === null ? [] : this.#samples.filter((sample) => matches(pattern, sample)));
+      characters = new Set(
+        pattern === null ? [] : this.#samples.filter((sample) => matchesPattern(pattern, sample)),
+      );
       this.#characters.set(atom, characters);
     }
     return characters;
@@ -177,7 +171,3 @@ class Search {
 }
 
 const NOTHING: Part = { first: [], last: [], isEmpty: true };
-
-function matches(pattern: Pattern, sample: string): boolean {
-  return matchesPattern(pattern, sample);
-}

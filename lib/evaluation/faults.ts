@@ -14,6 +14,8 @@ export interface Fault {
   path: string;
   /** What is wrong with it: the rest of a sentence that begins with the path. */
   problem: string;
+  /** The variation that it wants, where the flag does not have that. */
+  variation?: number;
 }
 
 /**
@@ -93,11 +95,11 @@ function findSegmentFaults(segment: Segment, onFault: OnFault): void {
 }
 
 /** Receiver of faults. Paths are written only for what is at fault: this runs over every flag at each load. */
-type OnFault = (path: string, problem: string) => void;
+type OnFault = (path: string, problem: string, variation?: number) => void;
 
 function collect(faults: Fault[], max: number): OnFault {
-  return (path, problem) => {
-    if (faults.length < max) faults.push({ path, problem });
+  return (path, problem, variation) => {
+    if (faults.length < max) faults.push({ path, problem, ...variation !== undefined && { variation } });
   };
 }
 
@@ -109,7 +111,7 @@ function checkVariation(onFault: OnFault, flag: Flag, variation: number, path: s
   if (hasVariation(flag, variation)) return;
   const count = flag.variations?.length ?? 0;
   const has = count === 0 ? "no variations" : count === 1 ? "1 variation" : `${count} variations`;
-  onFault(path, `is ${variation}, the flag has ${has}`);
+  onFault(path, `is ${variation}, the flag has ${has}`, variation);
 }
 
 function checkTargets(onFault: OnFault, flag: Flag): void {

@@ -70,7 +70,7 @@ export { computeDepths, findCycles, MAX_NESTING } from "./_depth.ts";
 export { listTargets } from "./_flag.ts";
 export { isVisible } from "./_linked.ts";
 export { type Fault, listFaults, listSegmentFaults } from "./faults.ts";
-export { isOperand, type Operand, OPERATORS } from "./operands.ts";
+export { compareOperands, isOperand, type Operand, OPERATORS } from "./operands.ts";
 export { measurePattern, type PatternCost } from "./pattern_cost.ts";
 export { samplePattern } from "./pattern_sample.ts";
 export { EvaluationLimitError } from "./_session.ts";

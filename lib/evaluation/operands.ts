@@ -1,7 +1,7 @@
 import type { JsonValue } from "../model/mod.ts";
 import { parseClauseDate } from "./_clause.ts";
 import { compilePattern } from "./_pattern.ts";
-import { parseSemVer } from "./_semver.ts";
+import { compareSemVer, parseSemVer } from "./_semver.ts";
 
 /** What an operator compares attributes with. */
 export type Operand = "value" | "text" | "pattern" | "number" | "date" | "version" | "segment";
@@ -46,5 +46,28 @@ export function isOperand(operand: Operand, value: JsonValue): boolean {
       return typeof value === "string" && compilePattern(value) !== null;
     default:
       return typeof value === "string";
+  }
+}
+
+/**
+ * Compares two values of clauses as numbers, dates or versions.
+ *
+ * @param operand What they are.
+ * @param a The one.
+ * @param b The other.
+ * @returns A negative number when `a` comes first, 0 when they are equal; `NaN` when one is no such value.
+ */
+export function compareOperands(operand: "number" | "date" | "version", a: JsonValue, b: JsonValue): number {
+  switch (operand) {
+    case "number":
+      return typeof a === "number" && typeof b === "number" ? a - b : NaN;
+    case "date": {
+      const [first, second] = [parseClauseDate(a), parseClauseDate(b)];
+      return first === null || second === null ? NaN : Number(first - second);
+    }
+    case "version": {
+      const [first, second] = [parseSemVer(a), parseSemVer(b)];
+      return first === null || second === null ? NaN : compareSemVer(first, second);
+    }
   }
 }

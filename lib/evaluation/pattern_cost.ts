@@ -1,20 +1,14 @@
 import { MAX_UNIT_STEPS } from "./_match.ts";
 import { compilePattern, countPatternSteps } from "./_pattern.ts";
+import { findAmbiguity } from "./_pattern_ambiguity.ts";
 
 /** Cost of matching texts against a pattern. */
 export interface PatternCost {
   /** Longest text that it is matched against, at least: UTF-16 code units. A longer one may make the flag an error. */
   maxLength: number;
-  /** Part of it that repeats a repetition, such as `(a+)+`, for which engines that backtrack can take forever; as a rule none. */
-  repetition: string | undefined;
+  /** Repetition in it that can match one text in many ways, for which engines that backtrack can take forever; as a rule none. */
+  ambiguity: string | undefined;
 }
-
-/** Longest pattern that is searched for repetitions, which takes time as the square of it. @limit characters: a longer one passes */
-const MAX_SEARCHED_LENGTH = 2_000;
-
-/** A group with nothing in it but one character or class without end, itself without end. */
-const REPEATED_REPETITION =
-  /\((?:\?:|\?P?<\w+>)?(?:\[(?:\\.|[^\]\\])+\]|\\.|[^\\()[\]*+?{}|^$])(?:[+*]|\{\d+,\})\??\)(?:[+*]|\{\d+,\})/s;
 
 /**
  * Measures a pattern.
@@ -27,6 +21,5 @@ export function measurePattern(pattern: string): PatternCost | null {
   if (compiled === null) return null;
   const start = countPatternSteps(compiled, 0);
   const maxLength = Math.floor((MAX_UNIT_STEPS - start) / (countPatternSteps(compiled, 1) - start));
-  const [repetition] = REPEATED_REPETITION.exec(pattern.slice(0, MAX_SEARCHED_LENGTH)) ?? [];
-  return { maxLength: Math.max(0, maxLength), repetition };
+  return { maxLength: Math.max(0, maxLength), ambiguity: findAmbiguity(pattern) };
 }

@@ -1,13 +1,15 @@
 import { isOperand, measurePattern, type Operand, OPERATORS, type PatternCost } from "../evaluation/mod.ts";
 import type { Clause, JsonValue } from "../model/mod.ts";
-import { type OnFinding, quote } from "./_entry.ts";
+import { inspectKind, inspectReference } from "./_check_names.ts";
+import { cut, type OnFinding, quote } from "./_entry.ts";
+import { Repeats } from "./_repeats.ts";
 
 /** Length of texts up to which any pattern should be matched: characters. Few attributes are longer. */
 const USUAL_LENGTH = 4_000;
 
 /** What an operator's values must be, for people. */
 const NAMES: Record<Operand, string> = {
-  value: "anything but null, which equals nothing",
+  value: "a text, a number or a boolean",
   text: "a text",
   pattern: "a regular expression as RE2 reads it",
   number: "a number",
@@ -24,7 +26,12 @@ const NAMES: Record<Operand, string> = {
  * @param onFinding Receiver of findings.
  * @returns Whether some context can match it.
  */
-export function inspectClause({ op, values, negate }: Clause, path: string, onFinding: OnFinding): boolean {
+export function inspectClause(clause: Clause, path: string, onFinding: OnFinding): boolean {
+  const { contextKind, attribute, op, values, negate } = clause;
+  if (op !== "segmentMatch") {
+    inspectKind(contextKind, `${path}.contextKind`, onFinding);
+    inspectReference(attribute, contextKind, `${path}.attribute`, onFinding);
+  }
   const operand = OPERATORS.get(op ?? "");
   if (operand === undefined) {
     const is = op ? `is ${quote(op)}, which is no operator` : "is missing";
@@ -38,34 +45,46 @@ export function inspectClause({ op, values, negate }: Clause, path: string, onFi
     return negate ?? false;
   }
   const list = values ?? [];
-  if (list.length === 0 && !negate) {
+  if (list.length === 0) {
+    const effect = !negate
+      ? "the clause never matches"
+      : op === "segmentMatch"
+      ? "the clause always matches"
+      : "the clause matches whatever has the attribute";
     onFinding(
       "warning",
       `${path}.values`,
-      "has no values: the clause never matches",
+      `has no values: ${effect}`,
       "Give the clause a value, or remove the rule",
     );
   }
-  const usable = list.filter((value, i) => inspectValue(value, operand, `${path}.values[${i}]`, onFinding));
+  const repeats = new Repeats();
+  const usable = list.filter((value, i) => {
+    const at = `${path}.values[${i}]`;
+    const cost = operand === "pattern" && typeof value === "string" ? measurePattern(value) : undefined;
+    if (cost) inspectCost(cost, at, onFinding);
+    if (cost || cost === undefined && canMatch(operand, value)) return true;
+    const problem = `is ${showValue(value)}, not ${NAMES[operand]}: it never matches`;
+    repeats.add(at, problem, cost === null ? problem : operand);
+    return false;
+  });
+  const hint = operand === "pattern"
+    ? "RE2 has neither look-around nor back-references; SDKs in other languages than Go may read the pattern otherwise"
+    : "Correct the value in LaunchDarkly";
+  repeats.report((path, problem) => onFinding("warning", path, problem, hint));
   return (negate ?? false) || usable.length > 0;
 }
 
-/** Finds what is wrong with a value; returns whether something can match it. */
-function inspectValue(value: JsonValue, operand: Operand, path: string, onFinding: OnFinding): boolean {
-  const cost = operand === "pattern" && typeof value === "string" ? measurePattern(value) : undefined;
-  if (cost) inspectCost(cost, path, onFinding);
-  else if (cost === null || !isOperand(operand, value)) {
-    const hint = operand === "pattern"
-      ? "RE2 has neither look-around nor back-references; SDKs in other languages than Go may read the pattern otherwise"
-      : "Correct the value in LaunchDarkly";
-    const shown = quote(typeof value === "string" ? value : JSON.stringify(value));
-    onFinding("warning", path, `is ${shown}, not ${NAMES[operand]}: it never matches`, hint);
-    return false;
-  }
-  return true;
+function showValue(value: JsonValue): string {
+  return typeof value === "string" ? quote(value) : cut(JSON.stringify(value));
 }
 
-function inspectCost({ maxLength, repetition }: PatternCost, path: string, onFinding: OnFinding): void {
+/** Reports whether some attribute can match a value. Objects and arrays are never equal. */
+function canMatch(operand: Operand, value: JsonValue): boolean {
+  return isOperand(operand, value) && typeof value !== "object";
+}
+
+function inspectCost({ maxLength, ambiguity }: PatternCost, path: string, onFinding: OnFinding): void {
   if (maxLength < USUAL_LENGTH) {
     onFinding(
       "warning",
@@ -73,14 +92,14 @@ function inspectCost({ maxLength, repetition }: PatternCost, path: string, onFin
       `is an expensive pattern: texts of more than ${maxLength} characters make the flag an error`,
       "Repeat less in the pattern, or split it into several values",
     );
-  } else if (repetition !== undefined) {
+  } else if (ambiguity !== undefined) {
     onFinding(
       "warning",
       path,
       `is an expensive pattern: ${
-        quote(repetition)
-      } repeats a repetition, for which SDKs in most languages can take forever`,
-      "Repeat only once: a+ in place of (a+)+",
+        quote(ambiguity)
+      } can match one text in many ways, and SDKs in most languages can take forever to try them`,
+      "Repeat what can match in one way only: a+ in place of (a+)+",
     );
   }
 }

@@ -12,6 +12,7 @@ import { inspectFlag } from "./_check_flag.ts";
 import { References } from "./_check_references.ts";
 import { inspectSegment } from "./_check_segment.ts";
 import { CORRECT, type Entry, type OnFinding } from "./_entry.ts";
+import { Repeats } from "./_repeats.ts";
 import { SdkFeatures } from "./_sdk_features.ts";
 
 /**
@@ -46,19 +47,21 @@ export function inspectData(entry: Entry, content: Uint8Array): void {
         references.addUnknown(raw);
         continue;
       }
-      references.add({ kind, key, item, onFinding });
-      if (item.deleted) continue;
+      if (item.deleted) {
+        references.add({ kind, key, item, onFinding });
+        continue;
+      }
       features.add(kind, item);
-      if (kind === "flags") inspectFlag(item as Flag, onFinding, cuts);
-      else inspectSegment(item as Segment, onFinding);
+      const lacking = kind === "flags" ? inspectFlag(item as Flag, onFinding, cuts) : undefined;
+      if (kind === "segments") inspectSegment(item as Segment, onFinding, cuts);
+      references.add({ kind, key, item, lacking, onFinding });
     }
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     entry.addFault(error);
     return;
   }
-  references.inspect();
-  features.inspect(entry);
+  features.inspect(entry, references.inspect());
 }
 
 /** Parses an item; reports all of its faults where it has any. */
@@ -71,17 +74,16 @@ function parse(
   const [parse, check] = kind === "flags"
     ? [parseFlag, checkFlag] as const
     : [parseSegment, checkSegment] as const;
+  const repeats = new Repeats();
   try {
-    return parse(value, key, ({ path, from, to }: Cut) => {
+    const item = parse(value, key, ({ path, from, to }: Cut) => {
       cuts.add(path);
-      onFinding(
-        "warning",
-        path,
-        `is ${from} and served as ${to}: it must be a whole number`,
-        "Write a whole number",
-      );
+      repeats.add(path, `is ${from} and served as ${to}: it must be a whole number`, "fraction");
     });
+    repeats.report((path, problem) => onFinding("warning", path, problem, "Write a whole number"));
+    return item;
   } catch {
-    check(value, key, (path, problem) => onFinding("error", path, problem, CORRECT));
+    check(value, key, (path, problem) => repeats.add(path, problem));
+    repeats.report((path, problem) => onFinding("error", path, problem, CORRECT));
   }
 }

@@ -1,8 +1,11 @@
 import { type Fault, listFaults, listTargets } from "../evaluation/mod.ts";
-import type { Flag, Rollout, Target } from "../model/mod.ts";
+import type { Flag, Rollout, Target, VariationOrRollout } from "../model/mod.ts";
+import { inspectKind, inspectReference } from "./_check_names.ts";
 import { inspectRules } from "./_check_rules.ts";
-import { type OnFinding, quote } from "./_entry.ts";
+import { inspectVariations } from "./_check_variations.ts";
+import { GIVES_ERROR, IDLE, type OnFinding, quote } from "./_entry.ts";
 import { MAX_FINDINGS } from "./_finding_list.ts";
+import { Repeats } from "./_repeats.ts";
 
 /** Sum of a rollout's weights: thousandths of a percent. */
 const ALL = 100_000;
@@ -13,66 +16,88 @@ const ALL = 100_000;
  * @param flag The flag; no tombstone.
  * @param onFinding Receiver of findings.
  * @param cuts Paths of numbers whose fraction was cut, which is a finding already.
+ * @returns The variations that the flag wants and does not have.
  */
-export function inspectFlag(flag: Flag, onFinding: OnFinding, cuts: ReadonlySet<string>): void {
+export function inspectFlag(flag: Flag, onFinding: OnFinding, cuts: ReadonlySet<string>): Set<number> {
   const faults = listFaults(flag, MAX_FINDINGS + 1);
-  for (const { path, problem } of faults) {
-    onFinding("error", path, problem, "Contexts that come to it get an error: correct it in LaunchDarkly");
+  const idle = listIdle(flag, faults);
+  for (const { path, problem, variation } of faults) {
+    if (variation === undefined) onFinding("error", path, problem, GIVES_ERROR);
   }
-  for (const { path, problem } of listDormant(flag, faults)) {
-    onFinding(
-      "warning",
-      path,
-      `${problem}; nobody comes to it as the flag is now`,
-      "Correct it in LaunchDarkly",
-    );
+  for (const { path, problem, variation } of idle) {
+    if (variation === undefined) onFinding("warning", path, `${problem}${IDLE.effect}`, IDLE.hint);
   }
+  const lacking = inspectVariations(flag, { reached: faults, idle }, onFinding);
   inspectPrerequisites(flag, onFinding);
-  inspectTargets(flag, onFinding);
+  const targeted = inspectTargets(flag, onFinding);
+  // The target that stands for another one may be the one whose variation is wrong.
+  if (lacking.size === 0) inspectUntried(flag, onFinding);
   const rules = flag.rules ?? [];
-  inspectRules(rules, faults, onFinding, () => true);
-  for (const [i, { variation, rollout }] of rules.entries()) {
-    if (rollout && typeof variation !== "number") {
-      inspectWeights(rollout, `rules[${i}].rollout`, onFinding, cuts);
-    }
-  }
-  const { variation, rollout } = flag.fallthrough ?? {};
-  if (rollout && typeof variation !== "number") {
-    inspectWeights(rollout, "fallthrough.rollout", onFinding, cuts);
-  }
+  inspectRules(rules, faults, onFinding, {
+    isFinal: () => true,
+    isTargeted: (kind, key) => targeted.has(`${kind}:${key}`),
+  });
+  for (const [i, rule] of rules.entries()) inspectServed(rule, `rules[${i}]`, onFinding, cuts);
+  inspectServed(flag.fallthrough ?? {}, "fallthrough", onFinding, cuts);
+  return lacking;
 }
 
-/** Lists the faults that would count if the flag were on and had a prerequisite. */
-function listDormant(flag: Flag, faults: readonly Fault[]): Fault[] {
+/** Lists the faults that would count if the flag were on, had a prerequisite, and had no empty buckets. */
+function listIdle(flag: Flag, faults: readonly Fault[]): Fault[] {
   if (faults.length > MAX_FINDINGS) return [];
+  const awake: Flag = {
+    ...flag,
+    on: true,
+    prerequisites: [{}],
+    rules: flag.rules?.map(fill) ?? null,
+    fallthrough: fill(flag.fallthrough ?? {}),
+  };
   const known = new Set(faults.map(({ path }) => path));
-  const awake: Flag = { ...flag, on: true, prerequisites: [{}] };
   // That a flag which is off has no fallthrough is fine.
   return listFaults(awake, MAX_FINDINGS).filter(({ path }) => path !== "fallthrough" && !known.has(path));
 }
 
-function inspectPrerequisites({ prerequisites }: Flag, onFinding: OnFinding): void {
+/** Gives each bucket of a rollout a weight. */
+function fill<T extends VariationOrRollout>(served: T): T {
+  const { rollout } = served;
+  if (!rollout?.variations) return served;
+  const variations = rollout.variations.map((bucket) => ({ ...bucket, weight: 1 }));
+  return { ...served, rollout: { ...rollout, variations } };
+}
+
+function inspectPrerequisites({ on, prerequisites }: Flag, onFinding: OnFinding): void {
   const known = new Map<string, number>();
-  for (const [i, { key }] of (prerequisites ?? []).entries()) {
+  for (const [i, { key, variation }] of (prerequisites ?? []).entries()) {
     const first = known.get(key ?? "");
     if (first === undefined) {
       known.set(key ?? "", i);
-    } else {
+      continue;
+    }
+    const wanted = prerequisites![first]!.variation ?? 0;
+    if (wanted === (variation ?? 0)) {
       const problem = `is ${quote(key ?? "")}, as "prerequisites[${first}].key" is`;
       onFinding("warning", `prerequisites[${i}].key`, problem, "Leave one out");
+    } else {
+      const problem = `is ${
+        variation ?? 0
+      }, but "prerequisites[${first}]" wants ${wanted} of the same flag: ${"the flag always serves its off variation"}`;
+      onFinding(on ? "error" : "warning", `prerequisites[${i}].variation`, problem, "Leave one out");
     }
   }
 }
 
-/** Finds keys that two targets list, and user targets that are not tried. */
-function inspectTargets(flag: Flag, onFinding: OnFinding): void {
+/** Finds keys that two targets list; returns for each kind and key the path of the target that counts. */
+function inspectTargets(flag: Flag, onFinding: OnFinding): Map<string, string> {
   const paths = new Map<Target, string>();
   for (const field of ["targets", "contextTargets"] as const) {
-    for (const [i, target] of (flag[field] ?? []).entries()) paths.set(target, `${field}[${i}]`);
+    for (const [i, target] of (flag[field] ?? []).entries()) {
+      paths.set(target, `${field}[${i}]`);
+      inspectKind(target.contextKind, `${field}[${i}].contextKind`, onFinding);
+    }
   }
-  const used = new Set(listTargets(flag));
   const places = new Map<string, string>();
-  for (const target of used) {
+  const repeats = new Repeats();
+  for (const target of new Set(listTargets(flag))) {
     const path = paths.get(target)!;
     for (const [i, key] of (target.values ?? []).entries()) {
       const id = `${target.contextKind || "user"}:${key}`;
@@ -81,16 +106,45 @@ function inspectTargets(flag: Flag, onFinding: OnFinding): void {
         places.set(id, path);
       } else {
         const problem = `is ${quote(key)}, which "${first}" lists already: that one counts`;
-        onFinding("warning", `${path}.values[${i}]`, problem, "Leave one out");
+        repeats.add(`${path}.values[${i}]`, problem, first);
       }
     }
   }
-  for (const target of flag.targets ?? []) {
+  repeats.report((path, problem) => onFinding("warning", path, problem, "Leave one out"));
+  return places;
+}
+
+/** Finds user targets that are not tried. */
+function inspectUntried(flag: Flag, onFinding: OnFinding): void {
+  const used = new Set(listTargets(flag));
+  for (const [i, target] of (flag.targets ?? []).entries()) {
     if (used.has(target) || !target.values?.length) continue;
     const place = `kind "user" and variation ${target.variation ?? 0}`;
     const problem = `counts for nobody: "contextTargets" has no empty target of ${place} in its place`;
-    onFinding("warning", paths.get(target)!, problem, "Add that target where this one is to be tried");
+    onFinding("warning", `targets[${i}]`, problem, "Add that target where this one is to be tried");
   }
+}
+
+function inspectServed(
+  { variation, rollout }: VariationOrRollout,
+  path: string,
+  onFinding: OnFinding,
+  cuts: ReadonlySet<string>,
+): void {
+  if (!rollout?.variations?.length) return;
+  const at = `${path}.rollout`;
+  if (typeof variation === "number") {
+    onFinding("warning", at, `counts for nobody, since there is "${path}.variation"`, "Leave one out");
+    return;
+  }
+  const { kind, contextKind, bucketBy } = rollout;
+  if (kind && kind !== "rollout" && kind !== "experiment") {
+    const problem = `is ${quote(kind)}, neither "rollout" nor "experiment": it counts as "rollout"`;
+    onFinding("warning", `${at}.kind`, problem, "Correct it in LaunchDarkly");
+  }
+  inspectKind(contextKind, `${at}.contextKind`, onFinding);
+  inspectReference(bucketBy, contextKind, `${at}.bucketBy`, onFinding);
+  inspectWeights(rollout, at, onFinding, cuts);
 }
 
 function inspectWeights(

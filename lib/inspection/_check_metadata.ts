@@ -20,6 +20,9 @@ const PLAIN_WORDS = new Set([
   ...["true", "false", "null"],
 ]);
 
+/** A key that fits in a header. */
+const SENDABLE = /^[\x21-\x7e]+$/;
+
 /** A metadata file without faults. */
 export interface CheckedMetadata {
   /** What is in it. */
@@ -89,6 +92,12 @@ function inspectKeys(checked: CheckedMetadata, now: number): void {
   }
   for (const [kind, keys] of [["SDK", sdkKeys], ["mobile", mobileKeys]] as const) {
     for (const { value, expiry } of keys) {
+      if (!SENDABLE.test(value)) {
+        const path = findKey(checked, kind, value);
+        const problem =
+          `"${path}" holds a character that no client can send: a blank, a line break, or none of ASCII`;
+        entry.addAt("warning", path, problem, CORRECT);
+      }
       if (expiry === undefined || expiry >= now) continue;
       const path = findKey(checked, kind, value);
       const date = new Date(Math.max(0, expiry)).toISOString();

@@ -16,6 +16,8 @@ interface Node {
   isOn: boolean;
   /** Number of variations of a flag. */
   variations: number;
+  /** Variations that a flag lacks and wants itself, which is a finding already. */
+  lacking: ReadonlySet<number>;
   references: Reference[];
   onFinding: OnFinding;
 }
@@ -30,6 +32,14 @@ interface Reference {
   wanted?: { variation: number; path: string };
 }
 
+/** A reference to what is not there. */
+interface Dangling {
+  node: Node;
+  path: string;
+  problem: string;
+  hint: string;
+}
+
 /** The prerequisites and segments to which the items of an environment refer. */
 export class References {
   readonly #nodes = { flags: new Map<string, Node>(), segments: new Map<string, Node>() };
@@ -39,11 +49,15 @@ export class References {
   /**
    * Adds a flag or a segment. It is not kept.
    *
-   * @param options Kind and key, the item, and the receiver of findings about it.
+   * @param options Kind and key, the item, the variations that it lacks and wants, and the receiver of findings about it.
    */
-  add(
-    { kind, key, item, onFinding }: { kind: Kind; key: string; item: Flag | Segment; onFinding: OnFinding },
-  ): void {
+  add({ kind, key, item, lacking, onFinding }: {
+    kind: Kind;
+    key: string;
+    item: Flag | Segment;
+    lacking?: ReadonlySet<number> | undefined;
+    onFinding: OnFinding;
+  }): void {
     const flag = kind === "flags" ? item as Flag : undefined;
     const isDeleted = item.deleted ?? false;
     this.#nodes[kind].set(key, {
@@ -52,6 +66,7 @@ export class References {
       isDeleted,
       isOn: flag === undefined || flag.on === true,
       variations: flag?.variations?.length ?? 0,
+      lacking: lacking ?? new Set(),
       references: isDeleted ? [] : [...listPrerequisites(flag), ...listSegments(item)],
       onFinding,
     });
@@ -66,40 +81,60 @@ export class References {
     this.#unknown[kind].add(key);
   }
 
-  /** Finds references to what is not there, and cycles and chains that are too long. */
-  inspect(): void {
+  /**
+   * Finds references to what is not there, and cycles and chains that are too long.
+   *
+   * @returns Number of segments that ask other segments, and are in no cycle.
+   */
+  inspect(): number {
+    let nesting = 0;
+    const dangling = new Map<string, Dangling[]>();
     for (const kind of ["flags", "segments"] as const) {
       const nodes = [...this.#nodes[kind].values()];
       for (const node of nodes) {
-        for (const reference of node.references) this.#inspectReference(node, reference);
+        for (const reference of node.references) this.#collectDangling(dangling, node, reference);
       }
       const cyclic = reportCycles(nodes, this.#link(nodes, (node) => node.isOn), "error");
+      if (kind === "segments") {
+        nesting = this.#link(nodes, (node) => !cyclic.has(node)).filter((asked) => asked.length > 0).length;
+      }
       reportCycles(nodes, this.#link(nodes, (node) => !cyclic.has(node)), "warning");
       reportChain(nodes, this.#link(nodes, (node) => node.isOn && !cyclic.has(node)));
     }
+    for (const group of dangling.values()) reportDangling(group);
+    return nesting;
   }
 
-  #inspectReference(node: Node, { kind, key, path, wanted }: Reference): void {
-    const severity = node.isOn ? "error" : "warning";
+  /** Adds a reference to those that want the same, if that is not there. */
+  #collectDangling(dangling: Map<string, Dangling[]>, node: Node, reference: Reference): void {
+    const { kind, key, path, wanted } = reference;
     const effect = kind === "flags" ? "the flag always serves its off variation" : "nobody belongs to it";
     const other = this.#nodes[kind].get(key);
+    let target = `${kind} ${key}`;
+    let found: Dangling;
     if (other === undefined || other.isDeleted) {
       if (this.#unknown[kind].has(key)) return;
       const why = other
         ? "which is deleted"
         : `but there is no such ${kind === "flags" ? "flag" : "segment"}`;
-      node.onFinding(
-        severity,
+      const is = key === "" ? "is empty" : `is ${quote(key)}, ${why}`;
+      found = {
+        node,
         path,
-        `is ${quote(key)}, ${why}: ${effect}`,
-        "Remove the reference, or add what is missing",
-      );
+        problem: `${is}: ${effect}`,
+        hint: "Remove the reference, or add what is missing",
+      };
     } else if (wanted && (wanted.variation < 0 || wanted.variation >= other.variations)) {
-      const problem = `is ${wanted.variation}, but flag ${quote(key)} has ${
-        count(other.variations, "variation")
-      }: ${effect}`;
-      node.onFinding(severity, wanted.path, problem, "Correct the prerequisite in LaunchDarkly");
-    }
+      const { variation, path } = wanted;
+      if (other.lacking.has(variation) || other.variations === 0 && other.lacking.size > 0) return;
+      const has = count(other.variations, "variation");
+      const problem = `is ${variation}, but flag ${quote(key)} has ${has}: ${effect}`;
+      target += ` ${variation}`;
+      found = { node, path, problem, hint: "Correct the prerequisite in LaunchDarkly" };
+    } else return;
+    const group = dangling.get(target);
+    if (group) group.push(found);
+    else dangling.set(target, [found]);
   }
 
   /** Makes a graph of the references from nodes to nodes of the same kind: those of which `counts` is true. */
@@ -133,6 +168,20 @@ function* listSegments({ rules }: { rules?: { clauses?: Clause[] | null }[] | nu
       }
     }
   }
+}
+
+/** Reports references to one thing that is not there as one finding, about a flag that is on if there is one. */
+function reportDangling(group: readonly Dangling[]): void {
+  const first = group.find(({ node }) => node.isOn) ?? group[0]!;
+  const { node, path, problem, hint } = first;
+  const others = group.length - 1;
+  const next = group.find((dangling) => dangling !== first)?.node;
+  const likewise = next === undefined
+    ? ""
+    : `; likewise in ${next.kind === "flags" ? "flag" : "segment"} ${quote(next.key)}${
+      others === 1 ? "" : ` and ${count(others - 1, "other place")}`
+    }`;
+  node.onFinding(node.isOn ? "error" : "warning", path, `${problem}${likewise}`, hint);
 }
 
 /** Reports the cycles of a graph, and returns their members. */

@@ -1,10 +1,15 @@
 import type { Fault } from "../evaluation/mod.ts";
 import type { Clause } from "../model/mod.ts";
 import { inspectClause } from "./_check_clause.ts";
+import { type ComparableClause, exclude, implies, type Spend, toComparable } from "./_clause_logic.ts";
 import type { OnFinding } from "./_entry.ts";
 
-/** Most rules of one flag or segment that are compared with each other, each with all before it. @limit rules: that later ones cannot be reached is not noticed */
-const MAX_COMPARED_RULES = 200;
+/**
+ * Most comparisons of clauses and their values in one flag or segment, whose rules are each compared with all before it.
+ *
+ * @limit comparisons: that later rules cannot be reached is not noticed
+ */
+const MAX_COMPARISONS = 200_000;
 
 /** A rule that can match. */
 interface Reachable {
@@ -12,14 +17,12 @@ interface Reachable {
   clauses: ComparableClause[];
 }
 
-/** A clause, so that it can be compared with others. */
-interface ComparableClause {
-  /** What it tests, and how: the same for clauses that differ in values alone. */
-  test: string;
-  negate: boolean;
-  /** JSON of its values, made when it is needed. */
-  values?: Set<string>;
-  clause: Clause;
+/** What is tried around rules. */
+interface RulesOptions {
+  /** Reports whether no later rule is tried where the clauses of the rule at an index match. */
+  isFinal(index: number): boolean;
+  /** Reports whether a context with a key of a kind comes to no rule. */
+  isTargeted(kind: string, key: string): boolean;
 }
 
 /**
@@ -28,45 +31,77 @@ interface ComparableClause {
  * @param rules Rules of a flag or a segment.
  * @param faults Its faults: a rule with one is not taken into account any further.
  * @param onFinding Receiver of findings.
- * @param isFinal Reports whether no later rule is tried where the clauses of the rule at an index match.
+ * @param options What is tried around the rules.
  */
 export function inspectRules(
   rules: readonly { clauses?: Clause[] | null }[],
   faults: readonly Fault[],
   onFinding: OnFinding,
-  isFinal: (index: number) => boolean,
+  { isFinal, isTargeted }: RulesOptions,
 ): void {
   const faulty = new Set(faults.map(({ path }) => Number(/^rules\[(\d+)\]/.exec(path)?.[1] ?? NaN)));
   const reachable: Reachable[] = [];
   let isOpen = true;
+  let comparisons = 0;
+  const spend = (more: number): boolean => (comparisons += more) <= MAX_COMPARISONS;
   for (const [index, { clauses }] of rules.entries()) {
     const list = clauses ?? [];
     const matching = list.map((clause, i) =>
       inspectClause(clause, `rules[${index}].clauses[${i}]`, onFinding)
     );
     if (!isOpen || faulty.has(index) || matching.includes(false)) continue;
-    const rule = { index, clauses: list.map(toComparable) };
-    const earlier = index < MAX_COMPARED_RULES
-      ? reachable.find((other) =>
-        other.clauses.every((clause) => rule.clauses.some((own) => implies(own, clause)))
-      )
-      : undefined;
-    if (earlier) reportUnreachable(onFinding, rule, earlier);
-    else if (list.length === 0 && isFinal(index)) {
+    if (list.length === 0 && isFinal(index)) {
       reportUnconditional(onFinding, index, rules.length);
       isOpen = false;
-    } else if (isFinal(index) && index < MAX_COMPARED_RULES) reachable.push(rule);
+      continue;
+    }
+    if (comparisons > MAX_COMPARISONS) continue;
+    const rule = { index, clauses: list.map(toComparable) };
+    const earlier = reachable.find((other) => isNarrower(rule, other, spend));
+    const targeted = list.findIndex((clause) => areTargeted(clause, isTargeted));
+    if (targeted >= 0) {
+      const problem = `cannot be reached: all keys of "clauses[${targeted}]" are in targets`;
+      onFinding("warning", `rules[${index}]`, problem, "Remove the rule, or the keys from the targets");
+    } else if (earlier) reportUnreachable(onFinding, rule, isNarrower(earlier, rule, spend), earlier.index);
+    else if (!reportContradiction(onFinding, rule, spend) && isFinal(index)) reachable.push(rule);
   }
+}
+
+/** Reports whether a clause asks for keys alone that all have targets. */
+function areTargeted(clause: Clause, isTargeted: RulesOptions["isTargeted"]): boolean {
+  const { contextKind, attribute, op, negate, values } = clause;
+  return attribute === "key" && op === "in" && !negate &&
+    (values ?? []).every((key) => typeof key !== "string" || isTargeted(contextKind || "user", key));
+}
+
+/** Reports whether every context that matches a rule matches another one. */
+function isNarrower(rule: Reachable, other: Reachable, spend: Spend): boolean {
+  return other.clauses.every((clause) => rule.clauses.some((own) => spend(1) && implies(own, clause, spend)));
+}
+
+/** Reports that two clauses of a rule exclude each other, if they do. */
+function reportContradiction(onFinding: OnFinding, { index, clauses }: Reachable, spend: Spend): boolean {
+  for (const [i, clause] of clauses.entries()) {
+    const j = clauses.findIndex((other, j) => j < i && spend(1) && exclude(clause, other, spend));
+    if (j < 0) continue;
+    const problem = `cannot be reached: no context matches both "clauses[${j}]" and "clauses[${i}]"`;
+    onFinding("warning", `rules[${index}]`, problem, "Correct one of the clauses, or remove the rule");
+    return true;
+  }
+  return false;
 }
 
 const REMOVE = "Remove the rule, or move it up";
 
-function reportUnreachable(onFinding: OnFinding, { index, clauses }: Reachable, earlier: Reachable): void {
-  const isSame = clauses.length === earlier.clauses.length &&
-    clauses.every((clause) => earlier.clauses.some((other) => implies(other, clause)));
+function reportUnreachable(
+  onFinding: OnFinding,
+  { index }: Reachable,
+  isSame: boolean,
+  earlier: number,
+): void {
   const why = isSame
-    ? `"rules[${earlier.index}]" has the same clauses`
-    : `every context that matches it matches "rules[${earlier.index}]" before`;
+    ? `"rules[${earlier}]" has the same clauses`
+    : `every context that matches it matches "rules[${earlier}]" before`;
   onFinding("warning", `rules[${index}]`, `cannot be reached: ${why}`, REMOVE);
 }
 
@@ -85,24 +120,4 @@ function reportUnconditional(onFinding: OnFinding, index: number, count: number)
   const others = behind === 1 ? "" : `, and neither can the rules behind it (${behind - 1})`;
   const problem = `cannot be reached: "rules[${index}]" has no clauses and matches every context${others}`;
   onFinding("warning", `rules[${index + 1}]`, problem, REMOVE);
-}
-
-function toComparable(clause: Clause): ComparableClause {
-  const { contextKind, attribute, op, negate } = clause;
-  // Without a kind, what looks like a path is a name.
-  const kind = contextKind || (attribute?.startsWith("/") ? "" : "user");
-  const tested = op === "segmentMatch" ? [] : [kind, attribute];
-  return { test: JSON.stringify([op, ...tested]), negate: negate ?? false, clause };
-}
-
-/** Reports whether every context that matches a clause matches another one: of values one suffices. */
-function implies(clause: ComparableClause, other: ComparableClause): boolean {
-  if (clause.test !== other.test || clause.negate !== other.negate) return false;
-  return clause.negate
-    ? getValues(clause).isSupersetOf(getValues(other))
-    : getValues(clause).isSubsetOf(getValues(other));
-}
-
-function getValues(clause: ComparableClause): Set<string> {
-  return clause.values ??= new Set((clause.clause.values ?? []).map((value) => JSON.stringify(value)));
 }

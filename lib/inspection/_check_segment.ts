@@ -1,8 +1,10 @@
 import { listSegmentFaults } from "../evaluation/mod.ts";
 import type { Segment } from "../model/mod.ts";
+import { inspectKind, inspectReference } from "./_check_names.ts";
 import { inspectRules } from "./_check_rules.ts";
 import { type OnFinding, quote } from "./_entry.ts";
 import { MAX_FINDINGS } from "./_finding_list.ts";
+import { Repeats } from "./_repeats.ts";
 
 /** Weight of all contexts: thousandths of a percent. */
 const ALL = 100_000;
@@ -12,17 +14,31 @@ const ALL = 100_000;
  *
  * @param segment The segment; no tombstone.
  * @param onFinding Receiver of findings.
+ * @param cuts Paths of numbers whose fraction was cut, which is a finding already.
  */
-export function inspectSegment(segment: Segment, onFinding: OnFinding): void {
+export function inspectSegment(segment: Segment, onFinding: OnFinding, cuts: ReadonlySet<string>): void {
   const faults = listSegmentFaults(segment, MAX_FINDINGS + 1);
   for (const { path, problem } of faults) {
     onFinding("error", path, problem, "Flags that ask the segment give an error: correct it in LaunchDarkly");
   }
   const rules = segment.rules ?? [];
-  inspectRules(rules, faults, onFinding, (i) => typeof rules[i]!.weight !== "number");
-  for (const [i, { weight }] of rules.entries()) {
-    if (typeof weight !== "number" || weight >= 0 && weight <= ALL) continue;
-    onFinding("warning", `rules[${i}].weight`, `is ${weight}: a weight is 0 to ${ALL}`, "Correct the weight");
+  inspectRules(rules, faults, onFinding, {
+    isFinal: (i) => typeof rules[i]!.weight !== "number",
+    isTargeted: () => false,
+  });
+  for (const [i, { weight, bucketBy, rolloutContextKind }] of rules.entries()) {
+    if (typeof weight !== "number") continue;
+    const path = `rules[${i}]`;
+    inspectKind(rolloutContextKind, `${path}.rolloutContextKind`, onFinding);
+    inspectReference(bucketBy, rolloutContextKind, `${path}.bucketBy`, onFinding);
+    if (weight >= 0 && weight <= ALL || cuts.has(`${path}.weight`)) continue;
+    onFinding("warning", `${path}.weight`, `is ${weight}: a weight is 0 to ${ALL}`, "Correct the weight");
+  }
+  inspectKind(segment.unboundedContextKind, "unboundedContextKind", onFinding);
+  for (const field of ["includedContexts", "excludedContexts"] as const) {
+    for (const [i, { contextKind }] of (segment[field] ?? []).entries()) {
+      inspectKind(contextKind, `${field}[${i}].contextKind`, onFinding);
+    }
   }
   inspectMembers(segment, onFinding);
 }
@@ -32,14 +48,16 @@ function inspectMembers(segment: Segment, onFinding: OnFinding): void {
   const excluded = listMembers(segment, "excluded");
   if (excluded.length === 0) return;
   const included = Map.groupBy(listMembers(segment, "included"), ({ kind }) => kind);
+  const repeats = new Repeats();
   for (const { kind, values, path } of excluded) {
     const sets = (included.get(kind) ?? []).map(({ values }) => new Set(values));
     for (const [i, key] of values.entries()) {
       if (!sets.some((set) => set.has(key))) continue;
       const problem = `is ${quote(key)}, which is included too: it belongs to the segment`;
-      onFinding("warning", `${path}[${i}]`, problem, "Leave one out");
+      repeats.add(`${path}[${i}]`, problem, "included");
     }
   }
+  repeats.report((path, problem) => onFinding("warning", path, problem, "Leave one out"));
 }
 
 /** Lists the lists of keys of a segment that have any. */

@@ -17,6 +17,12 @@ const MAX_QUOTED_LENGTH = 256;
 /** Hint for a file that nobody can read. */
 export const CORRECT = "Correct the file where it comes from, and pack the archive again";
 
+/** Hint for what contexts come to in a flag. */
+export const GIVES_ERROR = "Contexts that come to it get an error: correct it in LaunchDarkly";
+
+/** What is said of a fault in a flag that no context comes to. */
+export const IDLE = { effect: "; nobody comes to it as the flag is now", hint: "Correct it in LaunchDarkly" };
+
 /** Receiver of findings about one item: the path in it, what is wrong there, and what to do. */
 export type OnFinding = (severity: Severity, path: string, problem: string, hint?: string) => void;
 
@@ -155,6 +161,9 @@ export class Entry {
     if (at >= this.#json.length) return "the end of the file";
     const byte = this.#json[at]!;
     if (byte === 0x22) return "a string";
+    if (byte === 0xef && this.#json[at + 1] === 0xbb && this.#json[at + 2] === 0xbf) {
+      return "a byte order mark (save as UTF-8 without BOM)";
+    }
     if (byte === 0x0a || byte === 0x0d) return "the end of the line";
     return byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : "another character";
   }
@@ -181,7 +190,13 @@ export function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
-function cut(text: string): string {
+/**
+ * Cuts a text from an archive.
+ *
+ * @param text The text.
+ * @returns As much of it as is shown.
+ */
+export function cut(text: string): string {
   return text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
 }
 

@@ -48,7 +48,8 @@ export class Excerpts {
    * @param part Where it is; what of it is in its first line counts.
    * @returns The excerpt.
    */
-  cut({ start, end }: JsonRange): Excerpt {
+  cut({ start, end: lastByteEnd }: JsonRange): Excerpt {
+    const end = this.#toBoundary(lastByteEnd);
     const { line: lines, lineStart, column } = this.#find(start);
     const windowStart = this.#toBoundary(Math.max(lineStart, start - WINDOW));
     const newline = this.#text.subarray(start, start + WINDOW).indexOf(NEWLINE);

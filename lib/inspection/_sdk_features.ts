@@ -1,4 +1,11 @@
-import type { Clause, Flag, Rollout, Segment } from "../model/mod.ts";
+import {
+  type Clause,
+  type Flag,
+  isAttributeReference,
+  isContextKind,
+  type Rollout,
+  type Segment,
+} from "../model/mod.ts";
 import { count, type Entry } from "./_entry.ts";
 
 /** Something that flags and segments use and that not every SDK or not every place has. */
@@ -11,11 +18,14 @@ interface Feature {
   isUsedBySegment(segment: Segment): boolean;
 }
 
+/** The versions that brought contexts. */
+const SINCE_CONTEXTS =
+  "Server SDKs know these from Go 6, Java 6, .NET 7, Node.js 7, Python 8, Ruby 7, PHP 5 on; older ones give other values";
+
 const FEATURES: readonly Feature[] = [
   {
     use: 'context kinds other than "user", or paths of attributes',
-    hint:
-      "Server SDKs know these from Go 6, Java 6, .NET 7, Node.js 7, Python 8, Ruby 7, PHP 5 on; older ones give other values",
+    hint: SINCE_CONTEXTS,
     isUsedByFlag: ({ contextTargets, rules, fallthrough }) =>
       !!contextTargets?.some(({ contextKind }) => isNewKind(contextKind)) ||
       hasContexts(fallthrough?.rollout) ||
@@ -45,6 +55,9 @@ const FEATURES: readonly Feature[] = [
   },
 ];
 
+/** A feature that depends on what else there is. */
+const NESTED_SEGMENTS: Pick<Feature, "use" | "hint"> = { use: "segments in segments", hint: SINCE_CONTEXTS };
+
 /** Counts what the flags and segments of an environment use. */
 export class SdkFeatures {
   readonly #counts = FEATURES.map((feature) => ({ feature, flags: 0, segments: 0 }));
@@ -69,9 +82,11 @@ export class SdkFeatures {
    * Adds a finding for each feature that is used.
    *
    * @param entry The environment's entry.
+   * @param nesting Number of segments that ask other ones.
    */
-  inspect(entry: Entry): void {
-    for (const { feature: { use, hint }, flags, segments } of this.#counts) {
+  inspect(entry: Entry, nesting: number): void {
+    const nested = { feature: NESTED_SEGMENTS, flags: 0, segments: nesting };
+    for (const { feature: { use, hint }, flags, segments } of [...this.#counts, nested]) {
       if (flags + segments === 0) continue;
       const users = [[flags, "flag"], [segments, "segment"]] as const;
       const who = users.flatMap(([number, what]) => number === 0 ? [] : [count(number, what)]).join(" and ");
@@ -81,12 +96,12 @@ export class SdkFeatures {
 }
 
 function isNewKind(kind: string | null | undefined): boolean {
-  return !!kind && kind !== "user";
+  return !!kind && kind !== "user" && isContextKind(kind);
 }
 
 /** Reports whether an attribute is read by a path, which it is only beside a kind. */
 function isPath(attribute: string | null | undefined, kind: string | null | undefined): boolean {
-  return !!kind && !!attribute?.startsWith("/");
+  return !!kind && !!attribute?.startsWith("/") && isAttributeReference(attribute, kind);
 }
 
 function isOfContexts({ contextKind, attribute }: Clause): boolean {

@@ -171,7 +171,9 @@ function* listRollout({ rollout }: ServedTrace, verdict: Verdict, depth: number)
     yield {
       depth,
       step: i === 0 ? kind : "",
-      question: `${formatBucket(start)}–${formatBucket(end)} by ${by} SERVE ${describeServed(range)}${tracked}`,
+      question: `${formatBucket(start)}–${formatBucket(end)} by ${by} SERVE ${
+        describeServed(range)
+      }${tracked}`,
       answer,
       verdict: verdict !== "yes" ? "not reached" : bucket === null ? "error" : i === chosen ? "yes" : "no",
     };

@@ -163,8 +163,18 @@ export function toContext(parts: SingleContext[]): Context {
   };
 }
 
+/**
+ * Reports whether a context may have a kind.
+ *
+ * @param kind The kind.
+ * @returns Whether it is made of ASCII letters, digits, `.`, `_` and `-`, and neither `kind` nor `multi`.
+ */
+export function isContextKind(kind: string): boolean {
+  return KIND.test(kind) && kind !== "kind" && kind !== "multi";
+}
+
 function parseSingle(object: JsonObject, kind: unknown, path: string): SingleContext {
-  if (typeof kind !== "string" || !KIND.test(kind) || kind === "kind" || kind === "multi") {
+  if (typeof kind !== "string" || !isContextKind(kind)) {
     throw new ContextError(
       'A context kind must be made of ASCII letters, digits, ".", "_" and "-", and not be "kind" or "multi"',
     );

@@ -18,6 +18,7 @@ export {
   ContextError,
   decodeContext,
   getAttribute,
+  isContextKind,
   parseContext,
   readContext,
   type SingleContext,

@@ -19,6 +19,7 @@ Deno.test.beforeAll(async () => {
       de3000000000000000000001: {
         flags: { "line-speed-limit": { on: true, variations: [1], offVariation: 3 } },
       },
+      e1: { env: { envKey: "empty" } },
       e2: { env: { envKey: "two", sdkKey: { value: "sdk-2", expiring: { value: "sdk-1", timestamp: 1 } } } },
     }),
   );
@@ -37,6 +38,7 @@ const COMMANDS: string[][] = [
   ["inspect", demo],
   ["inspect", demo, "test-bench"],
   ["inspect", demo, "test-bench", "new-dashboard"],
+  ["inspect", other, "empty"],
   ["diff", demo, demo],
   ["diff", demo, other, "--contexts", contexts],
   ["evaluate", demo, "test-bench", ...CONTEXT],

@@ -23,12 +23,36 @@ for (const pattern of ["(?=a)", "a**", "[", "(a)\\1", "a{2000}"]) {
 }
 
 for (
-  const pattern of ["(a+)+", "(?:[^/]*)*", "(?P<x>\\w+)+$", "x(.*)+y", "(a{2,})+", "(a+?)*", "([\\]a]+)+"]
+  const pattern of [
+    "(a+)+",
+    "(?:[^/]*)*",
+    "(?P<x>\\w+)+$",
+    "x(.*)+y",
+    "(a{2,})+",
+    "(a+?)*",
+    "([\\]a]+)+",
+    "((a+))+",
+    "(a|b+)+",
+    "(a|aa)*",
+    "(a|a)*b",
+    "(\\w+\\s?)*$",
+    "(x+x+)+y",
+    "(.*a){20}",
+    "(a?b?)+",
+    "(a{1,3})+",
+    "(?i)(a|A)+",
+    "^\\w+([.-]?\\w+)*@",
+    "((ab|c)+|cab)+",
+  ]
 ) {
-  Deno.test(`measurePattern() finds that ${pattern} repeats a repetition`, () => {
-    assert(measurePattern(pattern)!.repetition !== undefined);
+  Deno.test(`measurePattern() finds that ${pattern} can match one text in many ways`, () => {
+    assert(measurePattern(pattern)!.ambiguity !== undefined);
   });
 }
+
+Deno.test("measurePattern() names the innermost repetition", () => {
+  assertEquals(measurePattern("^((x|(\\d|[0-9])*)-)+$")!.ambiguity, "(\\d|[0-9])*");
+});
 
 for (
   const pattern of [
@@ -38,11 +62,22 @@ for (
     "(ab)+",
     "(a)+",
     "(a{2})+",
+    "(\\d{10})+",
     "\\(a+\\)+",
-    "(a|b+)+",
+    "(a|b|c)*",
+    "(foo|foobar)",
+    "^[a-z]+(-[a-z]+)*$",
+    "^(\\d{1,3}\\.){3}\\d{1,3}$",
+    "(\\ba)+",
+    "(^a+)+",
+    "[(a+)]+",
+    "(a{)+",
+    "((?i)a|b)*",
+    "((a|b){90})+",
+    `(${"(a|b)".repeat(60)})*`,
   ]
 ) {
   Deno.test(`measurePattern() finds nothing wrong with ${pattern}`, () => {
-    assertEquals(measurePattern(pattern)!.repetition, undefined);
+    assertEquals(measurePattern(pattern)!.ambiguity, undefined);
   });
 }

@@ -83,10 +83,10 @@ export const RULE_FAULTS: readonly Planted[] = [
     "texts of more than 642 characters make the flag an error",
   ],
   [
-    "a pattern that repeats a repetition",
+    "a pattern that can match in many ways",
     { flags: { f: ruleWith({ op: "matches", values: ["^(?:[a-z]+)*$"] }) } },
     'warning flags.f.rules[0].clauses[0].values[0]: "rules[0].clauses[0].values[0]" is an expensive pattern: ' +
-    '"(?:[a-z]+)*" repeats a repetition, for which SDKs in most languages can take forever',
+    '"(?:[a-z]+)*" can match one text in many ways, and SDKs in most languages can take forever to try them',
   ],
   // Segments
   [

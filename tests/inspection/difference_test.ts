@@ -75,8 +75,7 @@ const FLAG_CHANGES: [before: Json, after: Json, words: string[]][] = [
   [{ targets: [{ variation: 0, values: ["ann", "bob"] }] }, {
     targets: [{ variation: 0, values: ["bob", "ann"] }],
   }, [
-    'targets[0].values[0]: "ann" → "bob"',
-    'targets[0].values[1]: "bob" → "ann"',
+    'targets[0].values reordered: ["ann","bob"] → ["bob","ann"]',
   ]],
   [{ rules: [GERMANY] }, { rules: [AUSTRIA, GERMANY] }, ['rule 1 added: IF user.country is "AT" SERVE "on"']],
   [{ rules: [GERMANY, AUSTRIA] }, { rules: [AUSTRIA] }, [
@@ -98,7 +97,7 @@ const FLAG_CHANGES: [before: Json, after: Json, words: string[]][] = [
   [
     { rules: [rule("r1", ["DE", "AT"])] },
     { rules: [rule("r1", ["AT", "DE"])] },
-    ['rules[0].clauses[0].values[0]: "DE" → "AT"', 'rules[0].clauses[0].values[1]: "AT" → "DE"'],
+    ['rules[0].clauses[0].values reordered: ["DE","AT"] → ["AT","DE"]'],
   ],
   [{ rules: [rule("", "DE")] }, { rules: [rule("", "AT")] }, [
     'rule 1: user.country is …: 1 added: "AT"; 1 removed: "DE"',
@@ -114,6 +113,27 @@ const FLAG_CHANGES: [before: Json, after: Json, words: string[]][] = [
   ]],
   [{ fallthrough: rollout(10_000) }, { fallthrough: rollout(20_000, { seed: 7 }) }, [
     'fallthrough: SERVE 10% "on", 90% "off" by user.key → SERVE 20% "on", 80% "off" by user.key with seed 7',
+  ]],
+  [
+    {
+      fallthrough: {
+        rollout: { variations: [{ variation: 0, weight: 60_000 }, { variation: 1, weight: 40_000 }] },
+      },
+    },
+    {
+      fallthrough: {
+        rollout: { variations: [{ variation: 0, weight: 60_000 }, { variation: 1, weight: 20_000 }] },
+      },
+    },
+    [
+      'fallthrough: SERVE 60% "on", 40% "off" by user.key → SERVE 60% "on", 20% "off", 20% "off" (the rest) by user.key',
+    ],
+  ],
+  [{ variations: ["x".repeat(80) + "1"] }, { variations: ["x".repeat(80) + "2"] }, [
+    `variations[0]: …${"x".repeat(20)}1" → …${"x".repeat(20)}2"`,
+  ]],
+  [{ variations: ["y".repeat(80)] }, { variations: ["y".repeat(80) + "y".repeat(80)] }, [
+    `variations[0]: …${"y".repeat(20)}" → …${"y".repeat(59)}…`,
   ]],
   [{}, { fallthrough: rollout(20_000) }, [
     'fallthrough: SERVE "off" → SERVE 20% "on", 80% "off" by user.key',
@@ -171,6 +191,9 @@ Deno.test("describeSegmentChange() says what changed in words", () => {
       "generation added: 2",
     ],
   );
+  assertEquals(segmentWords({}, { unbounded: true, unboundedContextKind: "org" }), [
+    "segment: ordinary → big, of org",
+  ]);
 });
 
 async function compare(before?: EnvironmentParts, after?: EnvironmentParts): Promise<EnvironmentDifference> {
@@ -409,13 +432,16 @@ Deno.test("compareContexts() counts contexts that get another value", async () =
     segments: { s: { included: ["k1"] } },
   });
   const users = Array.from({ length: 4 }, (_, i) => parseContext({ kind: "user", key: `k${i}` }));
-  assertEquals(await compareContexts(before, after, users), {
-    contexts: 4,
-    changed: 4,
-    flags: [{ flag: "beta", changed: 1, of: 4 }, { flag: "gone", changed: 4, of: 4 }],
-  });
-  assertEquals(await compareContexts(before, before, users), { contexts: 4, changed: 0, flags: [] });
-  assertEquals(await compareContexts(before, after, []), { contexts: 0, changed: 0, flags: [] });
+  // Read from a pipe, contexts come once, for all environments.
+  assertEquals(await compareContexts([[before, after], [before, before]], users.values()), [
+    {
+      contexts: 4,
+      changed: 4,
+      flags: [{ flag: "beta", changed: 1, of: 4 }, { flag: "gone", changed: 4, of: 4 }],
+    },
+    { contexts: 4, changed: 0, flags: [] },
+  ]);
+  assertEquals(await compareContexts([[before, after]], []), [{ contexts: 0, changed: 0, flags: [] }]);
 });
 
 async function evaluateAll(snapshot: Snapshot, context: unknown): Promise<Map<string, string>> {
@@ -444,9 +470,9 @@ Deno.test("compareContexts() counts what evaluating every flag counts", async ()
         async function* stream() {
           for (const context of list) yield await Promise.resolve(parseContext(context));
         }
-        const { flags } = await compareContexts(before, after, stream());
+        const [comparison] = await compareContexts([[before, after]], stream());
         assertEquals(
-          flags,
+          comparison!.flags,
           [...counts].sort().map(([flag, changed]) => ({ flag, changed, of: list.length })),
         );
       },

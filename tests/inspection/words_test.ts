@@ -15,7 +15,7 @@ const KEYS = Array.from({ length: 12 }, (_, i) => `k${i}`);
 const CLAUSES: [clause: Clause, words: string][] = [
   [{ attribute: "country", op: "in", values: ["DE", "AT"] }, 'user.country is one of "DE", "AT"'],
   [{ attribute: "country", op: "in", values: ["DE"] }, 'user.country is "DE"'],
-  [{ attribute: "country", op: "in", values: [] }, "user.country is one of nothing"],
+  [{ attribute: "country", op: "in", values: [] }, "user.country is one of no values"],
   [{ attribute: "country", op: "in", values: ["DE"], negate: true }, 'user.country is not "DE"'],
   [
     { attribute: "country", op: "in", values: ["DE", 3, true], negate: true },
@@ -31,20 +31,20 @@ const CLAUSES: [clause: Clause, words: string][] = [
   ],
   [
     { attribute: "/load", op: "lessThanOrEqual", values: [1, 2], negate: true },
-    'user."/load" is not <= one of 1, 2',
+    'user."/load" is not <= any of 1, 2',
   ],
   [{ attribute: "/a~1b/c d", contextKind: "org", op: "lessThan", values: [1] }, 'org."a/b"."c d" < 1'],
   [{ attribute: "n", op: "greaterThanOrEqual", values: [1] }, "user.n >= 1"],
   [{ attribute: "email", op: "endsWith", values: ["@a.de"] }, 'user.email ends with "@a.de"'],
   [
     { attribute: "email", op: "startsWith", values: ["a", "b"], negate: true },
-    'user.email does not start with one of "a", "b"',
+    'user.email does not start with any of "a", "b"',
   ],
   [{ attribute: "email", op: "contains", values: ["a"] }, 'user.email contains "a"'],
   [{ attribute: "email", op: "matches", values: ["^a+$"] }, 'user.email matches pattern "^a+$"'],
   [
     { attribute: "email", op: "matches", values: ["a", "b"], negate: true },
-    'user.email does not match one of the patterns "a", "b"',
+    'user.email does not match any of the patterns "a", "b"',
   ],
   [
     { attribute: "since", op: "before", values: [1577836800000] },
@@ -63,10 +63,12 @@ const CLAUSES: [clause: Clause, words: string][] = [
     { attribute: "app", op: "semVerGreaterThan", values: ["2"], negate: true },
     'user.app is not above version "2"',
   ],
+  [{ attribute: "app", op: "semVerEqual", values: [] }, "user.app is one of no versions"],
+  [{ op: "segmentMatch", values: [], negate: true }, "context is not in one of no segments"],
   [{ op: "segmentMatch", values: ["beta"] }, 'context is in segment "beta"'],
   [
     { attribute: "", op: "segmentMatch", values: ["a", "b"], negate: true },
-    'context is not in one of the segments "a", "b"',
+    'context is not in any of the segments "a", "b"',
   ],
   [
     { attribute: "kind", contextKind: "org", op: "in", values: ["user", "org"] },
@@ -78,7 +80,7 @@ const CLAUSES: [clause: Clause, words: string][] = [
     'user.a does not meet unknown operator "toString" with "x"',
   ],
   [{ attribute: "//", contextKind: "org", op: "in", values: [1] }, 'org."//" (malformed) is 1'],
-  [{}, 'user."" (malformed) meets unknown operator "" with one of nothing'],
+  [{}, 'user."" (malformed) meets unknown operator "" with one of no values'],
 ];
 
 Deno.test("describeClause() names attribute, operator and values", () => {
@@ -114,6 +116,50 @@ Deno.test("describeRollout() gives percentages, the rest to the last variation, 
     "100% variation 4 (missing) by user.key",
   );
   assertEquals(describeRollout({}, []), "nothing by user.key");
+});
+
+Deno.test("describeRollout() gives the shares that are served where weights add up to more", () => {
+  const weigh = (...weights: number[]) =>
+    describeRollout({ variations: weights.map((weight, variation) => ({ variation, weight })) }, [
+      "a",
+      "b",
+      "c",
+    ]);
+  assertEquals(
+    weigh(60_000, 60_000, 5000),
+    '60% "a", 40% "b" (of weights that add up to 125%) by user.key',
+  );
+  assertEquals(weigh(150_000, 0), '100% "a" (of weights that add up to 150%) by user.key');
+  assertEquals(weigh(-10_000, 30_000), '20% "b", 80% "b" (the rest) by user.key');
+});
+
+Deno.test("describeRollout() gives shares of which all add up to 100%, as the evaluator serves them", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: -50_000, max: 150_000 }), { minLength: 1, maxLength: 8 }),
+      (weights) => {
+        const variations = weights.map((weight, variation) => ({ variation, weight }));
+        const words = describeRollout(
+          { variations },
+          weights.map((_, i) => i),
+        ).replace(/ \(of weights.*/, "");
+        const shown = new Map<number, number>();
+        for (const [, share, variation] of words.matchAll(/([\d.]+)% (\d+)/g)) {
+          shown.set(Number(variation), (shown.get(Number(variation)) ?? 0) + Number(share));
+        }
+        let [sum, reached] = [0, 0];
+        const served = weights.map((weight, i) => {
+          sum += weight;
+          const before = reached;
+          reached = i === weights.length - 1 ? 100_000 : Math.max(before, Math.min(sum, 100_000));
+          return reached - before;
+        });
+        for (const [i, share] of served.entries()) {
+          assert(Math.abs((shown.get(i) ?? 0) - share / 1000) < 1e-6, `${words}: ${i} gets ${share}`);
+        }
+      },
+    ),
+  );
 });
 
 const FLAG = {
