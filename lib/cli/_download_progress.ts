@@ -70,14 +70,14 @@ export class DownloadProgress {
  * @returns A line of at most 80 columns.
  */
 export function formatProgress({ length, total }: Progress, elapsed: number): string {
-  const rate = `${toMiB(length / Math.max(elapsed, 1) * 1_000)} MiB/s`;
-  if (!total) return `${toMiB(length)} MiB  ${rate}`;
+  const rate = `${formatSize(length / Math.max(elapsed, 1) * 1_000)}/s`;
+  if (!total) return `${formatSize(length)}  ${rate}`;
   const share = Math.min(length / total, 1);
   const bar = "#".repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH, ".");
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
-  return `${percent} [${bar}] ${toMiB(length)} of ${toMiB(total)} MiB  ${rate}`;
+  return `${percent} [${bar}] ${formatSize(length)} of ${formatSize(total)}  ${rate}`;
 }
 
-function toMiB(bytes: number): string {
-  return (bytes / 1024 ** 2).toFixed(1);
+function formatSize(bytes: number): string {
+  return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 }

@@ -60,7 +60,7 @@ export class FileError extends Error {
 function describe(cause: Error): string {
   if (cause instanceof Deno.errors.NotFound) return "there is no such file";
   if (cause instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return cause.message;
+  return cause.message.replace(/ \(os error.*/s, "");
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { FlagTable } from "../config/mod.ts";
 import type { Command, Program } from "./command.ts";
-import { COMMON_FLAGS } from "./help.ts";
-import { UsageError } from "./parse_args.ts";
+import { COMMON_FLAGS, UsageError } from "./parse_args.ts";
 
 /** Writers of completion scripts by shell. */
 const SHELLS: Record<string, (program: Program) => string> = {
@@ -39,6 +38,14 @@ function listCommands({ commands }: Program): Pick<Command, "name" | "summary" |
   return [...commands, { name: "help", summary: "describes a command", flags: {} }];
 }
 
+/** What stands for a command in patterns of a shell where a flag comes first. */
+const FLAG = "-*";
+
+/** Lists the commands, and what is meant where none is named. */
+function listForms(program: Program): Pick<Command, "name" | "summary" | "flags">[] {
+  return [...listCommands(program), { name: FLAG, summary: "", flags: program.preset?.flags ?? {} }];
+}
+
 function flagsOf({ flags }: Pick<Command, "flags">): [string, FlagTable[string]][] {
   return Object.entries({ ...flags, ...COMMON_FLAGS });
 }
@@ -49,7 +56,7 @@ function functionName({ name }: Program): string {
 
 function writeBash(program: Program): string {
   const commands = listCommands(program);
-  const cases = commands.map((command) => {
+  const cases = listForms(program).map((command) => {
     const words = flagsOf(command).map(([flag]) => `--${flag}`).join(" ");
     return `    ${command.name}) flags="${words}" ;;\n`;
   });
@@ -64,7 +71,7 @@ function writeBash(program: Program): string {
 ${functionName(program)}() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} flags="" values=""
   local names="${commands.map(({ name }) => name).join(" ")}"
-  if ((COMP_CWORD == 1)); then
+  if ((COMP_CWORD == 1)) && [[ $current != -* ]]; then
     COMPREPLY=($(compgen -W "$names" -- "$current"))
     return
   fi
@@ -89,7 +96,7 @@ complete -o filenames -F ${functionName(program)} ${program.name}
 function writeZsh(program: Program): string {
   const commands = listCommands(program);
   const described = commands.map(({ name, summary }) => `    '${name}:${quoteZsh(summary)}'\n`).join("");
-  const cases = commands.map((command) => {
+  const cases = listForms(program).map((command) => {
     const specs = flagsOf(command).map(([flag, { value, choices, help }]) => {
       const argument = choices ? `:value:(${choices.join(" ")})` : value ? `:${value}:_files` : "";
       return `      '--${flag}[${quoteZsh(help)}]${argument}' \\\n`;
@@ -106,13 +113,15 @@ function writeZsh(program: Program): string {
 ${functionName(program)}() {
   local -a commands=(
 ${described}  )
-  if ((CURRENT == 2)); then
+  if ((CURRENT == 2)) && [[ $words[2] != -* ]]; then
     _describe command commands
     return
   fi
   local name=$words[2]
-  shift words
-  ((CURRENT--))
+  if [[ $name != -* ]]; then
+    shift words
+    ((CURRENT--))
+  fi
   case $name in
 ${cases.join("")}  esac
 }
@@ -120,18 +129,21 @@ compdef ${functionName(program)} ${program.name}
 `;
 }
 
-/** Characters that end a description are escaped. */
+/** Characters that end a description are escaped, before the quotes that end what the shell reads. */
 function quoteZsh(text: string): string {
-  return text.replaceAll("'", "'\\''").replaceAll(/[\\[\]:]/g, "\\$&");
+  return text.replaceAll(/[\\[\]:]/g, "\\$&").replaceAll("'", "'\\''");
 }
 
 function writeFish(program: Program): string {
   const { name } = program;
   const commands = listCommands(program);
-  const lines = commands.flatMap((command) => {
-    const seen = `complete -c ${name} -n '__fish_seen_subcommand_from ${command.name}'`;
+  const lines = listForms(program).flatMap((command) => {
+    const first = `complete -c ${name} -n __fish_use_subcommand`;
+    const seen = command.name === FLAG
+      ? first
+      : `complete -c ${name} -n '__fish_seen_subcommand_from ${command.name}'`;
     return [
-      `complete -c ${name} -n __fish_use_subcommand -a ${command.name} -d ${quoteFish(command.summary)}`,
+      ...command.name === FLAG ? [] : [`${first} -a ${command.name} -d ${quoteFish(command.summary)}`],
       ...flagsOf(command).map(([flag, { value, choices, help }]) => {
         const argument = choices ? ` -x -a '${choices.join(" ")}'` : value ? " -r -F" : "";
         return `${seen} -l ${flag}${argument} -d ${quoteFish(help)}`;
@@ -140,8 +152,10 @@ function writeFish(program: Program): string {
         ? `${seen} -a '${commands.map(({ name }) => name).join(" ")}'`
         : command.name === "completions"
         ? `${seen} -a '${Object.keys(SHELLS).join(" ")}'`
+        : command.name === FLAG
+        ? []
         : `${seen} -F`,
-    ];
+    ].flat();
   });
   return `# Completions of ${name} for fish.\ncomplete -c ${name} -f\n${lines.join("\n")}\n`;
 }

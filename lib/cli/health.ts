@@ -4,7 +4,7 @@ import { type ParsedArgs, readCommandLine, SETTINGS_FLAGS } from "../config/mod.
 import type { Command } from "./command.ts";
 import { UsageError } from "./parse_args.ts";
 import { readSettings } from "./settings.ts";
-import type { Terminal } from "./terminal.ts";
+import { printFailure, type Terminal } from "./terminal.ts";
 
 /** Longest time that `halyard health` waits for an answer. Container probes give up after some seconds too. @limit ms: exit code 1 */
 const TIMEOUT = 5_000;
@@ -32,7 +32,7 @@ export const HEALTH: Command = {
 /** Prints the answer of the relay that `--url` names or, without it, that these settings would start on this host. */
 async function health(args: ParsedArgs, terminal: Terminal): Promise<number> {
   const url = args.values.get("url");
-  if (url !== undefined && !URL.canParse(url)) {
+  if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
     throw new UsageError(`--url cannot be "${url}"`, "write it as http://host:8030");
   }
   const origins = url === undefined ? localOrigins(args) : [url];
@@ -41,7 +41,7 @@ async function health(args: ParsedArgs, terminal: Terminal): Promise<number> {
     const url = new URL("/health/ready", origin);
     try {
       const { status, body } = await get(url);
-      terminal.print(`${body}\n`);
+      printAnswer(terminal, body);
       return status === 200 ? 0 : 1;
     } catch (error) {
       failures.push([url.href, (error as Error).message]);
@@ -50,6 +50,15 @@ async function health(args: ParsedArgs, terminal: Terminal): Promise<number> {
   for (const [url, reason] of failures) terminal.printError(`Error: ${url} does not answer: ${reason}\n`);
   terminal.printError("hint: is the relay running, and is this its port? --url names another\n");
   return 1;
+}
+
+/** Probes read the exit code: a full disk under their log does not make the relay unready. */
+function printAnswer(terminal: Terminal, body: string): void {
+  try {
+    terminal.print(`${body}\n`);
+  } catch (error) {
+    printFailure(terminal, error);
+  }
 }
 
 /** Origins of a relay with these settings on this host. */

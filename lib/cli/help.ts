@@ -1,13 +1,7 @@
 import { type FlagTable, nearest, settingsHelp } from "../config/mod.ts";
 import { VERSION } from "../version.ts";
 import type { Command, Program } from "./command.ts";
-import { UsageError } from "./parse_args.ts";
-
-/** Flags that every command has. */
-export const COMMON_FLAGS: FlagTable = {
-  help: { short: "h", help: "Print help." },
-  version: { help: "Print the version." },
-};
+import { COMMON_FLAGS, UsageError } from "./parse_args.ts";
 
 /**
  * Creates help of a program.

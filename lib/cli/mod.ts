@@ -24,7 +24,7 @@
 import type { FlagTable } from "../config/mod.ts";
 import type { Args, Command, Program } from "./command.ts";
 import { COMMON_COMMANDS } from "./common_commands.ts";
-import { COMMON_FLAGS } from "./help.ts";
+import { COMMON_FLAGS } from "./parse_args.ts";
 import { runProgram } from "./program.ts";
 import { SERVE } from "./serve.ts";
 import type { Span, Style, Terminal, Text } from "./terminal.ts";

@@ -2,6 +2,12 @@ import { parseArgs as tokenize } from "node:util";
 import { type FlagTable, nearest } from "../config/mod.ts";
 import type { Args, Command } from "./command.ts";
 
+/** Flags that every command has. */
+export const COMMON_FLAGS: FlagTable = {
+  help: { short: "h", help: "Print help." },
+  version: { help: "Print the version." },
+};
+
 /** Error: the command line is wrong. */
 export class UsageError extends SyntaxError {
   /** Set so that stack traces show it. */
@@ -77,7 +83,7 @@ export function parseArgs(argv: readonly string[], { name, flags, usage, arity }
 
 function unknownFlag(written: string, command: string, flags: FlagTable): UsageError {
   const flag = written.replace(/=.*/s, "");
-  const meant = nearest(flag.replace(/^-+/, ""), Object.keys(flags));
+  const meant = nearest(flag.replace(/^-+/, ""), Object.keys({ ...flags, ...COMMON_FLAGS }));
   return new UsageError(
     `${command} has no flag ${flag}`,
     meant === undefined ? seeHelp(command) : `did you mean --${meant}?`,

@@ -4,7 +4,7 @@ import { ArchiveError, EnvironmentError } from "../archive/mod.ts";
 import { LoadError } from "../source/mod.ts";
 import type { Args, Command, Program } from "./command.ts";
 import { describeCommand, describeProgram, findCommand } from "./help.ts";
-import { parseArgs, UsageError } from "./parse_args.ts";
+import { COMMON_FLAGS, parseArgs, UsageError } from "./parse_args.ts";
 import { escapeOutput, printFailure, TERMINAL, type Terminal } from "./terminal.ts";
 
 /** Exit code: no (invalid, different, not ready). */
@@ -63,7 +63,7 @@ function asksFor(names: string, argv: readonly string[]): boolean {
 
 function readArgs(argv: readonly string[], command: Command): Args {
   if (!command.isRelayDialect) return parseArgs(argv, command);
-  const parsed = parseRelayArgs(argv, command.flags);
+  const parsed = parseRelayArgs(argv, { ...command.flags, ...COMMON_FLAGS });
   const [unexpected] = parsed.positional;
   if (unexpected !== undefined) {
     throw new UsageError(

@@ -85,6 +85,7 @@ HTTPS_PROXY, hosts that need none by NO_PROXY. The exit code is 0 for a download
     };
     const isJson = args.switches.has("json");
     if (interval === undefined) return await pullOnce({ ...options, isJson, progress }, terminal);
+    let hasFailed = false;
     await follow({
       ...options,
       interval,
@@ -92,10 +93,13 @@ HTTPS_PROXY, hosts that need none by NO_PROXY. The exit code is 0 for a download
         await progress.clear();
         if (archive && isJson) terminal.print(`${JSON.stringify(toJson(path, archive))}\n`);
         else if (archive) printArchive(terminal, path, archive);
+        else if (hasFailed && !isJson) terminal.print(`${path} has not changed\n`);
+        hasFailed = false;
       },
       async onFailed(error) {
         await progress.clear();
         printError(terminal, error);
+        hasFailed = true;
       },
     });
     return 0;
@@ -196,7 +200,10 @@ function printError(terminal: Terminal, error: Error): void {
 /** Listens for signals to stop, until it is disposed. */
 function listenForStop(): Disposable & { signal: AbortSignal } {
   const controller = new AbortController();
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
+  // Without SIGHUP, a terminal that is closed would leave half a file.
+  const signals: Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT", "SIGBREAK"]
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
   function stop(): void {
     controller.abort(new PullError("Cannot finish the download: a signal has stopped it"));
   }

@@ -20,7 +20,7 @@ const STYLE_CODES: Record<Style, number> = { bold: 1, dim: 2, red: 31, green: 32
 
 /** Output of a command, to the person who typed it. */
 export interface Terminal {
-  /** Writes to standard output, and waits for its reader. */
+  /** Writes to standard output, and waits for its reader. A reader that has gone away has had enough; other failures are thrown. */
   print(text: Text): void;
   /** Writes to standard error, and waits for its reader. */
   printError(text: Text): void;
@@ -40,8 +40,20 @@ export interface Terminal {
 
 /** The process's own standard output and error. */
 export const TERMINAL: Terminal = {
-  print: (text) => writeAll(Deno.stdout, toPlainText(text)),
-  printError: (text) => writeAll(Deno.stderr, toPlainText(text)),
+  print(text) {
+    try {
+      writeAll(Deno.stdout, toPlainText(text));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw new OutputError(error as Error);
+    }
+  },
+  printError(text) {
+    try {
+      writeAll(Deno.stderr, toPlainText(text));
+    } catch {
+      // There is nowhere to say so.
+    }
+  },
   get columns() {
     return readColumns() ?? widthOf(Deno.stdout);
   },
@@ -66,7 +78,8 @@ function readColumns(): number | undefined {
 }
 
 function widthOf(stream: { isTerminal(): boolean }): number | undefined {
-  return stream.isTerminal() ? Deno.consoleSize().columns : undefined;
+  // Terminals on a serial line have no size, and report 0.
+  return stream.isTerminal() && Deno.consoleSize().columns || undefined;
 }
 
 /**
@@ -103,13 +116,25 @@ function toPlainText(text: Text): string {
   return typeof text === "string" ? text : text.map(({ text }) => text).join("");
 }
 
-/** A reader that has gone away or a full disk must not end what is being served: what cannot be written is lost. */
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let bytes = new TextEncoder().encode(text);
-  try {
-    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
-  } catch {
-    // There is nowhere to say so.
+  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+}
+
+/** Error: standard output could not be written, so whoever reads it has not got the answer. */
+export class OutputError extends Error {
+  /** Set so that stack traces show it. */
+  override readonly name = "OutputError";
+  /** Hint for the person who reads it. */
+  readonly hint = "is there space on the disk that it is written to?";
+
+  /**
+   * Creates the error.
+   *
+   * @param cause Error of the system.
+   */
+  constructor(cause: Error) {
+    super(`Cannot write to standard output: ${cause.message.replace(/ \(os error.*/s, "")}`, { cause });
   }
 }
 

@@ -39,8 +39,22 @@ async function unpack(path: string, dir: string): Promise<FolderEnvironment[]> {
   } catch (error) {
     throw new WriteError(dir, error as Error);
   }
-  for (const { file, text } of environments) writeNewFile(join(dir, file), text);
+  writeAll(environments.map(({ file, text }) => ({ path: join(dir, file), text })));
   return environments;
+}
+
+/** Writes all files or none: a folder with some of them would be packed without the others. */
+function writeAll(files: readonly { path: string; text: string }[]): void {
+  const written: string[] = [];
+  try {
+    for (const { path, text } of files) {
+      writeNewFile(path, text);
+      written.push(path);
+    }
+  } catch (error) {
+    for (const path of written) Deno.removeSync(path);
+    throw error;
+  }
 }
 
 function requireEmpty(dir: string): void {

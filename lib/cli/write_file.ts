@@ -31,8 +31,13 @@ export function writeNewFile(path: string, content: Uint8Array | string): void {
   try {
     using file = Deno.openSync(path, { write: true, createNew: true, mode: PRIVATE });
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
-    file.syncSync();
+    try {
+      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
+      file.syncSync();
+    } catch (error) {
+      Deno.removeSync(path); // Half a file would be taken for a whole one.
+      throw error;
+    }
   } catch (error) {
     throw new WriteError(path, error as Error);
   }

@@ -22,6 +22,12 @@ export interface EnvironmentSource extends EnvironmentFiles {
 /** Members of a file in the complete form. One of them is enough to make it one. */
 const MEMBERS = ["env", "flags", "flagValues", "segments"] as const;
 
+/** Fields of metadata that the Relay Proxy knows. It reads them in any case, and we do not. */
+const FIELDS = [
+  ...["envID", "envKey", "envName", "projKey", "projName", "sdkKey", "sdkKeys", "mobKey", "mobileKeys"],
+  ...["defaultTtl", "secureMode", "version"],
+];
+
 /** What an ID may be made of, since it names two entries of the archive: 100 bytes are left for the longer name. */
 const ID = /^[\w.-]{1,90}$/;
 
@@ -70,7 +76,13 @@ function completeEnv(
   seed: string,
 ): { env: string; id: string; isSeeded: boolean } {
   const fields = new Map<string, string>();
-  for (const { key, value } of listMembersIn(json, env)) fields.set(key, decode(compact(json, value)));
+  for (const { key, value } of listMembersIn(json, env)) {
+    const meant = FIELDS.find((field) => field.toLowerCase() === key.toLowerCase());
+    if (meant !== undefined && meant !== key) {
+      throw new FolderError(file, `it has "env.${key}"`, `write it as ${meant}`);
+    }
+    fields.set(key, decode(compact(json, value)));
+  }
   fields.delete("version");
   // One file system stores "ü" as one character, another as two.
   const name = file.normalize("NFC");

@@ -1,5 +1,8 @@
 import {
+  ArchiveError,
+  decode,
   EnvironmentError,
+  findSyntaxFault,
   readArchive,
   type ReadArchiveOptions,
   readItems,
@@ -49,8 +52,7 @@ export interface PackedFolder {
  * @param seed Secret: who has it knows the keys that were derived.
  * @param options Largest size of the archive.
  * @returns The archive, which has been read back.
- * @throws {FolderError} When a file cannot be packed.
- * @throws {ArchiveError} When the archive would be too large.
+ * @throws {FolderError} When a file cannot be packed, or the archive would be refused.
  */
 export async function packFolder(
   files: ReadonlyMap<string, Uint8Array>,
@@ -62,8 +64,23 @@ export async function packFolder(
   const environments = read.map(({ environment }) => environment);
   refuseShared(environments);
   const archive = await writeArchive(read.map(({ source }) => source));
-  await readArchive(archive, options);
+  await requireGood(archive, options);
   return { archive, environments, isSeeded: read.some(({ source }) => source.isSeeded) };
+}
+
+/** Reads an archive as whoever gets it does. */
+async function requireGood(archive: Uint8Array, { path, ...options }: ReadArchiveOptions): Promise<void> {
+  try {
+    await readArchive(archive, options);
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    const problem = error.message.replace("Cannot read archive:", "it would be refused, since");
+    throw new FolderError(
+      path ?? "the folder",
+      problem,
+      "pack fewer or smaller files, or raise MAX_ARCHIVE_SIZE",
+    );
+  }
 }
 
 function readFile(
@@ -71,15 +88,44 @@ function readFile(
   json: Uint8Array,
   seed: string,
 ): { source: EnvironmentSource; environment: FolderEnvironment } {
+  const text = skipMark(json);
   try {
-    const source = composeFiles(file, skipMark(json), seed);
+    const source = composeFiles(file, text, seed);
     const metadata = parseMetadata(JSON.parse(source.metadata), source.id);
+    checkKeys(file, metadata);
     const counts = countItems(source.id, new TextEncoder().encode(source.data));
     return { source, environment: { file, metadata, ...counts } };
   } catch (error) {
     if (error instanceof FolderError) throw error;
     const { message } = (error instanceof EnvironmentError ? error.cause : error) as Error;
+    if (message.startsWith("the text is not JSON")) throw describeSyntax(file, text);
     throw new FolderError(file, message.replace(/^Cannot/, "cannot"), hintFor(message));
+  }
+}
+
+/** Says where a text stops being JSON, by line and column, as editors count them. */
+function describeSyntax(file: string, json: Uint8Array): FolderError {
+  const { at = 0, expected = "JSON" } = findSyntaxFault(json) ?? {};
+  const lines = decode(json.subarray(0, at)).split("\n");
+  const place = `line ${lines.length}, column ${lines.at(-1)!.length + 1}`;
+  return new FolderError(
+    file,
+    `it is not JSON at ${place}: expected ${expected}`,
+    "JSON has no comments, and no comma behind the last member",
+  );
+}
+
+/** The Relay Proxy could not serve an environment with such a key. */
+function checkKeys(file: string, { sdkKeys, mobileKeys }: EnvironmentMetadata): void {
+  for (const { value, expiry = 0 } of [...sdkKeys, ...mobileKeys]) {
+    if (!/^[!-~]+$/.test(value)) {
+      throw new FolderError(
+        file,
+        "a key has characters that cannot be sent",
+        "leave it out to have one derived",
+      );
+    }
+    if (expiry < 0) throw new FolderError(file, "the expiry of a key is negative", "it is ms since 1970");
   }
 }
 
@@ -89,10 +135,7 @@ function skipMark(json: Uint8Array): Uint8Array {
 }
 
 function hintFor(message: string): string | undefined {
-  if (/flag ".*": "" must be/s.test(message)) return "constant values go into flagValues";
-  return /^the text is not JSON/.test(message)
-    ? "JSON has no comments, and no comma behind the last member"
-    : undefined;
+  return /flag ".*": "" must be/s.test(message) ? "constant values go into flagValues" : undefined;
 }
 
 /**

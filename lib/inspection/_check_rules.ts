@@ -70,8 +70,8 @@ export function inspectRules(
 /** Reports whether a clause asks for keys alone that all have targets. */
 function areTargeted(clause: Clause, isTargeted: RulesOptions["isTargeted"]): boolean {
   const { contextKind, attribute, op, negate, values } = clause;
-  return attribute === "key" && op === "in" && !negate &&
-    (values ?? []).every((key) => typeof key !== "string" || isTargeted(contextKind || "user", key));
+  if (attribute !== "key" || op !== "in" || negate || !values?.length) return false;
+  return values.every((key) => typeof key === "string" && isTargeted(contextKind || "user", key));
 }
 
 /** Reports whether every context that matches a rule matches another one. */

@@ -161,7 +161,7 @@ export class Entry {
     if (at >= this.#json.length) return "the end of the file";
     const byte = this.#json[at]!;
     if (byte === 0x22) return "a string";
-    if (byte === 0xef && this.#json[at + 1] === 0xbb && this.#json[at + 2] === 0xbf) {
+    if (at === 0 && (byte === 0xef || byte >= 0xfe)) {
       return "a byte order mark (save as UTF-8 without BOM)";
     }
     if (byte === 0x0a || byte === 0x0d) return "the end of the line";

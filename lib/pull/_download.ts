@@ -66,7 +66,7 @@ export async function download(
   if (key !== undefined) headers.set("authorization", key);
   if (etag !== undefined) headers.set("if-none-match", etag);
   const init = { headers, redirect: "manual", signal, client: options.client } as const;
-  const response = await followRedirects(url, (target) => receive(fetch(target, init)));
+  const response = await followRedirects(url, key, (target) => receive(fetch(target, init)));
   if (response.status === 304 && etag !== undefined) return { isNew: false };
   if (response.status !== 200) throw describeAnswer(url, response, { hasKey: key !== undefined, now: now() });
   await save(response, part, options, receive);
@@ -74,13 +74,18 @@ export async function download(
 }
 
 /** Asks, and follows redirects within the origin. */
-async function followRedirects(url: URL, ask: (target: URL) => Promise<Response>): Promise<Response> {
+async function followRedirects(
+  url: URL,
+  key: string | undefined,
+  ask: (target: URL) => Promise<Response>,
+): Promise<Response> {
   let target = url;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const response = await ask(target);
-    if (!REDIRECTS.has(response.status)) return response;
-    const next = URL.parse(response.headers.get("location") ?? "", target);
-    if (next?.origin !== url.origin) throw describeRedirect(url, next);
+    const location = response.headers.get("location");
+    if (!REDIRECTS.has(response.status) || location === null) return response;
+    const next = URL.parse(location, target);
+    if (next?.origin !== url.origin) throw describeRedirect(url, next, key);
     target = next;
   }
   throw new PullError(

@@ -35,7 +35,11 @@ export function describeAnswer(
     formatUrl(url)
   }: the server answers with status ${status}`;
   if (TRANSIENT_STATUS.test(`${status}`)) {
-    return new TransientPullError(message, undefined, parseRetryAfter(headers.get("retry-after"), now));
+    const pause = parseRetryAfter(headers.get("retry-after"), now);
+    const hint = pause === undefined
+      ? undefined
+      : `the server asks for a pause of ${Math.ceil(pause / 1_000)} s before the next try`;
+    return new TransientPullError(message, hint, pause);
   }
   const hint = !hasKey && (status === 401 || status === 403) ? NO_KEY_HINT : STATUS_HINTS[status];
   return new PullError(message, { hint, isRefusal: true });
@@ -45,7 +49,7 @@ export function describeAnswer(
 function parseRetryAfter(text: string | null, now: number): number | undefined {
   if (text === null) return undefined;
   const pause = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
-  return Number.isNaN(pause) ? undefined : Math.max(0, pause);
+  return Number.isFinite(pause) ? Math.max(0, pause) : undefined;
 }
 
 /**
@@ -53,12 +57,14 @@ function parseRetryAfter(text: string | null, now: number): number | undefined {
  *
  * @param url URL of the archive.
  * @param target Where it leads.
+ * @param key The relay key, which the server may have put there.
  * @returns The error.
  */
-export function describeRedirect(url: URL, target: URL | null): PullError {
-  const where = target && /^https?:$/.test(target.protocol)
-    ? target.origin
-    : "an address that is neither http nor https";
+export function describeRedirect(url: URL, target: URL | null, key: string | undefined): PullError {
+  const isWeb = target !== null && /^https?:$/.test(target.protocol);
+  const origin = isWeb ? target.origin : "an address that is neither http nor https";
+  // In host names all letters are small.
+  const where = key ? origin.replaceAll(key.toLowerCase(), "…") : origin;
   return new PullError(
     `Cannot download the archive from ${formatUrl(url)}: the server redirects to another origin, ${where}`,
     {
@@ -80,10 +86,11 @@ export function describeConnection(url: URL, error: unknown, proxy: Proxy | unde
   const { cause, message: outer } = error as Error;
   const inner = cause instanceof Error ? cause.message : outer;
   // Deno's text has the whole URL in it, query included.
-  const reason = /client error \(\w+\): (.*)$/s.exec(inner)?.[1] ?? inner.replaceAll(/\w+:\/\/[^\s)]+/g, "…");
+  const text = /client error \(\w+\): (.*)$/s.exec(inner)?.[1] ?? inner.replaceAll(/\w+:\/\/[^\s)]+/g, "…");
+  const reason = text.replace(/ \(os error \d+\)/, "");
   const message = `Cannot download the archive from ${formatUrl(url)}: ${reason}`;
   if (/\bcertificate\b/.test(reason)) {
-    return new PullError(message, { hint: "name the certificate of the CA that signed it with --ca-file" });
+    return new PullError(message, { hint: describeCertificate(reason) });
   }
   if (/proxy authentication/.test(reason)) {
     const hint = `write user and password into ${
@@ -92,7 +99,17 @@ export function describeConnection(url: URL, error: unknown, proxy: Proxy | unde
     return new PullError(message, { hint });
   }
   const hint = proxy
-    ? `the proxy of ${proxy.variable} is ${proxy.address}: is it right? NO_PROXY=${url.hostname} goes past it`
+    ? `the proxy of ${proxy.variable} is ${proxy.address}: is it right, and does it allow ${url.hostname}? NO_PROXY=${url.hostname} goes past it`
     : "is this host connected, and is the address right? where a proxy is needed, HTTPS_PROXY names it";
   return new TransientPullError(message, hint);
+}
+
+/** Says what to do about a certificate that is not trusted. */
+function describeCertificate(reason: string): string {
+  if (/expired|not ?valid ?yet/i.test(reason)) {
+    return "is the clock of this host right? If it is, the server needs a new certificate";
+  }
+  return /not ?valid ?for ?name/i.test(reason)
+    ? "the certificate is another server's: is the address right?"
+    : "name the certificate of the CA that signed it with --ca-file";
 }

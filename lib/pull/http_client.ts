@@ -14,14 +14,22 @@ const MAX_CA_FILE_BYTES = 4 * 1024 ** 2;
  */
 export function createHttpClient(caFile?: string): Deno.HttpClient {
   if (caFile === undefined) return Deno.createHttpClient({});
+  const message = `Cannot use the CA file "${caFile}"`;
+  let pem: string;
   try {
-    const pem = new TextDecoder().decode(readSmallFile(caFile, MAX_CA_FILE_BYTES));
+    pem = new TextDecoder().decode(readSmallFile(caFile, MAX_CA_FILE_BYTES));
+  } catch (error) {
+    throw new PullError(`${message}: ${describeFileError(error)}`, {
+      hint: "check the path and its permissions",
+    });
+  }
+  try {
     if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
       throw new TypeError("there is no certificate in PEM in it");
     }
     return Deno.createHttpClient({ caCerts: [pem] });
   } catch (error) {
-    throw new PullError(`Cannot use the CA file "${caFile}": ${describeFileError(error)}`, {
+    throw new PullError(`${message}: ${describeFileError(error)}`, {
       hint:
         'it is text that begins with "-----BEGIN CERTIFICATE-----"; openssl x509 -inform DER makes that of DER',
     });

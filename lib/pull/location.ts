@@ -39,9 +39,9 @@ export function resolveArchiveUrl(base: string): URL {
   return url;
 }
 
-/** Masks what may be a password: all between the scheme and an at sign. */
+/** Masks what may be a password: all between the scheme and an at sign, and the query. */
 function withoutPassword(text: string): string {
-  return text.replace(/^([^/]*\/\/)?.*@/s, "$1…@");
+  return text.replace(/^([^/]*\/\/)?.*@/s, "$1…@").replace(/\?.*/s, "?…");
 }
 
 /**

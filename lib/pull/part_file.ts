@@ -27,9 +27,10 @@ export class PartFile implements AsyncDisposable {
    */
   static create(target: string): Promise<PartFile> {
     return explain(target, async () => {
-      const path = join(dirname(target), `.${basename(target)}.${crypto.randomUUID()}.part`);
+      const place = await resolvePlace(target);
+      const path = join(dirname(place), `.${basename(place)}.${crypto.randomUUID()}.part`);
       const file = await Deno.open(path, { read: true, write: true, createNew: true, mode: PRIVATE });
-      return new PartFile(target, path, file);
+      return new PartFile(place, path, file);
     });
   }
 
@@ -84,6 +85,17 @@ export class PartFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#file.close();
     if (!this.#isKept) await Deno.remove(this.#path).catch(() => {});
+  }
+}
+
+/** Follows links, since it is the file at their end that others read. What is no file stays: a device or a pipe would be gone. */
+async function resolvePlace(target: string): Promise<string> {
+  try {
+    if (!(await Deno.stat(target)).isFile) throw new TypeError("it is not a regular file");
+    return await Deno.realPath(target);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return target;
+    throw error;
   }
 }
 

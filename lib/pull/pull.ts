@@ -71,8 +71,11 @@ export async function pull(options: PullOptions): Promise<PulledArchive | undefi
     const { environments } = await readArchive(bytes, { maxCompressedBytes: maxBytes });
     archive = { size: bytes.length, digest, environments: environments.flatMap(count), findings };
   }
+  const showsKey = key !== undefined && etag?.includes(key);
   // With the digest in it, it does not count before the file is there.
-  if (ifChanged && etag !== undefined) await writeEntityTag(path, { url: from, etag, sha256: digest });
+  if (ifChanged && etag !== undefined && !showsKey) {
+    await writeEntityTag(path, { url: from, etag, sha256: digest });
+  }
   if (!isSame) await part.replace(present?.mode);
   return archive;
 }
@@ -124,15 +127,16 @@ async function check(
   const findings = await checkArchive(bytes, options);
   const errors = findings.filter(({ severity }) => severity === "error");
   if (errors.length === 0) return findings;
+  const [first] = errors as [Finding];
   const others = errors.length === 1 ? "" : `, and ${errors.length - 1} more`;
-  throw new PullError(
-    `Cannot use the archive from ${options.path}: ${describeFinding(errors[0]!)}${others}`,
-    {
-      isRefusal: true,
-      hint: errors[0]!.hint,
-      findings,
-    },
-  );
+  // What is wrong with all of it has its address in it.
+  const message = first.environment === null
+    ? first.message
+    : `Cannot use the archive from ${options.path}: ${describeFinding(first)}${others}`;
+  const hint = /, (an HTML page|JSON)$/.test(message)
+    ? "a page of the server, or of a proxy or a login before it, came instead: is the address right?"
+    : first.hint;
+  throw new PullError(message, { isRefusal: true, hint, findings });
 }
 
 /**

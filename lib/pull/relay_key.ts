@@ -35,7 +35,7 @@ export function parseRelayKey(text: string, origin: string): string {
   if (other) {
     throw new PullError(`Cannot use the relay key of ${origin}: it is ${other[1]}`, { hint: KEY_HINT });
   }
-  if (!/^[!-~]+$/.test(key)) {
+  if (!/^[\w.-]+$/.test(key)) {
     throw new PullError(
       `Cannot use the relay key of ${origin}: a key has neither spaces nor special characters`,
       {
@@ -66,7 +66,10 @@ export function readKeyFile(path: string): KeyFile {
   let text: string;
   let mode: number | null;
   try {
-    text = new TextDecoder().decode(readSmallFile(path, MAX_KEY_FILE_BYTES));
+    const bytes = readSmallFile(path, MAX_KEY_FILE_BYTES);
+    // PowerShell writes UTF-16, with a byte order mark.
+    const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-8";
+    text = new TextDecoder(encoding).decode(bytes);
     ({ mode } = Deno.statSync(path));
   } catch (error) {
     throw new PullError(`Cannot read the relay key from ${origin}: ${describeFileError(error)}`, {

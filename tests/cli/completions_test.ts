@@ -56,6 +56,8 @@ const LINES: [words: string[], completions: string[]][] = [
   [["help", "ins"], ["inspect"]],
   [["completions", "z"], ["zsh"]],
   [["inspect", "deno.j"], ["deno.json"]],
+  [["--conf"], ["--config"]],
+  [["--config", "deno.j"], ["deno.json"]],
 ];
 
 for (const [words, completions] of LINES) {
@@ -73,3 +75,23 @@ for (const [words, completions] of LINES) {
     },
   );
 }
+
+Deno.test(
+  "in zsh, each command hands every flag to the shell as one word",
+  { ignore: !await canRun("zsh") },
+  async () => {
+    for (const [program, runProgram] of [[HALYARD, run], [COURIER, runCourier]] as const) {
+      const script = await write("zsh", runProgram);
+      const name = `_${program.name.replaceAll("-", "_")}`;
+      for (const command of [...program.commands.map(({ name }) => name), "-"]) {
+        const stubs = 'compdef() { :; }; _arguments() { print -rl -- "$@"; }';
+        const line = `words=(${program.name} ${command} x) CURRENT=3`;
+        const printed = await feed(["zsh", "-f"], `${stubs}\n${script}\n${line}; ${name}\n`);
+        const flags = program.commands.find(({ name }) => name === command)?.flags ?? program.preset?.flags ??
+          {};
+        const names = printed.trimEnd().split("\n").map((word) => /^--([\w-]+)\[/.exec(word)?.[1]);
+        assertEquals(names.slice(0, -1), [...Object.keys(flags), "help", "version"], command);
+      }
+    }
+  },
+);

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { COMMON_FLAGS } from "../../lib/cli/help.ts";
+import { COMMON_FLAGS } from "../../lib/cli/parse_args.ts";
 import { COURIER } from "../../lib/cli/courier.ts";
 import { HALYARD, run } from "../../lib/cli/mod.ts";
 import { BUILD } from "../../lib/version.ts";
@@ -38,6 +38,9 @@ const MISTAKES: [args: string[], error: string, hint: string, code: number][] = 
   [["health", "--urls=x"], "health has no flag --urls", "did you mean --url?", 1],
   [["health", "-url", "x"], "health has no flag -url", "did you mean --url?", 1],
   [["health", "--bogus"], "health has no flag --bogus", "health --help lists its flags", 1],
+  [["health", "--hlep"], "health has no flag --hlep", "did you mean --help?", 1],
+  [["--versoin"], "flag provided but not defined: -versoin", "did you mean --version?", 1],
+  [["health", "--url=ftp://x"], '--url cannot be "ftp://x"', "write it as http://host:8030", 1],
   [["--url=http://x"], "flag provided but not defined: -url", "--help lists the flags", 1],
   [["--config", "x", "health"], 'serve takes no argument "health"', "a command comes before its flags", 1],
   [["health", "--url=x"], '--url cannot be "x"', "write it as http://host:8030", 1],

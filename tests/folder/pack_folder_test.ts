@@ -189,8 +189,9 @@ const FAULTS: [what: string, text: string, message: string][] = [
   [
     "text that is not JSON",
     '{"a": 1,\n  "b": 2,\n}',
-    "the text is not JSON at position 19 (line 3 column 1)",
+    "it is not JSON at line 3, column 1: expected a name",
   ],
+  ["a short text that is not JSON", '{"ä": b}', "it is not JSON at line 1, column 7: expected a value"],
   ["an array", "[]", "the file must be an object"],
   ["flags that are no object", '{"flags": []}', '"flags" must be an object'],
   ["metadata that is no object", '{"env": "e1"}', '"env" must be an object'],
@@ -210,6 +211,17 @@ const FAULTS: [what: string, text: string, message: string][] = [
     '"key" must be the key it is listed under, is "b"',
   ],
   ["metadata of a wrong type", '{"env": {"mobKey": 1}}', '"env.mobKey" must be a string, is number'],
+  ["a field in another case", '{"env": {"envid": "e1"}}', 'it has "env.envid"'],
+  [
+    "a key that no header takes",
+    '{"env": {"sdkKey": {"value": "sdk 1"}}}',
+    "a key has characters that cannot be sent",
+  ],
+  [
+    "an expiry that the Relay Proxy refuses",
+    '{"env": {"sdkKey": {"value": "a", "expiring": {"value": "b", "timestamp": -1}}}}',
+    "the expiry of a key is negative",
+  ],
   ["no ID", '{"env": {"envID": null}}', '"env.envID" cannot be the name of a file'],
   ["an ID with a slash", '{"env": {"envID": "../x"}}', '"env.envID" cannot be the name of a file'],
   ["an ID like a data file", '{"env": {"envID": "x-data"}}', '"env.envID" cannot be the name of a file'],
@@ -227,6 +239,16 @@ for (const [what, text, message] of FAULTS) {
     assert(error.message.endsWith(message), error.message);
   });
 }
+
+Deno.test("packFolder() refuses what the relay would refuse as an archive, in words about the folder", async () => {
+  const files = toFolder({ "x.json": `{"a": "${"x".repeat(10_000)}"}` });
+  const error = await assertRejects(
+    () => packFolder(files, SEED, { path: "out/flags.tar.gz", maxCompressedBytes: 100 }),
+    FolderError,
+    'Cannot pack "out/flags.tar.gz": it would be refused, since it has ',
+  );
+  assertMatch(error.hint!, /smaller files/);
+});
 
 const SHARED: [what: string, fields: string, message: string][] = [
   ["ID", '"envID": "e1"', 'Cannot pack "b.json": it has the same ID as "a.json"'],

@@ -38,6 +38,12 @@ export const FILE_FAULTS: readonly Planted[] = [
     { data: '{"flags":{"f":{"key":"f","version":1,"salt":"\\x"}}}' },
     'error flags.f: Line 1, column 46: the text is not JSON: an escape as JSON has it is expected, "\\" is there',
   ],
+  [
+    "a byte order mark",
+    { data: '\ufeff{"flags":{}}' },
+    "error null: Line 1, column 1: the text is not JSON: a value is expected, " +
+    "a byte order mark (save as UTF-8 without BOM) is there",
+  ],
   ["a list for a file", { data: "[]" }, "error null: Line 1, column 1: the file must be an object"],
   [
     "flags that are a list",
@@ -70,6 +76,11 @@ export const FILE_FAULTS: readonly Planted[] = [
     "a wrong type deep inside",
     { flags: { f: ruleWith({ values: "DE" }) } },
     'error flags.f.rules[0].clauses[0].values: "rules[0].clauses[0].values" must be an array, is string',
+  ],
+  [
+    "a wrong type in a list",
+    { segments: { s: { version: 1, included: [1, 2, 3] } } },
+    'error segments.s.included[0]: "included[0]" must be a string, is number; likewise 2 more in the list',
   ],
   [
     "a version that is missing",
@@ -114,6 +125,11 @@ export const FILE_FAULTS: readonly Planted[] = [
     'error env.sdkKey: "env.sdkKey" must be among the keys in its array',
   ],
   [
+    "a key with a line break",
+    { metadata: { env: { ...METADATA.env, mobKey: "mob-1\n" } } },
+    'warning env.mobKey: "env.mobKey" holds a character that no client can send: a blank, a line break, or none of ASCII',
+  ],
+  [
     "no key at all",
     { metadata: { env: { envID: ID } } },
     "warning null: The environment has no SDK key and no mobile key: only clients that use its ID can get flags",
@@ -144,6 +160,32 @@ export const FILE_FAULTS: readonly Planted[] = [
     "a fraction",
     { flags: { f: flagOf({ version: 3.5 }) } },
     'warning flags.f.version: "version" is 3.5 and served as 3: it must be a whole number',
+  ],
+  [
+    "fractions in a list",
+    {
+      flags: {
+        f: flagOf({
+          fallthrough: {
+            rollout: { variations: [{ variation: 0, weight: 33_333.3 }, { variation: 1, weight: 66_666.7 }] },
+          },
+        }),
+      },
+    },
+    'warning flags.f.fallthrough.rollout.variations[0].weight: "fallthrough.rollout.variations[0].weight" is 33333.3 ' +
+    "and served as 33333: it must be a whole number; likewise 1 more in the list",
+  ],
+  [
+    "a segment's share that is too large and a fraction",
+    {
+      segments: {
+        s: {
+          version: 1,
+          rules: [{ clauses: [{ attribute: "a", op: "in", values: [1] }], weight: 100_001.5 }],
+        },
+      },
+    },
+    'warning segments.s.rules[0].weight: "rules[0].weight" is 100001.5 and served as 100001: it must be a whole number',
   ],
   [
     "a flag that nests too deep",

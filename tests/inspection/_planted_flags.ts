@@ -47,6 +47,93 @@ export const FLAG_FAULTS: readonly Planted[] = [
     "nobody comes to it as the flag is now",
   ],
   [
+    "no variations",
+    {
+      flags: {
+        f: flagOf({ variations: [], targets: [{ variation: 1, values: ["ann"] }] }),
+        g: flagOf({ prerequisites: [{ key: "f", variation: 1 }] }),
+      },
+    },
+    'error flags.f.variations: "variations" is empty, but "targets[0].variation" is 1',
+  ],
+  [
+    "no variations of a flag that is off",
+    { flags: { f: flagOf({ on: false, offVariation: null, variations: null }) } },
+    'warning flags.f.variations: "variations" is missing, but "fallthrough.variation" is 1; ' +
+    "nobody comes to it as the flag is now",
+  ],
+  [
+    "a variation that is missing, in several places",
+    {
+      flags: {
+        f: flagOf({
+          offVariation: 2,
+          fallthrough: {
+            rollout: { variations: [{ variation: 0, weight: 50_000 }, { variation: 2, weight: 50_000 }] },
+          },
+        }),
+        g: flagOf({ prerequisites: [{ key: "f", variation: 2 }] }),
+      },
+    },
+    'error flags.f.fallthrough.rollout.variations[1].variation: "fallthrough.rollout.variations[1].variation" is 2, ' +
+    "the flag has 2 variations; likewise 1 more in the flag",
+  ],
+  [
+    "an empty bucket to no variation",
+    {
+      flags: {
+        f: flagOf({
+          fallthrough: {
+            rollout: { variations: [{ variation: 2, weight: 0 }, { variation: 0, weight: 100_000 }] },
+          },
+        }),
+      },
+    },
+    'warning flags.f.fallthrough.rollout.variations[0].variation: "fallthrough.rollout.variations[0].variation" is 2, ' +
+    "the flag has 2 variations; nobody comes to it as the flag is now",
+  ],
+  [
+    "a user target to no variation, which nothing stands for",
+    {
+      flags: {
+        f: flagOf({
+          targets: [{ variation: 2, values: ["ann"] }],
+          contextTargets: [{ contextKind: "user", variation: 1, values: [] }],
+        }),
+      },
+    },
+    'error flags.f.targets[0].variation: "targets[0].variation" is 2, the flag has 2 variations; ' +
+    "nobody comes to it as the flag is now",
+  ],
+  [
+    "an empty rollout of a flag that is off",
+    { flags: { f: flagOf({ on: false, fallthrough: { rollout: {} } }) } },
+    'warning flags.f.fallthrough.rollout: "fallthrough.rollout" has no variations; nobody comes to it as the flag is now',
+  ],
+  [
+    "a rollout beside a variation",
+    {
+      flags: {
+        f: flagOf({
+          fallthrough: { variation: 0, rollout: { variations: [{ variation: 1, weight: 100_000 }] } },
+        }),
+      },
+    },
+    'warning flags.f.fallthrough.rollout: "fallthrough.rollout" counts for nobody, since there is "fallthrough.variation"',
+  ],
+  [
+    "a kind of rollout that is none",
+    {
+      flags: {
+        f: flagOf({
+          fallthrough: { rollout: { kind: "percent", variations: [{ variation: 1, weight: 100_000 }] } },
+        }),
+      },
+    },
+    'warning flags.f.fallthrough.rollout.kind: "fallthrough.rollout.kind" is "percent", neither "rollout" nor ' +
+    '"experiment": it counts as "rollout"',
+  ],
+  [
     "an attribute reference that is none",
     { flags: { f: ruleWith({ contextKind: "user", attribute: "/a//b" }) } },
     'error flags.f.rules[0].clauses[0].attribute: "rules[0].clauses[0].attribute" is "/a//b", not an attribute reference',
@@ -89,6 +176,23 @@ export const FLAG_FAULTS: readonly Planted[] = [
     },
     'error flags.f.rules[0].clauses[0].values[1]: "rules[0].clauses[0].values[1]" is "none", ' +
     "but there is no such segment: nobody belongs to it",
+  ],
+  [
+    "a segment that is not there, in several places",
+    {
+      flags: {
+        f: { ...ruleWith({ op: "segmentMatch", values: ["none"] }), on: false },
+        g: ruleWith({ op: "segmentMatch", values: ["none"] }),
+      },
+      segments: { s: { version: 1, rules: [{ clauses: [{ op: "segmentMatch", values: ["none"] }] }] } },
+    },
+    'error flags.g.rules[0].clauses[0].values[0]: "rules[0].clauses[0].values[0]" is "none", ' +
+    'but there is no such segment: nobody belongs to it; likewise in flag "f" and 1 other place',
+  ],
+  [
+    "a prerequisite without a key",
+    { flags: { f: flagOf({ prerequisites: [{ variation: 0 }] }) } },
+    'error flags.f.prerequisites[0].key: "prerequisites[0].key" is empty: the flag always serves its off variation',
   ],
   [
     "a segment that is not there, in a segment",
@@ -140,6 +244,17 @@ export const FLAG_FAULTS: readonly Planted[] = [
       },
     },
     'warning flags.f.prerequisites[1].key: "prerequisites[1].key" is "g", as "prerequisites[0].key" is',
+  ],
+  [
+    "a prerequisite that wants two variations",
+    {
+      flags: {
+        f: flagOf({ prerequisites: [{ key: "g", variation: 0 }, { key: "g", variation: 1 }] }),
+        g: flagOf(),
+      },
+    },
+    'error flags.f.prerequisites[1].variation: "prerequisites[1].variation" is 1, but "prerequisites[0]" wants 0 ' +
+    "of the same flag: the flag always serves its off variation",
   ],
   [
     "a target that is there twice",

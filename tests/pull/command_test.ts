@@ -99,7 +99,7 @@ Deno.test("pull exits with 1 where the server says no, or the archive is not goo
       ],
       [
         archiveAnswer(ARCHIVE.subarray(9)),
-        /^Error: Cannot use the archive from ORIGIN\/relay\/latest-all: .*\nhint: .*\n$/,
+        /^Error: Cannot read archive "ORIGIN\/relay\/latest-all": .*\nhint: .*\n$/,
       ],
     ] as const
   ) {

@@ -7,13 +7,14 @@ const MiB = 1_048_576;
 Deno.test("formatProgress() shows share, sizes and rate, as far as they are known", () => {
   assertEquals(
     formatProgress({ length: 3 * MiB, total: 12 * MiB }, 2_000),
-    " 25% [#####...............] 3.0 of 12.0 MiB  1.5 MiB/s",
+    " 25% [#####...............] 3.0 MiB of 12.0 MiB  1.5 MiB/s",
   );
   assertEquals(
     formatProgress({ length: MiB, total: MiB }, 1),
-    "100% [####################] 1.0 of 1.0 MiB  1000.0 MiB/s",
+    "100% [####################] 1.0 MiB of 1.0 MiB  1000.0 MiB/s",
   );
   assertEquals(formatProgress({ length: 3 * MiB }, 1_000), "3.0 MiB  3.0 MiB/s");
+  assertEquals(formatProgress({ length: 2_048 }, 2_000), "2.0 KiB  1.0 KiB/s");
   assertEquals(formatProgress({ length: 9, total: 3 }, 0).slice(0, 5), "100% ");
 });
 

@@ -27,6 +27,7 @@ Deno.test("resolveArchiveUrl() refuses what is no address of a server, and shows
       "https://secret@x.example",
       "me:secret@x.example",
       "s3://secret@x/",
+      "s3://bucket/flags.tar.gz?signature=secret",
     ]
   ) {
     const { message } = assertThrows(() => resolveArchiveUrl(base), PullError);

@@ -38,13 +38,25 @@ const FINAL: [what: string, answer: Answer, message: RegExp, hint: RegExp][] = [
     /another origin, an address that is neither http nor https$/,
     /--base-uri/,
   ],
+  ["a redirect to nowhere", [head("302 Found", { "Content-Length": 0 })], /status 302$/, /^$/],
+  [
+    "a redirect that shows the key",
+    [head("302 Found", { Location: `https://${KEY}.example/${KEY}`, "Content-Length": 0 })],
+    /another origin, https:\/\/…\.example$/,
+    /--base-uri/,
+  ],
   [
     "an HTML page",
     archiveAnswer(new TextEncoder().encode("<!doctype html><p>Log in")),
-    /an HTML page/,
-    /error answer/,
+    /^Cannot read archive "http.*an HTML page/,
+    /a proxy or a login/,
   ],
-  ["JSON", archiveAnswer(new TextEncoder().encode('{"message":"no"}')), /begins with "\{/, /error answer/],
+  [
+    "JSON",
+    archiveAnswer(new TextEncoder().encode('{"message":"no"}')),
+    /begins with "\{/,
+    /a proxy or a login/,
+  ],
   ["an empty body", archiveAnswer(new Uint8Array()), /it is empty/, /copy or download/i],
   ["half an archive", archiveAnswer(ARCHIVE.subarray(0, -9)), /Cannot read archive/, /copy or download/i],
 ];
@@ -138,7 +150,8 @@ Deno.test("pull() waits as long as the server asks for, within a minute in all",
   const busy = (when: string): Answer => [head("503 Busy", { "Retry-After": when, "Content-Length": 0 })];
   await using server = serveAnswers(busy("7"), busy("Thu, 01 Jan 2026 00:00:27 GMT"), busy("34"));
   await using setup = await prepare(server.url);
-  await assertRejects(() => pull(setup.options), PullError, "status 503");
+  const error = await assertRejects(() => pull(setup.options), PullError, "status 503");
+  assertEquals(error.hint, "the server asks for a pause of 34 s before the next try");
   assertEquals(setup.options.timing.pauses, [7_000, 20_000]);
 });
 
@@ -247,6 +260,26 @@ Deno.test("pull() with ifChanged asks by entity tag, and keeps a file that has n
   assertEquals(await pull(setup.options), undefined);
   const sent = server.requests.map((request) => /^if-none-match: (.*)\r$/m.exec(request)?.[1]);
   assertEquals(sent, [undefined, '"1"', '"1"', 'W/"2"']);
+});
+
+Deno.test("pull() keeps no entity tag that shows the key", async () => {
+  await using server = serveAnswers(archiveAnswer(ARCHIVE, { ETag: `"${KEY}"` }));
+  await using setup = await prepare(server.url, { ifChanged: true });
+  await pull(setup.options);
+  assertEquals(setup.list(), ["flags.tar.gz"]);
+});
+
+Deno.test("pull() replaces the file that a link leads to, not the link", async () => {
+  await using server = serveAnswers(archiveAnswer(ARCHIVE));
+  await using setup = await prepare(server.url);
+  const { path } = setup.options;
+  await Deno.mkdir(`${path}.real`);
+  await Deno.writeTextFile(`${path}.real/served`, "old");
+  await Deno.symlink(`${path}.real/served`, path);
+  await pull(setup.options);
+  assert((await Deno.lstat(path)).isSymlink);
+  assertEquals(await Deno.readFile(`${path}.real/served`), ARCHIVE);
+  assertEquals((await Array.fromAsync(Deno.readDir(`${path}.real`))).length, 1);
 });
 
 Deno.test("pull() with ifChanged does not touch a file with the same content", async () => {

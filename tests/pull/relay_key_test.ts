@@ -15,6 +15,8 @@ Deno.test("parseRelayKey() says what is no relay key, and never shows it", () =>
     ["mob-secret", "it is a mobile key"],
     ["api-secret", "it is an API access token"],
     ["rel-secret 2", "a key has neither spaces nor special characters"],
+    ['"rel-secret"', "a key has neither spaces nor special characters"],
+    ["AUTO_CONFIG_KEY=rel-secret", "a key has neither spaces nor special characters"],
     ["rel-secret\u2013", "a key has neither spaces nor special characters"],
     ["rel-secret\0", "a key has neither spaces nor special characters"],
   ];
@@ -28,6 +30,12 @@ Deno.test("parseRelayKey() says what is no relay key, and never shows it", () =>
 Deno.test("readKeyFile() reads the first line, and warns of a file that others can read", async () => {
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, `\n  ${KEY}  \r\nsecond line\n`);
+  assertEquals(readKeyFile(path), { key: KEY });
+  // As PowerShell writes it.
+  await Deno.writeFile(
+    path,
+    new Uint8Array(new Uint16Array([..."\ufeff" + KEY + "\r\n"].map((c) => c.charCodeAt(0))).buffer),
+  );
   assertEquals(readKeyFile(path), { key: KEY });
   await Deno.chmod(path, 0o644);
   assertMatch(
