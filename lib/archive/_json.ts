@@ -6,8 +6,6 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
 const SPACE = 0x20;
 
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -42,12 +40,16 @@ export interface Member {
   value: Value;
 }
 
-/** A value in JSON text, as far as it is known without parsing it. */
-export interface Value {
+/** Where a value is in JSON text. */
+export interface JsonRange {
   /** Offset of its first byte. */
   start: number;
-  /** Offset past its last byte, white space behind it included. */
+  /** Offset past its last byte. {@linkcode scanValue} includes white space behind the value. */
   end: number;
+}
+
+/** A value in JSON text, as far as it is known without parsing it. */
+export interface Value extends JsonRange {
   /** Levels of arrays and objects. */
   depth: number;
   /** Whether there is white space outside strings. */
@@ -96,7 +98,7 @@ function scanAll(json: Uint8Array): Value {
  * @returns Its members, in order.
  * @throws {JsonError} When what is between the values, or behind the last, is not JSON.
  */
-export function* listMembers(json: Uint8Array, object: Pick<Value, "start" | "end">): Generator<Member> {
+export function* listMembers(json: Uint8Array, object: JsonRange): Generator<Member> {
   let at = skipSpace(json, object.start + 1);
   while (json[at] !== CLOSING_BRACE) {
     if (json[at] !== QUOTE) throw notJson(json, at);
@@ -123,7 +125,7 @@ export function* listMembers(json: Uint8Array, object: Pick<Value, "start" | "en
  * @param value The value.
  * @returns Whether it begins like one.
  */
-export function isObject(json: Uint8Array, value: Pick<Value, "start">): boolean {
+export function isObject(json: Uint8Array, value: JsonRange): boolean {
   return json[value.start] === OPENING_BRACE;
 }
 
@@ -155,54 +157,6 @@ export function scanValue(json: Uint8Array, at: number): Value {
     }
   }
   return { start, end: i, depth, isSpaced };
-}
-
-/** Where a value is in JSON text. */
-export interface JsonRange {
-  /** Offset of its first byte. */
-  start: number;
-  /** Offset past its last byte. */
-  end: number;
-}
-
-/**
- * Finds a value inside another one.
- *
- * @param json UTF-8.
- * @param root Where the outer value is; it is valid JSON.
- * @param path Names and indices that lead to the inner value.
- * @returns Where it is, or the first byte of the innermost value on the way to it, in which it is missing.
- */
-export function findValue(
-  json: Uint8Array,
-  root: JsonRange,
-  path: readonly (string | number)[],
-): JsonRange {
-  let found = root;
-  for (const step of path) {
-    let inner: JsonRange | undefined;
-    if (typeof step === "string" && isObject(json, found)) {
-      // The last of several counts.
-      for (const { key, value } of listMembers(json, found)) inner = key === step ? value : inner;
-    } else if (typeof step === "number" && json[found.start] === OPENING_BRACKET) {
-      inner = findElement(json, found, step);
-    }
-    if (inner === undefined) return { start: found.start, end: found.start + 1 };
-    found = inner;
-  }
-  let { end } = found;
-  while (end > found.start + 1 && json[end - 1]! <= SPACE) end--;
-  return { start: found.start, end };
-}
-
-function findElement(json: Uint8Array, array: JsonRange, index: number): JsonRange | undefined {
-  let at = skipSpace(json, array.start + 1);
-  for (let i = 0; at < array.end && json[at] !== CLOSING_BRACKET; i++) {
-    const value = scanValue(json, at);
-    if (i === index) return value;
-    if (json[value.end] !== COMMA) break;
-    at = skipSpace(json, value.end + 1);
-  }
 }
 
 /**
@@ -277,14 +231,8 @@ export function hasInfinity(text: string): boolean {
   return isFound;
 }
 
-/**
- * Creates the error of a text that is not JSON.
- *
- * @param json UTF-8.
- * @param at Offset of the first byte that does not fit.
- * @returns The error.
- */
-export function notJson(json: Uint8Array, at: number): JsonError {
+/** Creates the error of a text that is not JSON, at the offset of the first byte that does not fit. */
+function notJson(json: Uint8Array, at: number): JsonError {
   let line = 1;
   let lineStart = 0;
   for (let i = json.indexOf(0x0a); i >= 0 && i < at; i = json.indexOf(0x0a, i + 1)) {

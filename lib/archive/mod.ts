@@ -27,7 +27,6 @@ export { readUnpackedLength } from "./_gunzip.ts";
 export {
   compact,
   decode,
-  findValue,
   isObject,
   JsonError,
   type JsonRange,
@@ -37,6 +36,7 @@ export {
   scanValue,
   type Value,
 } from "./_json.ts";
+export { findValue } from "./_find_value.ts";
 export { findSyntaxFault, type SyntaxFault } from "./_syntax.ts";
 export * from "./read_archive.ts";
 export * from "./scan_items.ts";

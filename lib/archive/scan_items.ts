@@ -57,7 +57,10 @@ export function* scanItems(json: Uint8Array): Generator<RawItem> {
     const items = [...listMembers(json, members)].sort((a, b) => a.key < b.key ? -1 : 1);
     for (const [i, { key, value }] of items.entries()) {
       const { start, end } = value;
-      yield { kind, key, start, end, ...scanItem(json, value, findTwin(kind, key, items[i + 1])) };
+      const item = { kind, key, start, end };
+      const next = items[i + 1];
+      if (next?.key === key) yield { ...item, fault: createTwice(`${JSON.stringify(key)} … `) };
+      else yield { ...item, ...scanItem(json, value) };
     }
   }
 }

@@ -130,7 +130,7 @@ async function check(
   const [first] = errors as [Finding];
   const others = errors.length === 1 ? "" : `, and ${errors.length - 1} more`;
   // What is wrong with all of it has its address in it.
-  const message = first.environment === null
+  const message = first.message.startsWith("Cannot read archive")
     ? first.message
     : `Cannot use the archive from ${options.path}: ${describeFinding(first)}${others}`;
   const hint = /, (an HTML page|JSON)$/.test(message)

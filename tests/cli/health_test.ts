@@ -38,6 +38,19 @@ Deno.test("health prints no more of an answer than a person can read", async () 
   assertEquals(output.length, 64 * 1024 + 1);
 });
 
+Deno.test("health gives 0 for a relay that is ready, though its answer cannot be written", async () => {
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response("ready"),
+  );
+  const terminal = makeTerminal();
+  terminal.print = () => {
+    throw new Error("No space left on device");
+  };
+  assertEquals(await run(["health", "--url", `http://127.0.0.1:${server.addr.port}`], terminal), 0);
+  assertEquals(terminal.errors, "Error: No space left on device\n");
+});
+
 Deno.test("health gives 1 and a hint when nobody answers", async () => {
   const terminal = makeTerminal();
   let port: number;
