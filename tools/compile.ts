@@ -23,9 +23,13 @@ const LISTEN_ADDRESSES = ["0.0.0.0", "127.0.0.1", "[::]", "[::1]", "localhost"];
 /**
  * Environment in which Deno can neither write its caches (no directory can be there) nor check for a newer Deno. Its home directory
  * is one that cannot hold an `.npmrc`; without `HOME`, Deno would look up the user's and read that one's. Names of locales that ICU
- * cannot parse, in `LC_ALL`, `LC_MESSAGES` or `LANG`, end Deno: the first `LC_ALL` decides, so it is this.
+ * cannot parse, in `LC_ALL`, `LC_MESSAGES` or `LANG`, end Deno: the first `LC_ALL` decides, so it is this. On a terminal, Deno
+ * would say each time that it cannot open its caches.
  */
-const ENVIRONMENT = ["DENO_DIR=/proc/self/exe", "DENO_NO_UPDATE_CHECK=1", "HOME=/proc", "LC_ALL=C"];
+const ENVIRONMENT = [
+  ...["DENO_DIR=/proc/self/exe", "DENO_LOG=error,deno::cache=off", "DENO_NO_UPDATE_CHECK=1"],
+  ...["HOME=/proc", "LC_ALL=C"],
+];
 
 /** Variables that are passed on to Deno besides Halyard's own: language, time zone and terminal. */
 const COMMON_VARIABLES = ["LANG", "LC_*", "TZ", "NO_COLOR", "TERM", "COLUMNS"];

@@ -60,6 +60,17 @@ Deno.test("compile() gives a program that tells its version and its own help", {
   assertStringIncludes((await run([program, "--help"])).stdout, "Usage: halyard");
 });
 
+const canFakeTerminal = await canRun("script");
+
+Deno.test("compile() gives a program that says nothing of its own on a terminal", {
+  ignore: ignore || !canFakeTerminal, // util-linux
+}, async () => {
+  const { stdout } = await run(["script", "-qec", `${program} --version`, "/dev/null"], {
+    PATH: "/usr/bin:/bin",
+  });
+  assertMatch(stdout, /^halyard \d[^\n]*\n$/);
+});
+
 Deno.test("compile() gives a program that serves, and ends with 0 on a signal", { ignore }, async () => {
   const port = freePort();
   const relay = new Deno.Command(program, {
@@ -246,6 +257,7 @@ Deno.test("compile() puts the machine code into the runtime base that DENORT_BIN
   assertEquals([code, stderr], [0, ""]);
   assertEquals(JSON.parse(stdout), [["a"], {
     DENO_DIR: "/proc/self/exe",
+    DENO_LOG: "error,deno::cache=off",
     DENO_NO_UPDATE_CHECK: "1",
     HOME: "/proc",
     LC_ALL: "C",
@@ -302,7 +314,13 @@ Deno.test("compile() leaves a runtime base able to find what deno compile has ad
   });
   const [found, first, second, ...env] = stdout.trim().split("\n");
   assertEquals([found, first, second], ["found", "a", ""]);
-  const baked = ["DENO_DIR=/proc/self/exe", "DENO_NO_UPDATE_CHECK=1", "HOME=/proc", "LC_ALL=C"];
+  const baked = [
+    "DENO_DIR=/proc/self/exe",
+    "DENO_LOG=error,deno::cache=off",
+    "DENO_NO_UPDATE_CHECK=1",
+    "HOME=/proc",
+    "LC_ALL=C",
+  ];
   assertEquals(env.sort(), [...baked, "LD_ENV_x=3", "PORT=1"]);
 });
 
