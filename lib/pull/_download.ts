@@ -27,29 +27,33 @@ export interface Downloaded {
 /** Waits for something from the server: no longer than for a stall, and with errors of ours. */
 type Receive = <T>(waiting: Promise<T>) => Promise<T>;
 
+/** Options for {@linkcode download}. */
+export interface DownloadOptions extends PullOptions {
+  /** Empty file that it is written to. */
+  part: PartFile;
+  /** Entity tag of what is there already. */
+  etag: string | undefined;
+  /** Time by which the answer must begin, if that is before the stall timeout: ms of uptime. */
+  answerBy: number;
+}
+
 /**
  * Tries once to download the archive.
  *
- * @param options Where from, with what limits.
- * @param part Empty file that it is written to.
- * @param etag Entity tag of what is there already.
+ * @param options Where from, where to, with what limits.
  * @returns Whether there was something new.
  * @throws {TransientPullError} When another try may succeed.
  * @throws {PullError} When the answer is final.
  */
-export async function download(
-  options: PullOptions,
-  part: PartFile,
-  etag: string | undefined,
-): Promise<Downloaded> {
-  const { url, key, proxy, timing = MACHINE_TIMING } = options;
-  const { stallTimeout, now } = timing;
-  const stalled = `nothing came for ${stallTimeout / 1_000} s`;
-  using stall = new StallTimer(
-    stallTimeout,
-    options.signal,
-    () => new TransientPullError(`Cannot download the archive from ${formatUrl(url)}: ${stalled}`),
-  );
+export async function download(options: DownloadOptions): Promise<Downloaded> {
+  const { url, key, proxy, part, etag, answerBy, timing = MACHINE_TIMING } = options;
+  const { stallTimeout, now, uptime } = timing;
+  function makeError(timeout: number): Error {
+    const stalled = `nothing came for ${Number((timeout / 1_000).toFixed(1))} s`;
+    return new TransientPullError(`Cannot download the archive from ${formatUrl(url)}: ${stalled}`);
+  }
+  using stall = new StallTimer(stallTimeout, options.signal, makeError);
+  stall.restart(Math.min(stallTimeout, answerBy - uptime()));
   const { signal } = stall;
   async function receive<T>(waiting: Promise<T>): Promise<T> {
     try {

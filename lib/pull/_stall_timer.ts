@@ -4,7 +4,7 @@ export class StallTimer implements Disposable {
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();
   readonly #timeout: number;
-  readonly #makeError: () => Error;
+  readonly #makeError: (timeout: number) => Error;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -12,19 +12,23 @@ export class StallTimer implements Disposable {
    *
    * @param timeout Longest time between two calls of {@linkcode StallTimer.restart}: ms.
    * @param caller Signal that ends the caller.
-   * @param makeError Makes the error of a stall.
+   * @param makeError Makes the error of a stall: of so many ms.
    */
-  constructor(timeout: number, caller: AbortSignal, makeError: () => Error) {
+  constructor(timeout: number, caller: AbortSignal, makeError: (timeout: number) => Error) {
     this.signal = AbortSignal.any([this.#controller.signal, caller]);
     this.#timeout = timeout;
     this.#makeError = makeError;
     this.restart();
   }
 
-  /** Starts it again: something came. */
-  restart(): void {
+  /**
+   * Starts it again: something came.
+   *
+   * @param timeout Time until it is over: ms. @default {that of the timer}
+   */
+  restart(timeout = this.#timeout): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#controller.abort(this.#makeError()), this.#timeout);
+    this.#timer = setTimeout(() => this.#controller.abort(this.#makeError(timeout)), timeout);
   }
 
   /** Ends it, and what is still under way with its signal. */

@@ -14,8 +14,11 @@ import { TransientPullError } from "./_transient_pull_error.ts";
 /** Most tries of a download. What five do not bring needs a person. @limit tries: the download fails */
 const MAX_TRIES = 5;
 
-/** Longest time from the first try to the beginning of the last one. Scripts and timers wait for the end. @limit ms: the download fails */
+/** Longest time from the first try to the answer of the last one. Scripts and timers wait for the end. @limit ms: the download fails */
 const RETRY_TIMEOUT_MS = 60_000;
+
+/** Shortest time that must be left for another try: ms. */
+const SHORTEST_TRY_MS = 5_000;
 
 /** Pause after the first failed try, doubled after each further one: ms. It is drawn from the upper half. */
 const FIRST_PAUSE_MS = 2_000;
@@ -103,14 +106,14 @@ async function downloadPatiently(
   etag: string | undefined,
 ): Promise<Downloaded> {
   const { signal, onRetry, timing: { uptime, sleep, random } = MACHINE_TIMING } = options;
-  const deadline = uptime() + RETRY_TIMEOUT_MS;
+  const answerBy = uptime() + RETRY_TIMEOUT_MS;
   for (let tries = 1;; tries++) {
     try {
-      return await download(options, part, etag);
+      return await download({ ...options, part, etag, answerBy });
     } catch (error) {
       if (!(error instanceof TransientPullError)) throw error;
       const pause = error.retryAfter ?? FIRST_PAUSE_MS * 2 ** (tries - 1) * (1 - random() / 2);
-      if (tries === MAX_TRIES || uptime() + pause > deadline) throw error;
+      if (tries === MAX_TRIES || uptime() + pause + SHORTEST_TRY_MS > answerBy) throw error;
       await onRetry?.(error, pause);
       await sleep(pause, signal);
       signal.throwIfAborted();
