@@ -31,7 +31,11 @@ type Due = "value" | "value or ]" | "name" | "name or }" | "separator";
  * @returns The fault, if there is one.
  */
 export function findSyntaxFault(json: Uint8Array, start = 0, end = json.length): SyntaxFault | undefined {
-  const text = json.subarray(start, end);
+  const fault = findFault(json.subarray(start, end));
+  return fault && { ...fault, at: start + fault.at };
+}
+
+function findFault(text: Uint8Array): SyntaxFault | undefined {
   const open: number[] = [];
   let due: Due = "value";
   let at = 0;
@@ -45,17 +49,17 @@ export function findSyntaxFault(json: Uint8Array, start = 0, end = json.length):
       due = "separator";
       at++;
     } else if (due === "separator") {
-      if (around === undefined) return at < text.length ? { at: start + at, expected: "nothing" } : undefined;
+      if (around === undefined) return at < text.length ? { at, expected: "nothing" } : undefined;
       const closing = around === BRACE ? "}" : "]";
-      if (byte !== COMMA) return { at: start + at, expected: `"," or "${closing}"` };
+      if (byte !== COMMA) return { at, expected: `"," or "${closing}"` };
       due = around === BRACE ? "name" : "value";
       at++;
     } else if (due === "name" || due === "name or }") {
-      if (byte !== QUOTE) return { at: start + at, expected: due === "name" ? "a name" : 'a name or "}"' };
-      const fault = findStringFault(text, at);
-      if (typeof fault === "object") return { ...fault, at: start + fault.at };
-      at = skipSpace(text, fault);
-      if (text[at] !== COLON) return { at: start + at, expected: '":"' };
+      if (byte !== QUOTE) return { at, expected: due === "name" ? "a name" : 'a name or "}"' };
+      const next = findStringEnd(text, at);
+      if (typeof next === "object") return next;
+      at = skipSpace(text, next);
+      if (text[at] !== COLON) return { at, expected: '":"' };
       due = "value";
       at++;
     } else if (byte === BRACE || byte === BRACKET) {
@@ -63,8 +67,8 @@ export function findSyntaxFault(json: Uint8Array, start = 0, end = json.length):
       due = byte === BRACE ? "name or }" : "value or ]";
       at++;
     } else {
-      const next = byte === QUOTE ? findStringFault(text, at) : findWordEnd(text, at);
-      if (typeof next === "object") return { ...next, at: start + next.at };
+      const next = byte === QUOTE ? findStringEnd(text, at) : findWordEnd(text, at);
+      if (typeof next === "object") return next;
       due = "separator";
       at = next;
     }
@@ -72,7 +76,7 @@ export function findSyntaxFault(json: Uint8Array, start = 0, end = json.length):
 }
 
 /** Returns the offset past a string, or its fault. */
-function findStringFault(text: Uint8Array, start: number): number | SyntaxFault {
+function findStringEnd(text: Uint8Array, start: number): number | SyntaxFault {
   for (let at = start + 1; at < text.length; at++) {
     const byte = text[at]!;
     if (byte === QUOTE) return at + 1;

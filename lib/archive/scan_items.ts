@@ -11,36 +11,36 @@ import {
 } from "./_json.ts";
 import { MAX_ITEM_DEPTH } from "./_limits.ts";
 
-/** A flag or a segment as a data file has it: parsed, not checked; or left out when served; or with a fault for which all is refused. */
-export type RawItem =
-  & {
-    /** Its kind. */
-    kind: "flags" | "segments";
-    /** Key in the map that lists it. */
-    key: string;
-    /** Offset of its first byte in the file. */
-    start: number;
-    /** Offset past its last byte, white space behind it included. */
-    end: number;
+/** Content of a flag or a segment: parsed, not checked; or left out when served; or with a fault for which all is refused. */
+export type RawContent =
+  | {
+    /** Parsed JSON. */
+    value: unknown;
+    /** JSON without white space outside strings. */
+    text: string;
+    /** Whether `JSON.stringify` writes it like that. */
+    isCanonical: boolean;
   }
-  & (
-    | {
-      /** Parsed JSON. */
-      value: unknown;
-      /** JSON without white space outside strings. */
-      text: string;
-      /** Whether `JSON.stringify` writes it like that. */
-      isCanonical: boolean;
-    }
-    | {
-      /** Reason why it is left out: the rest of a sentence. */
-      omission: string;
-    }
-    | {
-      /** Fault. */
-      fault: JsonError;
-    }
-  );
+  | {
+    /** Reason why it is left out: the rest of a sentence. */
+    omission: string;
+  }
+  | {
+    /** Fault. */
+    fault: JsonError;
+  };
+
+/** A flag or a segment as a data file has it. */
+export type RawItem = RawContent & {
+  /** Its kind. */
+  kind: "flags" | "segments";
+  /** Key in the map that lists it. */
+  key: string;
+  /** Offset of its first byte in the file. */
+  start: number;
+  /** Offset past its last byte, white space behind it included. */
+  end: number;
+};
 
 /**
  * Scans the data file of an environment, one item at a time: only the one that was asked for is in memory as a value.
@@ -56,11 +56,11 @@ export function* scanItems(json: Uint8Array): Generator<RawItem> {
     if (!members || !isObject(json, members)) continue;
     const items = [...listMembers(json, members)].sort((a, b) => a.key < b.key ? -1 : 1);
     for (const [i, { key, value }] of items.entries()) {
-      const { start, end } = value;
-      const item = { kind, key, start, end };
       const next = items[i + 1];
-      if (next?.key === key) yield { ...item, fault: createTwice(`${JSON.stringify(key)} … `) };
-      else yield { ...item, ...scanItem(json, value) };
+      const content = next?.key === key
+        ? { fault: new JsonError(`${JSON.stringify(key)} is there twice in "${kind}"`, next.value.start) }
+        : readContent(json, value);
+      yield { kind, key, start: value.start, end: value.end, ...content };
     }
   }
 }
@@ -86,22 +86,7 @@ function scanKinds(json: Uint8Array): Map<string, Value> {
   return kinds;
 }
 
-/** Returns the fault of an item if the next one has its key. */
-function findTwin(
-  kind: string,
-  key: string,
-  next: { key: string; value: Value } | undefined,
-): JsonError | undefined {
-  if (next?.key !== key) return undefined;
-  return new JsonError(`${JSON.stringify(key)} is there twice in ${JSON.stringify(kind)}`, next.value.start);
-}
-
-function scanItem(
-  json: Uint8Array,
-  scanned: Value,
-  twin: JsonError | undefined,
-): { value: unknown; text: string; isCanonical: boolean } | { omission: string } | { fault: JsonError } {
-  if (twin) return { fault: twin };
+function readContent(json: Uint8Array, scanned: Value): RawContent {
   if (scanned.depth > MAX_ITEM_DEPTH) {
     return { omission: `it nests deeper than ${MAX_ITEM_DEPTH} levels` };
   }

@@ -1,5 +1,10 @@
 import { compilePattern, matchesPattern } from "./_pattern.ts";
+import { type Automaton, buildAutomaton, MAX_POSITIONS, TooLargeError } from "./_pattern_automaton.ts";
 import { parsePattern, type PatternTree } from "./_pattern_tree.ts";
+
+// A repetition is ambiguous if one text leads through its part in two ways. Its part becomes an automaton whose end leads to
+// its beginning again. From each position two ways part, and go on side by side, as a pair of positions, as long as there are
+// characters that both take: if a pair of different positions comes to one position, these are two ways for one text.
 
 /** Longest pattern that is searched for ambiguity: people write shorter ones. @limit characters: a longer one passes */
 const MAX_SEARCHED_LENGTH = 2_000;
@@ -7,24 +12,11 @@ const MAX_SEARCHED_LENGTH = 2_000;
 /** Most pairs of steps of an automaton that are compared, some ten times those of an ordinary pattern. @limit pairs: the pattern passes */
 const MAX_COMPARED_STEPS = 20_000;
 
-/** Most characters of a repeated part, repetitions of a number counted out. @limit positions: the pattern passes */
-const MAX_POSITIONS = 100;
-
 /** Number of repetitions from which on they are as bad as endless ones. */
 const MANY = 10;
 
 /** Characters of which one at least is in all but the rarest classes: two classes without a common one of these do not overlap. */
 const SAMPLES = [..."059akzAKZ_ \t\n-.,:;/@+é中😀"];
-
-/** A part of an automaton: positions (Glushkov) with which it begins and ends. */
-interface Part {
-  first: number[];
-  last: number[];
-  isEmpty: boolean;
-}
-
-/** The automaton has too many positions or steps. */
-class TooLargeError extends Error {}
 
 /**
  * Finds a repetition in a pattern that can match one text in more than one way, such as `(a+)+`, `(a|aa)*` or `(\w+\s?)*`. Engines
@@ -37,8 +29,7 @@ export function findAmbiguity(pattern: string): string | undefined {
   if (pattern.length > MAX_SEARCHED_LENGTH) return undefined;
   const tree = parsePattern(pattern);
   if (tree === undefined) return undefined;
-  const flags = /\(\?[a-z]*i/.test(pattern) ? "(?i)" : "";
-  const search = new Search(pattern, flags);
+  const search = new Search(pattern);
   try {
     return search.find(tree);
   } catch (error) {
@@ -54,8 +45,8 @@ class Search {
   readonly #characters = new Map<string, Set<string>>();
   #compared = 0;
 
-  constructor(pattern: string, flags: string) {
-    this.#flags = flags;
+  constructor(pattern: string) {
+    this.#flags = /\(\?[a-z]*i/.test(pattern) ? "(?i)" : "";
     // Ranges overlap where an end of one is in the other.
     this.#samples = [...new Set([...SAMPLES, ...pattern])];
   }
@@ -69,73 +60,11 @@ class Search {
       if (found !== undefined) return found;
     }
     const isLoop = tree.kind === "repeat" && tree.max >= MANY && tree.part.kind !== "atom";
-    return isLoop && this.#isAmbiguous(tree.part) ? tree.text : undefined;
+    return isLoop && this.#isAmbiguous(buildAutomaton(tree.part)) ? tree.text : undefined;
   }
 
-  /** Reports whether two ways through a part that is repeated without end are ways through the same text. */
-  #isAmbiguous(part: PatternTree): boolean {
-    const atoms: string[] = [];
-    const steps: number[][] = [];
-    let isTwofold = false;
-
-    function connect(from: readonly number[], to: readonly number[]): void {
-      for (const position of from) {
-        for (const next of to) {
-          // Two repetitions, one in the other, both go on here.
-          if (steps[position]!.includes(next)) isTwofold ||= atoms[position] !== "" && atoms[next] !== "";
-          else steps[position]!.push(next);
-        }
-      }
-    }
-
-    function build(tree: PatternTree): Part {
-      switch (tree.kind) {
-        case "atom":
-          if (atoms.push(tree.text) > MAX_POSITIONS) throw new TooLargeError();
-          steps.push([]);
-          return { first: [atoms.length - 1], last: [atoms.length - 1], isEmpty: false };
-        case "choice": {
-          const parts = tree.parts.map(build);
-          return {
-            first: parts.flatMap(({ first }) => first),
-            last: parts.flatMap(({ last }) => last),
-            isEmpty: parts.some(({ isEmpty }) => isEmpty),
-          };
-        }
-        case "sequence":
-          return tree.parts.map(build).reduce(join, NOTHING);
-        case "repeat":
-          return repeat(tree);
-      }
-    }
-
-    function repeat({ part, min, max }: PatternTree & { kind: "repeat" }): Part {
-      let whole: Part = NOTHING;
-      const count = max === Infinity ? Math.max(min, 1) : max;
-      for (let i = 1; i <= count; i++) {
-        const built = build(part);
-        if (max === Infinity && i === count) connect(built.last, built.first);
-        whole = join(whole, i > min ? { ...built, isEmpty: true } : built);
-      }
-      return whole;
-    }
-
-    function join(a: Part, b: Part): Part {
-      connect(a.last, b.first);
-      return {
-        first: a.isEmpty ? [...a.first, ...b.first] : a.first,
-        last: b.isEmpty ? [...a.last, ...b.last] : b.last,
-        isEmpty: a.isEmpty && b.isEmpty,
-      };
-    }
-
-    const { first, last } = build(part);
-    connect(last, first);
-    return isTwofold || this.#hasTwoWays(atoms, steps);
-  }
-
-  /** Reports whether two ways that part at a position, and go on with the same characters, meet again. */
-  #hasTwoWays(atoms: readonly string[], steps: readonly (readonly number[])[]): boolean {
+  #isAmbiguous({ atoms, steps, isTwofold }: Automaton): boolean {
+    if (isTwofold) return true;
     const pairs = new Map<number, [number, number]>();
     const advance = (a: number, b: number): boolean => {
       for (const nextA of steps[a]!) {
@@ -169,5 +98,3 @@ class Search {
     return characters;
   }
 }
-
-const NOTHING: Part = { first: [], last: [], isEmpty: true };

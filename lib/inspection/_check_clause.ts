@@ -1,7 +1,8 @@
 import { isOperand, measurePattern, type Operand, OPERATORS, type PatternCost } from "../evaluation/mod.ts";
 import type { Clause, JsonValue } from "../model/mod.ts";
 import { inspectKind, inspectReference } from "./_check_names.ts";
-import { cut, type OnFinding, quote } from "./_entry.ts";
+import type { OnFinding } from "./_entry.ts";
+import { cut, quote } from "./_phrases.ts";
 import { Repeats } from "./_repeats.ts";
 
 /** Length of texts up to which any pattern should be matched: characters. Few attributes are longer. */
@@ -65,6 +66,7 @@ export function inspectClause(clause: Clause, path: string, onFinding: OnFinding
     if (cost) inspectCost(cost, at, onFinding);
     if (cost || cost === undefined && canMatch(operand, value)) return true;
     const problem = `is ${showValue(value)}, not ${NAMES[operand]}: it never matches`;
+    // Values of a wrong type are one mistake; each pattern that cannot be read is one of its own.
     repeats.add(at, problem, cost === null ? problem : operand);
     return false;
   });

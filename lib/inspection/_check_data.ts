@@ -11,51 +11,21 @@ import {
 import { inspectFlag } from "./_check_flag.ts";
 import { References } from "./_check_references.ts";
 import { inspectSegment } from "./_check_segment.ts";
-import { CORRECT, type Entry, type OnFinding } from "./_entry.ts";
+import type { Entry, OnFinding } from "./_entry.ts";
+import { CORRECT_FILE } from "./_phrases.ts";
 import { Repeats } from "./_repeats.ts";
 import { SdkFeatures } from "./_sdk_features.ts";
 
 /**
- * Finds the faults of an environment's flags and segments, one at a time.
+ * Finds the faults of an environment's flags and segments, one at a time: none is kept, as an archive may fill the memory.
  *
  * @param entry The entry.
- * @param content Its content.
  */
-export function inspectData(entry: Entry, content: Uint8Array): void {
+export function inspectData(entry: Entry): void {
   const references = new References();
   const features = new SdkFeatures();
   try {
-    for (const raw of scanItems(content)) {
-      if ("fault" in raw) {
-        entry.addFault(raw.fault, raw);
-        references.addUnknown(raw);
-        continue;
-      }
-      const { kind, key, start, end } = raw;
-      const onFinding = entry.createOnFinding({ kind, key, start, end });
-      const cuts = new Set<string>();
-      const item = "omission" in raw ? undefined : parse(raw, onFinding, cuts);
-      if ("omission" in raw) {
-        onFinding(
-          "error",
-          "",
-          `is left out: ${raw.omission}`,
-          "SDKs would refuse the whole environment with it",
-        );
-      }
-      if (item === undefined) {
-        references.addUnknown(raw);
-        continue;
-      }
-      if (item.deleted) {
-        references.add({ kind, key, item, onFinding });
-        continue;
-      }
-      features.add(kind, item);
-      const lacking = kind === "flags" ? inspectFlag(item as Flag, onFinding, cuts) : undefined;
-      if (kind === "segments") inspectSegment(item as Segment, onFinding, cuts);
-      references.add({ kind, key, item, lacking, onFinding });
-    }
+    for (const raw of scanItems(entry.content)) inspectItem(raw, { entry, references, features });
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     entry.addFault(error);
@@ -64,7 +34,39 @@ export function inspectData(entry: Entry, content: Uint8Array): void {
   features.inspect(entry, references.inspect());
 }
 
-/** Parses an item; reports all of its faults where it has any. */
+function inspectItem(
+  raw: RawItem,
+  { entry, references, features }: { entry: Entry; references: References; features: SdkFeatures },
+): void {
+  const { kind, key, start, end } = raw;
+  if ("fault" in raw) {
+    entry.addFault(raw.fault, raw);
+    references.addUnknown(raw);
+    return;
+  }
+  // Not `raw`, since references keep the receiver.
+  const onFinding = entry.createOnFinding({ kind, key, start, end });
+  if ("omission" in raw) {
+    const hint = "SDKs would refuse the whole environment with it";
+    onFinding("error", "", `is left out: ${raw.omission}`, hint);
+    references.addUnknown(raw);
+    return;
+  }
+  const cuts = new Set<string>();
+  const item = parse(raw, onFinding, cuts);
+  if (item === undefined) {
+    references.addUnknown(raw);
+  } else if (item.deleted) {
+    references.add({ kind, key, item, onFinding });
+  } else {
+    features.add(kind, item);
+    const lacking = kind === "flags" ? inspectFlag(item as Flag, onFinding, cuts) : undefined;
+    if (kind === "segments") inspectSegment(item as Segment, onFinding, cuts);
+    references.add({ kind, key, item, lacking, onFinding });
+  }
+}
+
+/** Parses an item, and reports all of its faults where it has any. Adds the paths of cut numbers to `cuts`. */
 function parse(
   raw: RawItem & { value: unknown },
   onFinding: OnFinding,
@@ -84,6 +86,6 @@ function parse(
     return item;
   } catch {
     check(value, key, (path, problem) => repeats.add(path, problem));
-    repeats.report((path, problem) => onFinding("error", path, problem, CORRECT));
+    repeats.report((path, problem) => onFinding("error", path, problem, CORRECT_FILE));
   }
 }

@@ -1,14 +1,13 @@
 import { type Fault, listFaults, listTargets } from "../evaluation/mod.ts";
-import type { Flag, Rollout, Target, VariationOrRollout } from "../model/mod.ts";
-import { inspectKind, inspectReference } from "./_check_names.ts";
+import type { Flag, Target, VariationOrRollout } from "../model/mod.ts";
+import { inspectKind } from "./_check_names.ts";
 import { inspectRules } from "./_check_rules.ts";
+import { inspectServed } from "./_check_served.ts";
 import { inspectVariations } from "./_check_variations.ts";
-import { GIVES_ERROR, IDLE, type OnFinding, quote } from "./_entry.ts";
+import type { OnFinding } from "./_entry.ts";
 import { MAX_FINDINGS } from "./_finding_list.ts";
+import { GIVES_ERROR, quote, UNREACHED } from "./_phrases.ts";
 import { Repeats } from "./_repeats.ts";
-
-/** Sum of a rollout's weights: thousandths of a percent. */
-const ALL = 100_000;
 
 /**
  * Finds what is wrong with a flag by itself.
@@ -20,14 +19,14 @@ const ALL = 100_000;
  */
 export function inspectFlag(flag: Flag, onFinding: OnFinding, cuts: ReadonlySet<string>): Set<number> {
   const faults = listFaults(flag, MAX_FINDINGS + 1);
-  const idle = listIdle(flag, faults);
+  const unreached = listUnreached(flag, faults);
   for (const { path, problem, variation } of faults) {
     if (variation === undefined) onFinding("error", path, problem, GIVES_ERROR);
   }
-  for (const { path, problem, variation } of idle) {
-    if (variation === undefined) onFinding("warning", path, `${problem}${IDLE.effect}`, IDLE.hint);
+  for (const { path, problem, variation } of unreached) {
+    if (variation === undefined) onFinding("warning", path, `${problem}${UNREACHED.effect}`, UNREACHED.hint);
   }
-  const lacking = inspectVariations(flag, { reached: faults, idle }, onFinding);
+  const lacking = inspectVariations(flag, { reached: faults, unreached }, onFinding);
   inspectPrerequisites(flag, onFinding);
   const targeted = inspectTargets(flag, onFinding);
   // The target that stands for another one may be the one whose variation is wrong.
@@ -43,9 +42,9 @@ export function inspectFlag(flag: Flag, onFinding: OnFinding, cuts: ReadonlySet<
 }
 
 /** Lists the faults that would count if the flag were on, had a prerequisite, and had no empty buckets. */
-function listIdle(flag: Flag, faults: readonly Fault[]): Fault[] {
+function listUnreached(flag: Flag, faults: readonly Fault[]): Fault[] {
   if (faults.length > MAX_FINDINGS) return [];
-  const awake: Flag = {
+  const reachable: Flag = {
     ...flag,
     on: true,
     prerequisites: [{}],
@@ -54,7 +53,7 @@ function listIdle(flag: Flag, faults: readonly Fault[]): Fault[] {
   };
   const known = new Set(faults.map(({ path }) => path));
   // That a flag which is off has no fallthrough is fine.
-  return listFaults(awake, MAX_FINDINGS).filter(({ path }) => path !== "fallthrough" && !known.has(path));
+  return listFaults(reachable, MAX_FINDINGS).filter(({ path }) => path !== "fallthrough" && !known.has(path));
 }
 
 /** Gives each bucket of a rollout a weight. */
@@ -74,13 +73,13 @@ function inspectPrerequisites({ on, prerequisites }: Flag, onFinding: OnFinding)
       continue;
     }
     const wanted = prerequisites![first]!.variation ?? 0;
-    if (wanted === (variation ?? 0)) {
+    const other = variation ?? 0;
+    if (wanted === other) {
       const problem = `is ${quote(key ?? "")}, as "prerequisites[${first}].key" is`;
       onFinding("warning", `prerequisites[${i}].key`, problem, "Leave one out");
     } else {
-      const problem = `is ${
-        variation ?? 0
-      }, but "prerequisites[${first}]" wants ${wanted} of the same flag: ${"the flag always serves its off variation"}`;
+      const why = `"prerequisites[${first}]" wants ${wanted} of the same flag`;
+      const problem = `is ${other}, but ${why}: the flag always serves its off variation`;
       onFinding(on ? "error" : "warning", `prerequisites[${i}].variation`, problem, "Leave one out");
     }
   }
@@ -123,55 +122,4 @@ function inspectUntried(flag: Flag, onFinding: OnFinding): void {
     const problem = `counts for nobody: "contextTargets" has no empty target of ${place} in its place`;
     onFinding("warning", `targets[${i}]`, problem, "Add that target where this one is to be tried");
   }
-}
-
-function inspectServed(
-  { variation, rollout }: VariationOrRollout,
-  path: string,
-  onFinding: OnFinding,
-  cuts: ReadonlySet<string>,
-): void {
-  if (!rollout?.variations?.length) return;
-  const at = `${path}.rollout`;
-  if (typeof variation === "number") {
-    onFinding("warning", at, `counts for nobody, since there is "${path}.variation"`, "Leave one out");
-    return;
-  }
-  const { kind, contextKind, bucketBy } = rollout;
-  if (kind && kind !== "rollout" && kind !== "experiment") {
-    const problem = `is ${quote(kind)}, neither "rollout" nor "experiment": it counts as "rollout"`;
-    onFinding("warning", `${at}.kind`, problem, "Correct it in LaunchDarkly");
-  }
-  inspectKind(contextKind, `${at}.contextKind`, onFinding);
-  inspectReference(bucketBy, contextKind, `${at}.bucketBy`, onFinding);
-  inspectWeights(rollout, at, onFinding, cuts);
-}
-
-function inspectWeights(
-  { variations }: Rollout,
-  path: string,
-  onFinding: OnFinding,
-  cuts: ReadonlySet<string>,
-): void {
-  const weights = (variations ?? []).map(({ weight }) => weight ?? 0);
-  const negative = weights.findIndex((weight) => weight < 0);
-  if (negative >= 0) {
-    const at = `${path}.variations[${negative}].weight`;
-    return onFinding(
-      "warning",
-      at,
-      `is ${weights[negative]}: a weight is 0 to ${ALL}`,
-      "Correct the weights so that they add up to 100000",
-    );
-  }
-  const sum = weights.reduce((sum, weight) => sum + weight, 0);
-  const cut = weights.filter((_, i) => cuts.has(`${path}.variations[${i}].weight`)).length;
-  if (weights.length === 0 || sum === ALL || sum < ALL && ALL - sum < cut) return;
-  const effect = sum < ALL ? "the last variation gets the rest too" : "what is past that is never served";
-  onFinding(
-    "warning",
-    `${path}.variations`,
-    `has weights that add up to ${sum}, not ${ALL} (thousandths of a percent): ${effect}`,
-    "Correct the weights so that they add up to 100000",
-  );
 }

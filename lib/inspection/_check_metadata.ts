@@ -1,24 +1,7 @@
 import { JsonError, parseJson, type SharedKey } from "../archive/mod.ts";
 import { checkMetadata, type EnvironmentMetadata, parseMetadata } from "../model/mod.ts";
-import { CORRECT, type Entry } from "./_entry.ts";
-
-/** Names and words of a metadata file that are no secrets. */
-const PLAIN_WORDS = new Set([
-  ...[
-    "env",
-    "envID",
-    "envKey",
-    "envName",
-    "projKey",
-    "projName",
-    "mobKey",
-    "mobileKeys",
-    "sdkKey",
-    "sdkKeys",
-  ],
-  ...["value", "expiring", "timestamp", "key", "expiry", "defaultTtl", "secureMode", "version", "dataId"],
-  ...["true", "false", "null"],
-]);
+import type { Entry } from "./_entry.ts";
+import { CORRECT_FILE } from "./_phrases.ts";
 
 /** A key that fits in a header. */
 const SENDABLE = /^[\x21-\x7e]+$/;
@@ -34,49 +17,28 @@ export interface CheckedMetadata {
 }
 
 /**
- * Masks everything in a part of a metadata file but numbers and the names of its fields: keys stand in it.
- *
- * @param line A part of a line.
- * @returns A text of the same length.
- */
-export function maskSecrets(line: string): string {
-  return line.replace(
-    /[^\s{}[\],:"]+/g,
-    (word, at) => PLAIN_WORDS.has(word) || isNumber(word, line[at - 1]) ? word : "*".repeat(word.length),
-  );
-}
-
-/** Reports whether a word is a number outside of a string: a time at most. */
-function isNumber(word: string, before: string | undefined): boolean {
-  return /^-?[\d.]{1,15}$/.test(word) && before !== undefined && before !== '"';
-}
-
-/**
  * Finds the faults of an environment's metadata.
  *
  * @param entry The entry.
- * @param options Content of the entry, ID of the environment, the time: ms since epoch.
+ * @param now The time: ms since epoch.
  * @returns What is in it, unless it is faulty.
  */
-export function inspectMetadata(
-  entry: Entry,
-  { content, id, now }: { content: Uint8Array; id: string; now: number },
-): CheckedMetadata | undefined {
+export function inspectMetadata(entry: Entry, now: number): CheckedMetadata | undefined {
   let json: unknown;
   try {
-    json = parseJson(content);
+    json = parseJson(entry.content);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     entry.addFault(error);
     return undefined;
   }
   let isSound = true;
-  checkMetadata(json, id, (path, problem) => {
+  checkMetadata(json, entry.environment, (path, problem) => {
     isSound = false;
-    entry.addAt("error", path, `${path === "" ? "The file" : `"${path}"`} ${problem}`, CORRECT);
+    entry.addAt("error", path, `${path === "" ? "The file" : `"${path}"`} ${problem}`, CORRECT_FILE);
   });
   if (!isSound) return undefined;
-  const checked = { metadata: parseMetadata(json, id), entry, json };
+  const checked = { metadata: parseMetadata(json, entry.environment), entry, json };
   inspectKeys(checked, now);
   return checked;
 }
@@ -96,7 +58,7 @@ function inspectKeys(checked: CheckedMetadata, now: number): void {
         const path = findKey(checked, kind, value);
         const problem =
           `"${path}" holds a character that no client can send: a blank, a line break, or none of ASCII`;
-        entry.addAt("warning", path, problem, CORRECT);
+        entry.addAt("warning", path, problem, CORRECT_FILE);
       }
       if (expiry === undefined || expiry >= now) continue;
       const path = findKey(checked, kind, value);

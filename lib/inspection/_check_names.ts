@@ -1,5 +1,6 @@
 import { isContextKind } from "../model/mod.ts";
-import { type OnFinding, quote } from "./_entry.ts";
+import type { OnFinding } from "./_entry.ts";
+import { quote } from "./_phrases.ts";
 
 /**
  * Finds that a kind is none.

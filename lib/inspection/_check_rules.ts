@@ -11,8 +11,10 @@ import type { OnFinding } from "./_entry.ts";
  */
 const MAX_COMPARISONS = 200_000;
 
+const REMOVE = "Remove the rule, or move it up";
+
 /** A rule that can match. */
-interface Reachable {
+interface ReachableRule {
   index: number;
   clauses: ComparableClause[];
 }
@@ -40,7 +42,7 @@ export function inspectRules(
   { isFinal, isTargeted }: RulesOptions,
 ): void {
   const faulty = new Set(faults.map(({ path }) => Number(/^rules\[(\d+)\]/.exec(path)?.[1] ?? NaN)));
-  const reachable: Reachable[] = [];
+  const reachable: ReachableRule[] = [];
   let isOpen = true;
   let comparisons = 0;
   const spend = (more: number): boolean => (comparisons += more) <= MAX_COMPARISONS;
@@ -57,13 +59,19 @@ export function inspectRules(
     }
     if (comparisons > MAX_COMPARISONS) continue;
     const rule = { index, clauses: list.map(toComparable) };
-    const earlier = reachable.find((other) => isNarrower(rule, other, spend));
+    const earlier = reachable.find((other) => impliesRule(rule, other, spend));
     const targeted = list.findIndex((clause) => areTargeted(clause, isTargeted));
     if (targeted >= 0) {
       const problem = `cannot be reached: all keys of "clauses[${targeted}]" are in targets`;
       onFinding("warning", `rules[${index}]`, problem, "Remove the rule, or the keys from the targets");
-    } else if (earlier) reportUnreachable(onFinding, rule, isNarrower(earlier, rule, spend), earlier.index);
-    else if (!reportContradiction(onFinding, rule, spend) && isFinal(index)) reachable.push(rule);
+    } else if (earlier) {
+      const why = impliesRule(earlier, rule, spend)
+        ? `"rules[${earlier.index}]" has the same clauses`
+        : `every context that matches it matches "rules[${earlier.index}]" before`;
+      onFinding("warning", `rules[${index}]`, `cannot be reached: ${why}`, REMOVE);
+    } else if (!reportContradiction(onFinding, rule, spend) && isFinal(index)) {
+      reachable.push(rule);
+    }
   }
 }
 
@@ -75,12 +83,12 @@ function areTargeted(clause: Clause, isTargeted: RulesOptions["isTargeted"]): bo
 }
 
 /** Reports whether every context that matches a rule matches another one. */
-function isNarrower(rule: Reachable, other: Reachable, spend: Spend): boolean {
+function impliesRule(rule: ReachableRule, other: ReachableRule, spend: Spend): boolean {
   return other.clauses.every((clause) => rule.clauses.some((own) => spend(1) && implies(own, clause, spend)));
 }
 
 /** Reports that two clauses of a rule exclude each other, if they do. */
-function reportContradiction(onFinding: OnFinding, { index, clauses }: Reachable, spend: Spend): boolean {
+function reportContradiction(onFinding: OnFinding, { index, clauses }: ReachableRule, spend: Spend): boolean {
   for (const [i, clause] of clauses.entries()) {
     const j = clauses.findIndex((other, j) => j < i && spend(1) && exclude(clause, other, spend));
     if (j < 0) continue;
@@ -89,20 +97,6 @@ function reportContradiction(onFinding: OnFinding, { index, clauses }: Reachable
     return true;
   }
   return false;
-}
-
-const REMOVE = "Remove the rule, or move it up";
-
-function reportUnreachable(
-  onFinding: OnFinding,
-  { index }: Reachable,
-  isSame: boolean,
-  earlier: number,
-): void {
-  const why = isSame
-    ? `"rules[${earlier}]" has the same clauses`
-    : `every context that matches it matches "rules[${earlier}]" before`;
-  onFinding("warning", `rules[${index}]`, `cannot be reached: ${why}`, REMOVE);
 }
 
 /** Reports a rule without clauses: SDKs do not agree on what it matches, and nothing behind it is reached. */

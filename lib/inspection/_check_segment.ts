@@ -2,12 +2,11 @@ import { listSegmentFaults } from "../evaluation/mod.ts";
 import type { Segment } from "../model/mod.ts";
 import { inspectKind, inspectReference } from "./_check_names.ts";
 import { inspectRules } from "./_check_rules.ts";
-import { type OnFinding, quote } from "./_entry.ts";
+import type { OnFinding } from "./_entry.ts";
 import { MAX_FINDINGS } from "./_finding_list.ts";
+import { WHOLE } from "./_format.ts";
+import { quote } from "./_phrases.ts";
 import { Repeats } from "./_repeats.ts";
-
-/** Weight of all contexts: thousandths of a percent. */
-const ALL = 100_000;
 
 /**
  * Finds what is wrong with a segment by itself.
@@ -31,8 +30,8 @@ export function inspectSegment(segment: Segment, onFinding: OnFinding, cuts: Rea
     const path = `rules[${i}]`;
     inspectKind(rolloutContextKind, `${path}.rolloutContextKind`, onFinding);
     inspectReference(bucketBy, rolloutContextKind, `${path}.bucketBy`, onFinding);
-    if (weight >= 0 && weight <= ALL || cuts.has(`${path}.weight`)) continue;
-    onFinding("warning", `${path}.weight`, `is ${weight}: a weight is 0 to ${ALL}`, "Correct the weight");
+    if (weight >= 0 && weight <= WHOLE || cuts.has(`${path}.weight`)) continue;
+    onFinding("warning", `${path}.weight`, `is ${weight}: a weight is 0 to ${WHOLE}`, "Correct the weight");
   }
   inspectKind(segment.unboundedContextKind, "unboundedContextKind", onFinding);
   for (const field of ["includedContexts", "excludedContexts"] as const) {

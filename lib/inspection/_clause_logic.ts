@@ -5,12 +5,17 @@ import type { Clause, JsonValue } from "../model/mod.ts";
 export interface ComparableClause {
   /** What it tests: the same for clauses that test the same attribute. */
   subject: string;
+  /** Whether that is the key, of which a context of a kind has one; any other attribute can be an array, all of whose elements count. */
+  isKey: boolean;
   op: string;
   negate: boolean;
   values: readonly JsonValue[];
   /** JSON of its values. */
   texts: ReadonlySet<string>;
 }
+
+/** Counter of comparisons: adds some, and reports whether there may be as many. */
+export type Spend = (comparisons: number) => boolean;
 
 /** An operator that compares: with what, on which side of it attributes match, and whether equal ones do. */
 interface Bound {
@@ -43,7 +48,14 @@ export function toComparable({ contextKind, attribute, op, negate, values }: Cla
   const subject = op === "segmentMatch" ? [] : [kind, attribute];
   const list = values ?? [];
   const texts = new Set(list.map((value) => JSON.stringify(value)));
-  return { subject: JSON.stringify(subject), op: op ?? "", negate: negate ?? false, values: list, texts };
+  return {
+    subject: JSON.stringify(subject),
+    isKey: op !== "segmentMatch" && attribute === "key",
+    op: op ?? "",
+    negate: negate ?? false,
+    values: list,
+    texts,
+  };
 }
 
 /**
@@ -71,13 +83,9 @@ export function implies(clause: ComparableClause, other: ComparableClause, spend
 export function exclude(a: ComparableClause, b: ComparableClause, spend: Spend): boolean {
   if (a.subject !== b.subject) return false;
   if (a.negate !== b.negate) return a.negate ? isCovered(b, a, spend) : isCovered(a, b, spend);
-  // Other attributes can be arrays, which have several values.
-  const isKey = a.subject.endsWith(',"key"]') && a.op === "in" && b.op === "in" && !a.negate;
-  return isKey && spend(a.texts.size) && a.texts.isDisjointFrom(b.texts);
+  if (!a.isKey || a.op !== "in" || b.op !== "in" || a.negate) return false;
+  return spend(a.texts.size) && a.texts.isDisjointFrom(b.texts);
 }
-
-/** Counter of comparisons: adds some, and reports whether there may be as many. */
-export type Spend = (comparisons: number) => boolean;
 
 /** Reports whether whatever matches a value of a clause, negated or not, matches a value of another one. */
 function isCovered(clause: ComparableClause, by: ComparableClause, spend: Spend): boolean {

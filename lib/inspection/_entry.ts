@@ -1,6 +1,7 @@
 import { findSyntaxFault, findValue, type JsonError, type JsonRange } from "../archive/mod.ts";
 import { Excerpts } from "./_excerpts.ts";
 import type { FindingList } from "./_finding_list.ts";
+import { CORRECT_FILE, cut } from "./_phrases.ts";
 import type { Excerpt, Finding, Severity } from "./finding.ts";
 
 /**
@@ -11,23 +12,11 @@ import type { Excerpt, Finding, Severity } from "./finding.ts";
  */
 const MAX_SEARCHED_BYTES = 268_435_456;
 
-/** Longest key, or text from the archive, that is quoted in full: LaunchDarkly's keys are shorter. @limit characters: the rest is left out */
-const MAX_QUOTED_LENGTH = 256;
-
-/** Hint for a file that nobody can read. */
-export const CORRECT = "Correct the file where it comes from, and pack the archive again";
-
-/** Hint for what contexts come to in a flag. */
-export const GIVES_ERROR = "Contexts that come to it get an error: correct it in LaunchDarkly";
-
-/** What is said of a fault in a flag that no context comes to. */
-export const IDLE = { effect: "; nobody comes to it as the flag is now", hint: "Correct it in LaunchDarkly" };
-
 /** Receiver of findings about one item: the path in it, what is wrong there, and what to do. */
 export type OnFinding = (severity: Severity, path: string, problem: string, hint?: string) => void;
 
-/** A flag or a segment in an entry. */
-export interface Place extends JsonRange {
+/** Where a flag or a segment is in an entry. */
+export interface ItemRange extends JsonRange {
   /** Its kind. */
   kind: "flags" | "segments";
   /** Its key. */
@@ -42,10 +31,12 @@ interface Described extends Pick<Finding, "kind" | "key" | "path" | "message"> {
 
 /** An entry of an archive and what is found in it. */
 export class Entry {
+  /** ID of its environment. */
+  readonly environment: string;
+  /** Its content: UTF-8, or bytes that should be. */
+  readonly content: Uint8Array;
   readonly #list: FindingList;
-  readonly #environment: string;
   readonly #name: string;
-  readonly #json: Uint8Array;
   readonly #excerpts: Excerpts;
   #searched = 0;
 
@@ -57,13 +48,13 @@ export class Entry {
    */
   constructor(
     list: FindingList,
-    options: { environment: string; name: string; json: Uint8Array; mask?: (line: string) => string },
+    options: { environment: string; name: string; content: Uint8Array; mask?: (line: string) => string },
   ) {
+    this.environment = options.environment;
+    this.content = options.content;
     this.#list = list;
-    this.#environment = options.environment;
     this.#name = options.name;
-    this.#json = options.json;
-    this.#excerpts = new Excerpts(options.json, options.mask ?? ((line) => line));
+    this.#excerpts = new Excerpts(options.content, options.mask ?? ((line) => line));
   }
 
   /**
@@ -87,7 +78,7 @@ export class Entry {
    */
   addAt(severity: Severity, path: string, message: string, hint?: string): void {
     this.#add(severity, () => {
-      const excerpt = this.#search(this.#all, path);
+      const excerpt = this.#search({ start: 0, end: this.content.length }, path);
       return { key: null, path: path || null, message, hint, excerpt };
     });
   }
@@ -96,11 +87,11 @@ export class Entry {
    * Adds a fault in the entry's JSON.
    *
    * @param fault The fault.
-   * @param place The flag or segment that it is in; absent if it is in none.
+   * @param item The flag or segment that it is in; absent if it is in none.
    */
-  addFault(fault: JsonError, place?: Place): void {
+  addFault(fault: JsonError, item?: ItemRange): void {
     this.#add("error", () => {
-      const syntax = findSyntaxFault(this.#json, place?.start, place?.end);
+      const syntax = findSyntaxFault(this.content, item?.start, item?.end);
       const at = syntax?.at ?? fault.at;
       const excerpt = this.#excerpts.cut({ start: at, end: at + 1 });
       const problem = syntax
@@ -108,9 +99,9 @@ export class Entry {
         : fault.message;
       const message = `Line ${excerpt.line}, column ${excerpt.column}: ${problem}`;
       return {
-        ...place ? describePlace(place, "") : { key: null, path: null },
+        ...item ? describePlace(item, "") : { key: null, path: null },
         message,
-        hint: CORRECT,
+        hint: CORRECT_FILE,
         excerpt,
       };
     });
@@ -119,29 +110,23 @@ export class Entry {
   /**
    * Creates the receiver of findings about an item.
    *
-   * @param place Where the flag or segment is.
+   * @param item Where the flag or segment is.
    * @returns The receiver.
    */
-  createOnFinding(place: Place): OnFinding {
+  createOnFinding(item: ItemRange): OnFinding {
     return (severity, path, problem, hint) =>
       this.#add(severity, () => {
-        const described = describePlace(place, path);
+        const described = describePlace(item, path);
         const subject = path === "" ? `The ${described.kind}` : `"${path}"`;
-        return { ...described, message: `${subject} ${problem}`, hint, excerpt: this.#search(place, path) };
+        return { ...described, message: `${subject} ${problem}`, hint, excerpt: this.#search(item, path) };
       });
-  }
-
-  get #all(): JsonRange {
-    let start = 0;
-    while (start < this.#json.length && this.#json[start]! <= 0x20) start++;
-    return { start, end: this.#json.length };
   }
 
   #add(severity: Severity, describe: () => Described): void {
     this.#list.add(severity, () => {
       const { hint, excerpt, ...finding } = describe();
       return {
-        environment: this.#environment,
+        environment: this.environment,
         ...finding,
         ...hint !== undefined && { hint },
         entry: this.#name,
@@ -153,13 +138,13 @@ export class Entry {
   #search(root: JsonRange, path: string): Excerpt | undefined {
     this.#searched += root.end - root.start;
     if (this.#searched > MAX_SEARCHED_BYTES) return undefined;
-    return this.#excerpts.cut(findValue(this.#json, root, parsePath(path)));
+    return this.#excerpts.cut(findValue(this.content, root, parsePath(path)));
   }
 
   /** Describes the character at an offset; just one, since a secret may begin there. */
   #describe(at: number): string {
-    if (at >= this.#json.length) return "the end of the file";
-    const byte = this.#json[at]!;
+    if (at >= this.content.length) return "the end of the file";
+    const byte = this.content[at]!;
     if (byte === 0x22) return "a string";
     if (at === 0 && (byte === 0xef || byte >= 0xfe)) {
       return "a byte order mark (save as UTF-8 without BOM)";
@@ -169,39 +154,8 @@ export class Entry {
   }
 }
 
-/**
- * Quotes a text from an archive.
- *
- * @param text The text.
- * @returns It in double quotes, cut if it is long.
- */
-export function quote(text: string): string {
-  return JSON.stringify(cut(text));
-}
-
-/**
- * Counts things in words.
- *
- * @param number Number of them.
- * @param what One of them.
- * @returns E.g. `2 flags`.
- */
-export function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
-}
-
-/**
- * Cuts a text from an archive.
- *
- * @param text The text.
- * @returns As much of it as is shown.
- */
-export function cut(text: string): string {
-  return text.length > MAX_QUOTED_LENGTH ? `${text.slice(0, MAX_QUOTED_LENGTH)}…` : text;
-}
-
 function describePlace(
-  { kind, key }: Place,
+  { kind, key }: ItemRange,
   path: string,
 ): { kind: "flag" | "segment"; key: string; path: string } {
   const short = cut(key);

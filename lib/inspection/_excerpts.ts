@@ -50,8 +50,8 @@ export class Excerpts {
    */
   cut({ start, end: lastByteEnd }: JsonRange): Excerpt {
     const end = this.#toBoundary(lastByteEnd);
-    const { line: lines, lineStart, column } = this.#find(start);
-    const windowStart = this.#toBoundary(Math.max(lineStart, start - WINDOW));
+    const position = this.#find(start);
+    const windowStart = this.#toBoundary(Math.max(position.lineStart, start - WINDOW));
     const newline = this.#text.subarray(start, start + WINDOW).indexOf(NEWLINE);
     const windowEnd = newline < 0
       ? this.#toBoundary(Math.min(start + WINDOW, this.#text.length))
@@ -61,14 +61,13 @@ export class Excerpts {
     const line = this.#mask(`${before}${part}${this.#read(Math.min(end, windowEnd), windowEnd)}`).trimEnd();
     const from = Math.max(0, Math.min(before.length - LEAD, line.length - WIDTH));
     const to = Math.min(line.length, from + WIDTH);
-    const isCutBefore = from > 0 || windowStart > lineStart;
+    const isCutBefore = from > 0 || windowStart > position.lineStart;
     const isCutBehind = to < line.length || (newline < 0 && windowEnd < this.#text.length);
-    const text = `${isCutBefore ? "…" : ""}${
-      line.slice(isCutBefore ? from + 1 : from, isCutBehind ? to - 1 : to)
-    }${isCutBehind ? "…" : ""}`;
+    const shown = line.slice(isCutBefore ? from + 1 : from, isCutBehind ? to - 1 : to);
+    const text = `${isCutBefore ? "…" : ""}${shown}${isCutBehind ? "…" : ""}`;
     const caret = before.length - from;
     const length = Math.max(1, Math.min(part.length, text.length - caret));
-    return { text: text.toWellFormed(), caret, length, line: lines + 1, column: column + 1 };
+    return { text: text.toWellFormed(), caret, length, line: position.line + 1, column: position.column + 1 };
   }
 
   #find(at: number): Position {

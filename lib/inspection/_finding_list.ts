@@ -5,7 +5,7 @@ export const MAX_FINDINGS = 1_000;
 
 const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
 
-/** Digits that no index in a path has more of. */
+/** Digits of the longest index in a path. */
 const INDEX_DIGITS = 10;
 
 /** Findings as they come, kept as far as they may be in the end. */
@@ -43,9 +43,9 @@ export class FindingList {
 }
 
 function toOrder({ environment, kind, key, path }: Finding): string[] {
-  // Indices as numbers.
-  const order = (path ?? "").replace(/\d+/g, (digits) => digits.padStart(INDEX_DIGITS, "0"));
-  return [environment ?? "", kind ?? "", key ?? "", order];
+  // So that indices compare as numbers.
+  const padded = (path ?? "").replace(/\d+/g, (digits) => digits.padStart(INDEX_DIGITS, "0"));
+  return [environment ?? "", kind ?? "", key ?? "", padded];
 }
 
 function compare(a: string[], b: string[]): number {

@@ -41,6 +41,9 @@ export function formatName(name: string): string {
   return name.length <= MAX_VALUE_LENGTH && PLAIN_NAME.test(name) ? name : formatValue(name);
 }
 
+/** Weight of all contexts: thousandths of a percent. */
+export const WHOLE = 100_000;
+
 /** Formats a weight, which is in thousandths of a percent. */
 export function formatWeight(weight: number): string {
   return `${weight / 1000}%`;

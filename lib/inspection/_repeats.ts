@@ -1,13 +1,13 @@
 import { MAX_FINDINGS } from "./_finding_list.ts";
 
-/** A mistake, and how often it is made in one list. */
+/** A mistake: its first finding, and how many others it has. */
 interface Repeat {
   path: string;
   problem: string;
   others: number;
 }
 
-/** Findings in lists, of which each is the same mistake: they are told as one. */
+/** Findings about elements of lists. The same mistake in several elements of one list becomes one finding. */
 export class Repeats {
   readonly #repeats = new Map<string, Repeat>();
 
@@ -20,11 +20,10 @@ export class Repeats {
    */
   add(path: string, problem: string, mistake: string = problem): void {
     const list = `${path.slice(0, path.lastIndexOf("["))}${path.slice(path.lastIndexOf("]"))}`;
-    const repeat = this.#repeats.get(`${list} ${mistake}`);
+    const id = `${list} ${mistake}`;
+    const repeat = this.#repeats.get(id);
     if (repeat) repeat.others++;
-    else if (this.#repeats.size <= MAX_FINDINGS) {
-      this.#repeats.set(`${list} ${mistake}`, { path, problem, others: 0 });
-    }
+    else if (this.#repeats.size <= MAX_FINDINGS) this.#repeats.set(id, { path, problem, others: 0 });
   }
 
   /**

@@ -6,7 +6,8 @@ import {
   type Rollout,
   type Segment,
 } from "../model/mod.ts";
-import { count, type Entry } from "./_entry.ts";
+import type { Entry } from "./_entry.ts";
+import { count } from "./_phrases.ts";
 
 /** Something that flags and segments use and that not every SDK or not every place has. */
 interface Feature {

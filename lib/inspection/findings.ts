@@ -1,19 +1,19 @@
-import { ArchiveError, listSharedKeys, unpackArchive } from "../archive/mod.ts";
+import { ArchiveError, listSharedKeys, type ReadArchiveOptions, unpackArchive } from "../archive/mod.ts";
 import { inspectData } from "./_check_data.ts";
-import { type CheckedMetadata, findKey, inspectMetadata, maskSecrets } from "./_check_metadata.ts";
+import { type CheckedMetadata, findKey, inspectMetadata } from "./_check_metadata.ts";
 import { Entry } from "./_entry.ts";
 import { FindingList } from "./_finding_list.ts";
+import { maskSecrets } from "./_mask_secrets.ts";
 import type { Finding } from "./finding.ts";
 
 /** Options for {@linkcode checkArchive}. */
-export interface CheckOptions {
-  /** Path of the archive, for messages. */
-  path?: string;
-  /** Largest archive, compressed: bytes. @default {67_108_864} */
-  maxCompressedBytes?: number;
+export interface CheckOptions extends ReadArchiveOptions {
   /** The time, for keys that expire: ms since epoch. */
   now: number;
 }
+
+/** Place of what is about the archive. */
+const NOWHERE = { environment: null, key: null, path: null };
 
 /**
  * Finds everything in an archive for which it, an environment, a flag or a segment would be refused or left out, or works
@@ -47,10 +47,10 @@ export async function checkArchive(bytes: Uint8Array, options: CheckOptions): Pr
   const checked = new Map<string, CheckedMetadata>();
   for (const { id: environment, metadataJson, dataJson } of environments) {
     const name = `${environment}.json`;
-    const entry = new Entry(list, { environment, name, json: metadataJson, mask: maskSecrets });
-    const metadata = inspectMetadata(entry, { content: metadataJson, id: environment, now: options.now });
+    const entry = new Entry(list, { environment, name, content: metadataJson, mask: maskSecrets });
+    const metadata = inspectMetadata(entry, options.now);
     if (metadata) checked.set(environment, metadata);
-    inspectData(new Entry(list, { environment, name: `${environment}-data.json`, json: dataJson }), dataJson);
+    inspectData(new Entry(list, { environment, name: `${environment}-data.json`, content: dataJson }));
   }
   const metadata = [...checked.values()].map(({ metadata }) => metadata);
   for (const { kind, value, environment, error } of listSharedKeys(metadata)) {
@@ -65,6 +65,3 @@ function nameEnvironment(finding: Finding, checked: ReadonlyMap<string, CheckedM
   const metadata = checked.get(finding.environment ?? "")?.metadata;
   return metadata?.key ? { ...finding, environmentName: `${metadata.projectKey}/${metadata.key}` } : finding;
 }
-
-/** Place of what is about the archive. */
-const NOWHERE = { environment: null, key: null, path: null };

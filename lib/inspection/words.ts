@@ -11,13 +11,10 @@ import type {
   WeightedVariation,
 } from "../model/mod.ts";
 import { describeAttribute, describeClause } from "./_clause_words.ts";
-import { formatList, formatName, formatValue, formatWeight } from "./_format.ts";
+import { formatList, formatName, formatValue, formatWeight, WHOLE } from "./_format.ts";
 
 export { describeAttribute, describeClause } from "./_clause_words.ts";
 export { formatValue } from "./_format.ts";
-
-/** Weight of all contexts: thousandths of a percent. */
-const WHOLE = 100_000;
 
 const AUDIENCES: readonly [Audience, string][] = [
   ["server", "server SDKs"],

@@ -7,17 +7,6 @@ export type OnFault = (path: string, problem: string) => void;
  */
 export type Check = (value: unknown, path: string, onFault: OnFault) => void;
 
-/**
- * Throws at the first fault.
- *
- * @param path Path of the value.
- * @param problem What is wrong with it.
- * @throws {TypeError} Always.
- */
-export function throwFault(path: string, problem: string): never {
-  throw new TypeError(`"${path}" ${problem}`);
-}
-
 /** Names the JSON type of a value as a person would: `null`, `array`, `object`, `string`, `number`, `boolean`. */
 function typeName(value: unknown): string {
   if (value === null) return "null";

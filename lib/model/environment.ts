@@ -1,4 +1,4 @@
-import { arrayOf, boolean, integer, objectOf, type OnFault, optional, string, throwFault } from "./_check.ts";
+import { arrayOf, boolean, integer, objectOf, type OnFault, optional, string } from "./_check.ts";
 import type { Flag } from "./flag.ts";
 import type { Segment } from "./segment.ts";
 
@@ -152,7 +152,9 @@ function checkScalar(
  * @throws {TypeError} When a field has the wrong JSON type, `envID` is not `id`, or a scalar key is not in its array.
  */
 export function parseMetadata(value: unknown, id: string): EnvironmentMetadata {
-  checkMetadata(value, id, throwFault);
+  checkMetadata(value, id, (path, problem) => {
+    throw new TypeError(`"${path}" ${problem}`);
+  });
   const { env } = value as RawMetadata;
   const expiring = env.sdkKey?.expiring;
   const previous = expiring?.value ? [{ value: expiring.value, expiry: expiring.timestamp ?? 0 }] : [];

@@ -1,14 +1,4 @@
-import {
-  any,
-  arrayOf,
-  boolean,
-  type Check,
-  number,
-  type OnFault,
-  string,
-  throwFault,
-  wholeNumber,
-} from "./_check.ts";
+import { any, arrayOf, boolean, type Check, number, type OnFault, string, wholeNumber } from "./_check.ts";
 import {
   checkOf,
   type Cut,
@@ -253,7 +243,7 @@ const checkFields = checkOf(FLAG);
  * @throws {TypeError} When a field has the wrong JSON type, or `version` or `key` is missing or wrong.
  */
 export function parseFlag(value: unknown, key: string, onCut?: (cut: Cut) => void): Flag {
-  naming("flag", key, () => checkFlag(value, key, throwFault));
+  checkFlag(value, key, refuseItem("flag", key));
   const flag = value as Flag;
   cutFractions(flag, getFlagShape(flag), onCut ?? ignore);
   return flag;
@@ -288,11 +278,9 @@ export function checkItem(value: unknown, key: string, check: Check, onFault: On
   }
 }
 
-/** Does something that throws because a flag or a segment is faulty; the error then names kind and key. */
-export function naming(kind: "flag" | "segment", key: string, check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    throw new TypeError(`Cannot read ${kind} "${key}": ${(error as Error).message}`);
-  }
+/** Creates the receiver of faults that throws at the first one; the error names kind and key. */
+export function refuseItem(kind: "flag" | "segment", key: string): OnFault {
+  return (path, problem) => {
+    throw new TypeError(`Cannot read ${kind} "${key}": "${path}" ${problem}`);
+  };
 }

@@ -1,5 +1,5 @@
-import { arrayOf, boolean, type OnFault, string, throwFault, wholeNumber } from "./_check.ts";
-import { checkItem, CLAUSE, type Clause, ignore, naming, TOMBSTONE } from "./flag.ts";
+import { arrayOf, boolean, type OnFault, string, wholeNumber } from "./_check.ts";
+import { checkItem, CLAUSE, type Clause, ignore, refuseItem, TOMBSTONE } from "./flag.ts";
 import {
   checkOf,
   type Cut,
@@ -108,7 +108,7 @@ const checkFields = checkOf(SEGMENT);
  * @throws {TypeError} When a field has the wrong JSON type, or `version` or `key` is missing or wrong.
  */
 export function parseSegment(value: unknown, key: string, onCut?: (cut: Cut) => void): Segment {
-  naming("segment", key, () => checkSegment(value, key, throwFault));
+  checkSegment(value, key, refuseItem("segment", key));
   const segment = value as Segment;
   cutFractions(segment, getSegmentShape(segment), onCut ?? ignore);
   return segment;
