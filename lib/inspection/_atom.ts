@@ -27,17 +27,20 @@ interface AtomParts {
   shares?: readonly number[];
 }
 
-/** Outcomes of a clause: the attribute is not there, or its value does not match, or it does. */
+/** Outcomes of a clause, not negated: the attribute is not there, or its value does not match, or it does. */
 export const OUTCOME = { absent: 0, mismatch: 1, match: 2 } as const;
 
-/** Steps that a test is worth, and a pattern in it. */
-const [TEST_STEPS, PATTERN_STEPS] = [10, 50];
+/** Steps that a test is worth. */
+const TEST_STEPS = 10;
+
+/** Steps that each pattern in it is worth. */
+const PATTERN_STEPS = 50;
 
 /** Key of the one flag in the environment of an atom. */
 const FLAG_KEY = "atom";
 
 /**
- * Makes the test of a clause, as if it were not negated.
+ * Makes the atom of a clause, as if that were not negated.
  *
  * @param clause The clause, on one attribute.
  * @param attribute The attribute.
@@ -47,6 +50,7 @@ const FLAG_KEY = "atom";
 export function makeClauseAtom(clause: Clause, attribute: Attribute, steps: Steps): Atom {
   const width = clause.op === "in" ? 0 : clause.values?.length ?? 0;
   const test = { ...clause, negate: false };
+  // No value is in an empty list, so this matches whatever is there.
   const isThere = { ...clause, op: "in", values: [], negate: true };
   return new Atom({
     id: JSON.stringify(test),
@@ -64,12 +68,12 @@ export function makeClauseAtom(clause: Clause, attribute: Attribute, steps: Step
       variations: Object.values(OUTCOME),
     },
     cost: TEST_STEPS + width * (clause.op === "matches" ? PATTERN_STEPS : 1),
-    clause,
+    clause: test,
   });
 }
 
 /**
- * Makes the test of a rollout: the outcome is the position of the weighted variation.
+ * Makes the atom of a rollout: the outcome is the position of the weighted variation.
  *
  * @param hashed The rollout, and what it hashes.
  * @param attribute The attribute that it buckets by.
@@ -116,7 +120,7 @@ export class Atom {
   readonly id: string;
   /** The attribute. */
   readonly attribute: Attribute;
-  /** The clause, if it is one. */
+  /** The clause, not negated, if it is one. */
   readonly clause: Clause | undefined;
   /** For a rollout the share of each of its buckets. */
   readonly shares: readonly number[] | undefined;

@@ -12,12 +12,18 @@ export interface Attribute {
   current: JsonValue;
   /** Secondary key of a legacy user, which is hashed with it. */
   secondary: string | undefined;
-  /** What it may hold: a key, a text, true or false, anything, or nothing at all. */
-  holds: "key" | "text" | "boolean" | "anything" | "nothing";
+  /** What its value may be, besides null for all but booleans: "key" for the key of a part, "none" for null alone. */
+  type: "key" | "text" | "boolean" | "any" | "none";
 }
 
-/** Names that every context has a meaning for; they hold no objects. */
-const BUILT_IN = new Set(["kind", "key", "name", "anonymous", "_meta"]);
+/** Types of the attributes that mean something in every context; none of them has properties. */
+const BUILT_IN: ReadonlyMap<string, Attribute["type"]> = new Map<string, Attribute["type"]>([
+  ["kind", "none"],
+  ["key", "key"],
+  ["name", "text"],
+  ["anonymous", "boolean"],
+  ["_meta", "none"],
+]);
 
 /**
  * Makes an attribute.
@@ -29,24 +35,24 @@ const BUILT_IN = new Set(["kind", "key", "name", "anonymous", "_meta"]);
  */
 export function makeAttribute(context: Context, kind: string, path: readonly string[]): Attribute {
   const part = context.parts.find((part) => part.kind === kind);
-  const holds = findHolds(kind, path);
+  const type = getType(kind, path);
   // A part that is added is not anonymous.
-  const absent = holds === "boolean" ? false : null;
+  const absent = type === "boolean" ? false : null;
   return {
     id: JSON.stringify([kind, path]),
     kind,
     path,
     current: part ? getAttribute(context, kind, path) : absent,
     secondary: part?.secondary,
-    holds,
+    type,
   };
 }
 
-function findHolds(kind: string, path: readonly string[]): Attribute["holds"] {
-  const [name, ...rest] = path;
-  if (!isKind(kind) || (rest.length > 0 && BUILT_IN.has(name!))) return "nothing";
-  if (rest.length > 0 || !BUILT_IN.has(name!)) return "anything";
-  return name === "key" ? "key" : name === "name" ? "text" : name === "anonymous" ? "boolean" : "nothing";
+function getType(kind: string, [name, ...rest]: readonly string[]): Attribute["type"] {
+  if (!isKind(kind)) return "none";
+  const builtIn = BUILT_IN.get(name!);
+  if (builtIn === undefined) return "any";
+  return rest.length > 0 ? "none" : builtIn;
 }
 
 /**
@@ -71,17 +77,17 @@ export function isKind(text: string): boolean {
  * @param value The value; null for none.
  * @returns Whether it may.
  */
-export function mayHold({ holds }: Attribute, value: JsonValue): boolean {
-  switch (holds) {
+export function mayBe({ type }: Attribute, value: JsonValue): boolean {
+  switch (type) {
     case "key":
       return value === null || (typeof value === "string" && value !== "");
     case "text":
       return value === null || typeof value === "string";
     case "boolean":
       return typeof value === "boolean";
-    case "anything":
+    case "any":
       return true;
-    case "nothing":
+    case "none":
       return value === null;
   }
 }

@@ -1,6 +1,6 @@
 import type { Atom } from "./_atom.ts";
 
-/** What must hold of a context: atoms, joined. */
+/** What must hold of a context: literals, joined. */
 export type Formula = Literal | Group | Sequence;
 
 /** Holds when an atom has one of some outcomes. */
@@ -25,24 +25,34 @@ export interface Sequence {
   steps: readonly Step[];
 }
 
-/** A step, which applies to a context or not, or leads to an error. */
-export interface Step {
-  /** Holds when it applies. */
+/** Matches a context or does not. Where it leads to an error, neither `yes` nor `no` holds. */
+export interface Condition {
+  /** Holds when it matches. */
   yes: Formula;
   /** Holds when it does not. */
   no: Formula;
-  /** What must hold if it applies. */
-  then: Formula;
 }
 
-/** A formula that does not hold, and that one change may mend. */
-export type Broken = Literal | (Group & { type: "any" }) | Sequence;
+/** One of several conditions, of which the first that matches decides, or leads to an error. */
+export interface Step extends Condition {
+  /** What must hold if it is that one. */
+  then: Formula;
+}
 
 /** Holds always. */
 export const TRUE: Formula = { type: "all", of: [] };
 
 /** Holds never. */
 export const FALSE: Formula = { type: "any", of: [] };
+
+/** Matches every context. */
+export const ALWAYS: Condition = { yes: TRUE, no: FALSE };
+
+/** Matches no context. */
+export const NEVER: Condition = { yes: FALSE, no: TRUE };
+
+/** Leads to an error for every context. */
+export const ERROR: Condition = { yes: FALSE, no: FALSE };
 
 /**
  * Joins formulas that must all hold.
@@ -76,51 +86,53 @@ function join(
 }
 
 /**
- * Makes the formula that the first step which applies holds. Where one leads to an error, none does.
+ * Makes the formula that the first step which matches has a `then` that holds. Where one leads to an error, it does not hold.
  *
  * @param steps The steps in order.
  * @returns The formula.
  */
 export function first(steps: readonly Step[]): Formula {
-  const possible = steps.filter(({ yes, then }) => yes !== FALSE && then !== FALSE);
-  if (possible.length === 0) return FALSE;
+  if (steps.every(({ yes, then }) => yes === FALSE || then === FALSE)) return FALSE;
   return steps.length === 1 ? all([steps[0]!.yes, steps[0]!.then]) : { type: "first", steps };
 }
 
 /**
  * Makes a formula that always holds, or never.
  *
- * @param condition Whether it holds.
+ * @param holds Whether it holds.
  * @returns `TRUE` or `FALSE`.
  */
-export function constant(condition: boolean): Formula {
-  return condition ? TRUE : FALSE;
+export function constant(holds: boolean): Formula {
+  return holds ? TRUE : FALSE;
 }
 
 /**
- * Counts what mends a formula.
+ * Makes the opposite of a condition.
  *
- * @param formula The formula.
- * @returns How many formulas {@linkcode listAlternatives} makes at most.
+ * @param condition The condition.
+ * @returns What matches when it does not.
  */
-export function countAlternatives(formula: Broken): number {
-  if (formula.type === "literal") return 1;
-  return formula.type === "any"
-    ? formula.of.length
-    : formula.steps.reduce((sum, { yes, then }) => yes === FALSE || then === FALSE ? sum : sum + 1, 0);
+export function negate({ yes, no }: Condition): Condition {
+  return { yes: no, no: yes };
 }
 
 /**
- * Lists what mends a formula.
+ * Joins conditions of which one must match. None of them leads to an error.
  *
- * @param formula The formula.
- * @returns Formulas of which one must hold, made when they are asked for.
+ * @param conditions The conditions.
+ * @returns The condition.
  */
-export function* listAlternatives(formula: Exclude<Broken, Literal>): Generator<Formula> {
-  if (formula.type === "any") return yield* formula.of;
-  for (const [i, { yes, then }] of formula.steps.entries()) {
-    const earlier = formula.steps.slice(0, i).map(({ no }) => no);
-    const alternative = all([yes, then, ...earlier]);
-    if (alternative !== FALSE) yield alternative;
-  }
+export function anyOf(conditions: readonly Condition[]): Condition {
+  return { yes: any(conditions.map(({ yes }) => yes)), no: all(conditions.map(({ no }) => no)) };
+}
+
+/**
+ * Joins conditions that must all match. They are asked in order, and the first that does not match ends it, or leads to an error.
+ *
+ * @param conditions The conditions in order.
+ * @returns The condition.
+ */
+export function allInOrder(conditions: readonly Condition[]): Condition {
+  const mismatches = conditions.map((condition): Step => ({ ...negate(condition), then: TRUE }));
+  return { yes: all(conditions.map(({ yes }) => yes)), no: first(mismatches) };
 }

@@ -1,5 +1,6 @@
 import type { Attribute } from "./_attribute.ts";
-import type { Broken, Formula } from "./_formula.ts";
+import type { Broken } from "./_broken.ts";
+import type { Formula } from "./_formula.ts";
 
 /**
  * Most attributes of a formula that counts for the lower bound: others overlap anyway.
@@ -8,7 +9,7 @@ import type { Broken, Formula } from "./_formula.ts";
  */
 const MAX_BOUND_ATTRIBUTES = 16;
 
-/** Says how many attributes have to change at least, so that a search need not look for fewer. */
+/** Lower bound of how many attributes have to change, so that a search ends early where no more may. */
 export class LowerBound {
   /** Attributes of formulas; null for too many. */
   readonly #known = new Map<Formula, ReadonlySet<Attribute> | null>();

@@ -1,9 +1,9 @@
 import type { JsonValue } from "../model/mod.ts";
 import type { Attribute } from "./_attribute.ts";
-import { type Broken, countAlternatives, type Formula, listAlternatives, type Literal } from "./_formula.ts";
+import { type Broken, type Choice, countAlternatives, findBroken, listAlternatives } from "./_broken.ts";
+import type { Formula, Literal } from "./_formula.ts";
 import { LowerBound } from "./_lower_bound.ts";
-import { Reading } from "./_reading.ts";
-import { OUT_OF_STEPS, type Steps } from "./_steps.ts";
+import type { Steps } from "./_steps.ts";
 import { ValueFinder } from "./_value_finder.ts";
 import { type ContextChange, formatReference } from "./context_change.ts";
 
@@ -17,38 +17,37 @@ interface Plan {
 }
 
 /** Options for a {@linkcode Search}. */
-export interface SearchOptions<T> {
+export interface SearchOptions {
   /** What must hold. */
   goal: Formula;
   /** Steps left. */
   steps: Steps;
-  /** Returns what there is to return if the changes do it indeed; else `undefined`. */
-  check(changes: ContextChange[]): T | undefined;
+  /** Reports whether changes do it indeed, as the evaluator sees it. */
+  check(changes: ContextChange[]): boolean;
 }
 
-/** What a search has come to: a result, or that there is none, which is certain or not. */
-export type Found<T> = { result: T } | { result: null; isCertain: boolean };
-
 /**
- * Searches for the fewest attributes that have to change for a formula to hold. It changes what does not hold yet, and nothing
- * else: one literal is decided after the other, and a value is chosen that meets all that were decided about its attribute.
+ * Searches for the fewest attributes that have to change for a formula to hold: first for one, then for two, and so on. It
+ * changes what does not hold yet, and nothing else: one literal is decided after the other, and a value is chosen that meets
+ * all that were decided about its attribute. Where one of several formulas would do, each is tried in turn.
  */
-export class Search<T> {
-  readonly #options: SearchOptions<T>;
+export class Search {
+  readonly #options: SearchOptions;
   readonly #values: ValueFinder;
   readonly #bound = new LowerBound();
   /** How many attributes may change. */
   #most = 0;
-  /** Whether keys may: who has another one is somebody else. And whether one would have to. */
-  #withKeys = false;
-  #isKeyNeeded = false;
   /** Whether more attributes could have done it. */
   #isCut = false;
+  /** Whether keys may change: who has another one is somebody else. */
+  #withKeys = false;
+  /** Whether a key would have had to change. */
+  #isKeyNeeded = false;
   /** Whether changes were refused that the formula admits. */
   #wasRefused = false;
 
   /** @param options What must hold, and how to check it. */
-  constructor(options: SearchOptions<T>) {
+  constructor(options: SearchOptions) {
     this.#options = options;
     this.#values = new ValueFinder(options.steps);
   }
@@ -56,34 +55,40 @@ export class Search<T> {
   /**
    * Searches.
    *
-   * @returns What was found.
+   * @returns The changes; `undefined` when none were found.
+   * @throws {typeof OUT_OF_STEPS} When it takes too many steps.
    */
-  run(): Found<T> {
-    try {
-      do {
-        this.#most++;
-        this.#isCut = false;
-        this.#isKeyNeeded = false;
-        for (const withKeys of [false, true]) {
-          this.#withKeys = withKeys;
-          if (withKeys && !this.#isKeyNeeded) break;
-          const result = this.#explore({ formulas: [this.#options.goal], mended: new Set() }, new Map());
-          if (result !== undefined) return { result };
-        }
-      } while (this.#isCut);
-      return { result: null, isCertain: this.#values.isCertain && !this.#wasRefused };
-    } catch (error) {
-      if (error !== OUT_OF_STEPS) throw error;
-      return { result: null, isCertain: false };
-    }
+  run(): ContextChange[] | undefined {
+    do {
+      this.#most++;
+      this.#isCut = false;
+      this.#isKeyNeeded = false;
+      for (const withKeys of [false, true]) {
+        this.#withKeys = withKeys;
+        if (withKeys && !this.#isKeyNeeded) break;
+        const changes = this.#explore({ formulas: [this.#options.goal], mended: new Set() }, new Map());
+        if (changes) return changes;
+      }
+    } while (this.#isCut);
+    return undefined;
   }
 
-  #explore({ formulas, mended }: Plan, assignment: Assignment): T | undefined {
+  /** Whether there are no changes where {@linkcode run} found none. */
+  get isCertain(): boolean {
+    return this.#values.isCertain && !this.#wasRefused;
+  }
+
+  #explore({ formulas, mended }: Plan, assignment: Assignment): ContextChange[] | undefined {
+    const { steps } = this.#options;
     for (;;) {
-      const reading = new Reading((literal) => isTrue(literal, assignment), this.#options.steps);
-      const broken = reading.findBroken(formulas, mended);
+      const broken = findBroken({
+        formulas,
+        mended,
+        isTrue: (literal) => isTrue(literal, assignment),
+        steps,
+      });
       const next = findSimplest(broken);
-      if (next === undefined) return this.#check(assignment);
+      if (next === undefined) return this.#accept(assignment);
       const missing = this.#bound.count(broken, (attribute) => assignment.has(attribute));
       if (assignment.size + missing > this.#most) {
         this.#isCut = true;
@@ -96,15 +101,11 @@ export class Search<T> {
     }
   }
 
-  #tryAll(
-    broken: Exclude<Broken, Literal>,
-    { formulas, mended }: Plan,
-    assignment: Assignment,
-  ): T | undefined {
-    for (const alternative of listAlternatives(broken)) {
-      const plan = { formulas: [...formulas, alternative], mended: new Set(mended).add(broken) };
-      const result = this.#explore(plan, assignment);
-      if (result !== undefined) return result;
+  #tryAll(choice: Choice, { formulas, mended }: Plan, assignment: Assignment): ContextChange[] | undefined {
+    for (const alternative of listAlternatives(choice)) {
+      const plan = { formulas: [...formulas, alternative], mended: new Set(mended).add(choice) };
+      const changes = this.#explore(plan, assignment);
+      if (changes) return changes;
     }
     return undefined;
   }
@@ -112,27 +113,20 @@ export class Search<T> {
   /** Changes the attribute of a literal so that it holds. */
   #decide(literal: Literal, assignment: Assignment): Assignment | undefined {
     const { attribute } = literal.atom;
-    const before = assignment.get(attribute);
-    if (attribute.holds === "key" && !this.#withKeys) {
+    if (attribute.type === "key" && !this.#withKeys) {
       this.#isKeyNeeded = true;
       return undefined;
     }
-    const literals = [...before?.literals ?? [], literal];
+    const literals = [...assignment.get(attribute)?.literals ?? [], literal];
     const value = this.#values.find(attribute, literals);
     return value === undefined ? undefined : new Map(assignment).set(attribute, { literals, value });
   }
 
-  #check(assignment: Assignment): T | undefined {
-    // A part first, and what holds others before those.
-    const changed = [...assignment].sort(([a], [b]) => getRank(a) - getRank(b));
-    const changes = changed.map(([{ kind, path }, { value }]) => ({
-      kind,
-      attribute: formatReference(path),
-      value,
-    }));
-    const result = this.#options.check(changes);
-    if (result === undefined) this.#wasRefused = true;
-    return result;
+  #accept(assignment: Assignment): ContextChange[] | undefined {
+    const changes = toChanges(assignment);
+    if (this.#options.check(changes)) return changes;
+    this.#wasRefused = true;
+    return undefined;
   }
 }
 
@@ -153,6 +147,12 @@ function findSimplest(broken: Iterable<Broken>): Broken | undefined {
   return simplest;
 }
 
-function getRank({ holds, path }: Attribute): number {
-  return holds === "key" ? 0 : path.length;
+function toChanges(assignment: Assignment): ContextChange[] {
+  // Changes are applied in turn: a part is there before its attributes, and an object before its properties.
+  const changed = [...assignment].sort(([a], [b]) => getRank(a) - getRank(b));
+  return changed.map(([{ kind, path }, { value }]) => ({ kind, attribute: formatReference(path), value }));
+}
+
+function getRank({ type, path }: Attribute): number {
+  return type === "key" ? 0 : path.length;
 }

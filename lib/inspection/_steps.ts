@@ -1,11 +1,11 @@
 /**
- * Most steps of a search for a change: a step is a look at a formula. Two seconds.
+ * Most steps of a search for a change: a step is a look at a formula, and all of them take about two seconds.
  *
  * @limit steps: the search ends without a result, which is said
  */
-export const MAX_SEARCH_STEPS = 6_000_000;
+const MAX_SEARCH_STEPS = 6_000_000;
 
-/** Signal thrown when a search has taken too many steps. */
+/** What is thrown when a search has taken too many steps. */
 export const OUT_OF_STEPS: unique symbol = Symbol("out of steps");
 
 /** Steps that a search has left. */

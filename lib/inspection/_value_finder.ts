@@ -1,10 +1,10 @@
-import type { JsonValue } from "../model/mod.ts";
+import type { Clause, JsonValue } from "../model/mod.ts";
 import { OUTCOME } from "./_atom.ts";
-import { type Attribute, mayHold } from "./_attribute.ts";
+import { type Attribute, mayBe } from "./_attribute.ts";
 import type { Literal } from "./_formula.ts";
-import { numberVersions, suggestDates, suggestNumbers, suggestVersions } from "./_scalars.ts";
+import { numberVersions, suggestDates, suggestNumbers, suggestVersions } from "./_suggest_ordered.ts";
 import type { Steps } from "./_steps.ts";
-import { numberTexts, suggestTexts, type Test } from "./_texts.ts";
+import { numberTexts, suggestTexts } from "./_suggest_texts.ts";
 
 /** Texts with a number that are tried where no rollout asks for more: what is listed, and then some. */
 const NUMBERED_TEXTS = 20;
@@ -15,12 +15,12 @@ const ROLLOUT_PATIENCE = 20;
 /** Share of all values below which none is looked for: it would take too long to come across one. */
 const HOPELESS_SHARE = 1e-6;
 
-/** Operators for which other values than those that are suggested may matter. */
+/** Operators, besides those of versions, for which values that are not suggested may do what no suggested one does. */
 const INEXACT = new Set(["startsWith", "endsWith", "contains", "matches", "before", "after"]);
 
 /** Finds values of attributes for which literals hold. */
 export class ValueFinder {
-  /** Whether what was not found does not exist: for some operators it could be anything. */
+  /** Whether there is no value wherever none was found: for some operators it could be one that was not suggested. */
   isCertain = true;
   readonly #steps: Steps;
   readonly #known = new Map<string, JsonValue | undefined>();
@@ -53,7 +53,7 @@ export class ValueFinder {
   ): JsonValue | undefined {
     for (const value of values) {
       this.#steps.take(1);
-      if (mayHold(attribute, value) && literals.every((literal) => holds(literal, value))) return value;
+      if (mayBe(attribute, value) && literals.every((literal) => holds(literal, value))) return value;
     }
     return undefined;
   }
@@ -63,7 +63,7 @@ function holds({ atom, accepts }: Literal, value: JsonValue): boolean {
   return accepts.has(atom.test(value));
 }
 
-/** Reports whether a clause has to match, negated or not, if the attribute is there. */
+/** Reports whether a literal holds for values that match a clause. */
 function isWanted({ atom: { clause }, accepts }: Literal): boolean {
   return clause !== undefined && accepts.has(OUTCOME.match);
 }
@@ -77,32 +77,33 @@ function* suggest(attribute: Attribute, literals: readonly Literal[]): Generator
 }
 
 function* suggestScalars(
-  { kind, path, holds }: Attribute,
+  { kind, path, type }: Attribute,
   literals: readonly Literal[],
 ): Generator<JsonValue> {
   const clauses = literals.flatMap(({ atom }) => atom.clause ?? []);
-  const wanted: Test[] = literals.filter(isWanted).map(({ atom }) => atom.clause!);
+  const wanted = literals.filter(isWanted).map(({ atom }) => atom.clause!);
   const listed = clauses.flatMap(listEquals);
   yield* wanted.flatMap(listEquals);
   yield* suggestNumbers(clauses);
   yield* suggestDates(clauses);
   yield* suggestVersions(clauses);
   yield* suggestTexts(wanted);
-  if (holds === "boolean" || listed.some((value) => typeof value === "boolean")) yield* [true, false];
+  if (type === "boolean" || listed.some((value) => typeof value === "boolean")) yield* [true, false];
   // A context keeps its kinds if it can.
-  if (holds !== "key") yield null;
-  const stem = holds === "key" ? kind : path.at(-1)!;
+  if (type !== "key") yield null;
+  const stem = type === "key" ? kind : path.at(-1)!;
   const count = countNumbers(literals, listed.length);
   yield* numberVersions(wanted, count);
   yield* numberTexts(wanted, stem, count);
   yield null;
 }
 
-/** Lists the values that a clause is for. Objects and arrays equal nothing. */
-function listEquals({ op, values }: Test): JsonValue[] {
+/** Lists the values that equal one of a clause's. Objects and arrays equal nothing. */
+function listEquals({ op, values }: Clause): JsonValue[] {
   return op === "in" ? (values ?? []).filter((value) => typeof value !== "object") : [];
 }
 
+/** Counts the numbers that are tried in texts and versions: more where only a small share of all values is right. */
 function countNumbers(literals: readonly Literal[], listed: number): number {
   let share = 1;
   for (const { atom, accepts } of literals) {
@@ -114,7 +115,7 @@ function countNumbers(literals: readonly Literal[], listed: number): number {
 
 /** Suggests an array: what may stay of the current one, and for each clause that has to match an element that does. */
 function* suggestArrays(attribute: Attribute, literals: readonly Literal[]): Generator<JsonValue> {
-  if (attribute.holds !== "anything") return;
+  if (attribute.type !== "any") return;
   const wanted = literals.filter(isWanted);
   const others = literals.filter((literal) => !isWanted(literal));
   const mayStand = (element: JsonValue) => others.every((literal) => holds(literal, [element]));
@@ -129,16 +130,17 @@ function* suggestArrays(attribute: Attribute, literals: readonly Literal[]): Gen
   yield elements;
 }
 
-/** Reports whether there is no value but those that are suggested, as far as literals can tell. */
-function isExact({ holds }: Attribute, literals: readonly Literal[]): boolean {
-  if (holds === "boolean" || literals.some((one, i) => literals.slice(0, i).some(contradicts(one)))) {
-    return true;
-  }
+/** Reports whether there is no value at all if none of those that are suggested will do. */
+function isExact({ type }: Attribute, literals: readonly Literal[]): boolean {
+  if (type === "boolean") return true;
+  if (literals.some((one, i) => literals.slice(0, i).some(contradicts(one)))) return true;
+  // All versions that can make a difference are suggested, but not all texts that are versions.
   if (literals.every(({ atom }) => isAboutVersions(atom.clause?.op))) return true;
+  // A value must be one of those in a list, or an array with one of them and whatever else is wanted.
   const isListed = literals.some((literal) => isWanted(literal) && literal.atom.clause!.op === "in");
   return literals.every((literal) => {
+    if (isListed && (!isWanted(literal) || type !== "any")) return true;
     const { op, values } = literal.atom.clause ?? {};
-    if (isListed && (!isWanted(literal) || holds !== "anything")) return true;
     return op && (!values?.length || !(INEXACT.has(op) || isAboutVersions(op)));
   });
 }

@@ -1,28 +1,35 @@
+/**
+ * The search for the smallest change, in three steps:
+ *
+ * 1. The flag, and what it depends on, becomes one `Formula` that holds exactly where it serves the wanted value:
+ *    `Goals` makes it of flags, `ClauseConditions` of rules and segments, `Literals` of clauses and rollouts. Its smallest
+ *    parts are literals, each about one attribute ("`country` is, or is not, one of these"). What a clause or a rollout makes
+ *    of a value is never computed here: an `Atom` asks the evaluator.
+ * 2. `Search` looks for literals that do not hold for the context and changes their attributes: at most one, then at most two,
+ *    and so on. `findBroken` says what is left to do, `LowerBound` when it is hopeless, `ValueFinder` which value an attribute
+ *    can have so that several literals hold. It tries values that clauses and rollouts suggest.
+ * 3. The evaluator has the last word about changes that were found. Where none were, that is a proof only if no other values
+ *    than those suggested could matter.
+ *
+ * @module
+ */
 import { isDeepStrictEqual } from "node:util";
-import {
-  type CompiledEnvironment,
-  compileEnvironment,
-  createSession,
-  evaluate,
-  type Reason,
-} from "../evaluation/mod.ts";
+import { type CompiledEnvironment, compileEnvironment, createSession, evaluate } from "../evaluation/mod.ts";
 import type { Context, Flag, JsonValue, Segment } from "../model/mod.ts";
 import type { Snapshot } from "../snapshot/mod.ts";
 import type { Attribute } from "./_attribute.ts";
-import { Conditions } from "./_conditions.ts";
+import { ClauseConditions } from "./_clause_conditions.ts";
 import { all, any, type Formula } from "./_formula.ts";
-import { Goals } from "./_goal.ts";
+import { Goals } from "./_goals.ts";
 import { Literals } from "./_literals.ts";
 import { Search } from "./_search.ts";
-import { Steps } from "./_steps.ts";
+import { OUT_OF_STEPS, Steps } from "./_steps.ts";
 import { applyChanges, type ContextChange } from "./context_change.ts";
 
 /** The smallest change of a context that gives a flag a value, or why there is none. */
 export type WantResult = {
   /** The changes; none when the flag has the value already. */
   changes: ContextChange[];
-  /** Reason for which the changed context gets the value. */
-  reason: Reason;
 } | {
   /** None was found. */
   changes: null;
@@ -49,16 +56,20 @@ export function findChange(snapshot: Snapshot, key: string, context: Context, wa
   const environment = compileItems(items);
   const check = (changes: ContextChange[]) => {
     const { value, reason } = evaluate(createSession(environment, applyChanges(context, changes)), key)!;
-    const isWanted = reason.kind !== "ERROR" && isDeepStrictEqual(value, wanted);
-    return isWanted ? { changes, reason } : undefined;
+    return reason.kind !== "ERROR" && isDeepStrictEqual(value, wanted);
   };
-  const present = check([]);
-  if (present) return present;
-  const steps = new Steps();
-  const { goal, attributes } = makeGoal({ items, context, flag, variations, steps });
-  const found = new Search({ goal, steps, check }).run();
-  if (found.result) return found.result;
-  return { changes: null, why: found.isCertain && !areNested(attributes) ? "no change" : "limit" };
+  if (check([])) return { changes: [] };
+  try {
+    const steps = new Steps();
+    const { goal, attributes } = makeGoal({ items, context, flag, variations, steps });
+    const search = new Search({ goal, steps, check });
+    const changes = search.run();
+    if (changes) return { changes };
+    return { changes: null, why: search.isCertain && !areNested(attributes) ? "no change" : "limit" };
+  } catch (error) {
+    if (error !== OUT_OF_STEPS) throw error;
+    return { changes: null, why: "limit" };
+  }
 }
 
 /** A flag and all that it can reach. */
@@ -107,10 +118,10 @@ function makeGoal(options: GoalOptions): { goal: Formula; attributes: Attribute[
   const kinds = new Set(context.parts.map(({ kind }) => kind));
   const make = () => {
     const literals = new Literals(context, kinds, steps);
-    const goal = new Goals(flags, new Conditions(segments, literals)).ofFlag(flag, new Set(variations));
-    return { literals, goal };
+    const goals = new Goals(flags, new ClauseConditions(segments, literals), steps);
+    return { literals, goal: goals.ofFlag(flag, new Set(variations)) };
   };
-  // Clauses on the kind need all kinds that are mentioned anywhere.
+  // Clauses on the kind need all kinds that are mentioned anywhere: the first time adds them to `kinds`.
   make();
   const { literals, goal } = make();
   const isSomebody = any([...kinds].map((kind) => literals.hasKind(kind).yes));

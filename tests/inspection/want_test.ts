@@ -1,19 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
-import { createSession, evaluate } from "../../lib/evaluation/mod.ts";
 import { applyChanges, findChange, type WantResult } from "../../lib/inspection/mod.ts";
-import { type JsonValue, parseContext, parseMetadata } from "../../lib/model/mod.ts";
-import { buildSnapshot } from "../../lib/snapshot/mod.ts";
-import { compile, complete, type Json, parseData, type RawData } from "../evaluation/_environment.ts";
+import { type JsonValue, parseContext } from "../../lib/model/mod.ts";
+import { complete, type Json, type RawData } from "../evaluation/_environment.ts";
+import { evaluateText, makeEnvironment } from "./_brute_force.ts";
 
 /** Finds the change for a value of the flag `flag`, and sees that it gives the value. */
 function want(raw: RawData, context: unknown, wanted: JsonValue): WantResult {
-  const metadata = parseMetadata({ env: { envID: "e1" } }, "e1");
-  const snapshot = buildSnapshot({ metadata, data: parseData(complete(raw)) });
+  const environment = makeEnvironment(complete(raw));
   const parsed = parseContext(context);
-  const result = findChange(snapshot, "flag", parsed, wanted);
+  const result = findChange(environment.snapshot, "flag", parsed, wanted);
   if (result.changes) {
     const changed = applyChanges(parsed, result.changes);
-    assertEquals(evaluate(createSession(compile(raw), changed), "flag")?.value, wanted);
+    assertEquals(evaluateText(environment, "flag", changed), JSON.stringify(wanted));
   }
   return result;
 }
@@ -242,6 +240,19 @@ Deno.test("findChange() adds kinds, removes them, and follows paths", () => {
     change({ rules: [rule(city)] }, { kind: "org", key: "acme", address: { zip: 1 } }, "b"),
     'org./address/city="Oslo"',
   );
+  const other = { contextKind: "org", attribute: "plan", op: "in", values: ["free"], negate: true };
+  assertEquals(change({ rules: [rule(other)] }, ANN, "b"), 'org.key="org-1", org.plan="plan-1"');
   const odd = { attribute: "/x", op: "in", values: [1] };
   assertEquals(change({ rules: [rule(odd)] }, ANN, "b"), "user./~1x=1");
+});
+
+Deno.test("findChange() ends at a limit, in large flags that depend on each other too", () => {
+  const positions = Array.from({ length: 600 }, (_, i) => i);
+  const rules = positions.map((i) => ({
+    variation: i,
+    clauses: [{ attribute: "x", op: "in", values: [i] }],
+  }));
+  const base = { variations: positions, rules };
+  const prerequisites = positions.map((variation) => ({ key: "base", variation }));
+  assertEquals(change({ prerequisites }, ANN, "a", { flags: { base } }), "limit");
 });

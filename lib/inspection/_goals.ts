@@ -1,10 +1,22 @@
-import { listTargets } from "../evaluation/mod.ts";
+import { listTargets, MAX_NESTING } from "../evaluation/mod.ts";
 import type { Flag, VariationOrRollout } from "../model/mod.ts";
-import { type Conditions, MAX_CHAIN } from "./_conditions.ts";
-import { all, any, constant, FALSE, first, type Formula, type Step, TRUE } from "./_formula.ts";
-import type { Condition } from "./_literals.ts";
+import type { ClauseConditions } from "./_clause_conditions.ts";
+import {
+  all,
+  ALWAYS,
+  any,
+  type Condition,
+  constant,
+  FALSE,
+  first,
+  type Formula,
+  negate,
+  NEVER,
+  type Step,
+} from "./_formula.ts";
+import type { Steps } from "./_steps.ts";
 
-/** Outcome of a flag that serves a variation which it does not have. */
+/** Stands for a variation that a flag serves and does not have. */
 const MALFORMED = -1;
 
 /** What flags may serve: positions of variations, and null for none. */
@@ -14,21 +26,31 @@ interface Accepted {
   has(variation: number | null): boolean;
 }
 
+/** A target, a rule or the fallthrough of a flag: when it applies, and what it serves. */
+type Case = Condition & { served: VariationOrRollout };
+
+/** Steps that making the formula of a case is worth. */
+const CASE_STEPS = 20;
+
 /** Makes the formulas by which flags serve some of their variations. */
 export class Goals {
   readonly #flags: ReadonlyMap<string, Flag>;
-  readonly #conditions: Conditions;
+  readonly #conditions: ClauseConditions;
+  readonly #steps: Steps;
+  readonly #cases = new Map<string, readonly Case[]>();
   readonly #known = new Map<string, Formula>();
   /** Flags under way. */
   readonly #open = new Set<string>();
 
   /**
    * @param flags Flags by key.
-   * @param conditions Conditions of their rules.
+   * @param conditions Makes the conditions of their targets and rules.
+   * @param steps Steps left.
    */
-  constructor(flags: ReadonlyMap<string, Flag>, conditions: Conditions) {
+  constructor(flags: ReadonlyMap<string, Flag>, conditions: ClauseConditions, steps: Steps) {
     this.#flags = flags;
     this.#conditions = conditions;
+    this.#steps = steps;
   }
 
   /**
@@ -49,12 +71,12 @@ export class Goals {
     const known = this.#known.get(id);
     if (known) return known;
     // Met again before it is known, it is part of a cycle, which is an error.
-    if (this.#open.has(flag.key) || this.#open.size === MAX_CHAIN) return FALSE;
+    if (this.#open.has(flag.key) || this.#open.size === MAX_NESTING) return FALSE;
     this.#open.add(flag.key);
     const prerequisites = (flag.prerequisites ?? []).map(({ key, variation }) =>
       this.#ofPrerequisite(key ?? "", variation ?? 0)
     );
-    const failed = prerequisites.map(({ yes, no }): Step => ({ yes: no, no: yes, then: off }));
+    const failed = prerequisites.map((isMet): Step => ({ ...negate(isMet), then: off }));
     const steps = this.#listSteps(flag, accepted);
     this.#open.delete(flag.key);
     // Rather by a rule of its own than by a prerequisite that is not met.
@@ -68,7 +90,7 @@ export class Goals {
 
   #ofPrerequisite(key: string, wanted: number): Condition {
     const flag = this.#flags.get(key);
-    if (!flag?.on) return { yes: FALSE, no: TRUE };
+    if (!flag?.on) return NEVER;
     const isMet = (variation: number | null) => variation === wanted && variation !== MALFORMED;
     return {
       yes: this.#serves(flag, { id: `is ${wanted}`, has: isMet }),
@@ -77,20 +99,25 @@ export class Goals {
   }
 
   #listSteps(flag: Flag, accepted: Accepted): Step[] {
-    const targets = listTargets(flag).map((target): Step => ({
+    let cases = this.#cases.get(flag.key);
+    if (cases === undefined) this.#cases.set(flag.key, cases = this.#listCases(flag));
+    this.#steps.take(CASE_STEPS * cases.length);
+    return cases.map(({ served, ...condition }) => ({
+      ...condition,
+      then: this.#ofServed(flag, served, accepted),
+    }));
+  }
+
+  #listCases(flag: Flag): Case[] {
+    const targets = listTargets(flag).map((target) => ({
       ...this.#conditions.ofKeys(target),
-      then: constant(accepted.has(getVariation(flag, target.variation ?? 0))),
+      served: { variation: target.variation ?? 0 },
     }));
-    const rules = (flag.rules ?? []).map((rule): Step => ({
+    const rules = (flag.rules ?? []).map((rule) => ({
       ...this.#conditions.ofClauses(rule.clauses),
-      then: this.#ofServed(flag, rule, accepted),
+      served: rule,
     }));
-    const fallthrough = {
-      yes: TRUE,
-      no: FALSE,
-      then: this.#ofServed(flag, flag.fallthrough ?? {}, accepted),
-    };
-    return [...targets, ...rules, fallthrough];
+    return [...targets, ...rules, { ...ALWAYS, served: flag.fallthrough ?? {} }];
   }
 
   #ofServed(flag: Flag, { variation, rollout }: VariationOrRollout, accepted: Accepted): Formula {

@@ -1,15 +1,15 @@
 import { samplePattern } from "../evaluation/mod.ts";
 import type { Clause } from "../model/mod.ts";
 
-/** A clause's operator and values. */
-export type Test = Pick<Clause, "op" | "values">;
-
 /** What a text has to begin with, contain and end with. */
 interface Parts {
   start: string;
   middle: string;
   end: string;
 }
+
+/** Parts of which nothing is wanted. */
+const NO_PARTS: Parts = { start: "", middle: "", end: "" };
 
 /**
  * Most ways to choose one value of each clause that are tried.
@@ -18,18 +18,18 @@ interface Parts {
  */
 const MAX_COMBINATIONS = 100;
 
-/** Ways that are tried with a number in it. */
+/** How many of them are tried with a number in the text. */
 const NUMBERED_COMBINATIONS = 5;
 
 /**
  * Suggests texts that match all of some clauses.
  *
- * @param tests The clauses' operators and values; those that are not about parts of texts do not count.
+ * @param clauses The clauses, as if none were negated; those that are not about parts of texts do not count.
  * @returns Texts, likely ones first.
  */
-export function* suggestTexts(tests: readonly Test[]): Generator<string> {
-  if (!tests.some(({ op }) => isAboutParts(op))) return;
-  for (const { start, middle, end } of combine(tests)) {
+export function* suggestTexts(clauses: readonly Clause[]): Generator<string> {
+  if (!clauses.some(({ op }) => isAboutParts(op))) return;
+  for (const { start, middle, end } of combine(clauses)) {
     // One part may be all that it takes: a pattern can say what a text begins and ends with.
     yield* [start + middle + end, middle, start, end];
   }
@@ -38,14 +38,14 @@ export function* suggestTexts(tests: readonly Test[]): Generator<string> {
 /**
  * Suggests texts with a number in them.
  *
- * @param tests The clauses' operators and values that they should match.
+ * @param clauses Clauses that they should match, as if none were negated.
  * @param stem What they begin with if nothing else is wanted.
  * @param count How many numbers.
  * @returns The texts.
  */
-export function* numberTexts(tests: readonly Test[], stem: string, count: number): Generator<string> {
-  const combinations = [...combine(tests).take(NUMBERED_COMBINATIONS)];
-  const isFree = !tests.some(({ op }) => isAboutParts(op));
+export function* numberTexts(clauses: readonly Clause[], stem: string, count: number): Generator<string> {
+  const combinations = [...combine(clauses).take(NUMBERED_COMBINATIONS)];
+  const isFree = !clauses.some(({ op }) => isAboutParts(op));
   for (const before of isFree ? [`${stem}-`, ""] : [""]) {
     for (let number = 1; number <= count; number++) {
       for (const { start, middle, end } of combinations) {
@@ -57,9 +57,10 @@ export function* numberTexts(tests: readonly Test[], stem: string, count: number
 }
 
 /** Chooses one value of each clause. */
-function* combine(tests: readonly Test[]): Generator<Parts> {
-  const lists = tests.filter(({ op }) => isAboutParts(op)).map(listParts);
+function* combine(clauses: readonly Clause[]): Generator<Parts> {
+  const lists = clauses.filter(({ op }) => isAboutParts(op)).map(listParts);
   for (let number = 0; number < MAX_COMBINATIONS; number++) {
+    // Each list's position is a digit of the number.
     let rest = number;
     const chosen = lists.map((list) => {
       const part = list[rest % list.length];
@@ -75,21 +76,19 @@ function isAboutParts(op: string | null | undefined): boolean {
   return op === "startsWith" || op === "endsWith" || op === "contains" || op === "matches";
 }
 
-function listParts({ op, values }: Test): Parts[] {
+function listParts({ op, values }: Clause): Parts[] {
   const texts = (values ?? []).filter((value) => typeof value === "string").slice(0, MAX_COMBINATIONS);
-  const none = { start: "", middle: "", end: "" };
   switch (op) {
     case "startsWith":
-      return texts.map((start) => ({ ...none, start }));
+      return texts.map((start) => ({ ...NO_PARTS, start }));
     case "endsWith":
-      return texts.map((end) => ({ ...none, end }));
+      return texts.map((end) => ({ ...NO_PARTS, end }));
     case "contains":
-      return texts.map((middle) => ({ ...none, middle }));
-    default:
-      return texts.map(samplePattern).filter((text) => text !== undefined).map((middle) => ({
-        ...none,
-        middle,
-      }));
+      return texts.map((middle) => ({ ...NO_PARTS, middle }));
+    default: {
+      const samples = texts.map(samplePattern).filter((sample) => sample !== undefined);
+      return samples.map((middle) => ({ ...NO_PARTS, middle }));
+    }
   }
 }
 
@@ -100,5 +99,5 @@ function merge(parts: readonly Parts[]): Parts {
     start: longer(sum.start, start),
     middle: sum.middle.includes(middle) ? sum.middle : sum.middle + middle,
     end: longer(sum.end, end),
-  }), { start: "", middle: "", end: "" });
+  }), NO_PARTS);
 }

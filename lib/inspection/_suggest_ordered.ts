@@ -1,5 +1,4 @@
-import type { JsonValue } from "../model/mod.ts";
-import type { Test } from "./_texts.ts";
+import type { Clause, JsonValue } from "../model/mod.ts";
 
 /** A version: major, minor, patch, and what follows a hyphen. */
 const VERSION = /^(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([\dA-Za-z.-]+))?/;
@@ -16,16 +15,16 @@ const [FIRST_DATE_MS, LAST_DATE_MS] = [0, Date.UTC(9999, 0)];
 /**
  * Suggests numbers on all sides of those that clauses compare with.
  *
- * @param tests The clauses' operators and values.
+ * @param clauses The clauses; others do not count.
  * @returns Numbers, whole ones first.
  */
-export function* suggestNumbers(tests: readonly Test[]): Generator<number> {
-  const compared = tests.filter(({ op }) => op === "in" || COMPARISONS.has(op ?? ""));
+export function* suggestNumbers(clauses: readonly Clause[]): Generator<number> {
+  const compared = clauses.filter(({ op }) => op === "in" || COMPARISONS.has(op ?? ""));
   const bounds = sortNumbers(listValues(compared).filter((value) => typeof value === "number"));
   yield* bounds;
   for (const bound of bounds) yield* [Math.floor(bound) + 1, Math.ceil(bound) - 1];
   yield* suggestBetween(bounds);
-  // Where one more makes no difference.
+  // Where a number is so large that one more makes no difference.
   const [first, last] = [bounds[0], bounds.at(-1)];
   if (first !== undefined && last !== undefined) {
     yield* [last + Math.abs(last), first - Math.abs(first)].filter(Number.isFinite);
@@ -35,11 +34,11 @@ export function* suggestNumbers(tests: readonly Test[]): Generator<number> {
 /**
  * Suggests dates on all sides of those that clauses compare with.
  *
- * @param tests The clauses' operators and values.
+ * @param clauses The clauses; others do not count.
  * @returns Dates as texts, if a clause has a text, and as ms since epoch.
  */
-export function* suggestDates(tests: readonly Test[]): Generator<JsonValue> {
-  const values = listValues(tests.filter(({ op }) => op === "before" || op === "after"));
+export function* suggestDates(clauses: readonly Clause[]): Generator<JsonValue> {
+  const values = listValues(clauses.filter(({ op }) => op === "before" || op === "after"));
   const times = values.map((value) => typeof value === "string" ? Date.parse(value) : value);
   const bounds = sortNumbers(times.filter((time) => typeof time === "number" && Number.isFinite(time)));
   const dates = [
@@ -56,11 +55,11 @@ export function* suggestDates(tests: readonly Test[]): Generator<JsonValue> {
 /**
  * Suggests versions on all sides of those that clauses compare with.
  *
- * @param tests The clauses' operators and values.
+ * @param clauses The clauses; others do not count.
  * @returns The versions.
  */
-export function* suggestVersions(tests: readonly Test[]): Generator<string> {
-  const values = listValues(tests.filter(({ op }) => op?.startsWith("semVer")));
+export function* suggestVersions(clauses: readonly Clause[]): Generator<string> {
+  const values = listValues(clauses.filter(({ op }) => op?.startsWith("semVer")));
   for (const value of values) {
     const match = typeof value === "string" ? VERSION.exec(value) : null;
     if (match === null) continue;
@@ -72,7 +71,7 @@ export function* suggestVersions(tests: readonly Test[]): Generator<string> {
     if (patch > 0n) yield `${major}.${minor}.${patch - 1n}`;
     if (minor > 0n) yield `${major}.${minor - 1n}.0`;
     if (major > 0n) yield `${major - 1n}.0.0`;
-    // The very next ones.
+    // The very next ones after and before it.
     yield prerelease === undefined ? `${major}.${minor}.${patch + 1n}-0` : `${version}.0`;
     yield `${major}.${minor}.${patch}-0`;
   }
@@ -82,20 +81,20 @@ export function* suggestVersions(tests: readonly Test[]): Generator<string> {
 /**
  * Suggests versions with a number in them.
  *
- * @param tests The clauses' operators and values that they should match.
+ * @param clauses Clauses that they should match, as if none were negated.
  * @param count How many numbers.
  * @returns The versions.
  */
-export function* numberVersions(tests: readonly Test[], count: number): Generator<string> {
-  const versions = [...suggestVersions(tests).filter((version) => !version.includes("+"))];
+export function* numberVersions(clauses: readonly Clause[], count: number): Generator<string> {
+  const versions = [...suggestVersions(clauses).filter((version) => !version.includes("+"))];
   for (let number = 1; number <= count && versions.length > 0; number++) {
     // What follows a plus sign does not count when versions are compared.
     yield* versions.map((version) => `${version}+${number}`);
   }
 }
 
-function listValues(tests: readonly Test[]): JsonValue[] {
-  return tests.flatMap(({ values }) => values ?? []);
+function listValues(clauses: readonly Clause[]): JsonValue[] {
+  return clauses.flatMap(({ values }) => values ?? []);
 }
 
 function sortNumbers(values: readonly JsonValue[]): number[] {
