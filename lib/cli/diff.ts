@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import {
   compareContexts,
   compareEnvironments,
@@ -28,7 +28,7 @@ export const DIFF: Command = {
   example: "diff served.tar.gz flags.tar.gz --contexts contexts.jsonl",
   flags: {
     contexts: {
-      value: "FILE",
+      value: "FILE|-",
       help: "Contexts, one a line as JSON: print how many of them get another value, of which flags.",
     },
     ...jsonFlag("diff"),
@@ -47,7 +47,7 @@ export const DIFF: Command = {
       if (before?.snapshot && after?.snapshot) both.set(environment, [before.snapshot, after.snapshot]);
     }
     if (contextsPath !== undefined) {
-      const comparisons = await compareContexts([...both.values()], readContexts(contextsPath));
+      const comparisons = await compareContexts([...both.values()], readContexts(contextsPath, terminal));
       for (const [i, environment] of [...both.keys()].entries()) environment.contexts = comparisons[i]!;
     }
     if (switches.has("json")) printJson(terminal, toJson(compared, contextsPath !== undefined));
@@ -79,11 +79,11 @@ function toVersion(environment: FileEnvironment | undefined): Parameters<typeof 
 }
 
 /** Reads contexts line by line: there may be millions. */
-async function* readContexts(path: string): AsyncGenerator<Context> {
+async function* readContexts(path: string, terminal: Terminal): AsyncGenerator<Context> {
   let number = 0;
   try {
-    await Deno.stat(path);
-    const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
+    const input = path === "-" ? terminal.input : (await Deno.open(path)).readable;
+    const lines = createInterface({ input: Readable.fromWeb(input), crlfDelay: Infinity });
     for await (const line of lines) {
       number++;
       if (line.trim() !== "") yield parseContext(line, path, number);

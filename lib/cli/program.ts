@@ -29,9 +29,10 @@ export async function runProgram(
   terminal = escapeOutput(terminal);
   let command: Command | undefined;
   try {
-    const isNamed = argv.length > 0 && !argv[0]!.startsWith("-");
-    command = isNamed ? findCommand(program, argv[0]!) : program.preset;
-    const rest = isNamed ? argv.slice(1) : argv;
+    const position = findName(program, argv);
+    const isNamed = position >= 0;
+    command = isNamed ? findCommand(program, argv[position]!) : program.preset;
+    const rest = isNamed ? [...argv.slice(0, position).map(toLongFlag), ...argv.slice(position + 1)] : argv;
     if (asksFor("version", rest)) {
       terminal.print(`${program.name} ${BUILD}\n`);
       return 0;
@@ -46,6 +47,27 @@ export async function runProgram(
     printFailure(terminal, error);
     return isRefusal(error) ? NO : command?.usageExitCode ?? FAILED;
   }
+}
+
+/**
+ * Finds the name of a command: the first word or, where images and units pass flags of the preset first, the word behind them.
+ * Returns its position; -1 if there is none.
+ */
+function findName({ preset, commands }: Program, argv: readonly string[]): number {
+  if (argv.length > 0 && !argv[0]!.startsWith("-")) return 0;
+  const isFlag = (arg: string | undefined): arg is string =>
+    arg !== undefined && /^-./.test(arg) && arg !== "--";
+  let position = 0;
+  for (let arg = argv[position]; isFlag(arg); arg = argv[position]) {
+    const [, name = "", text] = /^--?([^=]*)(=.*)?$/s.exec(arg)!;
+    position += text === undefined && preset?.flags[name]?.value ? 2 : 1;
+  }
+  return commands.some(({ name }) => name === argv[position]) ? position : -1;
+}
+
+/** Writes a flag of the Relay Proxy's dialect as other commands do. */
+function toLongFlag(arg: string): string {
+  return arg.replace(/^-(?=[^-]{2})/, "--");
 }
 
 /** Reports whether an error is the answer: what was asked about is no good. */

@@ -42,7 +42,9 @@ const MISTAKES: [args: string[], error: string, hint: string, code: number][] = 
   [["--versoin"], "flag provided but not defined: -versoin", "did you mean --version?", 1],
   [["health", "--url=ftp://x"], '--url cannot be "ftp://x"', "write it as http://host:8030", 1],
   [["--url=http://x"], "flag provided but not defined: -url", "--help lists the flags", 1],
-  [["--config", "x", "health"], 'serve takes no argument "health"', "a command comes before its flags", 1],
+  [["sreve"], 'there is no command "sreve"', "did you mean serve?", 2],
+  [["--config", "x", "bogus"], 'serve takes no argument "bogus"', "a command comes before its flags", 1],
+  [["--from-env", "diff", "a", "b"], "diff has no flag --from-env", "diff --help lists its flags", 2],
   [["health", "--url=x"], '--url cannot be "x"', "write it as http://host:8030", 1],
   [
     ["health", "--url"],
@@ -90,6 +92,22 @@ Deno.test("run() lists every command in its help, and every flag in that of its 
 function escapeRegExp(text: string): string {
   return text.replaceAll(/[|[\]().*+?$]/g, "\\$&");
 }
+
+Deno.test("run() takes flags of serve before a command, as images and units pass them", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "[Main]\nport = 8031\n");
+  for (
+    const flags of [["-config", path], ["--config", path, "--from-env"], [
+      `-config=${path}`,
+      "-allow-missing-file",
+    ]]
+  ) {
+    const terminal = makeTerminal();
+    assertEquals([await run([...flags, "config", "--json"], terminal), terminal.errors], [0, ""]);
+    assertStringIncludes(terminal.output, '"8031"');
+  }
+  await Deno.remove(path);
+});
 
 Deno.test("each program names the commands that only the other one has", () => {
   for (const [program, other] of [[HALYARD, COURIER], [COURIER, HALYARD]] as const) {

@@ -65,7 +65,6 @@ const REFUSALS: [args: string[], env: Record<string, string>, message: string, h
   [["--bogus"], {}, "Error: flag provided but not defined: -bogus", /--help/],
   [["--confg", "x"], {}, "Error: flag provided but not defined: -confg", /did you mean --config\?/],
   [["--config"], {}, "Error: flag needs an argument: -config", /--help/],
-  [["sreve"], {}, 'Error: there is no command "sreve"', /did you mean serve\?/],
   [
     ["--config", "/nonexistent/relay.conf"],
     { FILE_DATA_SOURCE: "x" },

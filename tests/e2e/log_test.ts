@@ -122,7 +122,7 @@ Deno.test("main.ts prints all of --help, to a file, to a pipe that is read late,
     0,
   );
   const help = await Deno.readTextFile(path);
-  assertMatch(help, /^Halyard [^]*docs\/settings\.md\.\n$/);
+  assertMatch(help, /^halyard [^]*docs\/settings\.md\.\n$/);
   await using late = halyardCommand({ env: {}, args }).spawn();
   assertEquals(await new Response(late.stderr).text(), "");
   assertEquals(await new Response(late.stdout).text(), help);
