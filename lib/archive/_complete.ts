@@ -12,25 +12,39 @@ import type { Field, Shape } from "../model/mod.ts";
 export function completeCanonical(value: object, text: string, shape: Shape): string {
   let added = "";
   for (const [name, { absent, null: forNull, of }] of shape) {
-    const field = (value as Record<string, unknown>)[name];
+    const field = (value as Fields)[name];
     if (field === undefined) {
       if (absent !== undefined) added += `,"${name}":${absent}`;
-    } else if (field === null ? forNull !== undefined : of && needsDefaults(field, of)) {
-      return completeText(text, shape);
+    } else if (field === null ? forNull !== undefined : of && fillParts(field, of) !== field) {
+      return JSON.stringify(fill(value, shape));
     }
   }
   return added === "" ? text : `${text.slice(0, -1)}${added}}`;
 }
 
-/** Reports whether an object, or one in an array, lacks what SDKs need. */
-function needsDefaults(value: unknown, shape: Shape): boolean {
-  if (Array.isArray(value)) return value.some((element) => needsDefaults(element, shape));
+type Fields = Record<string, unknown>;
+
+/** Fills in what SDKs need, in a copy where something is missing: null in its place, the rest at the end. */
+function fill(value: object, shape: Shape): object {
+  let filled: Fields | undefined;
   for (const [name, { absent, null: forNull, of }] of shape) {
-    const field = (value as Record<string, unknown>)[name];
+    const field = (value as Fields)[name];
     const json = field === undefined ? absent : field === null ? forNull : undefined;
-    if (json !== undefined || (of && field && needsDefaults(field, of))) return true;
+    if (json === "") delete (filled ??= { ...value })[name];
+    else if (json !== undefined) (filled ??= { ...value })[name] = JSON.parse(json);
+    else if (of && field) {
+      const parts = fillParts(field, of);
+      if (parts !== field) (filled ??= { ...value })[name] = parts;
+    }
   }
-  return false;
+  return filled ?? value;
+}
+
+/** Fills in an object, or each one in an array. */
+function fillParts(parts: object, shape: Shape): object {
+  if (!Array.isArray(parts)) return fill(parts, shape);
+  const filled = parts.map((part) => fill(part, shape));
+  return filled.some((part, i) => part !== parts[i]) ? filled : parts;
 }
 
 /**
