@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { archiveAnswer, head, KEY, makeArchive, serveAnswers } from "./_server.ts";
 
@@ -99,26 +101,33 @@ Deno.test("pull leaves nothing behind when a signal stops it", () =>
   }));
 
 /** A proxy that opens tunnels for those who know the password. */
-function serveProxy(): Deno.TcpListener & { requests: string[] } {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+async function serveProxy(): Promise<AsyncDisposable & { address: string; requests: string[] }> {
   const requests: string[] = [];
-  async function tunnel(client: Deno.TcpConn): Promise<void> {
-    const chunk = new Uint8Array(4096);
-    const request = new TextDecoder().decode(chunk.subarray(0, await client.read(chunk) ?? 0));
-    requests.push(request);
-    const isKnown = request.includes(`Basic ${btoa("me:hunter2")}`);
-    const port = Number(/^CONNECT 127\.0\.0\.1:(\d+)/.exec(request)?.[1]);
-    const answer = isKnown ? "HTTP/1.1 200 OK\r\n\r\n" : "HTTP/1.1 407 Who?\r\nContent-Length: 0\r\n\r\n";
-    await client.write(new TextEncoder().encode(answer));
-    if (!isKnown) return client.close();
-    const server = await Deno.connect({ hostname: "127.0.0.1", port });
-    await Promise.all([client.readable.pipeTo(server.writable), server.readable.pipeTo(client.writable)]);
-  }
-  async function acceptAll(): Promise<void> {
-    for await (const client of listener) tunnel(client).catch(() => {});
-  }
-  acceptAll();
-  return Object.assign(listener, { requests });
+  const sockets: Socket[] = [];
+  const server = createServer((client) => {
+    sockets.push(client.on("error", () => {}));
+    client.once("data", (chunk) => {
+      const request = `${chunk}`;
+      requests.push(request);
+      const isKnown = request.includes(`Basic ${btoa("me:hunter2")}`);
+      if (!isKnown) return client.end("HTTP/1.1 407 Who?\r\nContent-Length: 0\r\n\r\n");
+      const upstream = connect(Number(/^CONNECT 127\.0\.0\.1:(\d+)/.exec(request)?.[1]), "127.0.0.1");
+      sockets.push(upstream.on("error", () => {}));
+      client.write("HTTP/1.1 200 OK\r\n\r\n");
+      client.pipe(upstream).pipe(client);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, "close");
+    },
+  };
 }
 
 Deno.test("pull goes through HTTPS_PROXY, past it for NO_PROXY, and says when it is turned away", () =>
@@ -130,11 +139,10 @@ Deno.test("pull goes through HTTPS_PROXY, past it for NO_PROXY, and says when it
       key: await Deno.readTextFile(fixture("localhost.key")),
       onListen() {},
     }, ({ headers }) => new Response(headers.get("authorization") === KEY ? ARCHIVE : "", { status: 200 }));
-    using proxy = serveProxy();
+    await using proxy = await serveProxy();
     const url = new URL(`https://127.0.0.1:${server.addr.port}`);
     const args = ["--ca-file", fixture("ca.pem")];
-    const address = `127.0.0.1:${(proxy.addr as Deno.NetAddr).port}`;
-    const HTTPS_PROXY = `http://me:hunter2@${address}`;
+    const HTTPS_PROXY = `http://me:hunter2@${proxy.address}`;
 
     assertEquals((await finish(startPull(folder, url, args, { HTTPS_PROXY })))[0], 0);
     // Deno opens one tunnel, and at times a second one.
@@ -142,7 +150,7 @@ Deno.test("pull goes through HTTPS_PROXY, past it for NO_PROXY, and says when it
     const past = startPull(folder, url, args, { HTTPS_PROXY, NO_PROXY: "127.0.0.1" });
     assertEquals((await finish(past))[0], 0);
     assertEquals(proxy.requests, []);
-    const unknown = startPull(folder, url, args, { HTTPS_PROXY: `http://you:hunter2@${address}` });
+    const unknown = startPull(folder, url, args, { HTTPS_PROXY: `http://you:hunter2@${proxy.address}` });
     const [code, output, errors] = await finish(unknown);
     assertEquals([code, output], [2, ""]);
     assertMatch(
