@@ -71,6 +71,7 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
   if (etag !== undefined) headers.set("if-none-match", etag);
   const init = { headers, redirect: "manual", signal, client: options.client } as const;
   const response = await followRedirects(url, key, (target) => receive(fetch(target, init)));
+  if (response.status !== 200) await response.body?.cancel();
   if (response.status === 304 && etag !== undefined) return { isNew: false };
   if (response.status !== 200) throw describeAnswer(url, response, { hasKey: key !== undefined, now: now() });
   await save(response, part, options, receive);
@@ -88,6 +89,7 @@ async function followRedirects(
     const response = await ask(target);
     const location = response.headers.get("location");
     if (!REDIRECTS.has(response.status) || location === null) return response;
+    await response.body?.cancel();
     const next = URL.parse(location, target);
     if (next?.origin !== url.origin) throw describeRedirect(url, next, key);
     target = next;
@@ -117,16 +119,21 @@ async function save(
         "If the file is what you expect, raise the limit: MAX_ARCHIVE_SIZE or [OfflineMode] maxArchiveSize",
     });
   }
-  refuseTooLarge(total);
   const reader = body?.getReader();
   let length = 0;
-  while (reader) {
-    const { value } = await receive(reader.read());
-    if (value === undefined) return;
-    length += value.length;
-    refuseTooLarge(length);
-    if (uptime() > deadline) throw new TransientPullError(`${fail}: it takes more than an hour`);
-    await part.write(value);
-    onProgress?.(Number.isNaN(total) ? { length } : { length, total });
+  try {
+    refuseTooLarge(total);
+    while (reader) {
+      const { value } = await receive(reader.read());
+      if (value === undefined) return;
+      length += value.length;
+      refuseTooLarge(length);
+      if (uptime() > deadline) throw new TransientPullError(`${fail}: it takes more than an hour`);
+      await part.write(value);
+      onProgress?.(Number.isNaN(total) ? { length } : { length, total });
+    }
+  } finally {
+    // Whatever else is still to come; of a broken connection nothing.
+    await reader?.cancel().catch(() => {});
   }
 }
