@@ -22,9 +22,9 @@ export const CONTEXT_FLAGS: FlagTable = {
   context: { value: "JSON|@FILE|-", help: "The context, as SDKs have it: JSON, a file, or standard input." },
   user: { value: "KEY", help: "The same for a context of kind user that has this key." },
   set: {
-    value: "NAME=VALUE",
+    value: "NAME=VALUE…",
     help:
-      "An attribute of it, as often as needed: JSON, or text where it is not JSON. A NAME with slashes is a path.",
+      "Attributes of it, as many as needed: JSON, or text where it is not JSON. A NAME with slashes is a path.",
   },
 };
 
@@ -32,12 +32,17 @@ export const CONTEXT_FLAGS: FlagTable = {
  * Reads the context that a command line describes.
  *
  * @param args The command line.
+ * @param sets Attributes behind the first one of `--set`.
  * @param terminal Where standard input is.
  * @returns The context.
  * @throws {UsageError} When there is none, or it is not a context.
  * @throws {FileError} When its file cannot be read.
  */
-export async function readContextArgs({ values, lists }: Args, terminal: Terminal): Promise<Context> {
+export async function readContextArgs(
+  { values, lists }: Args,
+  sets: readonly string[],
+  terminal: Terminal,
+): Promise<Context> {
   const [text, user] = [values.get("context"), values.get("user")];
   if ((text === undefined) === (user === undefined)) {
     throw new UsageError(
@@ -48,7 +53,7 @@ export async function readContextArgs({ values, lists }: Args, terminal: Termina
   const json = user === undefined
     ? await readText(text!, terminal)
     : JSON.stringify({ kind: "user", key: user });
-  const context = applySets(json, lists.get("set") ?? []);
+  const context = applySets(json, [...lists.get("set") ?? [], ...sets]);
   return parse(new TextEncoder().encode(context));
 }
 

@@ -46,13 +46,16 @@ flags are evaluated. The exit code is 1 when an evaluation is an error, or is no
     ...jsonFlag("evaluate"),
   },
   async run(args, terminal) {
-    const [path, name, ...named] = args.positional as [string, string, ...string[]];
+    const [path, name, ...words] = args.positional as [string, string, ...string[]];
+    const snapshot = requireSnapshot(findEnvironment(await readArchiveFile(path), name));
+    // LaunchDarkly's keys have no "=": such a word is one more attribute behind --set.
+    const sets = words.filter((word) => word.includes("=") && !snapshot.find("flags", word));
+    const named = words.filter((word) => !sets.includes(word));
     const want = args.values.get("want");
     if (want !== undefined && named.length === 0) {
       throw new UsageError("--want needs a flag", `write evaluate ${path} ${name} FLAG … --want ${want}`);
     }
-    const context = await readContextArgs(args, terminal);
-    const snapshot = requireSnapshot(findEnvironment(await readArchiveFile(path), name));
+    const context = await readContextArgs(args, sets, terminal);
     const environment = await snapshot.compile(() => undefined);
     const keys = named.length > 0 ? named : listKeys(snapshot);
     for (const key of named) requireFlag(snapshot, key);
