@@ -148,11 +148,14 @@ function findSimplest(broken: Iterable<Broken>): Broken | undefined {
 }
 
 function toChanges(assignment: Assignment): ContextChange[] {
-  // Changes are applied in turn: a part is there before its attributes, and an object before its properties.
-  const changed = [...assignment].sort(([a], [b]) => getRank(a) - getRank(b));
+  // Changes are applied in turn: a part is there before its attributes, an object before its properties, and some part at any time.
+  const changed = [...assignment].sort(([a, { value }], [b, other]) =>
+    getRank(a, value) - getRank(b, other.value)
+  );
   return changed.map(([{ kind, path }, { value }]) => ({ kind, attribute: formatReference(path), value }));
 }
 
-function getRank({ type, path }: Attribute): number {
-  return type === "key" ? 0 : path.length;
+function getRank({ type, path }: Attribute, value: JsonValue): number {
+  if (type !== "key") return path.length;
+  return value === null ? Number.MAX_SAFE_INTEGER : 0;
 }

@@ -232,7 +232,7 @@ Deno.test("findChange() adds kinds, removes them, and follows paths", () => {
   assertEquals(change({ rules: [rule(isOrg)] }, both, "a"), "org.key=null");
   assertEquals(
     change({ rules: [rule(isOrg)] }, { kind: "org", key: "acme" }, "a"),
-    'org.key=null, user.key="user-1"',
+    'user.key="user-1", org.key=null',
   );
   const city = { contextKind: "org", attribute: "/address/city", op: "in", values: ["Oslo"] };
   assertEquals(change({ rules: [rule(city)] }, ANN, "b"), 'org.key="org-1", org./address/city="Oslo"');
