@@ -108,7 +108,13 @@ function completeEnv(
   return { env: toObject(fields), id, isSeeded: Object.values(isKnown).includes(false) };
 }
 
-function toObject(fields: ReadonlyMap<string, string>): string {
+/**
+ * Writes an object whose values are JSON already.
+ *
+ * @param fields Values by name.
+ * @returns JSON.
+ */
+export function toObject(fields: ReadonlyMap<string, string>): string {
   return `{${[...fields].map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(",")}}`;
 }
 

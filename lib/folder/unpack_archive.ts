@@ -8,6 +8,7 @@ import {
   type ReadArchiveOptions,
   scanValue,
 } from "../archive/mod.ts";
+import { toObject } from "./_environment_file.ts";
 import { createFileName } from "./file_name.ts";
 import { indentJson } from "./_indent.ts";
 import { countItems, type FolderEnvironment } from "./pack_folder.ts";
@@ -64,7 +65,7 @@ function copyEnv(json: Uint8Array): string {
   for (const [name, none, others] of FIELDS) {
     if (!fields.has(name) && !(others && fields.has(others))) fields.set(name, none);
   }
-  return `{${[...fields].map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(",")}}`;
+  return toObject(fields);
 }
 
 /** Copies flags and segments. Those that are served by nobody, since they nest too deep, have not been parsed yet. */

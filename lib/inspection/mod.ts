@@ -13,7 +13,6 @@ export {
   describeAttribute,
   describeClause,
   describeFlag,
-  describeRollout,
   describeSegment,
   describeServed,
   formatValue,

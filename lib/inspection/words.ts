@@ -45,17 +45,6 @@ export function nameVariations(variations: readonly JsonValue[] | null | undefin
 }
 
 /**
- * Describes a rollout, e.g. `25% "on", 75% "off" by user.key`.
- *
- * @param rollout The rollout or experiment.
- * @param variations Variations of its flag.
- * @returns One line.
- */
-export function describeRollout(rollout: Rollout, variations: readonly JsonValue[]): string {
-  return describeWeights(rollout, nameVariations(variations));
-}
-
-/**
  * Describes what a rule or the fallthrough serves, e.g. `SERVE "on"`.
  *
  * @param served The rule or fallthrough.
@@ -185,7 +174,7 @@ function cutWeights(weights: readonly WeightedVariation[]): WeightedVariation[] 
   });
 }
 
-/** What the weights leave goes to the last variation, as the evaluator has it. */
+/** Describes the shares of a rollout that has variations. What the weights leave goes to the last, as the evaluator has it. */
 function describeWeights(rollout: Rollout, name: VariationWords): string {
   const { kind, contextKind, bucketBy, seed } = rollout;
   const weights = cutWeights(rollout.variations ?? []);
@@ -200,11 +189,11 @@ function describeWeights(rollout: Rollout, name: VariationWords): string {
 
   const shown = weights.filter(({ weight }) => weight);
   const shares = shown.length > 0 ? [formatList(shown, describeWeight)] : [];
-  const last = weights.at(-1);
-  if (last && rest > 0) shares.push(`${describeWeight({ ...last, weight: rest })} (the rest)`);
+  const last = weights.at(-1)!;
+  if (rest > 0) shares.push(`${describeWeight({ ...last, weight: rest })} (the rest)`);
   const by = describeAttribute(contextKind, isExperiment || !bucketBy ? "key" : bucketBy);
   return [
-    shares.join(", ") || "nothing",
+    shares.join(", "),
     sum > WHOLE ? ` (of weights that add up to ${formatWeight(sum)})` : "",
     ` by ${by}`,
     typeof seed === "number" ? ` with seed ${seed}` : "",

@@ -3,11 +3,19 @@ import fc from "fast-check";
 import {
   describeClause,
   describeFlag,
-  describeRollout,
   describeSegment,
+  describeServed,
   formatValue,
+  nameVariations,
 } from "../../lib/inspection/mod.ts";
-import { type Clause, type Flag, type JsonValue, parseFlag, parseSegment } from "../../lib/model/mod.ts";
+import {
+  type Clause,
+  type Flag,
+  type JsonValue,
+  parseFlag,
+  parseSegment,
+  type Rollout,
+} from "../../lib/model/mod.ts";
 import { anyEnvironments } from "../evaluation/_generate.ts";
 
 const KEYS = Array.from({ length: 12 }, (_, i) => `k${i}`);
@@ -93,34 +101,39 @@ Deno.test("formatValue() cuts long values and escapes what a terminal would act 
   assertEquals(formatValue("\u001b[31m\u202e\n"), '"\\u001b[31m\\u202e\\n"');
 });
 
-Deno.test("describeRollout() gives percentages, the rest to the last variation, and what decides the bucket", () => {
+/** What a rollout serves of a flag's variations. */
+function rolloutWords(rollout: Rollout, variations: JsonValue[]): string {
+  return describeServed({ rollout }, nameVariations(variations));
+}
+
+Deno.test("describeServed() gives percentages, the rest to the last variation, and what decides the bucket", () => {
   const weights = [{ variation: 0, weight: 33_333 }, { variation: 1, weight: 66_667 }];
   assertEquals(
-    describeRollout({ variations: weights }, ["on", "off"]),
-    '33.333% "on", 66.667% "off" by user.key',
+    rolloutWords({ variations: weights }, ["on", "off"]),
+    'SERVE 33.333% "on", 66.667% "off" by user.key',
   );
   assertEquals(
-    describeRollout({ variations: weights, contextKind: "org", bucketBy: "/a/b", seed: 61 }, [true, false]),
-    "33.333% true, 66.667% false by org.a.b with seed 61",
+    rolloutWords({ variations: weights, contextKind: "org", bucketBy: "/a/b", seed: 61 }, [true, false]),
+    "SERVE 33.333% true, 66.667% false by org.a.b with seed 61",
   );
   assertEquals(
-    describeRollout({
+    rolloutWords({
       kind: "experiment",
       bucketBy: "ignored",
       variations: [{ variation: 0, weight: 10_000 }, { variation: 1, weight: 80_000, untracked: true }],
     }, ["on", "off"]),
-    '10% "on", 80% "off" (untracked), 10% "off" (untracked) (the rest) by user.key (experiment)',
+    'SERVE 10% "on", 80% "off" (untracked), 10% "off" (untracked) (the rest) by user.key (experiment)',
   );
   assertEquals(
-    describeRollout({ variations: [{ variation: 0, weight: 0 }, { variation: 4, weight: 100_000 }] }, ["on"]),
-    "100% variation 4 (missing) by user.key",
+    rolloutWords({ variations: [{ variation: 0, weight: 0 }, { variation: 4, weight: 100_000 }] }, ["on"]),
+    "SERVE 100% variation 4 (missing) by user.key",
   );
-  assertEquals(describeRollout({}, []), "nothing by user.key");
+  assertEquals(rolloutWords({}, []), "SERVE nothing (malformed)");
 });
 
-Deno.test("describeRollout() gives the shares that are served where weights add up to more", () => {
+Deno.test("describeServed() gives the shares that are served where weights add up to more", () => {
   const weigh = (...weights: number[]) =>
-    describeRollout({ variations: weights.map((weight, variation) => ({ variation, weight })) }, [
+    rolloutWords({ variations: weights.map((weight, variation) => ({ variation, weight })) }, [
       "a",
       "b",
       "c",
@@ -133,13 +146,13 @@ Deno.test("describeRollout() gives the shares that are served where weights add 
   assertEquals(weigh(-10_000, 30_000), '20% "b", 80% "b" (the rest) by user.key');
 });
 
-Deno.test("describeRollout() gives shares of which all add up to 100%, as the evaluator serves them", () => {
+Deno.test("describeServed() gives shares of which all add up to 100%, as the evaluator serves them", () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: -50_000, max: 150_000 }), { minLength: 1, maxLength: 8 }),
       (weights) => {
         const variations = weights.map((weight, variation) => ({ variation, weight }));
-        const words = describeRollout(
+        const words = rolloutWords(
           { variations },
           weights.map((_, i) => i),
         ).replace(/ \(of weights.*/, "");
