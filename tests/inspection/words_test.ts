@@ -140,10 +140,10 @@ Deno.test("describeServed() gives the shares that are served where weights add u
     ]);
   assertEquals(
     weigh(60_000, 60_000, 5000),
-    '60% "a", 40% "b" (of weights that add up to 125%) by user.key',
+    'SERVE 60% "a", 40% "b" (of weights that add up to 125%) by user.key',
   );
-  assertEquals(weigh(150_000, 0), '100% "a" (of weights that add up to 150%) by user.key');
-  assertEquals(weigh(-10_000, 30_000), '20% "b", 80% "b" (the rest) by user.key');
+  assertEquals(weigh(150_000, 0), 'SERVE 100% "a" (of weights that add up to 150%) by user.key');
+  assertEquals(weigh(-10_000, 30_000), 'SERVE 20% "b", 80% "b" (the rest) by user.key');
 });
 
 Deno.test("describeServed() gives shares of which all add up to 100%, as the evaluator serves them", () => {
