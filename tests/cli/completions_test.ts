@@ -24,9 +24,9 @@ async function feed(command: string[], script: string): Promise<string> {
 }
 
 for (const shell of ["bash", "zsh", "fish"]) {
-  // Where a shell is not there, nobody needs its completions.
-  const ignore = !await canRun(shell);
-  Deno.test(`completions ${shell} prints what the shell can read, of both programs`, { ignore }, async () => {
+  Deno.test(`completions ${shell} prints what the shell can read, of both programs`, {
+    ignore: !await canRun(shell), // where a shell is not there, nobody needs its completions
+  }, async () => {
     for (const runProgram of [run, runCourier]) await feed([shell, "-n"], await write(shell, runProgram));
   });
 }
@@ -61,7 +61,7 @@ const LINES: [words: string[], completions: string[]][] = [
 ];
 
 for (const [words, completions] of LINES) {
-  const ignore = !await canRun("bash");
+  const ignore = !await canRun("bash"); // nobody needs its completions there
   Deno.test(
     `in bash, "halyard ${words.join(" ")}" completes to ${completions.join(", ")}`,
     { ignore },
@@ -78,7 +78,7 @@ for (const [words, completions] of LINES) {
 
 Deno.test(
   "in zsh, each command hands every flag to the shell as one word",
-  { ignore: !await canRun("zsh") },
+  { ignore: !await canRun("zsh") }, // nobody needs its completions there
   async () => {
     for (const [program, runProgram] of [[HALYARD, run], [COURIER, runCourier]] as const) {
       const script = await write("zsh", runProgram);

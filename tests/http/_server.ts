@@ -78,7 +78,7 @@ export function wayTest(
   options: Pick<Deno.TestDefinition, "ignore"> = {},
 ): void {
   // The adapter of Node's server drains what is left of request bodies by timers of its own, for half a second after the answer;
-  // they count as resources too.
+  // they would count as leaks, in this way alone.
   const sanitizers = isNode(way) && { sanitizeOps: false, sanitizeResources: false };
   Deno.test({ name, fn, ...options, ...sanitizers });
 }

@@ -2,7 +2,7 @@ import { bundle } from "../../tools/bundle.ts";
 import { compile } from "../../tools/compile.ts";
 
 /** The import map that these tests run with, if any. */
-const IMPORT_MAP = import.meta.resolve("@std/assert").startsWith("file:")
+export const IMPORT_MAP = import.meta.resolve("@std/assert").startsWith("file:")
   ? "tools/std/import_map.json"
   : undefined;
 

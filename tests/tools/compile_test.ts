@@ -1,17 +1,12 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { crc32 } from "node:zlib";
 import { bundle } from "../../tools/bundle.ts";
-import { type Base, compile, type Compiled, COURIER, permissionFlags } from "../../tools/compile.ts";
+import { type Base, compile, type Compiled, COURIER } from "../../tools/compile.ts";
 import { buildDemo } from "../../tools/demo_archive.ts";
 import { freePort } from "../e2e/_relay.ts";
-import { canRun } from "./_programs.ts";
+import { canRun, IMPORT_MAP } from "./_programs.ts";
+import { zip } from "./_zip.ts";
 
 const ignore = Deno.build.target !== "x86_64-unknown-linux-gnu"; // elsewhere, there has to be Deno's runtime base
-
-/** The same `@std` as these tests. */
-const importMap = import.meta.resolve("@std/assert").startsWith("file:")
-  ? "tools/std/import_map.json"
-  : undefined;
 
 const folder = await Deno.makeTempDir({ prefix: "halyard-compile-" });
 const script = `${folder}/halyard.js`;
@@ -19,7 +14,7 @@ const program = `${folder}/halyard`;
 const archive = `${folder}/demo.tar.gz`;
 
 Deno.test.beforeAll(async () => {
-  await bundle({ importMap, output: script });
+  await bundle({ importMap: IMPORT_MAP, output: script });
   await Deno.writeFile(archive, await buildDemo(new URL("../../examples/", import.meta.url)));
   if (!ignore) await compile({ script, output: program, base: "deno" });
 });
@@ -266,44 +261,11 @@ Deno.test("compile() puts the machine code into the runtime base that DENORT_BIN
   }]);
 });
 
-/**
- * Finds what `deno compile` has added the way its runtime base does, as a note among the loaded segments, and prints how
- * long it is, its arguments and its environment.
- */
-const NOTE_READER = `
-#define _GNU_SOURCE
-#include <elf.h>
-#include <link.h>
-#include <stdio.h>
-#include <string.h>
-extern char **environ;
-static int find(struct dl_phdr_info *info, size_t size, void *data) {
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    if (info->dlpi_phdr[i].p_type != PT_NOTE) continue;
-    char *at = (char *) info->dlpi_addr + info->dlpi_phdr[i].p_vaddr, *end = at + info->dlpi_phdr[i].p_memsz;
-    while (at < end) {
-      ElfW(Nhdr) *note = (ElfW(Nhdr) *) at;
-      char *content = at + sizeof *note + ((note->n_namesz + 3) & ~3);
-      if (!strncmp(at + sizeof *note, "SUI", 4)) {
-        printf("%s\\n", memmem(content, note->n_descsz, "allow_read", 10) ? "found" : "other");
-      }
-      at = content + ((note->n_descsz + 3) & ~3);
-    }
-  }
-  return 1;
-}
-int main(int argc, char **argv) {
-  dl_iterate_phdr(find, 0);
-  for (int i = 1; i < argc; i++) printf("%s\\n", argv[i]);
-  for (char **one = environ; *one; one++) printf("%s\\n", *one);
-}
-`;
-
 Deno.test("compile() leaves a runtime base able to find what deno compile has added", {
   ignore: ignore || !await canRun("gcc"),
 }, async () => {
-  await Deno.writeTextFile(`${folder}/reader.c`, NOTE_READER);
-  const build = ["gcc", "-fPIC", "-pie", "-o", `${folder}/reader`, `${folder}/reader.c`];
+  const source = new URL("_note_reader.c", import.meta.url).pathname;
+  const build = ["gcc", "-fPIC", "-pie", "-o", `${folder}/reader`, source];
   const built = await run(build, { PATH: Deno.env.get("PATH")! });
   assertEquals(built.code, 0, built.stderr);
   assertEquals(await compileWith("DENORT_BIN", `${folder}/reader`), { base: "official" });
@@ -339,42 +301,6 @@ Deno.test("compile() takes the runtime base that lies in Deno's cache", { ignore
   assertStringIncludes(await readOfficial(), `"allow_read":[]`);
 });
 
-/** A zip with one file, not compressed (APPNOTE 4.3). */
-function zip(name: string, content: Uint8Array): Uint8Array {
-  const sizes = [crc32(content), content.length, content.length];
-  const local = record(0x04034b50, [20, 0, 0, 0, 0], sizes, [name.length, 0], name);
-  const central = record(
-    0x02014b50,
-    [20, 20, 0, 0, 0, 0],
-    sizes,
-    [name.length, 0, 0, 0, 0, 0, 0, 0, 0],
-    name,
-  );
-  const start = local.length + content.length;
-  const end = record(0x06054b50, [0, 0, 1, 1], [central.length, start], [0], "");
-  return new Uint8Array([...local, ...content, ...central, ...end]);
-}
-
-function record(
-  signature: number,
-  before: number[],
-  longs: number[],
-  after: number[],
-  text: string,
-): number[] {
-  const bytes = [signature].flatMap(long);
-  bytes.push(...before.flatMap(short), ...longs.flatMap(long), ...after.flatMap(short));
-  return [...bytes, ...new TextEncoder().encode(text)];
-}
-
-function short(value: number): number[] {
-  return [value & 255, value >> 8 & 255];
-}
-
-function long(value: number): number[] {
-  return [...short(value & 65535), ...short(value >>> 16)];
-}
-
 Deno.test("compile() refuses another machine without Deno's runtime base", async () => {
   await assertRejects(
     () => compile({ script, output: `${folder}/none`, target: "aarch64-apple-darwin", base: "deno" }),
@@ -383,43 +309,12 @@ Deno.test("compile() refuses another machine without Deno's runtime base", async
   );
 });
 
-Deno.test("permissionFlags() grants nothing but listening, loopback, reading, the memory limit and Halyard's variables", () => {
-  const [env] = permissionFlags([]).filter((flag) => flag.startsWith("--allow-env="));
-  assertMatch(env!, /[=,]FILE_DATA_SOURCE,/);
-  assert(!/[=,](DENO_|NODE_|OTEL_DENO)/.test(env!), "these steer Deno");
-  assertEquals(permissionFlags(["10.0.0.1", "[fd00::1]:8030"]), [
-    "--no-prompt",
-    "--allow-net=0.0.0.0,127.0.0.1,[::],[::1],localhost,10.0.0.1,[fd00::1]:8030",
-    "--allow-read",
-    "--allow-sys=systemMemoryInfo",
-    env!,
-    "--ignore-env",
-    "--deny-import",
-  ]);
-});
-
-Deno.test("permissionFlags() lets the courier connect anywhere and write, and run nothing", () => {
-  const flags = permissionFlags([], COURIER);
-  const [env] = flags.filter((flag) => flag.startsWith("--allow-env="));
-  assertMatch(env!, /,HTTPS_PROXY,.*,NO_PROXY,/);
-  assertEquals(flags, [
-    "--no-prompt",
-    "--allow-net",
-    "--allow-write",
-    "--allow-read",
-    "--allow-sys=systemMemoryInfo",
-    env!,
-    "--ignore-env",
-    "--deny-import",
-  ]);
-});
-
 Deno.test(
   "compile() gives a courier that packs and downloads, also through a proxy",
   { ignore },
   async () => {
     const courier = `${folder}/halyard-courier`;
-    await bundle({ importMap, entrypoint: "courier.ts", output: `${courier}.js` });
+    await bundle({ importMap: IMPORT_MAP, entrypoint: "courier.ts", output: `${courier}.js` });
     await compile({ product: COURIER, script: `${courier}.js`, output: courier, base: "deno" });
     await Deno.mkdir(`${folder}/flags`);
     await Deno.writeTextFile(`${folder}/flags/plant.production.json`, '{"beta": true}');
