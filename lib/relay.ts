@@ -1,12 +1,19 @@
-import { setTimeout } from "node:timers/promises";
-import type { Settings } from "./config/mod.ts";
-import { createAddressCounter } from "./http/mod.ts";
+import type { LiveSettings, Settings } from "./config/mod.ts";
+import {
+  type Certificate,
+  type CertificateFollower,
+  createAddressCounter,
+  followCertificate,
+  readCertificate,
+  type Server,
+} from "./http/mod.ts";
 import { findMemoryLimit, Loader, type Publisher, StorePublisher } from "./load/mod.ts";
-import { type Log, type Meter, NO_METER } from "./observe/mod.ts";
+import { type Log, type Meter, type MetricState, Registry } from "./observe/mod.ts";
+import { describeRelay, serveMetrics } from "./relay_metrics.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import { Serving, type ServingOptions } from "./serving.ts";
 import { ServingThreads, type ServingThreadsOptions } from "./serving_threads.ts";
-import { FileSource, TransientError } from "./source/mod.ts";
+import { type Clock, FileSource, type FileSystem, MACHINE_CLOCK, TransientError } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
 
@@ -19,12 +26,16 @@ export interface Relay extends AsyncDisposable {
   readonly address: Deno.NetAddr;
   /** Address that it listens on for fleets of streams, if it does. */
   readonly streamAddress?: Deno.NetAddr;
+  /** Address from which Prometheus gets its metrics, if it does. */
+  readonly metricsAddress?: Deno.NetAddr;
   /** Store of what it serves. */
   readonly store: Store;
   /** Rejects when nobody serves any more, and nothing can be done about it here; else it waits for ever. */
   readonly failed: Promise<never>;
-  /** Reads the archive now, whether or not its file looks changed. The outcome is logged. */
+  /** Reads the archive and the certificate now, whether or not their files look changed. The outcome is logged. */
   reload(): Promise<void>;
+  /** Applies other settings to what comes from now on; the level of the log is its owner's to set. */
+  reconfigure(settings: LiveSettings): void;
   /**
    * Reports at once that it is not ready, serves on for `shutdownDelay`, then stops listening, closes streams one by one over the
    * grace period, finishes requests in flight. What is still open then (a body that never ends, a stalled client)
@@ -67,10 +78,16 @@ export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
 export interface RelayOptions {
   /** Log. */
   log: Log;
-  /** Registry of metrics. @default {NO_METER} */
+  /** Registry of metrics. @default {one of its own, which the listener for Prometheus shows} */
   meter?: Meter;
   /** URL from which serving threads start; for tests. @default {that of the program} */
   threadUrl?: URL;
+  /** The clock; for simulations. @default the machine's */
+  clock?: Clock;
+  /** The file system; for simulations. @default {Deno} */
+  fs?: FileSystem;
+  /** Opens a port; for simulations, where a single thread serves. @default {listen} */
+  listen?: ServingOptions["listen"];
 }
 
 /**
@@ -86,10 +103,16 @@ export interface RelayOptions {
  */
 export async function startRelay(
   settings: Settings,
-  { log, meter = NO_METER, threadUrl }: RelayOptions,
+  { log, meter: ownMeter, threadUrl, clock = MACHINE_CLOCK, fs = Deno, listen }: RelayOptions,
 ): Promise<Relay> {
-  const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval } =
+  const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval, tls } =
     settings;
+  const registry = new Registry();
+  const meter = ownMeter ?? registry;
+  const restarts = meter.counter("halyard_isolate_restarts_total", {
+    help: "Serving threads that took the place of one that had died",
+  }).with();
+  const memoryLimit = findMemoryLimit(settings.memoryLimit);
   let isClosing = false;
   const evaluationLimitsReached = new Map<string, number>();
   function status(): RelayStatus {
@@ -112,15 +135,19 @@ export async function startRelay(
     status,
     onLimit,
     onFailure,
+    onRestart: () => restarts.add(),
     ...threadUrl && { threadUrl },
+    ...listen && { listen },
   });
   const { publisher } = server;
   const loader: Loader = new Loader({
     path,
     maxBytes,
     publisher,
-    memoryLimit: findMemoryLimit(settings.memoryLimit),
+    memoryLimit,
     log,
+    meter,
+    clock,
     readAgain: () => source.refresh(),
   });
   const source: FileSource = new FileSource({
@@ -128,16 +155,39 @@ export async function startRelay(
     interval,
     maxBytes,
     log,
+    fs,
+    clock,
     onContent: (content) => loader.reload(content).finally(() => server.updateStatus()),
     onChange: (size) => loader.expect(size),
   });
+  async function collectMetrics(): Promise<(readonly MetricState[])[]> {
+    const { store } = server;
+    const relay = describeRelay({ status: status(), store, memoryLimit });
+    return [registry.list(), relay, ...await server.listMetrics()];
+  }
   let addresses: Deno.NetAddr[];
+  let metrics: Server | undefined;
+  let certificates: CertificateFollower | undefined;
   try {
+    const { prometheus } = settings;
+    metrics = prometheus && await serveMetrics({
+      settings: { ...settings, prometheus },
+      log,
+      store: server.store,
+      collect: collectMetrics,
+    });
     await source.read((content) => loader.load(content)).catch(throwIfFinal);
-    addresses = await server.listen();
+    const certificate = tls && readCertificate(tls);
+    addresses = await server.listen(certificate);
+    certificates = certificate && followCertificate({
+      paths: tls,
+      current: certificate,
+      log,
+      onChange: (certificate) => server.setCertificate(certificate),
+    });
   } catch (error) {
     source.stop();
-    await Promise.all([server.close(), loader.close()]);
+    await Promise.all([server.close(), loader.close(), metrics?.shutdown()]);
     throw error;
   }
   source.start();
@@ -146,11 +196,12 @@ export async function startRelay(
     isClosing = true;
     server.updateStatus();
     const { shutdownDelay, shutdownGracePeriod: grace } = settings;
-    await setTimeout(shutdownDelay);
-    source.stop();
     const waiting = new AbortController();
-    const graceIsOver = setTimeout(grace, "over", { signal: waiting.signal }).catch(() => {});
-    const closed = Promise.all([loader.close(), server.close(grace)]);
+    await clock.sleep(shutdownDelay, waiting.signal);
+    source.stop();
+    certificates?.stop();
+    const graceIsOver = clock.sleep(grace, waiting.signal).then(() => "over");
+    const closed = Promise.all([loader.close(), server.close(grace).finally(() => metrics?.shutdown())]);
     if (await Promise.race([closed, graceIsOver]) === "over") {
       log.warn("Some requests are still open at the end of the grace period: they are cut off", {
         graceMs: grace,
@@ -167,9 +218,14 @@ export async function startRelay(
   return {
     address,
     ...streamAddress && { streamAddress },
+    ...metrics && { metricsAddress: metrics.addr },
     store: server.store,
     failed,
-    reload: () => source.refresh(),
+    reload() {
+      certificates?.refresh();
+      return source.refresh();
+    },
+    reconfigure: (settings) => server.reconfigure(settings),
     close,
     async [Symbol.asyncDispose]() {
       await close();
@@ -185,7 +241,13 @@ interface RelayServer {
   /** Destination of what is loaded. */
   publisher: Publisher;
   /** Lets clients connect. Returns the address of `port` and, if it is set, that of `streamPort`. */
-  listen(): Promise<Deno.NetAddr[]>;
+  listen(certificate?: Certificate): Promise<Deno.NetAddr[]>;
+  /** Gives new connections another certificate. */
+  setCertificate(certificate: Certificate): void;
+  /** Applies other settings. */
+  reconfigure(settings: LiveSettings): void;
+  /** Lists the metrics of other threads that serve. */
+  listMetrics(): Promise<(readonly MetricState[])[]>;
   /** Called when the status of the relay has changed. */
   updateStatus(): void;
   /** Stops listening and closes what is open within the grace period: ms. */
@@ -195,7 +257,7 @@ interface RelayServer {
 type ServerOptions =
   & Omit<ServingOptions, "store" | "streamCounter" | "addressCounter">
   & Pick<RelayOptions, "threadUrl">
-  & Pick<ServingThreadsOptions, "onFailure">;
+  & Pick<ServingThreadsOptions, "onFailure" | "onRestart">;
 
 function createServer({ threadUrl, ...options }: ServerOptions): RelayServer {
   const { threads } = options.settings;
@@ -205,7 +267,10 @@ function createServer({ threadUrl, ...options }: ServerOptions): RelayServer {
     return {
       store: serving.store,
       publisher: serving,
-      listen: () => serving.listen(),
+      listen: (certificate) => serving.listen(certificate),
+      setCertificate: (certificate) => serving.setCertificate(certificate),
+      reconfigure: (settings) => serving.reconfigure(settings),
+      listMetrics: () => serving.listMetrics(),
       updateStatus: () => serving.updateStatus(),
       close: (grace) => serving.close(grace),
     };
@@ -220,7 +285,10 @@ function createServer({ threadUrl, ...options }: ServerOptions): RelayServer {
   return {
     store,
     publisher: new StorePublisher(store, () => serving.update()),
-    listen: () => serving.listen(),
+    listen: (certificate) => serving.listen({ ...certificate && { certificate } }),
+    setCertificate: (certificate) => serving.setCertificate(certificate),
+    reconfigure: (settings) => serving.reconfigure(settings),
+    listMetrics: () => Promise.resolve([]),
     updateStatus: () => {},
     close: (grace) => serving.close(grace),
   };

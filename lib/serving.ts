@@ -1,14 +1,17 @@
-import type { Settings } from "./config/mod.ts";
+import type { LiveSettings, Settings } from "./config/mod.ts";
 import { Delivery, type StreamCounter } from "./delivery/mod.ts";
 import {
   type AddressCounter,
+  type Certificate,
+  type CorsHeaders,
+  createCors,
   createHandler,
   type Handler,
   listen,
   type ListenOptions,
   type Server,
 } from "./http/mod.ts";
-import type { Log, Meter } from "./observe/mod.ts";
+import { type Log, type Meter, recordLoopDelay } from "./observe/mod.ts";
 import { ADMIN } from "./routes/admin/mod.ts";
 import { EVENTS } from "./routes/events/mod.ts";
 import { FDV1 } from "./routes/fdv1/mod.ts";
@@ -35,10 +38,20 @@ export interface ServingOptions {
   streamCounter?: StreamCounter;
   /** Counter of the connections of each address, where they are limited. */
   addressCounter?: AddressCounter;
+  /** Opens a port; for simulations. @default {listen} */
+  listen?: typeof listen;
   /** Returns how the relay stands. */
   status(): RelayStatus;
   /** Called when an evaluation fails at a limit. */
   onLimit(environment: string): void;
+}
+
+/** Options for {@linkcode Serving.listen}. */
+export interface ServingListenOptions {
+  /** Whether other threads listen on the same ports. @default {false} */
+  reusePort?: boolean;
+  /** PEM of the certificate and its key, where they are read already. */
+  certificate?: Certificate;
 }
 
 /** Serves one store to clients: its streams, every family of routes, and the server that listens. */
@@ -48,9 +61,12 @@ export class Serving {
   readonly #settings: Settings;
   readonly #log: Log;
   readonly #delivery: Delivery;
+  #cors: CorsHeaders;
   readonly #handler: Handler;
   readonly #addressCounter: AddressCounter | undefined;
+  readonly #open: typeof listen;
   readonly #servers: Server[] = [];
+  readonly #stopMeasuring: () => void;
 
   /**
    * Starts the timers of streams; nobody can connect before {@linkcode Serving.listen}.
@@ -59,30 +75,40 @@ export class Serving {
    */
   constructor(options: ServingOptions) {
     const { settings, log, meter, store, streamCounter, status, onLimit } = options;
-    const delivery = new Delivery({ ...settings, store, log, ...streamCounter && { streamCounter } });
-    const evaluations = new Evaluations(log, onLimit);
+    const delivery = new Delivery({ ...settings, store, log, meter, ...streamCounter && { streamCounter } });
+    const evaluations = new Evaluations(log, onLimit, meter);
     const services = { store, delivery, evaluations, log, meter, settings, status };
     const routes = SURFACES.flatMap((surface) => surface.routes(services));
     this.store = store;
     this.#addressCounter = options.addressCounter;
+    this.#open = options.listen ?? listen;
     this.#settings = settings;
     this.#log = log;
     this.#delivery = delivery;
-    this.#handler = createHandler(routes, { store, log, meter, cors: settings });
+    this.#cors = createCors(settings);
+    this.#handler = createHandler(routes, {
+      store,
+      log,
+      meter,
+      cors: (request) => this.#cors(request),
+      ...settings.prometheus && { prometheusPrefix: settings.prometheus.prefix },
+    });
+    this.#stopMeasuring = recordLoopDelay(meter);
   }
 
   /**
    * Lets clients connect.
    *
-   * @param options Whether other threads listen on the same ports. @default {they do not}
+   * @param options Whether other threads listen on the same ports, and what TLS is served with.
    * @returns Where it listens: the address of `port` and, if it is set, that of `streamPort`.
    * @throws {ListenError} When it cannot listen.
    */
-  async listen({ reusePort = false } = {}): Promise<Deno.NetAddr[]> {
+  async listen({ reusePort = false, certificate }: ServingListenOptions = {}): Promise<Deno.NetAddr[]> {
     const { streamPort, ...settings } = this.#settings;
     const options = {
       ...settings,
       reusePort,
+      ...certificate && { certificate },
       ...this.#addressCounter && { addressCounter: this.#addressCounter },
     };
     await this.#listen(options);
@@ -91,7 +117,27 @@ export class Serving {
   }
 
   async #listen(options: ListenOptions): Promise<void> {
-    this.#servers.push(await listen(this.#handler, options, this.#log));
+    this.#servers.push(await this.#open(this.#handler, options, this.#log));
+  }
+
+  /**
+   * Gives new connections another certificate.
+   *
+   * @param certificate PEM of a good one and its key.
+   * @throws {Error} When a server cannot.
+   */
+  setCertificate(certificate: Certificate): void {
+    for (const server of this.#servers) server.setCertificate?.(certificate);
+  }
+
+  /**
+   * Applies other settings to what comes from now on.
+   *
+   * @param settings The settings. The level of the log is that of its owner.
+   */
+  reconfigure(settings: LiveSettings): void {
+    this.#delivery.reconfigure(settings);
+    this.#cors = createCors(settings);
   }
 
   /**
@@ -109,6 +155,7 @@ export class Serving {
    * @param grace How long that may take: ms. @default {0}
    */
   async close(grace = 0): Promise<void> {
+    this.#stopMeasuring();
     await Promise.all([
       this.#delivery.close(grace * CLOSING_SHARE),
       ...this.#servers.map((server) => server.shutdown()),

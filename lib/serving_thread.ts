@@ -5,11 +5,20 @@
  */
 import process from "node:process";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
-import type { Settings } from "./config/mod.ts";
+import type { LiveSettings, Settings } from "./config/mod.ts";
 import type { StreamCounter } from "./delivery/mod.ts";
-import type { AddressCounter, CountedConnection } from "./http/mod.ts";
+import type { AddressCounter, Certificate, CountedConnection } from "./http/mod.ts";
 import { type EnvironmentUse, type LoadedEnvironment, StorePublisher } from "./load/mod.ts";
-import { describeError, type Log, type LogFields, type LogLevel, NO_METER, once } from "./observe/mod.ts";
+import {
+  describeError,
+  isLogged,
+  type Log,
+  type LogFields,
+  type LogLevel,
+  type MetricState,
+  once,
+  Registry,
+} from "./observe/mod.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import { Serving } from "./serving.ts";
 import { Store } from "./store/mod.ts";
@@ -32,6 +41,8 @@ export interface ThreadData {
   since: ReadonlyMap<string, number>;
   /** Status of the relay. */
   status: RelayStatus;
+  /** PEM of what TLS is served with, if it is. */
+  certificate?: Certificate;
 }
 
 /** Message to a serving thread. */
@@ -40,6 +51,9 @@ export type ThreadRequest =
   | { type: "update" }
   | { type: "status"; status: RelayStatus }
   | { type: "list uses" }
+  | { type: "list metrics" }
+  | { type: "certificate"; certificate: Certificate }
+  | { type: "settings"; settings: LiveSettings }
   | { type: "refuse connection"; id: number }
   | { type: "close"; grace: number };
 
@@ -48,6 +62,7 @@ export type ThreadReply =
   | { type: "listening"; addresses: Deno.NetAddr[] }
   | { type: "cannot listen"; message: string; hint: string }
   | { type: "staged" }
+  | { type: "metrics"; metrics: readonly MetricState[] }
   | { type: "uses"; uses: ReadonlyMap<string, EnvironmentUse> }
   | { type: "log"; level: Exclude<LogLevel, "none"> | "once"; message: string; fields: LogFields }
   | { type: "limit reached"; environment: string }
@@ -67,15 +82,18 @@ export function isServingThread(): boolean {
 
 /** Serves in this thread until it is told to stop. */
 export async function runServingThread(): Promise<void> {
-  const { settings, index, swaps, streams, loaded, since, ...rest } = workerData as ThreadData;
+  const { settings, index, swaps, streams, loaded, since, certificate, ...rest } = workerData as ThreadData;
   let { status } = rest;
+  let { logLevel } = settings;
   globalThis.addEventListener("error", (event) => crash(event, event.error));
   globalThis.addEventListener("unhandledrejection", (event) => crash(event, event.reason));
   const counter = new SharedAddressCounter();
+  const registry = new Registry();
+  const log = forwardLog(() => logLevel);
   const serving = new Serving({
     settings,
-    log: forwardLog(settings.logLevel),
-    meter: NO_METER,
+    log,
+    meter: registry,
     store: new Store(Date.now, new Int32Array(swaps)),
     streamCounter: countStreams(new Int32Array(streams), index),
     ...settings.maxConnectionsPerAddress > 0 && { addressCounter: counter },
@@ -104,8 +122,15 @@ export async function runServingThread(): Promise<void> {
       case "status":
         status = request.status;
         return;
+      case "list metrics":
+        return post({ type: "metrics", metrics: registry.list() });
       case "list uses":
         return post({ type: "uses", uses: await publisher.listUses() });
+      case "certificate":
+        return setCertificate(request.certificate);
+      case "settings":
+        logLevel = request.settings.logLevel;
+        return serving.reconfigure(request.settings);
       case "refuse connection":
         return counter.refuse(request.id);
       case "close":
@@ -113,8 +138,18 @@ export async function runServingThread(): Promise<void> {
         return post({ type: "closed" });
     }
   }
+  function setCertificate(certificate: Certificate): void {
+    try {
+      serving.setCertificate(certificate);
+    } catch (error) {
+      log.error("The new certificate is not used, the one before stays", {
+        error: (error as Error).message,
+      });
+    }
+  }
   try {
-    post({ type: "listening", addresses: await serving.listen({ reusePort: true }) });
+    const addresses = await serving.listen({ reusePort: true, ...certificate && { certificate } });
+    post({ type: "listening", addresses });
   } catch (error) {
     const { message, hint = "" } = error as Error & { hint?: string };
     post({ type: "cannot listen", message, hint });
@@ -134,16 +169,15 @@ function crash(event: Event, error: unknown): void {
 }
 
 /** Creates a log that hands over what is worth it to the main thread. */
-function forwardLog(least: LogLevel): Log {
+function forwardLog(least: () => LogLevel): Log {
   const levels = ["debug", "info", "warn", "error"] as const;
   function line(level: typeof levels[number] | "once"): (message: string, fields?: LogFields) => void {
-    const isLogged = least !== "none" &&
-      levels.indexOf(level === "once" ? "warn" : level) >= levels.indexOf(least);
-    if (!isLogged) return () => {};
-    return (message, fields = {}) => post({ type: "log", level, message, fields });
+    return (message, fields = {}) => {
+      if (isLogged(level === "once" ? "warn" : level, least)) post({ type: "log", level, message, fields });
+    };
   }
   const [debug, info, warn, error] = levels.map(line);
-  return { debug: debug!, info: info!, warn: warn!, error: error!, warnOnce: once(line("once")) };
+  return { debug: debug!, info: info!, warn: warn!, error: error!, warnOnce: once(line("once"), least) };
 }
 
 /** Has the main thread count the connections of all threads. */

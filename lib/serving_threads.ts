@@ -1,8 +1,14 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Settings } from "./config/mod.ts";
-import { type AddressCounter, checkPort, createAddressCounter, ListenError } from "./http/mod.ts";
+import type { LiveSettings, Settings } from "./config/mod.ts";
+import {
+  type AddressCounter,
+  type Certificate,
+  checkPort,
+  createAddressCounter,
+  ListenError,
+} from "./http/mod.ts";
 import { type EnvironmentUse, type LoadedEnvironment, type Publisher, StorePublisher } from "./load/mod.ts";
-import type { Log } from "./observe/mod.ts";
+import { type Log, type MetricState, sumMetrics } from "./observe/mod.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import type { ThreadData, ThreadReply, ThreadRequest } from "./serving_thread.ts";
 import { share } from "./snapshot/mod.ts";
@@ -15,6 +21,9 @@ const STATUS_INTERVAL = 100;
 
 /** Longest time that a thread has beyond the grace period to say that it has closed. @limit ms: it is ended */
 const CLOSING_SLACK = 1_000;
+
+/** Longest time for a thread's metrics: ms. One that is busy must not keep those of the others. @limit ms: those that it had before count */
+const METRICS_TIMEOUT = 1_000;
 
 /** Pause before the first thread that takes the place of one that did not live long: ms. It doubles each time. */
 const FIRST_PAUSE = 100;
@@ -37,6 +46,8 @@ export interface ServingThreadsOptions {
   status(): RelayStatus;
   /** Called when an evaluation fails at a limit. */
   onLimit(environment: string): void;
+  /** Called when a thread takes the place of one that has died. */
+  onRestart(): void;
   /** Called when no thread serves and none can be started. */
   onFailure(error: unknown): void;
   /** URL of the threads' code. @default {threadUrl()} */
@@ -62,11 +73,15 @@ export class ServingThreads implements Publisher {
   #settings: Settings;
   /** End of what is under way: threads start and swaps take place one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** PEM of what TLS is served with, if it is. */
+  #certificate: Certificate | undefined;
   /** Reasons why threads cannot be started, by position. */
   readonly #problems = new Map<number, string>();
   /** Status that the threads have been told, as text. */
   #status = "";
   readonly #statusTimer: ReturnType<typeof setInterval>;
+  /** Sum of the counters of threads that have died, so that none falls. */
+  #ended: readonly MetricState[] = [];
   #isClosing = false;
 
   /**
@@ -97,10 +112,12 @@ export class ServingThreads implements Publisher {
   /**
    * Starts the threads.
    *
+   * @param certificate PEM of what TLS is served with, if it is.
    * @returns Where they listen: the address of `port` and, if it is set, that of `streamPort`.
    * @throws {ListenError} When they cannot listen.
    */
-  async listen(): Promise<Deno.NetAddr[]> {
+  async listen(certificate?: Certificate): Promise<Deno.NetAddr[]> {
+    this.#certificate = certificate;
     const { port, streamPort, bindAddress } = this.#settings;
     if (!("listenDatagram" in Deno)) {
       throw new ListenError(
@@ -124,6 +141,34 @@ export class ServingThreads implements Publisher {
     });
   }
 
+  /**
+   * Gives new connections another certificate.
+   *
+   * @param certificate PEM of a good one and its key.
+   */
+  setCertificate(certificate: Certificate): void {
+    // Not while a thread starts, with the one before.
+    this.#inTurn(() => {
+      this.#certificate = certificate;
+      this.#tell({ type: "certificate", certificate });
+      return Promise.resolve();
+    });
+  }
+
+  /**
+   * Applies other settings.
+   *
+   * @param settings The settings.
+   */
+  reconfigure(settings: LiveSettings): void {
+    // Not while a thread starts, with those before.
+    this.#inTurn(() => {
+      this.#settings = { ...this.#settings, ...settings };
+      this.#tell({ type: "settings", settings });
+      return Promise.resolve();
+    });
+  }
+
   /** See {@linkcode Publisher}. */
   async listUses(): Promise<ReadonlyMap<string, EnvironmentUse>> {
     const all = new Map<string, EnvironmentUse>();
@@ -141,6 +186,21 @@ export class ServingThreads implements Publisher {
       });
     }
     return all;
+  }
+
+  /**
+   * Lists the metrics of all threads, those that have died included.
+   *
+   * @returns Metrics of each.
+   */
+  async listMetrics(): Promise<(readonly MetricState[])[]> {
+    const current = await Promise.all(this.#threads.map(async (thread) => {
+      const asked = thread.ask({ type: "list metrics" }, "metrics");
+      const reply = await Promise.race([asked, wait(METRICS_TIMEOUT, undefined, { ref: false })]);
+      if (reply) thread.metrics = reply.metrics;
+      return thread.metrics;
+    }));
+    return [this.#ended, ...current];
   }
 
   /** See {@linkcode Publisher}. The swap reaches all threads at the same time, before any of their streams is told. */
@@ -234,6 +294,7 @@ export class ServingThreads implements Publisher {
       loaded: this.#listLoaded(),
       since: new Map(environments.map(({ id, since }) => [id, since])),
       status: status(),
+      ...this.#certificate && { certificate: this.#certificate },
     };
     const reply = await thread.start(url, data, {
       onReply: (reply) => this.#take(thread, reply),
@@ -272,6 +333,9 @@ export class ServingThreads implements Publisher {
     new Int32Array(this.#streams)[thread.index] = 0;
     for (const connection of thread.connections.values()) connection.close();
     thread.connections.clear();
+    const counted = thread.metrics.filter(({ type }) => type !== "gauge");
+    this.#ended = sumMetrics([this.#ended, counted]);
+    thread.metrics = [];
     if (this.#isClosing) return;
     const { log } = this.#options;
     const fields = { thread: thread.index + 1 };
@@ -285,7 +349,9 @@ export class ServingThreads implements Publisher {
       thread.pause = pause = Math.min(Math.max(FIRST_PAUSE, 2 * pause), MAX_PAUSE);
       isRunning = await this.#inTurn(() => this.#restart(thread));
     }
-    if (!this.#isClosing) log.info("A serving thread has been replaced", fields);
+    if (this.#isClosing) return;
+    this.#options.onRestart();
+    log.info("A serving thread has been replaced", fields);
   }
 
   /** Returns whether nothing more is to be done: a thread runs again, or none is needed any more. */

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { type CountedConnection, ListenError } from "./http/mod.ts";
+import type { MetricState } from "./observe/mod.ts";
 import type { ThreadData, ThreadReply, ThreadRequest } from "./serving_thread.ts";
 
 /** Longest time for an answer of a serving thread. Its slowest work takes some seconds. @limit ms: the thread is ended, its clients reconnect */
@@ -24,6 +25,8 @@ export class Thread {
   pause = 0;
   /** Its open connections by their number, where those of an address are limited. */
   readonly connections = new Map<number, CountedConnection>();
+  /** Its metrics when they were last asked for. */
+  metrics: readonly MetricState[] = [];
   #worker: Worker | undefined;
   #startedAt = 0;
 

@@ -39,8 +39,8 @@ export class RecordingMeter implements Meter {
 
   gauge(name: string, options: MetricOptions): Metric<Gauge> {
     return this.#register(name, options, (labels) => {
-      this.#open(name, labels);
-      return { set: (value) => void this.#series.set(format(name, labels), value) };
+      const add = this.#open(name, labels);
+      return { set: (value) => void this.#series.set(format(name, labels), value), add };
     });
   }
 

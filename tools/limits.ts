@@ -51,6 +51,7 @@ const PAST_SETTINGS: Record<string, string> = {
   shutdownGracePeriod: "requests that are still open are cut off, with a warning",
   maxConnectionsPerAddress: "the connection is closed, with a warning",
   maxStreams: "the request is answered 503 with `Retry-After`",
+  maxClientRequestBodySize: "the request is answered 413",
   maxPayloadBytesInFlight: "the next large result waits for its turn, then is answered 503",
   maxArchiveSize: "the archive is refused",
   memoryLimit: "the archive is not loaded yet, the previous data stays in use",
@@ -114,8 +115,8 @@ export function readLimits(sources: ReadonlyMap<string, string>): Limit[] {
 export function listSettings(sections: Record<string, Section>): string[][] {
   return Object.entries(sections).flatMap(([title, { effect: sectionEffect, settings }]) =>
     Object.entries(settings).flatMap(
-      ([name, { env, default: value = "", effect = sectionEffect, help = "" }]) => {
-        if (effect !== "used" || !LIMIT_SETTING.test(name)) return [];
+      ([name, { env, default: value = "", effect = sectionEffect, sameAs, help = "" }]) => {
+        if (effect !== "used" || sameAs !== undefined || !LIMIT_SETTING.test(name)) return [];
         const past = PAST_SETTINGS[name];
         if (past === undefined) {
           throw new TypeError(`Cannot list the limit "${name}": add it to PAST_SETTINGS in tools/limits.ts`);

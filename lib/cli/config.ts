@@ -22,11 +22,12 @@ export const CONFIG: Command = {
     terminal.print(`${origin}\n\n`);
     printTable(
       terminal,
-      effective.map(({ section, name, variable, value, source }) => [
+      effective.map(({ section, name, variable, value, source, reload }) => [
         `[${section}] ${name}`,
         variable,
         value ?? "–",
         { text: source, style: source === "default" ? "dim" : "bold" },
+        { text: reload, style: "dim" },
       ]),
     );
     for (const warning of warnings) terminal.printError(`warning: ${warning}\n`);

@@ -1,5 +1,6 @@
 import {
   type CommandLine,
+  type LiveSettings,
   type LoadedSettings,
   readCommandLine,
   type Settings,
@@ -9,6 +10,7 @@ import { createLog, formatLine, type Log, LogOutput, type Sink } from "../observ
 import { loadOnce, type Relay, startRelay } from "../relay.ts";
 import { VERSION } from "../version.ts";
 import { listHarmfulVariables } from "./_harmful_variables.ts";
+import { logChanges } from "./_reload_settings.ts";
 import type { Command } from "./command.ts";
 import { readProcessEnv, readSettings } from "./settings.ts";
 import { describeFailure, formatFailure, RELAY_PREFIX, type Terminal } from "./terminal.ts";
@@ -60,15 +62,17 @@ export async function serve(
   terminal: Terminal,
   options: ServeOptions = {},
 ): Promise<number> {
-  const { settings, warnings, origin } = options.loaded ?? readSettings(commandLine);
-  const { logLevel: level, logFormat: format } = settings;
+  const { settings, warnings, origin, ...loaded } = options.loaded ?? readSettings(commandLine);
+  const { logFormat: format } = settings;
+  let { logLevel } = settings;
+  let { effective } = loaded;
   const output = openLogOutput(terminal.stdout, "standard output", format);
   const errors = openLogOutput(terminal.stderr, "standard error", format);
   async function flush(deadline: number): Promise<void> {
     await Promise.all([output.flush(deadline), errors.flush(deadline)]);
   }
   const log = createLog({
-    level,
+    level: () => logLevel,
     format,
     write: (line, level) => (level === "error" ? errors : output).write(line),
   });
@@ -87,15 +91,28 @@ export async function serve(
     await flush(LAST_LINES_DEADLINE_AT_ONCE);
     Deno.exit(1);
   }
+  function reloadSettings(): LiveSettings | undefined {
+    try {
+      const read = readSettings(commandLine);
+      // First: the lines that follow are for whoever asked for more of them.
+      logLevel = read.settings.logLevel;
+      effective = logChanges(effective, read.effective, log);
+      return read.settings;
+    } catch (error) {
+      const { message, hint } = describeFailure(error);
+      log.error("Cannot reload the settings, those before stay in effect", { error: message, hint });
+      return undefined;
+    }
+  }
   function onListen(relay: Relay, url: string): void {
     options.onListen?.(relay, url, (text) => output.write(text));
   }
   try {
-    return await serveUntilStopped(settings, log, { onListen, endAtOnce });
+    return await serveUntilStopped(settings, log, { onListen, endAtOnce, reloadSettings });
   } catch (error) {
     const failure = describeFailure(error, { prefix: RELAY_PREFIX });
     // Who collects JSON lines would not find plain text.
-    if (format === "json" && level !== "none") log.error(failure.message, { hint: failure.hint });
+    if (format === "json" && logLevel !== "none") log.error(failure.message, { hint: failure.hint });
     else errors.write(formatFailure(failure));
     return 1;
   } finally {
@@ -111,10 +128,20 @@ function openLogOutput(sink: Sink, name: string, format: Settings["logFormat"]):
   });
 }
 
+/** What a relay does while it is served. */
+interface ServingEvents {
+  /** Called when the relay listens. */
+  onListen(relay: Relay, url: string): void;
+  /** Called on a second signal to stop. */
+  endAtOnce(): void;
+  /** Reads the settings again. Returns those that the relay runs with from now on; `undefined` if nothing changes. */
+  reloadSettings(): LiveSettings | undefined;
+}
+
 async function serveUntilStopped(
   settings: Settings,
   log: Log,
-  { onListen, endAtOnce }: { onListen(relay: Relay, url: string): void; endAtOnce(): void },
+  { onListen, endAtOnce, reloadSettings }: ServingEvents,
 ): Promise<number> {
   if (settings.exitAlways) {
     const { environments } = await loadOnce(settings, log);
@@ -127,18 +154,26 @@ async function serveUntilStopped(
   );
   const starting = startRelay(settings, { log });
   onReload(() => {
-    log.info("Reading the archive on SIGHUP");
-    starting.then((relay) => relay.reload(), () => {});
+    log.info("Reading the settings and the archive on SIGHUP");
+    const live = reloadSettings();
+    starting.then((relay) => {
+      if (live) relay.reconfigure(live);
+      return relay.reload();
+    }, () => {});
   });
   const relay = await Promise.race([starting, stopped]);
   if (!relay) return 0;
-  const { address, streamAddress } = relay;
+  const { address, streamAddress, metricsAddress } = relay;
   const url = urlOf(settings, address);
   if (settings.tls) log.info("TLS enabled for server", { minVersion: settings.tls.minVersion });
   log.info(`Listening on ${url}`, { address: address.hostname, port: address.port });
   if (streamAddress) {
     const { hostname, port } = streamAddress;
     log.info(`Listening for streams on ${urlOf(settings, streamAddress)}`, { address: hostname, port });
+  }
+  if (metricsAddress) {
+    const { hostname, port } = metricsAddress;
+    log.info(`Serving metrics on ${urlOf({}, metricsAddress)}/metrics`, { address: hostname, port });
   }
   onListen(relay, url);
   await Promise.race([stopped, relay.failed]);
@@ -147,7 +182,7 @@ async function serveUntilStopped(
 }
 
 /** Formats a URL at which this host reaches an address. */
-function urlOf({ tls }: Settings, { hostname, port }: Deno.NetAddr): string {
+function urlOf({ tls }: Pick<Settings, "tls">, { hostname, port }: Deno.NetAddr): string {
   const host = hostname === "::" || hostname === "0.0.0.0" ? "localhost" : hostname;
   return `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

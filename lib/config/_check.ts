@@ -28,6 +28,7 @@ function isSet(value: unknown): boolean {
  */
 export function findConflicts({ values, environments, filters }: Reading): Problem[] {
   const { Main: main, AutoConfig: autoConfig, OfflineMode: offlineMode, Events: events } = values;
+  const { Prometheus: prometheus } = values;
   const problems: Problem[] = [];
   function refuseIf(condition: boolean, message: string, hint: string): void {
     if (condition) problems.push({ message, hint });
@@ -42,6 +43,12 @@ export function findConflicts({ values, environments, filters }: Reading): Probl
     main.streamPort !== undefined && main.streamPort === withDefaults("Main", main).port,
     "port and stream port must differ",
     "set STREAM_PORT ([Main] streamPort) to another port, or leave it out",
+  );
+  const { enabled: hasMetrics, port: metricsPort } = withDefaults("Prometheus", prometheus);
+  refuseIf(
+    hasMetrics && (metricsPort === main.streamPort || metricsPort === withDefaults("Main", main).port),
+    "the port of Prometheus must differ from port and stream port",
+    "set PROMETHEUS_PORT ([Prometheus] port) to another port, or leave it out for 8031",
   );
   refuseIf(
     autoConfig.key === undefined && SHARED_NAMES.some((name) => isSet(autoConfig[name])),
@@ -85,6 +92,11 @@ export function findConflicts({ values, environments, filters }: Reading): Probl
     isBelow(main.maxPayloadBytesInFlight, 1),
     "max payload bytes in flight must be greater than zero",
     "leave it out for 256MiB",
+  );
+  refuseIf(
+    isBelow(main.maxClientRequestBodySize, 1),
+    "max client request body size must be greater than zero",
+    "leave it out for 1000000B",
   );
   refuseIf(
     isBelow(main.memoryLimit, 1),
@@ -156,8 +168,12 @@ export function findWarnings(
   if (main.tlsEnabled && (main.tlsMinVersion === "1.0" || main.tlsMinVersion === "1.1")) {
     warnings.push(`TLS ${main.tlsMinVersion} is not supported: the minimum TLS version is 1.2`);
   }
-  for (const exporter of ["Prometheus", "Datadog", "Stackdriver", "OpenTelemetry"] as const) {
-    if (values[exporter].enabled) warnings.push(`[${exporter}] has no effect yet: metrics are not exported`);
+  for (const exporter of ["Datadog", "Stackdriver", "OpenTelemetry"] as const) {
+    if (values[exporter].enabled) {
+      warnings.push(
+        `[${exporter}] has no effect: it would be an outbound connection; [Prometheus] (USE_PROMETHEUS) serves metrics`,
+      );
+    }
   }
   if (Object.values(proxy).some((value) => isSet(value) && value !== false)) {
     warnings.push("[Proxy] has no effect yet: serving makes no outbound connection");

@@ -20,6 +20,10 @@ export interface Setting<T = unknown> {
   decides?: boolean;
   /** Whether it is a secret, which nothing shows. */
   isSecret?: boolean;
+  /** Whether a running relay applies it on SIGHUP. Absent: it needs a restart. */
+  isLive?: boolean;
+  /** Setting of the same section that it sets: it is a second name of it. */
+  sameAs?: string;
   /** Whether a file cannot set it. */
   environmentOnly?: boolean;
   /** Help, in one line. */

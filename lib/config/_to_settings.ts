@@ -14,6 +14,7 @@ export function toSettings(values: Values): Settings {
   const main = withDefaults("Main", values.Main);
   const offlineMode = withDefaults("OfflineMode", values.OfflineMode);
   const events = withDefaults("Events", values.Events);
+  const { enabled: hasMetrics, ...prometheus } = withDefaults("Prometheus", values.Prometheus);
   const { key: autoConfigKey } = values.AutoConfig;
   return {
     port: main.port,
@@ -28,12 +29,14 @@ export function toSettings(values: Values): Settings {
         minVersion: main.tlsMinVersion === "1.3" ? "1.3" : "1.2",
       },
     },
+    ...hasMetrics && { prometheus },
     heartbeatInterval: timer(main.heartbeatInterval),
     maxClientConnectionTime: timer(main.maxClientConnectionTime),
     pingStreamJitterTime: timer(main.pingStreamJitterTime),
     shutdownDelay: timer(main.shutdownDelay),
     shutdownGracePeriod: timer(main.shutdownGracePeriod),
     maxStreams: main.maxStreams,
+    maxClientRequestBodySize: main.maxClientRequestBodySize,
     maxPayloadBytesInFlight: main.maxPayloadBytesInFlight,
     ...main.memoryLimit !== undefined && { memoryLimit: main.memoryLimit },
     clientWriteMinBytesPerSecond: main.clientWriteMinBytesPerSecond,

@@ -7,7 +7,6 @@ import {
   list,
   logLevel,
   path,
-  port,
   tags,
   text,
   url,
@@ -24,13 +23,19 @@ export const UNUSED_SECTIONS = {
       sendTimeout: { env: "INIT_SEND_TIMEOUT", type: duration, help: "Longest time for one payload." },
     },
   },
-  Prometheus: {
-    effect: "none yet",
-    help: "Metrics for Prometheus.",
+  Http: {
+    effect: "none",
+    help: "Compression, which every client gets that accepts it, and connections to LaunchDarkly.",
     settings: {
-      enabled: { env: "USE_PROMETHEUS", type: boolean, help: "Whether to export." },
-      prefix: { env: "PROMETHEUS_PREFIX", type: text, help: "Prefix of each name." },
-      port: { env: "PROMETHEUS_PORT", type: port, help: "Port of the exporter." },
+      enableCompression: { env: "HTTP_ENABLE_COMPRESSION", type: boolean, help: "It is always on." },
+      idleConnTimeout: { env: "HTTP_IDLE_CONN_TIMEOUT", type: duration, help: "No outbound connections." },
+      maxIdleConns: { env: "HTTP_MAX_IDLE_CONNS", type: integerOrZero, help: "No outbound connections." },
+      maxIdleConnsPerHost: {
+        env: "HTTP_MAX_IDLE_CONNS_PER_HOST",
+        type: integerOrZero,
+        help: "No outbound connections.",
+      },
+      disableKeepAlives: { env: "HTTP_DISABLE_KEEPALIVE", type: boolean, help: "No outbound connections." },
     },
   },
   Datadog: {
@@ -63,6 +68,19 @@ export const UNUSED_SECTIONS = {
     settings: {
       enabled: { env: "USE_OTLP", type: boolean, help: "Whether to export." },
       protocol: { env: "OTEL_EXPORTER_OTLP_PROTOCOL", type: text, help: "Protocol." },
+      metricsExporter: { env: "OTEL_METRICS_EXPORTER", type: text, help: "Exporter of metrics." },
+      tracesExporter: { env: "OTEL_TRACES_EXPORTER", type: text, help: "Exporter of traces." },
+      logsExporter: { env: "OTEL_LOGS_EXPORTER", type: text, help: "Exporter of logs." },
+      metricsCardinalityLimit: {
+        env: "OTEL_METRICS_CARDINALITY_LIMIT",
+        type: integerOrZero,
+        help: "Attribute sets of an instrument.",
+      },
+      environmentStatusMetrics: {
+        env: "OTEL_ENVIRONMENT_STATUS_METRICS",
+        type: boolean,
+        help: "Whether environments have a status of their own.",
+      },
     },
   },
   Proxy: {

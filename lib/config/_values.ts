@@ -49,9 +49,9 @@ export function readText(
   written: WrittenText,
 ): string | undefined {
   const { values } = reading;
-  const { section, name, text, source } = written;
+  const { section, text, source } = written;
   const settings: Record<string, Setting> = SECTIONS[section].settings;
-  const { type } = settings[name]!;
+  const { type, sameAs: name = written.name } = settings[written.name]!;
   const target: Record<string, unknown> = values[section];
   const before = target[name];
   let value;
@@ -63,7 +63,7 @@ export function readText(
     throw error;
   }
   if (value === undefined && type === boolean) return; // As in the Relay Proxy; anything else it unsets.
-  reading.written.push(written);
+  reading.written.push({ ...written, name });
   target[name] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
 }
 

@@ -22,6 +22,9 @@ ignored; an empty one unsets the value of the file, unless it is a boolean.
 What has no effect is accepted so that a configuration can be taken over as it is. What has no effect yet is
 accepted with a warning. What only makes sense with a connection to LaunchDarkly is refused, where the Relay
 Proxy would use it.
+
+On SIGHUP the configuration file is read again. Settings that are \`live\` are applied; a change of another one
+is logged, with its name, and needs a restart. If the file cannot be used, nothing changes.
 `;
 
 /**
@@ -41,14 +44,15 @@ export function settingsHelp(flags: FlagTable): string {
     const used = Object.entries(settings).filter(([, { effect = sectionEffect }]) => effect === "used");
     if (used.length > 0) lines.push("", `[${title}]`);
     for (const [name, setting] of used) {
-      const { env, type, default: text, help } = setting;
+      const { env, type, default: text, isLive, help } = setting;
       lines.push(
         `  ${env}, ${name}${text === undefined ? "" : ` = ${text}`}`,
-        `      ${help} (${type.name})`,
+        `      ${help} (${type.name}${isLive ? ", live" : ""})`,
       );
       allUsed.push(setting);
     }
   }
+  lines.push("", "SIGHUP applies those that are live; the others need a restart.");
   lines.push("", "How values are written:");
   for (const { name, syntax } of valueTypes(allUsed)) lines.push(`  ${name}: ${syntax}`);
   lines.push(
@@ -77,12 +81,13 @@ export function renderSettings(flags: FlagTable): string {
     parts.push(`## \`[${title}${subsection ? ` "${subsection}"` : ""}]\`\n`);
     parts.push(`${EFFECTS[effect]} ${help}\n`.trimStart());
     parts.push(markdownTable(
-      ["In the file", "In the environment", "Type", "Default", "Description"],
+      ["In the file", "In the environment", "Type", "Default", "SIGHUP", "Description"],
       Object.entries(settings).map(([name, setting]) => [
         setting.environmentOnly ? "" : code(name),
         code(setting.env),
         setting.type.name,
         code(setting.default),
+        setting.isLive ? "live" : "",
         `${EFFECTS[setting.effect ?? "used"]} ${setting.help ?? ""}`.trim(),
       ]),
     ));

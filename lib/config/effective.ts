@@ -1,7 +1,7 @@
 import { obscureKey } from "../observe/mod.ts";
 import type { Section, Setting } from "./_section.ts";
 import type { Reading, WrittenText } from "./_values.ts";
-import { SECTIONS } from "./table.ts";
+import { type SectionName, SECTIONS } from "./table.ts";
 
 /** A setting as it is in effect. */
 export interface EffectiveSetting {
@@ -15,6 +15,8 @@ export interface EffectiveSetting {
   value: string | null;
   /** Where the value is from. */
   source: "default" | "file" | "environment" | "file and environment";
+  /** Whether a running relay applies it on SIGHUP, or it needs a restart. */
+  reload: "live" | "restart";
 }
 
 /**
@@ -26,13 +28,30 @@ export interface EffectiveSetting {
 export function listEffective({ values, written }: Reading): EffectiveSetting[] {
   return Object.entries<Section>(SECTIONS).flatMap(([section, { effect: sectionEffect, settings }]) =>
     Object.entries(settings).flatMap(([name, setting]) => {
-      const { effect = sectionEffect, isSecret = false, env = "" } = setting;
-      if (effect !== "used" && !isSecret) return [];
+      const { effect = sectionEffect, isSecret = false, isLive = false, sameAs, env = "" } = setting;
+      if (effect !== "used" && !isSecret || sameAs !== undefined) return [];
       const value = (values as Record<string, Record<string, unknown>>)[section]![name];
       const texts = written.filter((text) => text.section === section && text.name === name);
-      return [{ section, name, variable: env, ...describeValue(setting, value, texts) }];
+      const reload = isLive ? "live" : "restart";
+      return [{ section, name, variable: env, ...describeValue(setting, value, texts), reload }];
     })
   );
+}
+
+/**
+ * Reports whether a setting has the same value as before, however it was written.
+ *
+ * @param before The setting as it was.
+ * @param after The setting as it is.
+ * @returns Whether it means the same.
+ */
+export function isSameValue(before: EffectiveSetting, after: EffectiveSetting): boolean {
+  return JSON.stringify(parseAgain(before)) === JSON.stringify(parseAgain(after));
+}
+
+function parseAgain({ section, name, value }: EffectiveSetting): unknown {
+  const { settings }: Section = SECTIONS[section as SectionName];
+  return value === null ? undefined : settings[name]!.type.parse(value, "file");
 }
 
 function describeValue(

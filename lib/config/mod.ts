@@ -21,7 +21,7 @@ export * from "./command_line.ts";
 export * from "./default_settings.ts";
 export * from "./docs.ts";
 export * from "./duration.ts";
-export type { EffectiveSetting } from "./effective.ts";
+export { type EffectiveSetting, isSameValue } from "./effective.ts";
 export * from "./process_env.ts";
 export * from "./errors.ts";
 export * from "./flags.ts";

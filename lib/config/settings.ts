@@ -10,6 +10,14 @@ export interface TlsSettings {
   minVersion: "1.2" | "1.3";
 }
 
+/** Listener of metrics for Prometheus. */
+export interface PrometheusSettings {
+  /** TCP port: 1 to 65535; 0 in tests, for any free port. */
+  port: number;
+  /** Prefix of the names that the Relay Proxy's metrics have. */
+  prefix: string;
+}
+
 /** All settings, parsed and checked. Times are ms, sizes bytes. */
 export interface Settings {
   /** TCP port to listen on: 1 to 65535; 0 in tests, for any free port. */
@@ -24,6 +32,8 @@ export interface Settings {
   threads: number | "auto";
   /** Certificate to serve with. Absent: plain HTTP. */
   tls?: TlsSettings;
+  /** Listener of metrics. Absent: none. */
+  prometheus?: PrometheusSettings;
   /** Heartbeat interval of streams: ms; 0 for none. */
   heartbeatInterval: number;
   /** Maximum lifetime of a stream: ms; 0 for no limit. */
@@ -36,6 +46,8 @@ export interface Settings {
   shutdownGracePeriod: number;
   /** Maximum number of open streams. */
   maxStreams: number;
+  /** Maximum size of a context in a request body: bytes. */
+  maxClientRequestBodySize: number;
   /** Memory that the process may use: bytes. Absent: the limit of its container. */
   memoryLimit?: number;
   /** Budget of what is made for one client alone: bytes. Each kind of credential has a third. */
@@ -77,3 +89,9 @@ export interface Settings {
   /** Relay key for the command `pull` of halyard-courier. A secret: never log it. Serving never uses it. */
   autoConfigKey?: string;
 }
+
+/** Settings that a running relay applies: those marked so in the table. */
+export type LiveSettings = Pick<
+  Settings,
+  "logLevel" | "heartbeatInterval" | "maxStreams" | "envAllowedOrigin" | "envAllowedHeader"
+>;

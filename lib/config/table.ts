@@ -59,6 +59,7 @@ export const SECTIONS = {
         env: "HEARTBEAT_INTERVAL",
         type: duration,
         default: "3m",
+        isLive: true,
         help: "Heartbeat interval of streams; `0` for none.",
       },
       maxClientConnectionTime: {
@@ -79,6 +80,12 @@ export const SECTIONS = {
         default: "0",
         help: "Time that serving continues after a stop signal, while not ready. Not in the Relay Proxy.",
       },
+      gracefulShutdownTimeout: {
+        env: "GRACEFUL_SHUTDOWN_TIMEOUT",
+        type: duration,
+        sameAs: "shutdownGracePeriod",
+        help: "The Relay Proxy's name of `shutdownGracePeriod`, which counts if both are set.",
+      },
       shutdownGracePeriod: {
         env: "SHUTDOWN_GRACE_PERIOD",
         type: duration,
@@ -89,7 +96,14 @@ export const SECTIONS = {
         env: "MAX_STREAMS",
         type: integer,
         default: "20000",
+        isLive: true,
         help: "Maximum number of open streams; clients over the limit get 503. Not in the Relay Proxy.",
+      },
+      maxClientRequestBodySize: {
+        env: "MAX_CLIENT_REQUEST_BODY_SIZE",
+        type: size,
+        default: "1000000B",
+        help: "Maximum size of a context in a request body; the Relay Proxy's default is `5MiB`.",
       },
       maxPayloadBytesInFlight: {
         env: "MAX_PAYLOAD_BYTES_IN_FLIGHT",
@@ -135,7 +149,13 @@ export const SECTIONS = {
         default: "1.2",
         help: "Minimum TLS version. `1.0` and `1.1` are not supported: they mean `1.2`, with a warning.",
       },
-      logLevel: { env: "LOG_LEVEL", type: logLevel, default: "info", help: "Minimum log level." },
+      logLevel: {
+        env: "LOG_LEVEL",
+        type: logLevel,
+        default: "info",
+        isLive: true,
+        help: "Minimum log level.",
+      },
       logFormat: { env: "LOG_FORMAT", type: logFormat, default: "text", help: "Log format." },
       expiredCredentialCleanupInterval: {
         env: "EXPIRED_CREDENTIAL_CLEANUP_INTERVAL",
@@ -218,11 +238,13 @@ export const SECTIONS = {
       envAllowedOrigin: {
         env: "ENV_ALLOWED_ORIGIN",
         type: headerList,
+        isLive: true,
         help: "Origins allowed to browsers; all when not set.",
       },
       envAllowedHeader: {
         env: "ENV_ALLOWED_HEADER",
         type: headerList,
+        isLive: true,
         help: "Request headers allowed to browsers besides those of the SDKs.",
       },
       envDatastorePrefix: {
@@ -254,6 +276,7 @@ export const SECTIONS = {
       eventsUri: { env: "EVENTS_HOST", type: url, help: "Events are never sent." },
       flushInterval: { env: "EVENTS_FLUSH_INTERVAL", type: duration, help: "Events are never sent." },
       capacity: { env: "EVENTS_CAPACITY", type: integer, help: "Events are never sent." },
+      metricsCapacity: { env: "EVENTS_METRICS_CAPACITY", type: integer, help: "Events are never sent." },
       inlineUsers: { env: "EVENTS_INLINE_USERS", type: boolean, help: "Events are never sent." },
     },
   },
@@ -265,7 +288,15 @@ export const SECTIONS = {
         env: "AUTO_CONFIG_KEY",
         type: text,
         isSecret: true,
+        isLive: true,
         help: "Relay key for the command `pull` of halyard-courier. A secret.",
+      },
+      cacheKey: { env: "AUTO_CONFIG_CACHE_KEY", type: text, effect: "none", help: "Requires a database." },
+      cacheEncryptionKey: {
+        env: "AUTO_CONFIG_CACHE_ENCRYPTION_KEY",
+        type: text,
+        effect: "none",
+        help: "Requires a database. A secret.",
       },
       envDatastorePrefix: { env: "ENV_DATASTORE_PREFIX", type: text },
       envDatastoreTableName: { env: "ENV_DATASTORE_TABLE_NAME", type: text },
@@ -278,6 +309,26 @@ export const SECTIONS = {
         env: "ENV_ALLOWED_HEADER",
         type: headerList,
         help: "Online only: set it in `[OfflineMode]`.",
+      },
+    },
+  },
+  Prometheus: {
+    effect: "used",
+    help:
+      "Metrics for Prometheus, on a listener of their own: plain HTTP, path `/metrics` (docs/operations.md).",
+    settings: {
+      enabled: { env: "USE_PROMETHEUS", type: boolean, default: "false", help: "Whether to serve metrics." },
+      prefix: {
+        env: "PROMETHEUS_PREFIX",
+        type: text,
+        default: "launchdarkly_relay",
+        help: "Prefix of the Relay Proxy's metrics: `connections`, `newconnections`, `requests`.",
+      },
+      port: {
+        env: "PROMETHEUS_PORT",
+        type: port,
+        default: "8031",
+        help: "TCP port of the listener; its address is `bindAddress`.",
       },
     },
   },

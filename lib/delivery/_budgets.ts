@@ -63,6 +63,17 @@ export class Budgets {
   }
 
   /**
+   * Lists the bytes in use.
+   *
+   * @param note Called with each kind of credential, and the bytes that are charged to it.
+   */
+  forEachUsed(note: (kind: CredentialKind, bytes: number) => void): void {
+    for (const kind of ["sdk", "mobile", "environment"] as const) {
+      note(kind, this.#results[kind].bytes + this.#contexts[kind].bytes);
+    }
+  }
+
+  /**
    * Charges a context without waiting: kept contexts may be kept for days.
    *
    * @param kind Kind of the credential that it came with.

@@ -1,4 +1,4 @@
-import type { Log } from "../observe/mod.ts";
+import type { Log, Meter } from "../observe/mod.ts";
 import type { Snapshot } from "../snapshot/mod.ts";
 import type { Store } from "../store/mod.ts";
 import type { PaceLimits } from "./_pace.ts";
@@ -10,6 +10,8 @@ export interface DeliveryOptions extends PaceLimits {
   store: Store;
   /** Log for the operator. */
   log: Log;
+  /** Registry of metrics. @default {NO_METER} */
+  meter?: Meter;
   /** Memory for bytes that only one client gets: bytes. Each kind of credential has a third. */
   maxPayloadBytesInFlight: number;
   /** Maximum number of requests of each kind that wait for that memory. @default {1000} */

@@ -5,6 +5,14 @@ import { Reader, type ReaderListener } from "./_reader.ts";
 import type { Charge } from "./budget.ts";
 import type { Channel } from "./channel.ts";
 
+/** Counter of open streams. */
+export interface ConnectionCounter {
+  /** Called when a stream has been opened. */
+  opened(): void;
+  /** Called when it has been closed. */
+  closed(): void;
+}
+
 /** Subscription of a stream: its channel, its environment and its credential. */
 export interface Subscription {
   /** Channel that it carries. */
@@ -17,6 +25,8 @@ export interface Subscription {
   credential: string;
   /** Reports whether the client may still read the environment as it now is; if not, the stream is closed. @default {always} */
   mayRead?: (snapshot: Snapshot) => boolean;
+  /** Counter of the open streams like it. @default {none} */
+  connections?: ConnectionCounter;
 }
 
 /** Options for {@linkcode Delivery.open}. */

@@ -1,6 +1,7 @@
 import type { Snapshot } from "../snapshot/mod.ts";
 import { createPause, joinEnds, lengthOf, type Parts } from "../wire/mod.ts";
 import type { Budgets, Charged, Making } from "./_budgets.ts";
+import type { DeliveryMetrics } from "./_delivery_metrics.ts";
 import type { DeliveryOptions } from "./_options.ts";
 import type { Readers } from "./_readers.ts";
 import type { Stream, StreamListener, Subscription } from "./_stream.ts";
@@ -23,6 +24,8 @@ export interface StreamsOptions
   budgets: Budgets;
   /** Collection that watches the streams that are not idle. */
   readers: Readers;
+  /** Metrics of streams. */
+  metrics: DeliveryMetrics;
 }
 
 /** The open streams: it writes to them, and brings each to the current version whenever its client has read everything. */
@@ -59,6 +62,8 @@ export class Streams implements StreamListener {
    * @param charge Charge of these events.
    */
   add(stream: Stream, first: Parts, charge: Charge): void {
+    stream.subscription.connections?.opened();
+    this.#options.metrics.countStream(stream.subscription.credentialKind, 1);
     this.#write(stream, first, charge);
     this.#open.add(stream);
     this.#options.streamCounter?.set(this.#open.size);
@@ -130,12 +135,15 @@ export class Streams implements StreamListener {
   /** Called by a stream that has been closed. */
   onGone(stream: Stream): void {
     this.#open.delete(stream);
+    stream.subscription.connections?.closed();
+    this.#options.metrics.countStream(stream.subscription.credentialKind, -1);
     this.#options.streamCounter?.set(this.#open.size);
     this.#options.readers.delete(stream.reader);
   }
 
   #write({ reader, snapshot, subscription }: Stream, parts: Parts, charge?: Charge): void {
     this.#options.readers.add(reader, subscription.channel.isSpread ? undefined : snapshot);
+    this.#options.metrics.countSent(parts);
     reader.write(this.#joined.getOrInsertComputed(parts, joinEnds), charge);
   }
 

@@ -1,7 +1,9 @@
 import type { Snapshot } from "../snapshot/mod.ts";
 import type { CredentialKind } from "../store/mod.ts";
 import { lengthOf, type Parts } from "../wire/mod.ts";
+import { NO_METER } from "../observe/mod.ts";
 import { Budgets, type Charged, type Making } from "./_budgets.ts";
+import { DeliveryMetrics } from "./_delivery_metrics.ts";
 import type { DeliveryOptions, DocumentOptions } from "./_options.ts";
 import { type PacedBody, Reader, type ReaderListener } from "./_reader.ts";
 import { Readers } from "./_readers.ts";
@@ -23,6 +25,9 @@ const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 type Timer = ReturnType<typeof setTimeout>;
 
+/** Options that may change while it runs. */
+export type LiveDeliveryOptions = Pick<DeliveryOptions, "heartbeatInterval" | "maxStreams">;
+
 /** First event of a stream, and its version. */
 type Beginning = [Snapshot, Parts];
 
@@ -35,7 +40,8 @@ type Beginning = [Snapshot, Parts];
  * Call `update` after each swap of the store. It keeps timers until `close`.
  */
 export class Delivery {
-  readonly #options: DeliveryOptions;
+  #options: DeliveryOptions;
+  readonly #metrics: DeliveryMetrics;
   readonly #budgets: Budgets;
   readonly #readers: Readers;
   readonly #streams: Streams;
@@ -44,6 +50,7 @@ export class Delivery {
     onReady: () => {},
     onGone: (reader) => this.#readers.delete(reader),
   };
+  #heartbeatTimer: Timer | undefined;
   #expiryTimer: Timer | undefined;
   #closed = false;
 
@@ -54,6 +61,7 @@ export class Delivery {
    */
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    const metrics = this.#metrics = new DeliveryMetrics(options.meter ?? NO_METER);
     const { log, maxPayloadBytesInFlight: maxBytes, maxWaiting, maxWait } = options;
     this.#readers = new Readers(options, log);
     this.#budgets = new Budgets({
@@ -62,11 +70,9 @@ export class Delivery {
       ...maxWait !== undefined && { maxWait },
       onShort: (budget) => this.#readers.relieve(budget),
     });
-    this.#streams = new Streams({ ...options, budgets: this.#budgets, readers: this.#readers });
-    const { heartbeatInterval, maxClientConnectionTime, clientWriteSlack } = options;
-    if (heartbeatInterval > 0) {
-      this.#timers.push(setInterval(() => this.#streams.sendHeartbeats(), heartbeatInterval));
-    }
+    this.#streams = new Streams({ ...options, budgets: this.#budgets, readers: this.#readers, metrics });
+    const { maxClientConnectionTime, clientWriteSlack } = options;
+    this.#startHeartbeats();
     const shortest = Math.min(clientWriteSlack, maxClientConnectionTime || Infinity) / 4;
     const tick = Math.max(FASTEST_TICK, Math.min(SLOWEST_TICK, shortest));
     this.#timers.push(setInterval(() => this.#tick(), tick));
@@ -76,6 +82,17 @@ export class Delivery {
   /** Number of open streams. */
   get size(): number {
     return this.#streams.size;
+  }
+
+  /**
+   * Applies other settings. Streams that are open stay so.
+   *
+   * @param settings The settings.
+   */
+  reconfigure({ heartbeatInterval, maxStreams }: LiveDeliveryOptions): void {
+    const isOther = heartbeatInterval !== this.#options.heartbeatInterval;
+    this.#options = { ...this.#options, heartbeatInterval, maxStreams };
+    if (isOther && !this.#closed) this.#startHeartbeats();
   }
 
   /**
@@ -103,8 +120,10 @@ export class Delivery {
    * @returns The value and its charge, which must be released or handed to {@linkcode Delivery.send}; `undefined` when there was no
    * room for too long, and the client should come back later.
    */
-  make<T, F>(kind: CredentialKind, making: Making<T, F>): Promise<Charged<F> | undefined> {
-    return this.#budgets.make(kind, making);
+  async make<T, F>(kind: CredentialKind, making: Making<T, F>): Promise<Charged<F> | undefined> {
+    const made = await this.#budgets.make(kind, making);
+    if (!made) this.#metrics.countShed("memory");
+    return made;
   }
 
   /**
@@ -115,7 +134,9 @@ export class Delivery {
    * @returns The charge, which must be released; `undefined` when there is no room, and the client should come back later.
    */
   tryKeep(kind: CredentialKind, bytes: number): Charge | undefined {
-    return this.#budgets.tryKeep(kind, bytes);
+    const charge = this.#budgets.tryKeep(kind, bytes);
+    if (!charge) this.#metrics.countShed("memory");
+    return charge;
   }
 
   /**
@@ -127,12 +148,13 @@ export class Delivery {
    */
   async open(request: StreamRequest): Promise<PacedBody | undefined> {
     if (!this.#mayOpen(request)) return undefined;
-    const kept = this.#budgets.tryKeep(request.credentialKind, request.channel.keptBytes ?? 0);
+    const kept = this.tryKeep(request.credentialKind, request.channel.keptBytes ?? 0);
     if (!kept) return undefined;
     let stream: Stream | undefined;
     let first: Charged<Beginning | undefined> | undefined;
     try {
       first = await this.#begin(request);
+      if (!first) this.#metrics.countShed("memory");
       // There may have been a wait, during which things may have changed.
       const isOpen = first?.made && this.#mayOpen(request);
       if (isOpen) stream = this.#add(request, kept, first as Charged<Beginning>);
@@ -172,8 +194,16 @@ export class Delivery {
       if (this.#streams.size > 0) await new Promise((resolve) => setTimeout(resolve, CLOSE_TICK));
     }
     for (const { reader } of this.#streams) reader.close();
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const timer of [...this.#timers, this.#heartbeatTimer]) clearInterval(timer);
     clearTimeout(this.#expiryTimer);
+  }
+
+  #startHeartbeats(): void {
+    const { heartbeatInterval } = this.#options;
+    clearInterval(this.#heartbeatTimer);
+    this.#heartbeatTimer = heartbeatInterval > 0
+      ? setInterval(() => this.#streams.sendHeartbeats(), heartbeatInterval)
+      : undefined;
   }
 
   /** Creates the first event of a stream, of the version that is current after any wait. */
@@ -204,7 +234,11 @@ export class Delivery {
   /** Returns the version that a stream would begin with, if there is room for it and its client may read it. */
   #mayOpen(request: StreamRequest): Snapshot | undefined {
     const { maxStreams, streamCounter } = this.#options;
-    if (this.#closed || (streamCounter?.total ?? this.#streams.size) >= maxStreams) return undefined;
+    if (this.#closed) return undefined;
+    if ((streamCounter?.total ?? this.#streams.size) >= maxStreams) {
+      this.#metrics.countShed("streams");
+      return undefined;
+    }
     const snapshot = this.#streams.find(request);
     const isChecked = snapshot === request.snapshot;
     return snapshot && (isChecked || request.mayRead?.(snapshot) !== false) ? snapshot : undefined;
@@ -214,6 +248,7 @@ export class Delivery {
   #tick(): void {
     this.#readers.closeStalled();
     for (const budget of this.#budgets.results) this.#readers.relieve(budget);
+    this.#budgets.forEachUsed((kind, bytes) => this.#metrics.setUsed(kind, bytes));
     if (this.#options.maxClientConnectionTime === 0) return;
     const now = performance.now();
     for (const { closeAt, reader } of this.#streams) if (closeAt <= now) reader.close();

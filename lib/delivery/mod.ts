@@ -21,7 +21,7 @@ export type { Charged, Making } from "./_budgets.ts";
 export type { DeliveryOptions, DocumentOptions, StreamCounter } from "./_options.ts";
 export type { PaceLimits } from "./_pace.ts";
 export type { PacedBody, Sink } from "./_reader.ts";
-export type { StreamRequest, Subscription } from "./_stream.ts";
+export type { ConnectionCounter, StreamRequest, Subscription } from "./_stream.ts";
 export * from "./budget.ts";
 export * from "./channel.ts";
 export * from "./delivery.ts";

@@ -19,38 +19,64 @@ export type SteadyOptions = Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyP
  */
 export function serveSteadily(handler: Handler, { log, ...rest }: SteadyOptions): Server {
   const options = { ...rest, tcpBacklog: BACKLOG };
+  // A new certificate needs a new listener, on a port that the old one still has.
+  if (options.cert !== undefined && canSharePorts()) options.reusePort = true;
   // Deno would hand over what it knows of the connection.
   const answer = (request: Request): Response | Promise<Response> => handler(request);
   const closing = new AbortController();
+  const replaced = new Set<Promise<void>>();
   let server = Deno.serve(options, answer);
   const { addr } = server;
 
-  async function keepListening(): Promise<void> {
-    let cause = await failureOf(server);
-    while (cause && !closing.signal.aborted) {
+  async function keepListening(watched: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
+    let cause = await failureOf(watched);
+    function isOver(): boolean {
+      return server !== watched || closing.signal.aborted;
+    }
+    while (cause && !isOver()) {
       log.error("Cannot accept connections; listening again soon", {
         error: cause,
         hint: "allow more open files (ulimit -n, or LimitNOFILE of systemd)",
       });
       await setTimeout(RETRY_DELAY, undefined, { signal: closing.signal }).catch(() => {});
-      if (closing.signal.aborted) return;
+      if (isOver()) return;
       try {
-        server = Deno.serve({ ...options, port: addr.port }, answer);
-        cause = await failureOf(server);
+        listenAgain();
       } catch (error) {
         cause = (error as Error).message;
       }
     }
   }
 
-  keepListening();
+  function listenAgain(): void {
+    server = Deno.serve({ ...options, port: addr.port }, answer);
+    keepListening(server);
+  }
+
+  keepListening(server);
   return {
     addr,
-    shutdown() {
+    async shutdown() {
       closing.abort();
-      return server.shutdown();
+      await Promise.all([server.shutdown(), ...replaced]);
+    },
+    setCertificate(certificate) {
+      if (!options.reusePort) {
+        throw new Error("Deno can listen again on the same port with --unstable-net only");
+      }
+      const old = server;
+      Object.assign(options, certificate);
+      listenAgain();
+      // It no longer accepts connections, and ends with its last stream.
+      const ended = old.shutdown().catch(() => {}).finally(() => replaced.delete(ended));
+      replaced.add(ended);
     },
   };
+}
+
+/** Reports whether several servers may listen on one port. To try it without the permission would end the process. */
+function canSharePorts(): boolean {
+  return "listenDatagram" in Deno;
 }
 
 /** Waits for a server to end. Returns the reason, unless it was shut down. */

@@ -82,12 +82,9 @@ export async function serveNode(handler: Handler, options: NodeServerOptions): P
     connectionsCheckingInterval: CHECK_INTERVAL,
     requireHostHeader: false,
   };
-  // Node's server learns of a bad certificate from its first client, and of a missing permission outside of every promise.
-  const pem = tls && { cert: tls.cert, key: tls.key };
-  if (pem) Deno.listenTls({ port: reusePort ? 0 : port, hostname, ...pem }).close();
-  const server = pem
-    ? createTlsServer({ ...settings, ...pem, minVersion: `TLSv${tls.minVersion}` }, onRequest)
-    : createServer(settings, onRequest);
+  const tlsOptions = tls && { cert: tls.cert, key: tls.key, minVersion: `TLSv${tls.minVersion}` } as const;
+  const tlsServer = tlsOptions && createTlsServer({ ...settings, ...tlsOptions }, onRequest);
+  const server = tlsServer ?? createServer(settings, onRequest);
   server.on("connection", (socket: Socket) => void socket.setKeepAlive(true, KEEPALIVE_DELAY));
   if (addressCounter) server.on("connection", limitConnections(addressCounter, log));
   if (tls) limitHandshakes(server);
@@ -101,6 +98,9 @@ export async function serveNode(handler: Handler, options: NodeServerOptions): P
     shutdown() {
       stopWatching();
       return close(server);
+    },
+    ...tlsServer && {
+      setCertificate: (certificate) => tlsServer.setSecureContext({ ...tlsOptions, ...certificate }),
     },
   };
 }

@@ -31,14 +31,17 @@ const PREFLIGHT_MAX_AGE = "7200";
 /** Response headers that scripts may read. */
 const EXPOSED_HEADERS = "Date,ETag,X-LD-EnvID,X-LD-FD-Fallback,X-LD-FD-Fallback-TTL";
 
+/** Lists the headers of a response to a browser; of a preflight too, what preflights need. */
+export type CorsHeaders = (request: Request) => Readonly<Record<string, string>>;
+
 /**
  * Creates the function that lists the headers which let browsers of other origins read a response. They are for every response on
  * their routes: errors, streams and 304s too, because without them an SDK sees only "network error".
  *
  * @param policy Which browsers may call. An origin that may not gets the first one that may, as with the Relay Proxy.
- * @returns A function that lists the headers of a response to `request`; of a preflight too, what preflights need.
+ * @returns The function.
  */
-export function createCors(policy: CorsPolicy): (request: Request) => Readonly<Record<string, string>> {
+export function createCors(policy: CorsPolicy): CorsHeaders {
   const { envAllowedOrigin: origins, envAllowedHeader } = policy;
   const preflight = {
     "access-control-allow-methods": "GET,POST,REPORT,OPTIONS",

@@ -1,10 +1,12 @@
 import { describeError, type Log, type Meter, NO_METER } from "../observe/mod.ts";
+import type { ConnectionCounter } from "../delivery/mod.ts";
 import type { Snapshot } from "../snapshot/mod.ts";
 import type { CredentialKind, Store, StoredEnvironment } from "../store/mod.ts";
 import { cleanPath } from "./_clean_path.ts";
+import { ClientMetrics } from "./_client_metrics.ts";
 import { createFilterNotice } from "./_filter_notice.ts";
 import { NO_ROUTE, RequestMetrics } from "./_request_metrics.ts";
-import { type CorsPolicy, createCors } from "./cors.ts";
+import { type CorsHeaders, type CorsPolicy, createCors } from "./cors.ts";
 import { type Refusal, refuseRequest, TEXT_HEADERS } from "./refusal.ts";
 import type { AnswerBody, EnvironmentContext, EnvironmentRoute, Route, RouteContext } from "./route.ts";
 import { type Match, Router } from "./router.ts";
@@ -22,8 +24,10 @@ export interface HandlerOptions {
   log: Log;
   /** Counts requests. @default {NO_METER} */
   meter?: Meter;
-  /** Policy for browsers. */
-  cors: CorsPolicy;
+  /** Prefix of the metrics of the Relay Proxy; absent: they are not counted. */
+  prometheusPrefix?: string;
+  /** Policy for browsers; a function where it may change. */
+  cors: CorsPolicy | CorsHeaders;
 }
 
 /** No headers. */
@@ -48,11 +52,12 @@ interface Added {
  */
 export function createHandler(
   routes: readonly Route[],
-  { store, log, meter = NO_METER, cors }: HandlerOptions,
+  { store, log, meter = NO_METER, prometheusPrefix, cors }: HandlerOptions,
 ): Handler {
   const router = new Router(routes);
   const metrics = new RequestMetrics(meter, routes);
-  const listCorsHeaders = createCors(cors);
+  const clients = prometheusPrefix === undefined ? undefined : new ClientMetrics(meter, prometheusPrefix);
+  const listCorsHeaders = typeof cors === "function" ? cors : createCors(cors);
   const noticeFilter = createFilterNotice(log);
 
   function refuse(route: EnvironmentRoute, why: Refusal, kind: CredentialKind): Response {
@@ -69,11 +74,12 @@ export function createHandler(
     const opened = openEnvironment(route, request, context, store);
     const { environment, credentialKind } = opened;
     if (!environment) return addHeaders(refuse(route, opened.why, credentialKind), added.headers);
+    const connections = clients?.count({ request, route, environment, credentialKind });
     const { id, snapshot } = environment;
     if (context.query !== "") noticeFilter(id, context.query);
     const headers = HEADER_VALUE.test(id) ? { ...added.headers, "x-ld-envid": id } : added.headers;
     if (!snapshot) return addHeaders(refuse(route, "no data", credentialKind), headers);
-    const exchange = new Exchange(context, { ...opened, snapshot }, { ...added, headers });
+    const exchange = new Exchange(context, { ...opened, snapshot, connections }, { ...added, headers });
     return finish(route.handle(request, exchange), (response) => exchange.complete(response));
   }
 
@@ -119,24 +125,28 @@ export function createHandler(
   }
 
   return (request, transport = WEB_TRANSPORT) => {
+    const start = performance.now();
     const target = readTarget(transport.url ?? request.url, request.headers.get("host"));
     if (!target) {
       metrics.countRefusal("bad host");
       const response = new Response("malformed Host header\n", { status: 400, headers: TEXT_HEADERS });
-      return note(request, NO_ROUTE, response);
+      return note({ request, match: undefined, start }, response);
     }
     const cleaned = cleanPath(target.path);
     const match = router.match(request.method, cleaned);
-    const route = match?.routes[0]?.path ?? NO_ROUTE;
     return finish(
       answer(request, target, { cleaned, match, transport }),
-      (response) => note(request, route, response),
+      (response) => note({ request, match, start }, response),
     );
   };
 
-  function note({ method }: Request, route: string, response: Response): Response {
+  function note(
+    { request: { method }, match, start }: { request: Request; match: Match | undefined; start: number },
+    response: Response,
+  ): Response {
+    const route = match?.routes[0]?.path ?? NO_ROUTE;
     const { status } = response;
-    metrics.countAnswer(route, status);
+    metrics.countAnswer(route, match?.route?.method, status, performance.now() - start);
     log.debug("Request", { method, route, status });
     return response;
   }
@@ -150,6 +160,7 @@ class Exchange implements EnvironmentContext {
   readonly snapshot: Snapshot;
   readonly credential: string;
   readonly credentialKind: CredentialKind;
+  readonly connections: ConnectionCounter | undefined;
   readonly #headers: Headers;
   readonly #transport: Transport;
   #answer: Response | undefined;
@@ -165,6 +176,7 @@ class Exchange implements EnvironmentContext {
     this.snapshot = opened.snapshot;
     this.credential = opened.credential;
     this.credentialKind = opened.credentialKind;
+    this.connections = opened.connections;
     this.#headers = headers;
     this.#transport = transport;
   }

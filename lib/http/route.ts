@@ -1,5 +1,5 @@
 import type { Snapshot } from "../snapshot/mod.ts";
-import type { PacedBody } from "../delivery/mod.ts";
+import type { ConnectionCounter, PacedBody } from "../delivery/mod.ts";
 import type { CredentialKind, StoredEnvironment } from "../store/mod.ts";
 import type { Access } from "./access.ts";
 import type { Refusal } from "./refusal.ts";
@@ -22,6 +22,8 @@ export interface EnvironmentContext extends RouteContext {
   credential: string;
   /** Kind of that credential. */
   credentialKind: CredentialKind;
+  /** Counter of streams like the one that the answer may be. Absent where they are not counted. */
+  connections?: ConnectionCounter | undefined;
   /**
    * Creates the answer with all headers that an answer here has (`X-LD-EnvID`, CORS) at once. They are added to any other response
    * afterwards, which costs more.

@@ -1,32 +1,10 @@
 import { describeError, type Log } from "../observe/mod.ts";
 import type { AddressCounter } from "./address_counter.ts";
-import { readSmallFile } from "../wire/mod.ts";
 import { serveSteadily } from "./_deno_server.ts";
 import { serveNode } from "./_node_server.ts";
+import { type Certificate, readCertificate } from "./certificate.ts";
+import { ListenError } from "./listen_error.ts";
 import type { Handler, Server } from "./transport.ts";
-
-/** Largest file of a certificate chain or a key. A long chain has some 20 KiB, so a larger file is some other file. @limit bytes: the relay does not start */
-const MAX_PEM_BYTES = 1024 ** 2;
-
-/** Error of a relay that cannot listen: the port is in use, the address is not this host's, or a certificate cannot be used. */
-export class ListenError extends Error {
-  /** The name of the class. */
-  override readonly name = "ListenError";
-  /** Advice: what to do about it. */
-  readonly hint: string;
-
-  /**
-   * Creates the error.
-   *
-   * @param message What could not be done and why.
-   * @param hint What to do about it.
-   * @param cause The error behind it.
-   */
-  constructor(message: string, hint: string, cause: unknown) {
-    super(message, { cause });
-    this.hint = hint;
-  }
-}
 
 /** Options for {@linkcode listen}. */
 export interface ListenOptions {
@@ -35,7 +13,9 @@ export interface ListenOptions {
   /** IP address or host name. */
   bindAddress: string;
   /** Paths of a PEM certificate and its key, and the minimum TLS version; plain HTTP when absent. */
-  tls?: { cert: string; key: string; minVersion: "1.2" | "1.3" };
+  tls?: Certificate & { minVersion: "1.2" | "1.3" };
+  /** PEM of that certificate and key, from {@linkcode readCertificate}. @default {they are read} */
+  certificate?: Certificate;
   /** Whether Node's server listens, for many streams. With TLS 1.3 as minimum version it does in any case. @default {false} */
   isForStreams?: boolean;
   /** Counter of the connections to Node's server from each address. @default {they are not limited} */
@@ -62,7 +42,7 @@ export interface ListenOptions {
 export async function listen(handler: Handler, options: ListenOptions, log: Log): Promise<Server> {
   const { bindAddress, tls, isForStreams, addressCounter } = options;
   const { reusePort = false } = options;
-  const pem = tls && { cert: readPem(tls.cert), key: readPem(tls.key) };
+  const pem = tls && (options.certificate ?? readCertificate(tls));
 
   function onError(error: unknown): Response {
     log.error("Cannot answer a request", { error: describeError(error) });
@@ -83,8 +63,7 @@ export async function listen(handler: Handler, options: ListenOptions, log: Log)
         ...addressCounter && { addressCounter },
       });
     } catch (error) {
-      // A moment ago the address was good, so it is the certificate that is not.
-      throw tls ? certificateError(error, tls) : addressError(error, { port, hostname, isForStreams });
+      throw addressError(error, { port, hostname, isForStreams });
     }
   }
 
@@ -135,6 +114,10 @@ async function serveBothFamilies(
   return {
     addr: server.addr,
     shutdown: async () => void await Promise.all([server.shutdown(), ipv4.shutdown()]),
+    setCertificate(certificate) {
+      server.setCertificate?.(certificate);
+      ipv4.setCertificate?.(certificate);
+    },
   };
 }
 
@@ -152,25 +135,13 @@ function isFamilyMissing(error: unknown): boolean {
     (error instanceof Error && error.message.includes("os error 97"));
 }
 
-/** Finds out why an address cannot be listened on, if so: TLS servers do not distinguish that from a bad certificate. */
+/** Finds out why an address cannot be listened on, if so: Node's server would report a missing permission outside of every promise. */
 function findFault(place: Port & { hostname: string }): ListenError | undefined {
   const { port, hostname } = place;
   try {
     Deno.listen({ port, hostname }).close();
   } catch (error) {
     return addressError(error, place);
-  }
-}
-
-function readPem(path: string): string {
-  try {
-    return new TextDecoder().decode(readSmallFile(path, MAX_PEM_BYTES));
-  } catch (error) {
-    throw new ListenError(
-      `Cannot read "${path}" for TLS: ${(error as Error).message}`,
-      "check TLS_CERT and TLS_KEY ([Main] tlsCert, tlsKey) and who may read these files",
-      error,
-    );
   }
 }
 
@@ -204,14 +175,3 @@ const LISTEN_HINTS: [type: new () => Error, hint: string, streamHint: string][] 
     "ports below 1024 are for root: set STREAM_PORT ([Main] streamPort)",
   ],
 ];
-
-function certificateError(error: unknown, { cert, key }: { cert: string; key: string }): ListenError {
-  return new ListenError(
-    `Cannot serve TLS with "${cert}" and "${key}": ${(error as Error).message}`,
-    "TLS_CERT ([Main] tlsCert) must be an X.509 certificate in PEM, not of version 1, and TLS_KEY (tlsKey) its own private " +
-      "key in PEM, without a password: RSA of 2048 bits or more, ECDSA of P-256, P-384 or P-521, or Ed25519; both are made " +
-      "by: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=HOST -addext subjectAltName=DNS:HOST " +
-      "-keyout key.pem -out cert.pem",
-    error,
-  );
-}

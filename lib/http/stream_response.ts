@@ -26,7 +26,7 @@ export async function respondWithStream(
   { channel, mayRead }: Pick<StreamRequest, "channel" | "mayRead">,
 ): Promise<Response> {
   if (request.method === "HEAD") return context.respond(null, STREAM_HEADERS);
-  const { environment, snapshot, credential, credentialKind } = context;
+  const { environment, snapshot, credential, credentialKind, connections } = context;
   const body = await delivery.open({
     channel,
     environmentId: environment.id,
@@ -34,6 +34,7 @@ export async function respondWithStream(
     credentialKind,
     credential,
     ...mayRead && { mayRead },
+    ...connections && { connections },
   });
   return body ? context.respond(body, STREAM_HEADERS) : respondBusy();
 }

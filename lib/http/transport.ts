@@ -1,4 +1,5 @@
 import type { PacedBody } from "../delivery/mod.ts";
+import type { Certificate } from "./certificate.ts";
 
 /** Status and headers of a response. */
 export interface AnswerInit {
@@ -25,7 +26,15 @@ export const WEB_TRANSPORT: Transport = {
 };
 
 /** A server that listens. */
-export type Server = Pick<Deno.HttpServer<Deno.NetAddr>, "addr" | "shutdown">;
+export interface Server extends Pick<Deno.HttpServer<Deno.NetAddr>, "addr" | "shutdown"> {
+  /**
+   * Gives new connections another certificate; those that are open stay as they are. Absent without TLS.
+   *
+   * @param certificate PEM, from `readCertificate()`.
+   * @throws {Error} When it cannot; the certificate before stays.
+   */
+  setCertificate?(certificate: Certificate): void;
+}
 
 /**
  * Longest queue of connections that wait to be accepted. With Deno's 511, of 2,000 clients that came at once a third was never

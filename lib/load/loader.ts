@@ -1,5 +1,5 @@
 import type { EnvironmentMetadata } from "../model/mod.ts";
-import { type Log, obscureKey } from "../observe/mod.ts";
+import { type Log, type Meter, NO_METER, obscureKey } from "../observe/mod.ts";
 import { readUnpackedLength } from "../archive/mod.ts";
 import { createPause } from "../wire/mod.ts";
 import type { EnvironmentChange } from "../store/mod.ts";
@@ -15,6 +15,7 @@ import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_ar
 import { describeFailure, toError, toTransient } from "./load_failure.ts";
 import { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
 import { getMemoryUse, planMemory } from "./memory.ts";
+import { LoadMetrics } from "./_load_metrics.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** Status of the archive's file: what is served and why something newer is not. */
@@ -39,6 +40,8 @@ export interface LoaderOptions {
   publisher: Publisher;
   /** Log. */
   log: Log;
+  /** Registry of metrics. @default {NO_METER} */
+  meter?: Meter;
   /** Memory limit of the process: bytes. @default {Infinity} */
   memoryLimit?: number;
   /**
@@ -68,6 +71,7 @@ const SMALL_TAR_BYTES = 1024 ** 2;
 export class Loader {
   readonly #options: LoaderOptions;
   readonly #clock: Clock;
+  readonly #metrics: LoadMetrics;
   readonly #thread: LoadingThread | undefined;
   readonly #smallFile: number;
   /** Digests of the data files that are served, by environment ID. */
@@ -90,6 +94,7 @@ export class Loader {
     const { log, path, worker, clock = MACHINE_CLOCK } = options;
     this.#options = options;
     this.#clock = clock;
+    this.#metrics = new LoadMetrics(options.meter ?? NO_METER);
     this.#status = { path };
     this.#smallFile = worker?.smallFile ?? SMALL_FILE_BYTES;
     if (canStartThread(worker?.url)) {
@@ -135,7 +140,7 @@ export class Loader {
     this.#waiting.abort();
     if (this.#failed?.digest !== content.digest) this.#failed = undefined;
     try {
-      await this.#load(content);
+      await this.#metrics.measure(() => this.#load(content));
     } catch (error) {
       if (error instanceof LoadError) {
         this.#failed = undefined;

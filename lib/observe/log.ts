@@ -27,8 +27,8 @@ export interface Log {
 
 /** Options for {@linkcode createLog}. */
 export interface LogOptions {
-  /** Minimum log level. */
-  level: LogLevel;
+  /** Minimum log level; a function where it may change. */
+  level: LogLevel | (() => LogLevel);
   /** `text`: the Relay Proxy's line. `json`: one object a line with `timestamp`, `level`, `message` and the fields. */
   format: "text" | "json";
   /** Writes a finished line, newline included. */
@@ -40,14 +40,27 @@ export interface LogOptions {
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "none"];
 
 /**
+ * Reports whether a line is logged.
+ *
+ * @param level Its level.
+ * @param least Minimum log level; a function where it may change.
+ * @returns Whether it is.
+ */
+export function isLogged(level: LogLevel, least: LogOptions["level"]): boolean {
+  return LEVELS.indexOf(level) >= LEVELS.indexOf(typeof least === "function" ? least() : least);
+}
+
+/**
  * Creates a function that logs each message once in an environment.
  *
  * @param warn Logs it.
+ * @param least Minimum log level; what it keeps out does not count. @default {"debug"}
  * @returns The function.
  */
-export function once(warn: Log["warn"]): Log["warnOnce"] {
+export function once(warn: Log["warn"], least: LogOptions["level"] = "debug"): Log["warnOnce"] {
   const said = new Set<string>();
   return (message, fields) => {
+    if (!isLogged("warn", least)) return;
     const size = said.size;
     if (said.add(`${message}\0${fields.environment}`).size > size) warn(message, fields);
   };
@@ -101,11 +114,17 @@ export function formatFields(fields: LogFields): string {
  * @returns The log.
  */
 export function createLog({ level: least, write, ...options }: LogOptions): Log {
-  const threshold = LEVELS.indexOf(least);
   function line(level: LogLevel): (message: string, fields?: LogFields) => void {
-    if (LEVELS.indexOf(level) < threshold) return () => {};
-    return (message, fields = {}) => write(formatLine(level, message, { ...options, fields }), level);
+    return (message, fields = {}) => {
+      if (isLogged(level, least)) write(formatLine(level, message, { ...options, fields }), level);
+    };
   }
   const warn = line("warn");
-  return { debug: line("debug"), info: line("info"), warn, error: line("error"), warnOnce: once(warn) };
+  return {
+    debug: line("debug"),
+    info: line("info"),
+    warn,
+    error: line("error"),
+    warnOnce: once(warn, least),
+  };
 }

@@ -27,6 +27,8 @@ export interface Counter {
 export interface Gauge {
   /** Sets the number. */
   set(value: number): void;
+  /** Adds an amount, which may be negative. */
+  add(amount: number): void;
 }
 
 /** A distribution: how many values were at most as large as each bound. */
@@ -57,6 +59,6 @@ export interface Meter {
 /** A meter that records nothing. */
 export const NO_METER: Meter = {
   counter: () => ({ with: () => ({ add() {} }) }),
-  gauge: () => ({ with: () => ({ set() {} }) }),
+  gauge: () => ({ with: () => ({ set() {}, add() {} }) }),
   histogram: () => ({ with: () => ({ record() {} }) }),
 };

@@ -19,5 +19,8 @@ export * from "./describe_error.ts";
 export * from "./escape.ts";
 export * from "./log.ts";
 export * from "./log_output.ts";
+export * from "./loop_delay.ts";
 export * from "./meter.ts";
+export * from "./prometheus.ts";
 export * from "./redact.ts";
+export * from "./registry.ts";

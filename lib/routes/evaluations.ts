@@ -9,12 +9,15 @@ import {
   type Slices,
 } from "../evaluation/mod.ts";
 import type { Context } from "../model/mod.ts";
-import type { Log } from "../observe/mod.ts";
+import { type Histogram, type Log, type Meter, NO_METER } from "../observe/mod.ts";
 import { type Pause, Turns } from "../wire/mod.ts";
 import { type Snapshot } from "../snapshot/mod.ts";
 
 /** Number of flags whose evaluation is as short as any other answer: some 50 µs, unless one of them is costly. */
 const SHORT_FLAGS = 100;
+
+/** Upper bounds of the durations of evaluations: s. A flag takes some µs. */
+const BOUNDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 
 /** Evaluates single flags for one context. Returns what a client gets, or `undefined` when it sees no such flag. */
 export type EvaluateFlag = (key: string) => Promise<EvaluationText | undefined>;
@@ -27,16 +30,22 @@ export class Evaluations {
   readonly #log: Log;
   readonly #turns = new Turns();
   readonly #onLimit: (environment: string) => void;
+  readonly #seconds: Histogram;
 
   /**
    * Creates it; nothing has been evaluated yet.
    *
    * @param log Log of limits that are reached.
    * @param onLimit Called when an evaluation fails at a limit. @default {nothing happens}
+   * @param meter Registry of metrics. @default {NO_METER}
    */
-  constructor(log: Log, onLimit: (environment: string) => void = () => {}) {
+  constructor(log: Log, onLimit: (environment: string) => void = () => {}, meter: Meter = NO_METER) {
     this.#log = log;
     this.#onLimit = onLimit;
+    this.#seconds = meter.histogram("halyard_evaluation_duration_seconds", {
+      help: "Time in which all flags were evaluated for one context, with the turns of others in between: s",
+      bounds: BOUNDS,
+    }).with();
   }
 
   /**
@@ -58,6 +67,20 @@ export class Evaluations {
    * @throws {EvaluationLimitError} When the context takes too long; that has been logged.
    */
   evaluateAll(
+    snapshot: Snapshot,
+    context: Context,
+    options: OutputOptions,
+  ): EvaluationsText | Promise<EvaluationsText> {
+    const start = performance.now();
+    const evaluations = this.#evaluateAll(snapshot, context, options);
+    if (!(evaluations instanceof Promise)) {
+      this.#seconds.record((performance.now() - start) / 1000);
+      return evaluations;
+    }
+    return evaluations.finally(() => this.#seconds.record((performance.now() - start) / 1000));
+  }
+
+  #evaluateAll(
     snapshot: Snapshot,
     context: Context,
     options: OutputOptions,

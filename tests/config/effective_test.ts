@@ -26,6 +26,31 @@ Deno.test("effective settings have the value as it was written, and where it com
   assertEquals(find({ file: FILE, env }, "memoryLimit"), [null, "default"]);
 });
 
+Deno.test("effective settings tell which ones a running relay applies: those of LiveSettings, and the relay key", () => {
+  const { effective } = load({ file: FILE });
+  assertEquals(effective.filter(({ reload }) => reload === "live").map(({ name }) => name), [
+    "heartbeatInterval",
+    "maxStreams",
+    "logLevel",
+    "envAllowedOrigin",
+    "envAllowedHeader",
+    "key",
+  ]);
+});
+
+Deno.test("a second name of a setting sets it, and gives way to the first", () => {
+  const file = `${FILE}gracefulShutdownTimeout = 30s\n`;
+  const env = { GRACEFUL_SHUTDOWN_TIMEOUT: "40s", SHUTDOWN_GRACE_PERIOD: "50s" };
+  assertEquals(find({ file }, "shutdownGracePeriod"), ["30s", "file"]);
+  assertEquals(find({ file, env: { GRACEFUL_SHUTDOWN_TIMEOUT: "40s" } }, "shutdownGracePeriod"), [
+    "40s",
+    "environment",
+  ]);
+  assertEquals(find({ file, env }, "shutdownGracePeriod"), ["50s", "environment"]);
+  assertEquals(load({ file, env }).settings.shutdownGracePeriod, 50_000);
+  assertEquals(load({ file }).effective.some(({ name }) => name === "gracefulShutdownTimeout"), false);
+});
+
 Deno.test("an empty variable takes the file's value away, and the default is in effect", () => {
   assertEquals(find({ file: FILE, env: { PORT: "" } }, "port"), ["8030", "default"]);
 });
@@ -33,12 +58,13 @@ Deno.test("an empty variable takes the file's value away, and the default is in 
 Deno.test("effective settings obscure the relay key, and leave out what has no effect", () => {
   const env = { AUTO_CONFIG_KEY: "rel-01234567-89ab-4def-8123-456789abcdef", USE_EVENTS: "true" };
   const { effective } = load({ file: FILE, env });
-  assertEquals(effective.at(-1), {
+  assertEquals(effective.find(({ name }) => name === "key"), {
     section: "AutoConfig",
     name: "key",
     variable: "AUTO_CONFIG_KEY",
     value: "rel-********-****-****-****-*******bcdef",
     source: "environment",
+    reload: "live",
   });
   assertEquals(effective.some(({ name }) => name === "sendEvents"), false);
 });

@@ -28,8 +28,8 @@ const UNREADABLE: [file: string | Uint8Array, reason: string, hint: string][] = 
   ],
   ["[Offline]", 'line 1: unsupported or misspelled section "Offline"', "line 1: did you mean [OfflineMode]?"],
   [
-    "[HTTP]\na=b",
-    'line 1: unsupported or misspelled section "HTTP"',
+    "[Sockets]\na=b",
+    'line 1: unsupported or misspelled section "Sockets"',
     "line 1: see docs/settings.md for all names",
   ],
   [

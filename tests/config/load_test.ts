@@ -75,6 +75,7 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
     shutdownDelay = 4s
     shutdownGracePeriod = 4s
     maxStreams = 9
+    maxClientRequestBodySize = 7KiB
     maxPayloadBytesInFlight = 8MiB
     clientWriteMinBytesPerSecond = 0
     clientWriteSlack = 2s
@@ -114,6 +115,7 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
     SHUTDOWN_DELAY: "4s",
     SHUTDOWN_GRACE_PERIOD: "4s",
     MAX_STREAMS: "9",
+    MAX_CLIENT_REQUEST_BODY_SIZE: "7KiB",
     MAX_PAYLOAD_BYTES_IN_FLIGHT: "8MiB",
     CLIENT_WRITE_MIN_BYTES_PER_SECOND: "0",
     CLIENT_WRITE_SLACK: "2s",
@@ -151,6 +153,7 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
       shutdownDelay: 4_000,
       shutdownGracePeriod: 4_000,
       maxStreams: 9,
+      maxClientRequestBodySize: 7_168,
       maxPayloadBytesInFlight: 8_388_608,
       clientWriteMinBytesPerSecond: 0,
       clientWriteSlack: 2_000,

@@ -5,6 +5,8 @@ const SOURCE = "[OfflineMode]\nfileDataSource = flags.tar.gz\n";
 
 const KEY = 'The relay key of [AutoConfig] is kept for the "pull" command: serving never uses it';
 
+const PUSH = "it would be an outbound connection; [Prometheus] (USE_PROMETHEUS) serves metrics";
+
 const WARNINGS: [file: string, env: Record<string, string>, warnings: string[]][] = [
   ["[AutoConfig]\nkey=rel-key", { AUTO_CONFIG_KEY: "rel-key", ENV_ALLOWED_ORIGIN: "o" }, [KEY]],
   [
@@ -28,16 +30,16 @@ const WARNINGS: [file: string, env: Record<string, string>, warnings: string[]][
     { TLS_ENABLED: "1", TLS_CERT: "c", TLS_KEY: "k", TLS_MIN_VERSION: "1.1" },
     ["TLS 1.1 is not supported: the minimum TLS version is 1.2"],
   ],
-  ...["Prometheus", "Datadog", "Stackdriver"].map((name): [string, Record<string, string>, string[]] => [
+  ...["Datadog", "Stackdriver"].map((name): [string, Record<string, string>, string[]] => [
     `[${name}]\nenabled`,
     { [`USE_${name.toUpperCase()}`]: "1" },
-    [`[${name}] has no effect yet: metrics are not exported`],
+    [`[${name}] has no effect: ${PUSH}`],
   ]),
   ["[OpenTelemetry]\nenabled\nprotocol=http/protobuf", { USE_OTLP: "1" }, [
-    "[OpenTelemetry] has no effect yet: metrics are not exported",
+    `[OpenTelemetry] has no effect: ${PUSH}`,
   ]],
   ["[Datadog]\nenabled\ntag=a:b\ntag\ntag=c:d", { USE_DATADOG: "1", DATADOG_TAG_a: "b" }, [
-    "[Datadog] has no effect yet: metrics are not exported",
+    `[Datadog] has no effect: ${PUSH}`,
   ]],
   ["[Proxy]\nurl=http://proxy\nuser=u\npassword=secret\ncaCertFiles=a,b", { PROXY_URL: "http://proxy" }, [
     "[Proxy] has no effect yet: serving makes no outbound connection",

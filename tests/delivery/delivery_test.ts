@@ -82,6 +82,37 @@ Deno.test("Delivery sends heartbeats as comments", async () => {
   await delivery.close();
 });
 
+Deno.test("Delivery.reconfigure() starts heartbeats of open streams, and makes room for another", async () => {
+  const store = await makeStore({ e1: {} });
+  const delivery = makeDelivery(store, { maxStreams: 1 });
+  const request = {
+    channel: PING_CHANNEL,
+    environmentId: "e1",
+    snapshot: store.get("e1")!.snapshot!,
+    credentialKind: "sdk" as const,
+    credential: "sdk-e1",
+  };
+  const first = await open(delivery, store);
+  await read(first);
+  assertEquals(await delivery.open(request), undefined);
+  delivery.reconfigure({ heartbeatInterval: 5, maxStreams: 2 });
+  assertEquals(await read(first), ":\n\n");
+  assert(await delivery.open(request));
+  await delivery.close();
+});
+
+Deno.test("Delivery.reconfigure() puts off no heartbeat when their interval stays", async () => {
+  const store = await makeStore({ e1: {} });
+  const settings = { heartbeatInterval: 50, maxStreams: 1 };
+  const delivery = makeDelivery(store, settings);
+  const reader = await open(delivery, store);
+  await read(reader);
+  const timer = setInterval(() => delivery.reconfigure(settings), 5);
+  assertEquals(await read(reader), ":\n\n");
+  clearInterval(timer);
+  await delivery.close();
+});
+
 Deno.test("Delivery closes a stream after the maximum connection time, less the jitter", async () => {
   const store = await makeStore({ e1: {} });
   const delivery = makeDelivery(store, { maxClientConnectionTime: 20, random: () => 0.999 });

@@ -270,7 +270,7 @@ Deno.test("main.ts looks at the archive on SIGHUP, and is not ended by it", asyn
   const env = { FILE_DATA_SOURCE: file.path, FILE_DATA_SOURCE_MONITORING_INTERVAL: "1h" };
   await using relay = await startRelay({ env });
   Deno.kill(relay.pid, "SIGHUP");
-  await relay.waitFor("Reading the archive on SIGHUP");
+  await relay.waitFor("Reading the settings and the archive on SIGHUP");
   await relay.waitFor("has the same content as before");
   assertEquals((await relay.stop()).code, 0);
 });

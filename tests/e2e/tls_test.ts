@@ -40,6 +40,18 @@ async function handshake(port: number, maxVersion: SecureVersion): Promise<strin
   }
 }
 
+const hasOpenssl = await new Deno.Command("openssl", { args: ["version"] }).output().then(
+  () => true,
+  () => false,
+);
+
+/** The number of certificates that a new client is sent. */
+async function chainLength(port: number): Promise<number> {
+  const args = ["s_client", "-showcerts", "-connect", `localhost:${port}`];
+  const { stdout } = await new Deno.Command("openssl", { args, stdin: "null" }).output();
+  return new TextDecoder().decode(stdout).split("BEGIN CERTIFICATE").length - 1;
+}
+
 /** What clients look at in an answer. */
 async function describe(response: Response): Promise<unknown[]> {
   const names = ["content-type", "etag", "vary", "x-ld-envid", "allow", "location"];
@@ -123,6 +135,46 @@ for (const minVersion of ["1.2", "1.3"]) {
     assertEquals((await relay.stop()).code, 0);
     assertEquals(relay.errors, []);
   });
+}
+
+for (const threads of ["1", "2"]) {
+  for (const minVersion of ["1.2", "1.3"]) {
+    Deno.test({
+      name:
+        `main.ts gives new connections over TLS ${minVersion} the new certificate, with THREADS=${threads}`,
+      ignore: !hasOpenssl,
+      async fn() {
+        await using file = await DataFile.create(await archiveWith("one"));
+        const directory = await Deno.makeTempDir({ prefix: "halyard-" });
+        const [cert, key] = [`${directory}/cert.pem`, `${directory}/key.pem`];
+        await Deno.copyFile(TLS.TLS_CERT, cert);
+        await Deno.copyFile(TLS.TLS_KEY, key);
+        const env = { ...TLS, TLS_CERT: cert, TLS_KEY: key, TLS_MIN_VERSION: minVersion, THREADS: threads };
+        await using relay = await startRelay({ env: { ...env, FILE_DATA_SOURCE: file.path } });
+        const open = connect({ host: "localhost", port: relay.port, ca: CA });
+        open.write("GET /all HTTP/1.1\r\nHost: localhost\r\nAuthorization: sdk-e1\r\n\r\n");
+        let received = "";
+        while (!received.includes("event: put")) received += (await once(open, "data"))[0];
+
+        await Deno.copyFile(fixture("other.key"), key);
+        Deno.kill(relay.pid, "SIGHUP");
+        await relay.waitFor("The new certificate is not used, the one before stays");
+        assertEquals(await handshake(relay.port, "TLSv1.3"), "TLSv1.3");
+
+        // The chain ends with a certificate that clients do not need: other bytes, and the same name.
+        await Deno.writeTextFile(cert, await Deno.readTextFile(TLS.TLS_CERT) + CA);
+        await Deno.copyFile(TLS.TLS_KEY, key);
+        Deno.kill(relay.pid, "SIGHUP");
+        await relay.waitFor("Reloaded the certificate");
+        while (await chainLength(relay.port) < 2);
+        await file.replace(await archiveWith("two", 2));
+        while (!received.includes("event: patch")) received += (await once(open, "data"))[0];
+        open.destroy();
+        assertEquals((await relay.stop()).code, 0);
+        await Deno.remove(directory, { recursive: true });
+      },
+    });
+  }
 }
 
 // What is wrong with the certificate, the message and the hint.

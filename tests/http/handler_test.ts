@@ -126,7 +126,8 @@ relayTest(
     await relay.get("/sdk/flags/f", { authorization: "secret" });
     await relay.fetch("/secret");
     await relay.get("/status", { host: "x/y?" });
-    assertEquals(relay.meter.counted, {
+    const counted = Object.entries(relay.meter.counted).filter(([name]) => /^halyard_requests_/.test(name));
+    assertEquals(Object.fromEntries(counted), {
       'halyard_requests_total{route="/sdk/latest-all",status="200"}': 1,
       'halyard_requests_total{route="/sdk/flags/{key}",status="200"}': 1,
       'halyard_requests_total{route="/sdk/flags/{key}",status="404"}': 2,

@@ -22,6 +22,8 @@ import { healthRoutes } from "./health_routes.ts";
 import { rootRoute } from "./root_route.ts";
 import { statusRoute } from "./status_route.ts";
 
+export { metricsRoute } from "./metrics_route.ts";
+
 /** Health, status and `/`. */
 export const ADMIN: Surface = {
   name: "admin",

@@ -1,7 +1,7 @@
 import { type Audience, EvaluationLimitError, type EvaluationsText } from "../../evaluation/mod.ts";
 import { compress, encodeText, formatEtag } from "../../wire/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
-import { ChannelEndError, type Charge, type Delivery, PING_CHANNEL } from "../../delivery/mod.ts";
+import { ChannelEndError, type Charge, PING_CHANNEL } from "../../delivery/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
 import {
   checkContext,
@@ -13,7 +13,7 @@ import {
   readReportedContext,
   RequestError,
 } from "./context_request.ts";
-import type { Evaluations } from "../mod.ts";
+import type { Services } from "../mod.ts";
 import {
   type Access,
   ENVIRONMENT_ID,
@@ -38,6 +38,9 @@ interface Family {
   streams?: { eval: string; ping: string };
 }
 
+/** Services that the routes of clients use. */
+export type ClientServices = Pick<Services, "delivery" | "evaluations" | "settings">;
+
 const FAMILIES: Family[] = [
   {
     access: ENVIRONMENT_ID,
@@ -58,19 +61,17 @@ const FAMILIES: Family[] = [
  * Routes of clients that get results instead of rules: browsers, mobile apps, and servers that let the relay evaluate. By
  * poll (`evalx`), by stream with data (`eval`), by stream that only tells of changes (`ping`).
  *
- * @param delivery Sends results, and holds streams.
- * @param evaluations Evaluates.
+ * @param services What sends results and holds streams, what evaluates, and the settings.
  * @returns The routes.
  */
-export function clientRoutes(delivery: Delivery, evaluations: Evaluations): EnvironmentRoute[] {
-  const openChannel = prepareClientChannels(evaluations);
-  return FAMILIES.flatMap((family) => familyRoutes(family, delivery, evaluations, openChannel));
+export function clientRoutes(services: ClientServices): EnvironmentRoute[] {
+  const openChannel = prepareClientChannels(services.evaluations);
+  return FAMILIES.flatMap((family) => familyRoutes(family, services, openChannel));
 }
 
 function familyRoutes(
   { access, audience, evalx, streams }: Family,
-  delivery: Delivery,
-  evaluations: Evaluations,
+  { delivery, evaluations, settings }: ClientServices,
   openChannel: ReturnType<typeof prepareClientChannels>,
 ): EnvironmentRoute[] {
   // Browsers show their context, and who may read it, to whoever holds the device.
@@ -103,7 +104,8 @@ function familyRoutes(
       const encoded = context.params["context"];
       return settle(release, () => {
         if (encoded !== undefined) return answerFor(readPathContext(encoded, { charge }));
-        const options = { charge, pause: evaluations.createPause() };
+        const { maxClientRequestBodySize: maxBytes } = settings;
+        const options = { maxBytes, charge, pause: evaluations.createPause() };
         return readReportedContext(request, options).then(answerFor);
       });
     };

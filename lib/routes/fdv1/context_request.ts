@@ -9,13 +9,6 @@ import type { Pause } from "../../wire/mod.ts";
 import { readBody } from "../../http/mod.ts";
 import { isProven } from "./secure_mode.ts";
 
-/**
- * Largest context in a request body. OpenFeature's relay uses the same; real contexts have a few hundred bytes.
- *
- * @limit bytes: the request is answered 413
- */
-const MAX_CONTEXT_BYTES = 1_000_000;
-
 /** Error of a request that is refused. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
@@ -70,6 +63,8 @@ export interface ContextRequest {
 
 /** Options for {@linkcode readReportedContext}. */
 export interface ReadingOptions {
+  /** Maximum length of a body: bytes. */
+  maxBytes: number;
   /** Called before a body is parsed. */
   pause: Pause;
   /** Charges the memory of the context so far: bytes. Reports whether there is room for it. */
@@ -120,17 +115,17 @@ export function readPathContext(encoded: string, { charge }: Pick<ReadingOptions
  */
 export async function readReportedContext(
   request: Request,
-  { pause, charge }: ReadingOptions,
+  { maxBytes, pause, charge }: ReadingOptions,
 ): Promise<ReadContext> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/json") throw new RequestError(415, "Content-Type must be application/json.");
   function onLength(bytes: number): void {
     if (!charge(bytes)) throw new NoRoomError();
   }
-  const body = await readBody(request, MAX_CONTEXT_BYTES, { onLength }).catch((error) => {
+  const body = await readBody(request, maxBytes, { onLength }).catch((error) => {
     throw error instanceof NoRoomError ? error : new RequestError(400, "Request body ended early");
   });
-  if (!body) throw new RequestError(413, `A context may have ${MAX_CONTEXT_BYTES} bytes at most`);
+  if (!body) throw new RequestError(413, `A context may have ${maxBytes} bytes at most`);
   await pause();
   try {
     return { context: readContext(body), source: body };

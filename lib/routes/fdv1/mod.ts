@@ -25,9 +25,9 @@ import { serverSdkRoutes } from "./server_sdk_routes.ts";
 export const FDV1: Surface = {
   name: "fdv1",
   listener: "public",
-  routes: ({ delivery, evaluations }) => [
-    ...serverSdkRoutes(delivery),
-    ...clientRoutes(delivery, evaluations),
-    ...phpRoutes(delivery),
+  routes: (services) => [
+    ...serverSdkRoutes(services.delivery),
+    ...clientRoutes(services),
+    ...phpRoutes(services.delivery),
   ],
 };

@@ -1,0 +1,105 @@
+/**
+ * The metrics of a relay as a whole, and the listener from which Prometheus gets all of them.
+ *
+ * @module
+ */
+import type { Settings } from "./config/mod.ts";
+import { createHandler, listen, ListenError, type Server } from "./http/mod.ts";
+import { type Log, type MetricState, sumMetrics } from "./observe/mod.ts";
+import { metricsRoute } from "./routes/admin/mod.ts";
+import type { RelayStatus } from "./routes/mod.ts";
+import type { Store } from "./store/mod.ts";
+
+/** A relay, for {@linkcode describeRelay}. */
+export interface DescribedRelay {
+  /** Its status. */
+  status: RelayStatus;
+  /** Store of what it serves. */
+  store: Store;
+  /** Memory that the process may use: bytes; `Infinity` for no limit. */
+  memoryLimit: number;
+}
+
+/**
+ * Describes how a relay stands, in metrics.
+ *
+ * @param relay The relay.
+ * @returns The metrics; each has its one value of this moment, so that no series of an old one is left.
+ */
+export function describeRelay({ status, store, memoryLimit }: DescribedRelay): MetricState[] {
+  const { version, dataFile: { digest = "", loadedAt, lastError }, evaluationLimitsReached } = status;
+  const states = { current: 0, previous: 0, none: 0 };
+  for (const { snapshot, fault } of store.environments) {
+    states[fault === undefined ? "current" : snapshot ? "previous" : "none"]++;
+  }
+  const limitsReached = [...evaluationLimitsReached.values()].reduce((sum, count) => sum + count, 0);
+  return [
+    gauge("halyard_build_info", "Version of Halyard", { [`version="${version}"`]: 1 }),
+    gauge("halyard_ready", "Whether an archive has been loaded and the relay is not shutting down", {
+      "": store.ready && !status.isClosing ? 1 : 0,
+    }),
+    gauge("halyard_data_info", "SHA-256 of the archive that is served: 1, or 0 while none has been loaded", {
+      [`digest="${digest}"`]: digest ? 1 : 0,
+    }),
+    gauge("halyard_data_age_seconds", "Time since the archive that is served was loaded: s", {
+      "": loadedAt === undefined ? 0 : Math.max(0, Date.now() - loadedAt) / 1000,
+    }),
+    gauge("halyard_data_failing", "Whether a newer archive could not be read or loaded", {
+      "": lastError ? 1 : 0,
+    }),
+    gauge("halyard_environments", "Environments by what they serve: current, previous or no data", {
+      'data="current"': states.current,
+      'data="previous"': states.previous,
+      'data="none"': states.none,
+    }),
+    {
+      ...gauge("halyard_evaluation_limits_reached_total", "Evaluations that failed at a limit", {
+        "": limitsReached,
+      }),
+      type: "counter",
+    },
+    gauge("halyard_memory_bytes", "Resident memory of the process: bytes", { "": Deno.memoryUsage().rss }),
+    gauge("halyard_memory_limit_bytes", "Memory that the process may use: bytes", { "": memoryLimit }),
+    gauge("process_start_time_seconds", "Start of the process: s since epoch", {
+      "": performance.timeOrigin / 1000,
+    }),
+  ];
+}
+
+function gauge(name: string, help: string, values: Readonly<Record<string, number>>): MetricState {
+  const series = Object.entries(values).map(([labels, value]): [string, number[]] => [labels, [value]]);
+  return { name, type: "gauge", help, bounds: [], series: new Map(series) };
+}
+
+/** Options for {@linkcode serveMetrics}. */
+export interface MetricsOptions {
+  /** Settings of the relay, with a listener of metrics. */
+  settings: Settings & Required<Pick<Settings, "prometheus">>;
+  /** Log. */
+  log: Log;
+  /** Store of the relay. */
+  store: Store;
+  /** Returns the metrics of all threads and of the relay at this moment. */
+  collect(): Promise<(readonly MetricState[])[]>;
+}
+
+/**
+ * Serves metrics on a port of their own, by plain HTTP.
+ *
+ * @param options Settings and what collects metrics.
+ * @returns The running server.
+ * @throws {ListenError} When it cannot listen.
+ */
+export async function serveMetrics({ settings, log, store, collect }: MetricsOptions): Promise<Server> {
+  const { bindAddress, prometheus: { port } } = settings;
+  const routes = [metricsRoute(async () => sumMetrics(await collect()))];
+  try {
+    return await listen(createHandler(routes, { store, log, cors: settings }), { port, bindAddress }, log);
+  } catch (error) {
+    throw new ListenError(
+      `Cannot serve metrics: ${(error as Error).message}`,
+      "set PROMETHEUS_PORT ([Prometheus] port) to a free port, or leave out USE_PROMETHEUS",
+      error,
+    );
+  }
+}
