@@ -194,12 +194,14 @@ export class ServingThreads implements Publisher {
    * @returns Metrics of each.
    */
   async listMetrics(): Promise<(readonly MetricState[])[]> {
+    const end = new AbortController();
+    const late = wait(METRICS_TIMEOUT, undefined, { ref: false, signal: end.signal }).catch(() => undefined);
     const current = await Promise.all(this.#threads.map(async (thread) => {
-      const asked = thread.ask({ type: "list metrics" }, "metrics");
-      const reply = await Promise.race([asked, wait(METRICS_TIMEOUT, undefined, { ref: false })]);
+      const reply = await Promise.race([thread.ask({ type: "list metrics" }, "metrics"), late]);
       if (reply) thread.metrics = reply.metrics;
       return thread.metrics;
     }));
+    end.abort();
     return [this.#ended, ...current];
   }
 
