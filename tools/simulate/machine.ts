@@ -1,0 +1,158 @@
+import { setImmediate } from "node:timers";
+import { hash } from "node:crypto";
+import type { Clock } from "../../lib/source/mod.ts";
+import type { Random } from "./random.ts";
+
+/** Time at which every simulation begins: ms since epoch. */
+const EPOCH = Date.UTC(2026, 0, 1);
+
+/** Rounds of the real event loop without any activity after which the relay is taken to wait for time to pass. */
+const QUIET_ROUNDS = 2;
+
+/** Microtasks within which a timer that repeats shows that it does something. */
+const QUIET_TURNS = 5;
+
+interface Timer {
+  at: number;
+  /** Order among those due at one moment: random, as with real timers of several origins. */
+  order: number;
+  run: () => void;
+  every?: number;
+}
+
+/**
+ * Time, timers, chance and digests of a simulated machine.
+ *
+ * The relay runs on the real event loop, whose order is fixed but for what threads do: `setImmediate`, microtasks and Deno's zlib
+ * take the same turns each time. Time moves only between such turns, when none of them has done anything for a while. SHA-256, which
+ * comes from a pool of threads, is computed at once.
+ */
+export class Machine implements Clock {
+  /** Counted up by whatever the relay does to the outside; while it rises, time stands still. */
+  activity = 0;
+  /** Its chance. */
+  readonly random: Random;
+  readonly #timers = new Map<number, Timer>();
+  #uptime = 0;
+  #jumps = 0;
+  #lastTimer = 0;
+
+  /**
+   * Creates a machine that has just started.
+   *
+   * @param random Its chance.
+   */
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  /** See {@linkcode Clock}. */
+  now(): number {
+    return EPOCH + this.#uptime + this.#jumps;
+  }
+
+  /** See {@linkcode Clock}. */
+  uptime(): number {
+    return this.#uptime;
+  }
+
+  /** See {@linkcode Clock}. */
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const id = this.setTimer(resolve, ms);
+    signal.addEventListener("abort", () => {
+      this.clearTimer(id);
+      resolve();
+    }, { once: true });
+    return promise;
+  }
+
+  /** Sets the system time forward or back. */
+  jump(ms: number): void {
+    this.#jumps += ms;
+  }
+
+  /** Number of timers that wait. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** Sets a timer, which may repeat. Returns its ID. */
+  setTimer(run: () => void, ms = 0, repeats = false): number {
+    this.activity++;
+    const delay = Math.max(ms, 1);
+    const timer = { at: this.#uptime + delay, order: this.random.next(), run };
+    this.#timers.set(++this.#lastTimer, repeats ? { ...timer, every: delay } : timer);
+    return this.#lastTimer;
+  }
+
+  /** Clears a timer, if there is one. */
+  clearTimer(id: number | undefined): void {
+    if (id !== undefined) this.#timers.delete(id);
+  }
+
+  /** Lets the relay do all that it can without time passing. */
+  async settle(): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_ROUNDS; quiet++) {
+      const before = this.activity;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.activity !== before) quiet = -1;
+    }
+  }
+
+  /** Lets time pass: ms. Timers run one by one, and the relay finishes what each of them starts. */
+  async advance(ms: number, onTurn: () => Promise<void>): Promise<void> {
+    const end = this.#uptime + ms;
+    for (let next = this.#next(end); next; next = this.#next(end)) {
+      const [id, timer] = next;
+      this.#uptime = Math.max(this.#uptime, timer.at);
+      if (timer.every === undefined) this.#timers.delete(id);
+      else timer.at += timer.every;
+      const before = this.activity;
+      timer.run();
+      if (timer.every !== undefined && await this.#isIdle(before)) continue;
+      await onTurn();
+    }
+    this.#uptime = end;
+    await onTurn();
+  }
+
+  /** Reports whether nothing has come of a timer that repeats: most look around and find nothing to do. */
+  async #isIdle(before: number): Promise<boolean> {
+    for (let turn = 0; turn < QUIET_TURNS; turn++) await undefined;
+    return this.activity === before;
+  }
+
+  #next(end: number): [number, Timer] | undefined {
+    let next: [number, Timer] | undefined;
+    for (const entry of this.#timers) {
+      const [, { at, order }] = entry;
+      if (at > end) continue;
+      if (!next || at < next[1].at || (at === next[1].at && order < next[1].order)) next = entry;
+    }
+    return next;
+  }
+}
+
+/**
+ * Puts the machine in the place of this process's own time and chance, for good: only for a process that does nothing else.
+ *
+ * @param current Returns the machine of the simulation that runs.
+ */
+export function replaceGlobals(current: () => Machine): void {
+  const set = (repeats: boolean) => (run: () => void, ms?: number): number =>
+    current().setTimer(run, ms, repeats);
+  const clear = (id?: number): void => current().clearTimer(id);
+  Object.assign(globalThis, {
+    setTimeout: set(false),
+    setInterval: set(true),
+    clearTimeout: clear,
+    clearInterval: clear,
+  });
+  Date.now = () => current().now();
+  performance.now = () => current().uptime();
+  Math.random = () => current().random.next();
+  crypto.subtle.digest = (_algorithm, data) =>
+    Promise.resolve(new Uint8Array(hash("sha256", data as Uint8Array, "buffer")).buffer);
+}
