@@ -20,7 +20,7 @@ async function simulate(seeds: string, importMap = IMPORT_MAP): Promise<[code: n
     "--no-lock",
     "--no-config",
     `--import-map=${importMap}`,
-    "--allow-all",
+    "--no-prompt",
   ];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", ...flags, "tools/simulate/main.ts", "--seeds", seeds],

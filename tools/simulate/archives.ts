@@ -45,10 +45,7 @@ export const USERS = ["one", "two"];
 const IDS = ["env-a", "env-b", "env-c"];
 const FLAGS = ["f1", "f2", "f3", "f4"];
 
-/**
- * Length of a value of some flags, so that their environment is longer than what a reader gets at once. An archive stays so small that
- * it is loaded by a direct call, without the thread, whose order chance would decide.
- */
+/** Length of a value of some flags, so that their environment is longer than what a reader gets at once. */
 const LONG_VALUE = 70_000;
 
 /** Makes archives, each out of the one before. */

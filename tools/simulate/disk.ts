@@ -11,8 +11,6 @@ interface File {
   mtime: number;
 }
 
-const NEVER = new AbortController().signal;
-
 /** A file system with one file. Its calls take time, and fail when told to. */
 export class Disk implements FileSystem {
   readonly #machine: Machine;
@@ -125,7 +123,11 @@ export class Disk implements FileSystem {
 
   async #call(name: string): Promise<void> {
     this.#machine.activity++;
-    if (this.#random.chance(0.3)) await this.#machine.sleep(this.#random.integer(1, 80), NEVER);
+    if (this.#random.chance(0.3)) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#machine.setTimer(resolve, this.#random.integer(1, 80));
+      await promise;
+    }
     this.#throwIfDue(name);
   }
 

@@ -4,6 +4,9 @@
  * Usage: `deno task simulate [--seeds A-B]`. It prints `seed N ok DIGEST`: the same digest on every run. At the first promise that is
  * broken it prints all steps of that seed and ends with exit code 1.
  *
+ * It runs without any permission: nothing but the simulated machine can be reached, and where its own code must not be read, the relay
+ * loads every archive by a direct call rather than in a thread, whose order chance would decide.
+ *
  * @module
  */
 import { TERMINAL } from "../../lib/cli/terminal.ts";
