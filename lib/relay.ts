@@ -5,11 +5,11 @@ import {
   createAddressCounter,
   followCertificate,
   readCertificate,
-  type Server,
 } from "./http/mod.ts";
 import { findMemoryLimit, Loader, type Publisher, StorePublisher } from "./load/mod.ts";
-import { type Log, type Meter, type MetricState, Registry } from "./observe/mod.ts";
-import { describeRelay, serveMetrics } from "./relay_metrics.ts";
+import { type Log, type Meter, type MetricState, Registry, sumMetrics } from "./observe/mod.ts";
+import { listenForOperators, type OperatorListeners } from "./operator_listeners.ts";
+import { describeRelay } from "./relay_metrics.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import { Serving, type ServingOptions } from "./serving.ts";
 import { ServingThreads, type ServingThreadsOptions } from "./serving_threads.ts";
@@ -28,6 +28,8 @@ export interface Relay extends AsyncDisposable {
   readonly streamAddress?: Deno.NetAddr;
   /** Address from which Prometheus gets its metrics, if it does. */
   readonly metricsAddress?: Deno.NetAddr;
+  /** Address that it listens on for operators, if it does. */
+  readonly adminAddress?: Deno.NetAddr;
   /** Store of what it serves. */
   readonly store: Store;
   /** Rejects when nobody serves any more, and nothing can be done about it here; else it waits for ever. */
@@ -160,22 +162,19 @@ export async function startRelay(
     onContent: (content) => loader.reload(content).finally(() => server.updateStatus()),
     onChange: (size) => loader.expect(size),
   });
-  async function collectMetrics(): Promise<(readonly MetricState[])[]> {
-    const { store } = server;
+  const { store } = server;
+  async function collectMetrics(): Promise<MetricState[]> {
     const relay = describeRelay({ status: status(), store, memoryLimit });
-    return [registry.list(), relay, ...await server.listMetrics()];
+    return sumMetrics([registry.list(), relay, ...await server.listMetrics()]);
   }
   let addresses: Deno.NetAddr[];
-  let metrics: Server | undefined;
+  let operators: OperatorListeners = {};
   let certificates: CertificateFollower | undefined;
+  async function closeOperators(): Promise<void> {
+    await Promise.all([operators.prometheus?.shutdown(), operators.admin?.shutdown()]);
+  }
   try {
-    const { prometheus } = settings;
-    metrics = prometheus && await serveMetrics({
-      settings: { ...settings, prometheus },
-      log,
-      store: server.store,
-      collect: collectMetrics,
-    });
+    operators = await listenForOperators({ settings, log, store, status, collectMetrics });
     await source.read((content) => loader.load(content)).catch(throwIfFinal);
     const certificate = tls && readCertificate(tls);
     addresses = await server.listen(certificate);
@@ -187,7 +186,7 @@ export async function startRelay(
     });
   } catch (error) {
     source.stop();
-    await Promise.all([server.close(), loader.close(), metrics?.shutdown()]);
+    await Promise.all([server.close(), loader.close(), closeOperators()]);
     throw error;
   }
   source.start();
@@ -201,7 +200,7 @@ export async function startRelay(
     source.stop();
     certificates?.stop();
     const graceIsOver = clock.sleep(grace, waiting.signal).then(() => "over");
-    const closed = Promise.all([loader.close(), server.close(grace).finally(() => metrics?.shutdown())]);
+    const closed = Promise.all([loader.close(), server.close(grace).finally(closeOperators)]);
     if (await Promise.race([closed, graceIsOver]) === "over") {
       log.warn("Some requests are still open at the end of the grace period: they are cut off", {
         graceMs: grace,
@@ -218,8 +217,9 @@ export async function startRelay(
   return {
     address,
     ...streamAddress && { streamAddress },
-    ...metrics && { metricsAddress: metrics.addr },
-    store: server.store,
+    ...operators.prometheus && { metricsAddress: operators.prometheus.addr },
+    ...operators.admin && { adminAddress: operators.admin.addr },
+    store,
     failed,
     reload() {
       certificates?.refresh();

@@ -1,12 +1,4 @@
-/**
- * The metrics of a relay as a whole, and the listener from which Prometheus gets all of them.
- *
- * @module
- */
-import type { Settings } from "./config/mod.ts";
-import { createHandler, listen, ListenError, type Server } from "./http/mod.ts";
-import { type Log, type MetricState, sumMetrics } from "./observe/mod.ts";
-import { metricsRoute } from "./routes/admin/mod.ts";
+import type { MetricState } from "./observe/mod.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import type { Store } from "./store/mod.ts";
 
@@ -69,37 +61,4 @@ export function describeRelay({ status, store, memoryLimit }: DescribedRelay): M
 function gauge(name: string, help: string, values: Readonly<Record<string, number>>): MetricState {
   const series = Object.entries(values).map(([labels, value]): [string, number[]] => [labels, [value]]);
   return { name, type: "gauge", help, bounds: [], series: new Map(series) };
-}
-
-/** Options for {@linkcode serveMetrics}. */
-export interface MetricsOptions {
-  /** Settings of the relay, with a listener of metrics. */
-  settings: Settings & Required<Pick<Settings, "prometheus">>;
-  /** Log. */
-  log: Log;
-  /** Store of the relay. */
-  store: Store;
-  /** Returns the metrics of all threads and of the relay at this moment. */
-  collect(): Promise<(readonly MetricState[])[]>;
-}
-
-/**
- * Serves metrics on a port of their own, by plain HTTP.
- *
- * @param options Settings and what collects metrics.
- * @returns The running server.
- * @throws {ListenError} When it cannot listen.
- */
-export async function serveMetrics({ settings, log, store, collect }: MetricsOptions): Promise<Server> {
-  const { bindAddress, prometheus: { port } } = settings;
-  const routes = [metricsRoute(async () => sumMetrics(await collect()))];
-  try {
-    return await listen(createHandler(routes, { store, log, cors: settings }), { port, bindAddress }, log);
-  } catch (error) {
-    throw new ListenError(
-      `Cannot serve metrics: ${(error as Error).message}`,
-      "set PROMETHEUS_PORT ([Prometheus] port) to a free port, or leave out USE_PROMETHEUS",
-      error,
-    );
-  }
 }

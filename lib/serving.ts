@@ -91,7 +91,7 @@ export class Serving {
       log,
       meter,
       cors: (request) => this.#cors(request),
-      ...settings.prometheus && { prometheusPrefix: settings.prometheus.prefix },
+      ...(settings.prometheus || settings.admin) && { prometheusPrefix: settings.metricsPrefix },
     });
     this.#stopMeasuring = recordLoopDelay(meter);
   }

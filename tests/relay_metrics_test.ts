@@ -15,7 +15,7 @@ function start(file: DataFile, settings: Partial<Settings> = {}): Promise<Relay>
     bindAddress: "127.0.0.1",
     shutdownGracePeriod: 1_000,
     fileDataSource: file.path,
-    prometheus: { port: 0, prefix: PREFIX },
+    prometheus: { port: 0 },
     ...settings,
   }, { log: makeLog(), threadUrl: new URL("./_mortal_thread.ts", import.meta.url) });
 }
@@ -154,7 +154,7 @@ Deno.test("startRelay() names the setting of a metrics port that is taken", asyn
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;
   const error = await assertRejects(
-    () => start(file, { prometheus: { port, prefix: PREFIX } }),
+    () => start(file, { prometheus: { port } }),
     ListenError,
     `Cannot serve metrics: Cannot listen on port ${port}`,
   );

@@ -163,7 +163,7 @@ async function serveUntilStopped(
   });
   const relay = await Promise.race([starting, stopped]);
   if (!relay) return 0;
-  const { address, streamAddress, metricsAddress } = relay;
+  const { address, streamAddress, metricsAddress, adminAddress } = relay;
   const url = urlOf(settings, address);
   if (settings.tls) log.info("TLS enabled for server", { minVersion: settings.tls.minVersion });
   log.info(`Listening on ${url}`, { address: address.hostname, port: address.port });
@@ -174,6 +174,10 @@ async function serveUntilStopped(
   if (metricsAddress) {
     const { hostname, port } = metricsAddress;
     log.info(`Serving metrics on ${urlOf({}, metricsAddress)}/metrics`, { address: hostname, port });
+  }
+  if (adminAddress) {
+    const { hostname, port } = adminAddress;
+    log.info(`Listening for operators on ${urlOf({}, adminAddress)}`, { address: hostname, port });
   }
   onListen(relay, url);
   await Promise.race([stopped, relay.failed]);

@@ -20,6 +20,27 @@ function isSet(value: unknown): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0);
 }
 
+/** Finds listeners with one port: whatever their addresses are, each needs its own. */
+function findPortConflicts(values: Values): Problem[] {
+  const { port, streamPort } = withDefaults("Main", values.Main);
+  const prometheus = withDefaults("Prometheus", values.Prometheus);
+  const metricsPort = prometheus.enabled ? prometheus.port : undefined;
+  const listeners = [
+    { name: "port", port, setting: "PORT ([Main] port)" },
+    { name: "stream port", port: streamPort, setting: "STREAM_PORT ([Main] streamPort)" },
+    { name: "the port of Prometheus", port: metricsPort, setting: "PROMETHEUS_PORT ([Prometheus] port)" },
+    { name: "the admin port", port: values.Admin.port, setting: "ADMIN_PORT ([Admin] port)" },
+  ];
+  return listeners.flatMap(({ name, port, setting }, i) => {
+    const other = port === undefined ? undefined : listeners.slice(0, i).find((other) => other.port === port);
+    if (!other) return [];
+    return [{
+      message: `${other.name} and ${name} must differ`,
+      hint: `set ${setting} to another port, or leave it out`,
+    }];
+  });
+}
+
 /**
  * Finds settings that conflict or are not supported, in the Relay Proxy's order and, where it has them, words.
  *
@@ -28,7 +49,6 @@ function isSet(value: unknown): boolean {
  */
 export function findConflicts({ values, environments, filters }: Reading): Problem[] {
   const { Main: main, AutoConfig: autoConfig, OfflineMode: offlineMode, Events: events } = values;
-  const { Prometheus: prometheus } = values;
   const problems: Problem[] = [];
   function refuseIf(condition: boolean, message: string, hint: string): void {
     if (condition) problems.push({ message, hint });
@@ -39,17 +59,7 @@ export function findConflicts({ values, environments, filters }: Reading): Probl
     "TLS cert and key are required if TLS is enabled",
     "set tlsCert and tlsKey (TLS_CERT, TLS_KEY) to the paths of PEM files",
   );
-  refuseIf(
-    main.streamPort !== undefined && main.streamPort === withDefaults("Main", main).port,
-    "port and stream port must differ",
-    "set STREAM_PORT ([Main] streamPort) to another port, or leave it out",
-  );
-  const { enabled: hasMetrics, port: metricsPort } = withDefaults("Prometheus", prometheus);
-  refuseIf(
-    hasMetrics && (metricsPort === main.streamPort || metricsPort === withDefaults("Main", main).port),
-    "the port of Prometheus must differ from port and stream port",
-    "set PROMETHEUS_PORT ([Prometheus] port) to another port, or leave it out for 8031",
-  );
+  problems.push(...findPortConflicts(values));
   refuseIf(
     autoConfig.key === undefined && SHARED_NAMES.some((name) => isSet(autoConfig[name])),
     "must specify auto-configuration key if other auto-configuration properties are set",

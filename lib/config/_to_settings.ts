@@ -14,7 +14,8 @@ export function toSettings(values: Values): Settings {
   const main = withDefaults("Main", values.Main);
   const offlineMode = withDefaults("OfflineMode", values.OfflineMode);
   const events = withDefaults("Events", values.Events);
-  const { enabled: hasMetrics, ...prometheus } = withDefaults("Prometheus", values.Prometheus);
+  const prometheus = withDefaults("Prometheus", values.Prometheus);
+  const { port: adminPort, ...admin } = withDefaults("Admin", values.Admin);
   const { key: autoConfigKey } = values.AutoConfig;
   return {
     port: main.port,
@@ -29,7 +30,9 @@ export function toSettings(values: Values): Settings {
         minVersion: main.tlsMinVersion === "1.3" ? "1.3" : "1.2",
       },
     },
-    ...hasMetrics && { prometheus },
+    ...prometheus.enabled && { prometheus: { port: prometheus.port } },
+    ...adminPort !== undefined && { admin: { port: adminPort, ...admin } },
+    metricsPrefix: prometheus.prefix,
     heartbeatInterval: timer(main.heartbeatInterval),
     maxClientConnectionTime: timer(main.maxClientConnectionTime),
     pingStreamJitterTime: timer(main.pingStreamJitterTime),

@@ -14,8 +14,14 @@ export interface TlsSettings {
 export interface PrometheusSettings {
   /** TCP port: 1 to 65535; 0 in tests, for any free port. */
   port: number;
-  /** Prefix of the names that the Relay Proxy's metrics have. */
-  prefix: string;
+}
+
+/** Listener for operators. */
+export interface AdminSettings {
+  /** TCP port: 1 to 65535; 0 in tests, for any free port. */
+  port: number;
+  /** IP address or host name to listen on. */
+  bindAddress: string;
 }
 
 /** All settings, parsed and checked. Times are ms, sizes bytes. */
@@ -34,6 +40,10 @@ export interface Settings {
   tls?: TlsSettings;
   /** Listener of metrics. Absent: none. */
   prometheus?: PrometheusSettings;
+  /** Listener for operators. Absent: what it serves but metrics is on the others. */
+  admin?: AdminSettings;
+  /** Prefix of the names that the Relay Proxy's metrics have. */
+  metricsPrefix: string;
   /** Heartbeat interval of streams: ms; 0 for none. */
   heartbeatInterval: number;
   /** Maximum lifetime of a stream: ms; 0 for no limit. */

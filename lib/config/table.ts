@@ -332,6 +332,20 @@ export const SECTIONS = {
       },
     },
   },
+  Admin: {
+    effect: "used",
+    help:
+      "A listener for operators: health, status in detail, metrics (docs/operations.md). Not in the Relay Proxy.",
+    settings: {
+      port: { env: "ADMIN_PORT", type: port, help: "TCP port of the listener. None if it is not set." },
+      bindAddress: {
+        env: "ADMIN_BIND_ADDRESS",
+        type: text,
+        default: "127.0.0.1",
+        help: "Address to listen on: whoever reaches it can read all of the status.",
+      },
+    },
+  },
   ...UNUSED_SECTIONS,
 } satisfies Record<string, Section>;
 

@@ -8,7 +8,6 @@
  *
  * const surface: Surface = {
  *   name: "version",
- *   listener: "admin",
  *   routes: ({ status }) => [{
  *     method: "GET",
  *     path: "/version",

@@ -5,12 +5,10 @@ import type { Log, Meter } from "../observe/mod.ts";
 import type { Store } from "../store/mod.ts";
 import type { Evaluations } from "./evaluations.ts";
 
-/** A family of routes. */
+/** A family of routes of the listeners that clients reach. */
 export interface Surface {
   /** Its name: that of its folder. */
   name: string;
-  /** Its audience: SDKs (`public`), or operators (`admin`). While there is one listener, both are served there. */
-  listener: "public" | "admin";
   /**
    * Creates its routes.
    *

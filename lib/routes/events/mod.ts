@@ -18,6 +18,5 @@ import { eventRoutes } from "./event_routes.ts";
 /** Routes for events, and for everything else that browsers request from the events service. */
 export const EVENTS: Surface = {
   name: "events",
-  listener: "public",
   routes: ({ settings }) => eventRoutes(settings.maxInboundPayloadSize),
 };

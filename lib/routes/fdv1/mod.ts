@@ -24,7 +24,6 @@ import { serverSdkRoutes } from "./server_sdk_routes.ts";
 /** Routes for polling and streaming with the SDKs of all languages. */
 export const FDV1: Surface = {
   name: "fdv1",
-  listener: "public",
   routes: (services) => [
     ...serverSdkRoutes(services.delivery),
     ...clientRoutes(services),

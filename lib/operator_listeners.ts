@@ -1,0 +1,64 @@
+import type { Settings } from "./config/mod.ts";
+import { createHandler, listen, ListenError, type OpenRoute, type Server } from "./http/mod.ts";
+import type { Log } from "./observe/mod.ts";
+import { adminRoutes, type AdminServices, metricsRoute } from "./routes/admin/mod.ts";
+
+/** Listeners that operators have to themselves, if they do. */
+export interface OperatorListeners {
+  /** Metrics for Prometheus. */
+  prometheus?: Server;
+  /** Health, status in detail and metrics. */
+  admin?: Server;
+}
+
+/** Options for {@linkcode listenForOperators}. */
+export interface OperatorOptions extends AdminServices {
+  /** Settings of the relay. */
+  settings: Settings;
+  /** Log. */
+  log: Log;
+}
+
+/**
+ * Opens the listeners for operators, by plain HTTP.
+ *
+ * @param options Settings, and sources of what is served there.
+ * @returns The running servers; none runs when this throws.
+ * @throws {ListenError} When one cannot listen.
+ */
+export async function listenForOperators(
+  { settings, log, ...services }: OperatorOptions,
+): Promise<OperatorListeners> {
+  const { bindAddress, prometheus, admin } = settings;
+
+  async function open(routes: OpenRoute[], address: { port: number; bindAddress: string }): Promise<Server> {
+    return await listen(createHandler(routes, { store: services.store, log, cors: settings }), address, log);
+  }
+
+  const listeners: OperatorListeners = {};
+  try {
+    if (prometheus) {
+      const routes = [metricsRoute(services.collectMetrics)];
+      listeners.prometheus = await open(routes, { bindAddress, ...prometheus }).catch((error) => {
+        throw new ListenError(
+          `Cannot serve metrics: ${error.message}`,
+          "set PROMETHEUS_PORT ([Prometheus] port) to a free port, or leave out USE_PROMETHEUS",
+          error,
+        );
+      });
+    }
+    if (admin) {
+      listeners.admin = await open(adminRoutes(services), admin).catch((error) => {
+        throw new ListenError(
+          `Cannot serve operators: ${error.message}`,
+          "set ADMIN_PORT ([Admin] port) to a free port and ADMIN_BIND_ADDRESS (bindAddress) to an address of this host",
+          error,
+        );
+      });
+    }
+    return listeners;
+  } catch (error) {
+    await listeners.prometheus?.shutdown();
+    throw error;
+  }
+}
