@@ -7,6 +7,8 @@ export interface BuildInfo {
   commit: string;
   /** What is inside: the `@std` packages from JSR, or the stand-ins over npm packages. */
   std: "jsr" | "npm";
+  /** Path of the one Unix socket that its permissions are for, in an executable. */
+  unixSocket?: string;
 }
 
 /** How this program came about. A module of its own because `tools/bundle.ts` replaces it: there, the answer is fixed. */

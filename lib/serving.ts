@@ -1,3 +1,4 @@
+import { BUILD_INFO } from "./build_info.ts";
 import type { LiveSettings, Settings } from "./config/mod.ts";
 import { Delivery, type StreamCounter } from "./delivery/mod.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type Handler,
   listen,
   type ListenOptions,
+  listenUnix,
   type Server,
 } from "./http/mod.ts";
 import { type Log, type Meter, recordLoopDelay } from "./observe/mod.ts";
@@ -66,6 +68,7 @@ export class Serving {
   readonly #addressCounter: AddressCounter | undefined;
   readonly #open: typeof listen;
   readonly #servers: Server[] = [];
+  #socket: Pick<Server, "shutdown"> | undefined;
   readonly #stopMeasuring: () => void;
 
   /**
@@ -104,7 +107,7 @@ export class Serving {
    * @throws {ListenError} When it cannot listen.
    */
   async listen({ reusePort = false, certificate }: ServingListenOptions = {}): Promise<Deno.NetAddr[]> {
-    const { streamPort, ...settings } = this.#settings;
+    const { streamPort, unixSocket: path, ...settings } = this.#settings;
     const options = {
       ...settings,
       reusePort,
@@ -113,6 +116,9 @@ export class Serving {
     };
     await this.#listen(options);
     if (streamPort !== undefined) await this.#listen({ ...options, port: streamPort, isForStreams: true });
+    if (path !== undefined) {
+      this.#socket = await listenUnix(this.#handler, { path, onlyPath: BUILD_INFO.unixSocket }, this.#log);
+    }
     return this.#servers.map(({ addr }) => addr);
   }
 
@@ -159,6 +165,7 @@ export class Serving {
     await Promise.all([
       this.#delivery.close(grace * CLOSING_SHARE),
       ...this.#servers.map((server) => server.shutdown()),
+      this.#socket?.shutdown(),
     ]);
   }
 }

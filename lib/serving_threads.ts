@@ -287,9 +287,11 @@ export class ServingThreads implements Publisher {
   async #start(thread: Thread): Promise<Deno.NetAddr[]> {
     const { url = threadUrl(), status } = this.#options;
     const { environments } = this.store;
+    // A port can be shared, a path cannot.
+    const { unixSocket, ...settings } = this.#settings;
     const data: ThreadData = {
       kind: "serving",
-      settings: this.#settings,
+      settings: { ...settings, ...thread.index === 0 && unixSocket !== undefined && { unixSocket } },
       index: thread.index,
       swaps: this.#swaps,
       streams: this.#streams,

@@ -171,6 +171,8 @@ async function serveUntilStopped(
     const { hostname, port } = streamAddress;
     log.info(`Listening for streams on ${urlOf(settings, streamAddress)}`, { address: hostname, port });
   }
+  const { unixSocket: path } = settings;
+  if (path !== undefined) log.info("Listening on a Unix socket", { path });
   if (metricsAddress) {
     const { hostname, port } = metricsAddress;
     log.info(`Serving metrics on ${urlOf({}, metricsAddress)}/metrics`, { address: hostname, port });

@@ -21,6 +21,7 @@ export function toSettings(values: Values): Settings {
     port: main.port,
     bindAddress: main.bindAddress,
     ...main.streamPort !== undefined && { streamPort: main.streamPort },
+    ...main.unixSocket !== undefined && { unixSocket: main.unixSocket },
     maxConnectionsPerAddress: main.maxConnectionsPerAddress,
     threads: main.threads,
     ...main.tlsEnabled && {

@@ -29,6 +29,26 @@ export const path: ValueType<string> = plainText(
   "A path, from the working directory if it is not absolute.",
 );
 
+/** Longest path of a Unix socket. That of Linux, which holds it and a final zero in 108 bytes; macOS allows 103. @limit bytes: the setting is refused */
+const MAX_SOCKET_PATH_BYTES = 107;
+
+/** A path for a Unix socket. Permissions are for one path, so it cannot depend on the working directory. */
+export const socketPath: ValueType<string> = {
+  name: "socket path",
+  syntax: `An absolute path of at most ${MAX_SOCKET_PATH_BYTES} bytes.`,
+  parse(text) {
+    if (text === "") return undefined;
+    if (!/^\/[^\0]+$/.test(text)) throw new SyntaxError("not an absolute path");
+    const { length } = new TextEncoder().encode(text);
+    if (length > MAX_SOCKET_PATH_BYTES) {
+      throw new SyntaxError(
+        `value has ${length} bytes, the path of a Unix socket at most ${MAX_SOCKET_PATH_BYTES}`,
+      );
+    }
+    return text;
+  },
+};
+
 /** A boolean. A file allows two more spellings than the environment and refuses the empty text. */
 export const boolean: ValueType<boolean> = {
   name: "boolean",

@@ -32,7 +32,9 @@ export interface Settings {
   bindAddress: string;
   /** Second TCP port, for fleets of streams: 1 to 65535; 0 in tests, for any free port. Absent: none. */
   streamPort?: number;
-  /** Maximum number of connections to it from one address; 0 for no limit. */
+  /** Absolute path of a Unix socket on which the same is served. Absent: none. */
+  unixSocket?: string;
+  /** Maximum number of connections to `streamPort` from one address; 0 for no limit. */
   maxConnectionsPerAddress: number;
   /** Number of threads that serve; `auto` for one for each processor core. */
   threads: number | "auto";

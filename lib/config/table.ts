@@ -10,6 +10,7 @@ import {
   path,
   port,
   size,
+  socketPath,
   text,
   threadCount,
   tlsVersion,
@@ -38,6 +39,13 @@ export const SECTIONS = {
         help:
           "Second TCP port with the same routes, for fleets of streams: 15 KB a stream, TCP keepalive, time-outs " +
           "(docs/scaling.md). None if it is not set. Not in the Relay Proxy.",
+      },
+      unixSocket: {
+        env: "UNIX_SOCKET",
+        type: socketPath,
+        help:
+          "Path of a Unix socket with the same routes, besides `port`, for proxies on the same host; plain HTTP in any case. The " +
+          "executable is built for one path (docs/deploy.md). None if it is not set. Not in the Relay Proxy.",
       },
       maxConnectionsPerAddress: {
         env: "MAX_CONNECTIONS_PER_ADDRESS",

@@ -19,19 +19,31 @@ interface ListeningServer extends Server {
  * @returns Function that ends it.
  */
 export function keepAccepting(server: Server, log: Log): () => void {
-  let isShort = false;
+  const noticeShortage = createShortageNotice(log);
   function check(): void {
-    const wasShort = isShort;
-    isShort = areFilesUsedUp();
+    noticeShortage(areFilesUsedUp());
+    (server as ListeningServer)._handle?.listen(BACKLOG);
+  }
+  const timer = setInterval(check, CHECK_INTERVAL);
+  return () => clearInterval(timer);
+}
+
+/**
+ * Creates the function that logs the beginning of each lack of files.
+ *
+ * @param log Log.
+ * @returns Function to call from time to time with whether too many files are open.
+ */
+export function createShortageNotice(log: Log): (isShort: boolean) => void {
+  let wasShort = false;
+  return (isShort) => {
     if (isShort && !wasShort) {
       log.error("Cannot accept connections: too many files are open; trying again every second", {
         hint: "allow more open files (ulimit -n, or LimitNOFILE of systemd)",
       });
     }
-    (server as ListeningServer)._handle?.listen(BACKLOG);
-  }
-  const timer = setInterval(check, CHECK_INTERVAL);
-  return () => clearInterval(timer);
+    wasShort = isShort;
+  };
 }
 
 /** Opens what can neither block nor be missing. Where that is not allowed, the lack of files is not logged. */

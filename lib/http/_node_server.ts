@@ -7,13 +7,14 @@ import {
   type Server as HttpServer,
   type ServerResponse,
 } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { PacedBody, Sink } from "../delivery/mod.ts";
 import type { Log } from "../observe/mod.ts";
 import { limitConnections } from "./_connection_limit.ts";
 import type { AddressCounter } from "./address_counter.ts";
+import type { Certificate } from "./certificate.ts";
 import { keepAccepting } from "./_keep_accepting.ts";
 import { type AnswerInit, BACKLOG, type Handler, type Server, type Transport } from "./transport.ts";
 
@@ -38,20 +39,24 @@ const HANDSHAKE_TIMEOUT = 30_000;
 /** Silence after which the kernel probes whether a client is still there: ms. */
 const KEEPALIVE_DELAY = 10_000;
 
-/** Options for {@linkcode serveNode}. */
+/** Options for {@linkcode createNodeServer}. */
 export interface NodeServerOptions {
+  /** PEM of a certificate and its key, and the minimum TLS version. Absent: plain HTTP. */
+  tls?: Certificate & { minVersion: "1.2" | "1.3" };
+  /** Answers for a handler that failed. */
+  onError(error: unknown): Response;
+}
+
+/** Options for {@linkcode serveNode}. */
+export interface NodeListenOptions extends NodeServerOptions {
   /** TCP port. */
   port: number;
   /** IP address or host name. */
   hostname: string;
-  /** PEM of a certificate and its key, and the minimum TLS version. Absent: plain HTTP. */
-  tls?: { cert: string; key: string; minVersion: "1.2" | "1.3" };
   /** Counter of the connections from each address, where they are limited. */
   addressCounter?: AddressCounter;
   /** Whether other threads listen on the same port. */
   reusePort: boolean;
-  /** Answers for a handler that failed. */
-  onError(error: unknown): Response;
   /** Log. */
   log: Log;
 }
@@ -66,8 +71,39 @@ export interface NodeServerOptions {
  * @returns The running server.
  * @throws {Error} When it cannot listen or the certificate cannot be used: the errors of `Deno.serve`.
  */
-export async function serveNode(handler: Handler, options: NodeServerOptions): Promise<Server> {
-  const { port, hostname, tls, reusePort, addressCounter, onError, log } = options;
+export async function serveNode(handler: Handler, options: NodeListenOptions): Promise<Server> {
+  const { port, hostname, tls, reusePort, addressCounter, log } = options;
+  const server = createNodeServer(handler, options);
+  server.on("connection", (socket: Socket) => void socket.setKeepAlive(true, KEEPALIVE_DELAY));
+  if (addressCounter) server.on("connection", limitConnections(addressCounter, log));
+  server.listen({ port, host: hostname, backlog: BACKLOG, reusePort });
+  await once(server, "listening");
+  const stopWatching = keepAccepting(server, log);
+  const { address, port: actualPort } = server.address() as AddressInfo;
+  return {
+    addr: { transport: "tcp", hostname: address, port: actualPort },
+    shutdown() {
+      stopWatching();
+      return close(server);
+    },
+    ...server instanceof TlsServer && tls && {
+      setCertificate: (certificate) => server.setSecureContext({ ...toTlsOptions(tls), ...certificate }),
+    },
+  };
+}
+
+/**
+ * Creates Node's server, which does not listen yet.
+ *
+ * @param handler Answers each request.
+ * @param options Certificate, and what to do about errors.
+ * @returns The server.
+ * @throws {Error} When the certificate cannot be used.
+ */
+export function createNodeServer(
+  handler: Handler,
+  { tls, onError }: NodeServerOptions,
+): HttpServer | TlsServer {
   const answer = getRequestListener(
     (request, { incoming, outgoing }) =>
       handler(request, new NodeTransport(incoming as TargetedMessage, outgoing as ServerResponse)),
@@ -82,30 +118,25 @@ export async function serveNode(handler: Handler, options: NodeServerOptions): P
     connectionsCheckingInterval: CHECK_INTERVAL,
     requireHostHeader: false,
   };
-  const tlsOptions = tls && { cert: tls.cert, key: tls.key, minVersion: `TLSv${tls.minVersion}` } as const;
-  const tlsServer = tlsOptions && createTlsServer({ ...settings, ...tlsOptions }, onRequest);
-  const server = tlsServer ?? createServer(settings, onRequest);
-  server.on("connection", (socket: Socket) => void socket.setKeepAlive(true, KEEPALIVE_DELAY));
-  if (addressCounter) server.on("connection", limitConnections(addressCounter, log));
+  const server = tls
+    ? createTlsServer({ ...settings, ...toTlsOptions(tls) }, onRequest)
+    : createServer(settings, onRequest);
   if (tls) limitHandshakes(server);
   server.on("clientError", refuse);
-  server.listen({ port, host: hostname, backlog: BACKLOG, reusePort });
-  await once(server, "listening");
-  const stopWatching = keepAccepting(server, log);
-  const { address, port: actualPort } = server.address() as AddressInfo;
-  return {
-    addr: { transport: "tcp", hostname: address, port: actualPort },
-    shutdown() {
-      stopWatching();
-      return close(server);
-    },
-    ...tlsServer && {
-      setCertificate: (certificate) => tlsServer.setSecureContext({ ...tlsOptions, ...certificate }),
-    },
-  };
+  return server;
 }
 
-function close(server: HttpServer): Promise<void> {
+function toTlsOptions({ minVersion, ...certificate }: NonNullable<NodeServerOptions["tls"]>) {
+  return { ...certificate, minVersion: `TLSv${minVersion}` } as const;
+}
+
+/**
+ * Stops a server.
+ *
+ * @param server Server that listens.
+ * @returns When its last connection has ended.
+ */
+export function close(server: HttpServer): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   return closed;

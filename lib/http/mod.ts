@@ -45,3 +45,4 @@ export * from "./route.ts";
 export * from "./server.ts";
 export * from "./stream_response.ts";
 export * from "./transport.ts";
+export * from "./unix_socket.ts";

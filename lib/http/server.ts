@@ -1,6 +1,7 @@
-import { describeError, type Log } from "../observe/mod.ts";
+import type { Log } from "../observe/mod.ts";
 import type { AddressCounter } from "./address_counter.ts";
 import { serveSteadily } from "./_deno_server.ts";
+import { createFailureAnswer } from "./_failure_answer.ts";
 import { serveNode } from "./_node_server.ts";
 import { type Certificate, readCertificate } from "./certificate.ts";
 import { ListenError } from "./listen_error.ts";
@@ -44,10 +45,7 @@ export async function listen(handler: Handler, options: ListenOptions, log: Log)
   const { reusePort = false } = options;
   const pem = tls && (options.certificate ?? readCertificate(tls));
 
-  function onError(error: unknown): Response {
-    log.error("Cannot answer a request", { error: describeError(error) });
-    return new Response(null, { status: 500 });
-  }
+  const onError = createFailureAnswer(log);
 
   async function serve(hostname: string, port = options.port): Promise<Server> {
     const fault = reusePort ? undefined : findFault({ port, hostname, isForStreams });

@@ -1,4 +1,4 @@
-import { type Handler, listen, type ListenOptions, type Server } from "../../lib/http/mod.ts";
+import { type Handler, listen, type ListenOptions, listenUnix, type Server } from "../../lib/http/mod.ts";
 import { makeLog } from "../_environments.ts";
 
 /** Certificates of the tests. */
@@ -12,18 +12,27 @@ export const TLS = {
 const CA = await Deno.readTextFile(new URL("ca.pem", FIXTURES));
 
 /** What sets a way to serve apart from others. */
-export type Way = Pick<ListenOptions, "tls" | "isForStreams" | "addressCounter">;
+export type Way = Pick<ListenOptions, "tls" | "isForStreams" | "addressCounter"> & {
+  /** Path of a Unix socket. */
+  path?: string;
+};
 
-/** The ways to serve: `Deno.serve` and Node's server, without and with TLS. */
+/** Folder of this run's Unix sockets. */
+const SOCKETS = await Deno.makeTempDir({ prefix: "halyard-http-" });
+globalThis.addEventListener("unload", () => Deno.removeSync(SOCKETS, { recursive: true }));
+
+/** The ways to serve: `Deno.serve` and Node's server, without and with TLS, and a Unix socket. */
 export const WAYS: [name: string, way: Way][] = [
   ["Deno.serve", {}],
   ["Deno.serve with TLS", { tls: { ...TLS, minVersion: "1.2" } }],
   ["node:http", { isForStreams: true }],
   ["node:https", { tls: TLS }],
+  ["a Unix socket", { path: `${SOCKETS}/halyard.sock` }],
 ];
 
 /** Connects to a server. */
-export function connect({ addr }: Server, { tls }: Way): Promise<Deno.Conn> {
+export function connect({ addr }: Server, { tls, path }: Way): Promise<Deno.Conn> {
+  if (path !== undefined) return Deno.connect({ transport: "unix", path });
   const { port } = addr;
   if (tls) return Deno.connectTls({ port, hostname: "localhost", caCerts: [CA] });
   return Deno.connect({ port, hostname: "127.0.0.1" });
@@ -53,6 +62,9 @@ export async function exchange(server: Server, way: Way, request: string): Promi
   return answer;
 }
 
+/** What a Unix socket has instead of an address and a port. */
+const NO_ADDRESS: Deno.NetAddr = { transport: "tcp", hostname: "", port: 0 };
+
 /** Serves a relay, or a handler of its own, in one of the ways. */
 export async function withServer(
   way: Way,
@@ -60,14 +72,17 @@ export async function withServer(
   run: (server: Server, log: ReturnType<typeof makeLog>) => Promise<void>,
 ): Promise<void> {
   const log = makeLog();
-  const server = await listen(handler, { port: 0, bindAddress: "127.0.0.1", ...way }, log);
+  const { path } = way;
+  const server = path === undefined
+    ? await listen(handler, { port: 0, bindAddress: "127.0.0.1", ...way }, log)
+    : { ...await listenUnix(handler, { path }, log), addr: NO_ADDRESS };
   await run(server, log);
   await server.shutdown();
 }
 
 /** Whether Node's server serves in a way. */
-export function isNode({ tls, isForStreams }: Way): boolean {
-  return isForStreams === true || tls?.minVersion === "1.3";
+export function isNode({ tls, isForStreams, path }: Way): boolean {
+  return isForStreams === true || path !== undefined || tls?.minVersion === "1.3";
 }
 
 /** A test of one way to serve. */

@@ -250,7 +250,7 @@ for (const [name, way] of WAYS) {
         for (const path of ["/sdk/latest-all", "/all"]) {
           using connection = await connect(server, way);
           await send(connection, requestOf("GET", path, `${SDK}Connection: close\r\n`));
-          await (connection as Deno.TcpConn).closeWrite();
+          await (connection as Deno.TcpConn | Deno.UnixConn).closeWrite();
           await readUntil(connection, THE_END);
         }
         await untilTrue(() => relay.delivery.size === 0);
@@ -326,8 +326,9 @@ for (const [name, way] of WAYS.filter(([, way]) => isNode(way))) {
     `${name} closes connections on which nothing comes after half a minute${obstacle}`,
     async () => {
       await withServer(way, () => new Response(), async (server) => {
-        const { port } = server.addr;
-        using silent = await Deno.connect({ hostname: "127.0.0.1", port });
+        // Without a word of TLS either.
+        const { tls: _, ...plain } = way;
+        using silent = await connect(server, plain);
         using halting = await connect(server, way);
         await send(halting, "GET / HTTP/1.1\r\nHost: ");
         const start = performance.now();
