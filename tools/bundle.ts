@@ -24,6 +24,8 @@ export interface BundleOptions {
   entrypoint?: string;
   /** Path of the file to write. @default {dist/halyard.js} */
   output?: string;
+  /** Path of the one Unix socket that an executable made of it may listen on. @default {it is not known} */
+  unixSocket?: string | undefined;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface BundleOptions {
  * @throws {Error} When the bundler fails; it has said why on standard error.
  */
 export async function bundle(options: BundleOptions = {}): Promise<void> {
-  const { importMap, entrypoint = "main.ts", output = BUNDLE } = options;
+  const { importMap, entrypoint = "main.ts", output = BUNDLE, unixSocket } = options;
   const imports = await readImports(importMap);
   const folder = await Deno.makeTempDir({ prefix: "halyard-bundle-" });
   try {
@@ -42,7 +44,11 @@ export async function bundle(options: BundleOptions = {}): Promise<void> {
     await writeJson(map, { imports });
     await runBundler("lib/load/worker.ts", map, worker);
     const url = `data:text/javascript;base64,${(await Deno.readFile(worker)).toBase64()}`;
-    const info: BuildInfo = { commit: await findCommit(), std: importMap ? "npm" : "jsr" };
+    const info: BuildInfo = {
+      commit: await findCommit(),
+      std: importMap ? "npm" : "jsr",
+      ...unixSocket !== undefined && { unixSocket },
+    };
     await Deno.writeTextFile(`${folder}/url.js`, `export function workerUrl() { return new URL("${url}"); }`);
     await Deno.writeTextFile(
       `${folder}/thread_url.js`,

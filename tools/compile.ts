@@ -8,6 +8,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { TERMINAL } from "../lib/cli/terminal.ts";
 import { environmentVariables } from "../lib/config/mod.ts";
+import { SECTIONS } from "../lib/config/table.ts";
 import { bundle } from "./bundle.ts";
 import { inject } from "./elf/inject.ts";
 
@@ -19,6 +20,9 @@ const COMPILE_TIMEOUT = 120_000;
 
 /** Wildcard and loopback addresses of any host, on any port: listening is possible, connecting elsewhere is not. */
 const LISTEN_ADDRESSES = ["0.0.0.0", "127.0.0.1", "[::]", "[::1]", "localhost"];
+
+/** The Unix socket that may be listened on unless another is asked for; where systemd makes the service a directory. */
+export const UNIX_SOCKET = "/run/halyard/halyard.sock";
 
 /**
  * Environment in which Deno can neither write its caches (no directory can be there) nor check for a newer Deno. Its home directory
@@ -82,6 +86,8 @@ export interface CompileOptions {
   target?: string | undefined;
   /** Further addresses that it may listen on and connect to. @default {[]} */
   allowNet?: readonly string[];
+  /** Path of the one Unix socket that it may listen on. @default {{@linkcode UNIX_SOCKET}} */
+  unixSocket?: string | undefined;
   /** Base: Deno's runtime base for executables, or Deno itself where that is not available. @default {either} */
   base?: Base | undefined;
 }
@@ -113,7 +119,11 @@ export interface Compiled {
  */
 export async function compile(options: CompileOptions): Promise<Compiled> {
   const { product = HALYARD, script, output, target = Deno.build.target, allowNet = [], base } = options;
-  const permissions = permissionFlags(allowNet, product);
+  const permissions = permissionFlags({
+    allowNet,
+    product,
+    unixSocket: socketFor(target, options.unixSocket),
+  });
   const variables = allowedVariables(product);
   const compiled = base === "deno"
     ? { base, failure: "--base=deno was asked for" }
@@ -157,26 +167,66 @@ export function allowedVariables({ isCourier }: Product = HALYARD): string[] {
   return [...environmentVariables(), ...COMMON_VARIABLES, ...isCourier ? PROXY_VARIABLES : []];
 }
 
+/** Options for {@linkcode permissionFlags}. */
+export interface PermissionOptions {
+  /** Further addresses, with or without a port. @default {[]} */
+  allowNet?: readonly string[];
+  /** What is built. @default {HALYARD} */
+  product?: Product;
+  /** Path of the one Unix socket that it may listen on; a courier listens on none. @default {none} */
+  unixSocket?: string | undefined;
+}
+
 /**
  * Lists the permissions that are baked in.
  *
- * @param allowNet Further addresses, with or without a port.
- * @param product What is built. @default {HALYARD}
+ * @param options Product, addresses and Unix socket.
  * @returns Deno's flags.
  */
-export function permissionFlags(allowNet: readonly string[], { isCourier }: Product = HALYARD): string[] {
+export function permissionFlags(
+  { allowNet = [], product = HALYARD, unixSocket }: PermissionOptions = {},
+): string[] {
+  const { isCourier } = product;
   const variables = [...environmentVariables(), ...READ_VARIABLES, ...isCourier ? PROXY_VARIABLES : []];
+  const socket = unixSocket === undefined ? [] : [`unix:${unixSocket}`];
   return [
     "--no-prompt",
     ...isCourier
       ? ["--allow-net", "--allow-write"]
-      : [`--allow-net=${[...LISTEN_ADDRESSES, ...allowNet].join(",")}`],
+      : [`--allow-net=${[...LISTEN_ADDRESSES, ...socket, ...allowNet].join(",")}`],
+    // To make and remove the socket itself; nothing else is written.
+    ...!isCourier && unixSocket !== undefined ? [`--allow-write=${unixSocket}`] : [],
     "--allow-read",
     "--allow-sys=systemMemoryInfo", // the container's limit
     `--allow-env=${variables.join(",")}`,
     "--ignore-env", // all others: they seem not to be set
     "--deny-import",
   ];
+}
+
+/** Returns the path that is baked in, if any: Deno has no Unix sockets on Windows. */
+function socketFor(target: string, path = UNIX_SOCKET): string | undefined {
+  return target.includes("windows") ? undefined : path;
+}
+
+/**
+ * Reads the path of a Unix socket.
+ *
+ * @param path The path as it was written; `undefined` for the usual one.
+ * @returns The path.
+ * @throws {Error} When it can be no such path, or not stand in a flag.
+ */
+export function parseUnixSocket(path = UNIX_SOCKET): string {
+  const hint = `hint: write it as --unix-socket ${UNIX_SOCKET}`;
+  // Deno's flags are lists.
+  if (path.includes(",")) throw new Error(`--unix-socket cannot be "${path}": it has a comma\n${hint}`);
+  try {
+    const parsed = SECTIONS.Main.settings.unixSocket.type.parse(path, "environment");
+    if (parsed !== undefined) return parsed;
+  } catch (error) {
+    throw new Error(`--unix-socket cannot be "${path}": ${(error as Error).message}\n${hint}`);
+  }
+  throw new Error(`--unix-socket cannot be empty\n${hint}`);
 }
 
 /** What `deno compile` needs to know. */
@@ -257,6 +307,7 @@ async function run(args: string[]): Promise<void> {
       courier: { type: "boolean", default: false },
       output: { type: "string" },
       target: { type: "string", default: Deno.build.target },
+      "unix-socket": { type: "string" },
     },
   });
   const { base, target } = values;
@@ -267,9 +318,15 @@ async function run(args: string[]): Promise<void> {
   }
   const { entrypoint, name } = product;
   const script = `dist/${name}.js`;
-  await bundle({ importMap: values["import-map"], entrypoint, output: script });
   const allowNet = values["allow-net"] ?? [];
-  const compiled = await compile({ product, script, output, target, base, allowNet });
+  const unixSocket = parseUnixSocket(values["unix-socket"]);
+  await bundle({
+    importMap: values["import-map"],
+    entrypoint,
+    output: script,
+    unixSocket: socketFor(target, unixSocket),
+  });
+  const compiled = await compile({ product, script, output, target, base, allowNet, unixSocket });
   const { failure, unguarded } = compiled;
   if (failure) TERMINAL.print(`Not on Deno's runtime base: ${failure}\n`);
   if (unguarded) {

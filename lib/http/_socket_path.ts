@@ -47,7 +47,9 @@ async function isListenedOn(path: string): Promise<boolean> {
     (await Deno.connect({ transport: "unix", path })).close();
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return false;
-    if (!(error instanceof Deno.errors.WouldBlock || error instanceof Deno.errors.ConnectionReset)) throw error;
+    if (!(error instanceof Deno.errors.WouldBlock || error instanceof Deno.errors.ConnectionReset)) {
+      throw error;
+    }
   }
   return true;
 }

@@ -148,7 +148,9 @@ class UnixSocket {
     if (!server) return;
     this.#server = undefined;
     // Closing it removes what is at the path, whoever made that. So it rather listens, unreachable, until the process ends.
-    const closed = (this.#isOurs() ? close(server) : drain(server)).finally(() => this.#closed.delete(closed));
+    const closed = (this.#isOurs() ? close(server) : drain(server)).finally(() =>
+      this.#closed.delete(closed)
+    );
     this.#closed.add(closed);
   }
 

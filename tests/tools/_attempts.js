@@ -2,8 +2,11 @@
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { Worker } from "node:worker_threads";
+
+/** The Unix socket that it may listen on. */
+const SOCKET = Deno.args[1];
 
 /** Nobody's address (RFC 5737). */
 const ELSEWHERE = "192.0.2.1";
@@ -23,6 +26,11 @@ async function listen(hostname) {
   await (await fetch(url)).body?.cancel();
 }
 
+async function listenUnix(path) {
+  await using server = Deno.serve({ path, onListen() {} }, () => new Response());
+  (await Deno.connect({ transport: "unix", path: server.addr.path })).close();
+}
+
 function fromEvents(emitter, success) {
   return new Promise((resolve, reject) => emitter.once(success, resolve).once("error", reject));
 }
@@ -35,6 +43,12 @@ const ATTEMPTS = {
   "listen on localhost": () => listen("localhost"),
   "listen on 127.0.0.2": () => listen("127.0.0.2"),
   "listen on 127.0.0.3": () => listen("127.0.0.3"),
+  "listen on the Unix socket": () => listenUnix(SOCKET),
+  "listen on a Unix socket beside it": () => listenUnix(`${SOCKET}2`),
+  "listen by node:net on a Unix socket beside it": () =>
+    fromEvents(createServer().listen(`${SOCKET}2`), "listening"),
+  "connect to another Unix socket": () => Deno.connect({ transport: "unix", path: Deno.args[2] }),
+  "connect to another Unix socket by node:net": () => fromEvents(connect(Deno.args[2]), "connect"),
   "fetch by address": () => fetch(`http://${ELSEWHERE}/`),
   "fetch by name": () => fetch("http://relay.invalid/"),
   "connect by IPv6": () => Deno.connect({ hostname: "2001:db8::1", port: 443 }),
@@ -57,6 +71,15 @@ const ATTEMPTS = {
     throw Object.assign(new Error(), { name });
   },
   "write a file": () => Deno.writeTextFile("written", ""),
+  "write beside the Unix socket": () => Deno.writeTextFile(`${SOCKET}2`, ""),
+  "write beside the Unix socket by a path through it": () => Deno.writeTextFile(`${SOCKET}/../written`, ""),
+  "write where the Unix socket's directory is": () =>
+    Deno.mkdir(`${SOCKET.slice(0, SOCKET.lastIndexOf("/"))}/made`),
+  "link from the Unix socket to another file": () => Deno.symlink(Deno.args[2], SOCKET),
+  "link another file to the Unix socket's path": () => Deno.link(new URL(import.meta.url).pathname, SOCKET),
+  "move what is at the Unix socket's path": () => Deno.rename(SOCKET, `${SOCKET}2`),
+  "make a temporary file beside the Unix socket": () =>
+    Deno.makeTempFile({ dir: SOCKET.slice(0, SOCKET.lastIndexOf("/")) }),
   "write to the script": () => Deno.writeTextFile(new URL(import.meta.url), ""),
   "keep something": () => localStorage.setItem("a", "b"),
   "run a program": () => new Deno.Command("/bin/true").output(),

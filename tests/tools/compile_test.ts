@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { bundle } from "../../tools/bundle.ts";
-import { type Base, compile, type Compiled, COURIER } from "../../tools/compile.ts";
+import { type Base, compile, type Compiled, COURIER, UNIX_SOCKET } from "../../tools/compile.ts";
 import { buildDemo } from "../../tools/demo_archive.ts";
 import { freePort } from "../e2e/_relay.ts";
 import { canRun, IMPORT_MAP } from "./_programs.ts";
@@ -9,14 +9,15 @@ import { zip } from "./_zip.ts";
 const ignore = Deno.build.target !== "x86_64-unknown-linux-gnu"; // elsewhere, there has to be Deno's runtime base
 
 const folder = await Deno.makeTempDir({ prefix: "halyard-compile-" });
+const unixSocket = `${folder}/halyard.sock`;
 const script = `${folder}/halyard.js`;
 const program = `${folder}/halyard`;
 const archive = `${folder}/demo.tar.gz`;
 
 Deno.test.beforeAll(async () => {
-  await bundle({ importMap: IMPORT_MAP, output: script });
+  await bundle({ importMap: IMPORT_MAP, output: script, unixSocket });
   await Deno.writeFile(archive, await buildDemo(new URL("../../examples/", import.meta.url)));
-  if (!ignore) await compile({ script, output: program, base: "deno" });
+  if (!ignore) await compile({ script, output: program, base: "deno", unixSocket });
 });
 
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
@@ -105,6 +106,43 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "compile() gives a program that listens on the one Unix socket that it is built for, and removes it",
+  {
+    ignore,
+  },
+  async () => {
+    const env = { FILE_DATA_SOURCE: archive, PORT: `${freePort()}` };
+    const other = `${folder}/elsewhere.sock`;
+    const { code, stderr } = await run([program], { ...env, UNIX_SOCKET: other });
+    assertEquals(code, 1);
+    assertEquals(
+      stderr,
+      `Unable to create relay: Cannot listen on the Unix socket "${other}": this executable is built for "${unixSocket}"\n` +
+        `hint: set UNIX_SOCKET ([Main] unixSocket) to that, or build one with: deno task compile --unix-socket ${other}\n`,
+    );
+    const command = { clearEnv: true, env: { ...env, UNIX_SOCKET: unixSocket }, stdout: "piped" } as const;
+    const relay = new Deno.Command(program, command).spawn();
+    let said = "";
+    let answer = "";
+    for await (const text of relay.stdout.pipeThrough(new TextDecoderStream())) {
+      said += text;
+      if (answer !== "" || !said.includes("Listening on a Unix socket")) continue;
+      using connection = await Deno.connect({ transport: "unix", path: unixSocket });
+      await connection.write(
+        new TextEncoder().encode(
+          "GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        ),
+      );
+      answer = await new Response(connection.readable).text();
+      relay.kill("SIGTERM");
+    }
+    assertEquals((await relay.status).code, 0, said);
+    assertMatch(answer, /^HTTP\/1\.1 200 /);
+    await assertRejects(() => Deno.lstat(unixSocket), Deno.errors.NotFound);
+  },
+);
+
 Deno.test("compile() gives a program that leaves nothing behind", { ignore }, async () => {
   const home = await Deno.makeTempDir();
   const env = { HOME: home, TMPDIR: home, FILE_DATA_SOURCE: archive, EXIT_ALWAYS: "true" };
@@ -170,12 +208,18 @@ const REFUSED = new RegExp(
 Deno.test("compile() gives a program that can listen and read, and nothing else", { ignore }, async () => {
   const attempts = `${folder}/attempts`;
   const script = new URL("_attempts.js", import.meta.url).pathname;
-  await compile({ script, output: attempts, base: "deno", allowNet: ["127.0.0.3"] });
-  const { code, stdout, stderr } = await run([attempts, "7"], { PORT: "8031", SECRET: "1" });
+  const unixSocket = `${folder}/allowed.sock`;
+  await compile({ script, output: attempts, base: "deno", allowNet: ["127.0.0.3"], unixSocket });
+  const other = `${folder}/other.sock`;
+  using _ = Deno.listen({ transport: "unix", path: other });
+  const { code, stdout, stderr } = await run([attempts, "7", unixSocket, other], {
+    PORT: "8031",
+    SECRET: "1",
+  });
   assertEquals(stderr, "");
   assertEquals(code, 7);
   const { args, outcomes } = JSON.parse(stdout) as { args: string[]; outcomes: Record<string, string> };
-  assertEquals(args, ["7"]);
+  assertEquals(args, ["7", unixSocket, other]);
   const entries = Object.entries(outcomes);
   const possible = entries.filter(([, outcome]) => outcome === "possible").map(([attempt]) => attempt);
   assertEquals(possible, [
@@ -185,11 +229,12 @@ Deno.test("compile() gives a program that can listen and read, and nothing else"
     "listen on 127.0.0.1",
     "listen on localhost",
     "listen on 127.0.0.3",
+    "listen on the Unix socket",
     "see a variable of Halyard's",
     "see another variable",
     "see all variables",
   ]);
-  assertEquals(entries.length, possible.length + 20);
+  assertEquals(entries.length, possible.length + 31);
   for (const [attempt, outcome] of entries) {
     if (!possible.includes(attempt)) assertMatch(outcome, REFUSED, attempt);
   }
@@ -221,9 +266,13 @@ Deno.test("compile() takes the runtime base that DENORT_BIN names, with the same
   assertEquals(base, "official");
   assertMatch(unguarded!, /^Cannot put machine code into Deno: /); // this one is too small to read its environment
   const compiled = await readOfficial();
-  assertStringIncludes(compiled, `"allow_net":["0.0.0.0","127.0.0.1","[::]","[::1]","localhost"]`);
+  assertStringIncludes(
+    compiled,
+    `"allow_net":["0.0.0.0","127.0.0.1","[::]","[::1]","localhost","unix:${UNIX_SOCKET}"]`,
+  );
+  assertStringIncludes(compiled, `"allow_write":["${UNIX_SOCKET}"]`);
   assertStringIncludes(compiled, `"allow_sys":["systemMemoryInfo"]`);
-  for (const access of ["write", "run", "ffi"]) {
+  for (const access of ["run", "ffi"]) {
     assertStringIncludes(compiled, `"allow_${access}":null`);
   }
   assertStringIncludes(compiled, `"allow_read":[]`);

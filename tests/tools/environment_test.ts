@@ -259,7 +259,7 @@ const HARM: [name: string, value: string][] = [
 ];
 
 Deno.test("deno run obeys such variables", { ignore }, async () => {
-  const deno = [Deno.execPath(), "run", "--quiet", "--no-config", ...permissionFlags([]), script];
+  const deno = [Deno.execPath(), "run", "--quiet", "--no-config", ...permissionFlags(), script];
   const command = [...deno, "--version"];
   const clean = { HOME: "/proc", DENO_DIR: "/proc/self/exe", DENO_NO_UPDATE_CHECK: "1" };
   await setTrap();
