@@ -10,6 +10,11 @@ const SIZE = "not a valid base-2 byte size";
 const GOOD: Record<string, [type: ValueType<unknown>, values: [text: string, value: unknown][]]> = {
   text: [types.text, [["", undefined], ["a", "a"], [" a, b ", " a, b "]]],
   path: [types.path, [["", undefined], ["/a b", "/a b"]]],
+  socketPath: [types.socketPath, [
+    ["", undefined],
+    ["/run/halyard/halyard.sock", "/run/halyard/halyard.sock"],
+    [`/${"a".repeat(106)}`, `/${"a".repeat(106)}`],
+  ]],
   integer: [types.integer, [["", undefined], ["1", 1], ["+7", 7], ["007", 7], ["1000000", 1_000_000]]],
   "integer or zero": [types.integerOrZero, [["", undefined], ["0", 0], ["+00", 0], ["-0", 0], [
     "2048",
