@@ -243,6 +243,37 @@ threadTest(
   },
 );
 
+/** Sends a request by a Unix socket. Returns the answer. */
+async function getByUnix(path: string, target: string): Promise<string> {
+  using connection = await Deno.connect({ transport: "unix", path });
+  const request =
+    `GET ${target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: sdk-e1\r\nConnection: close\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(request));
+  return await new Response(connection.readable).text();
+}
+
+threadTest(
+  "the first thread alone listens on a Unix socket, as does the one that takes its place",
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "halyard-threads-" });
+    const unixSocket = `${folder}/halyard.sock`;
+    {
+      await using running = await start({ unixSocket });
+      assertMatch(await getByUnix(unixSocket, "/sdk/flags/f"), /"version":1[,}]/);
+      await replaceWith(running, 2);
+      assertMatch(await getByUnix(unixSocket, "/sdk/flags/f"), /"version":2[,}]/);
+      await kill(0, running);
+      assertMatch(await getByUnix(unixSocket, "/sdk/flags/f"), /"version":2[,}]/);
+      const error = await assertRejects(() => start({ unixSocket }), ListenError);
+      assertMatch(error.message, /^Cannot listen on the Unix socket ".*": another process listens there$/);
+      assertMatch(error.hint, /UNIX_SOCKET/);
+      assertMatch(await getByUnix(unixSocket, "/health/ready"), /^HTTP\/1\.1 200 /);
+    }
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+    await Deno.remove(folder);
+  },
+);
+
 threadTest(
   "an environment with a fault keeps its data in all threads, those that start later too",
   async () => {

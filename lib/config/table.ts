@@ -44,8 +44,8 @@ export const SECTIONS = {
         env: "UNIX_SOCKET",
         type: socketPath,
         help:
-          "Path of a Unix socket with the same routes, besides `port`, for proxies on the same host; plain HTTP in any case. The " +
-          "executable is built for one path (docs/deploy.md). None if it is not set. Not in the Relay Proxy.",
+          "Path of a Unix socket with the same routes, besides `port`, for proxies on the same host (docs/deploy.md). None if it " +
+          "is not set. Not in the Relay Proxy.",
       },
       maxConnectionsPerAddress: {
         env: "MAX_CONNECTIONS_PER_ADDRESS",

@@ -84,6 +84,14 @@ const BAD: Record<string, [type: ValueType<unknown>, values: [text: string, erro
     "-1",
     "value must not be negative",
   ]]],
+  socketPath: [types.socketPath, [
+    ["halyard.sock", "not an absolute path"],
+    ["@halyard", "not an absolute path"],
+    ["/", "not an absolute path"],
+    ["/run/a\0b", "not an absolute path"],
+    [`/${"a".repeat(107)}`, "value has 108 bytes, the path of a Unix socket at most 107"],
+    [`/${"\u00fc".repeat(54)}`, "value has 109 bytes, the path of a Unix socket at most 107"],
+  ]],
   integer: [types.integer, [
     ["x", INTEGER],
     ["8030x", INTEGER],
