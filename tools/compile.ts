@@ -7,22 +7,23 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { TERMINAL } from "../lib/cli/terminal.ts";
-import { environmentVariables } from "../lib/config/mod.ts";
-import { SECTIONS } from "../lib/config/table.ts";
 import { bundle } from "./bundle.ts";
 import { inject } from "./elf/inject.ts";
+import {
+  allowedVariables,
+  COURIER,
+  HALYARD,
+  parseUnixSocket,
+  permissionFlags,
+  type Product,
+  socketFor,
+} from "./permissions.ts";
 
 /** Target that Deno's own executable can be turned into; all others need `deno compile` and its runtime base. */
 export const INJECTABLE = "x86_64-unknown-linux-gnu";
 
 /** Timeout of `deno compile`, in ms: some 45 MB may have to be downloaded, or a firewall may swallow requests. */
 const COMPILE_TIMEOUT = 120_000;
-
-/** Wildcard and loopback addresses of any host, on any port: listening is possible, connecting elsewhere is not. */
-const LISTEN_ADDRESSES = ["0.0.0.0", "127.0.0.1", "[::]", "[::1]", "localhost"];
-
-/** The Unix socket that may be listened on unless another is asked for; where systemd makes the service a directory. */
-export const UNIX_SOCKET = "/run/halyard/halyard.sock";
 
 /**
  * Environment in which Deno can neither write its caches (no directory can be there) nor check for a newer Deno. Its home directory
@@ -34,33 +35,6 @@ const ENVIRONMENT = [
   ...["DENO_DIR=/proc/self/exe", "DENO_LOG=error,deno::cache=off", "DENO_NO_UPDATE_CHECK=1"],
   ...["HOME=/proc", "LC_ALL=C"],
 ];
-
-/** Variables that are passed on to Deno besides Halyard's own: language, time zone and terminal. */
-const COMMON_VARIABLES = ["LANG", "LC_*", "TZ", "NO_COLOR", "TERM", "COLUMNS"];
-
-/** Variables that a command reads besides settings. */
-const READ_VARIABLES = ["COLUMNS"];
-
-/** Variables that name a proxy, for Deno and for messages. */
-const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap((
-  name,
-) => [name, name.toLowerCase()]);
-
-/** An executable that can be built. */
-export interface Product {
-  /** Its name. */
-  name: string;
-  /** Its entrypoint. */
-  entrypoint: string;
-  /** Whether it writes and connects, and does not listen. */
-  isCourier: boolean;
-}
-
-/** Serves, reads, and connects to nothing but its own host. */
-export const HALYARD: Product = { name: "halyard", entrypoint: "main.ts", isCourier: false };
-
-/** Prepares and fetches archives. */
-export const COURIER: Product = { name: "halyard-courier", entrypoint: "courier.ts", isCourier: true };
 
 /** The one unstable feature: threads that serve share a port. */
 const FEATURE_FLAGS = ["--unstable-net"];
@@ -157,78 +131,6 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
   return compiled;
 }
 
-/**
- * Lists the environment variables that are passed on to Deno.
- *
- * @param product What is built. @default {HALYARD}
- * @returns Their names; one that ends with `*` is a prefix.
- */
-export function allowedVariables({ isCourier }: Product = HALYARD): string[] {
-  return [...environmentVariables(), ...COMMON_VARIABLES, ...isCourier ? PROXY_VARIABLES : []];
-}
-
-/** Options for {@linkcode permissionFlags}. */
-export interface PermissionOptions {
-  /** Further addresses, with or without a port. @default {[]} */
-  allowNet?: readonly string[];
-  /** What is built. @default {HALYARD} */
-  product?: Product;
-  /** Path of the one Unix socket that it may listen on; a courier listens on none. @default {none} */
-  unixSocket?: string | undefined;
-}
-
-/**
- * Lists the permissions that are baked in.
- *
- * @param options Product, addresses and Unix socket.
- * @returns Deno's flags.
- */
-export function permissionFlags(
-  { allowNet = [], product = HALYARD, unixSocket }: PermissionOptions = {},
-): string[] {
-  const { isCourier } = product;
-  const variables = [...environmentVariables(), ...READ_VARIABLES, ...isCourier ? PROXY_VARIABLES : []];
-  const socket = unixSocket === undefined ? [] : [`unix:${unixSocket}`];
-  return [
-    "--no-prompt",
-    ...isCourier
-      ? ["--allow-net", "--allow-write"]
-      : [`--allow-net=${[...LISTEN_ADDRESSES, ...socket, ...allowNet].join(",")}`],
-    // To make and remove the socket itself; nothing else is written.
-    ...!isCourier && unixSocket !== undefined ? [`--allow-write=${unixSocket}`] : [],
-    "--allow-read",
-    "--allow-sys=systemMemoryInfo", // the container's limit
-    `--allow-env=${variables.join(",")}`,
-    "--ignore-env", // all others: they seem not to be set
-    "--deny-import",
-  ];
-}
-
-/** Returns the path that is baked in, if any: Deno has no Unix sockets on Windows. */
-function socketFor(target: string, path = UNIX_SOCKET): string | undefined {
-  return target.includes("windows") ? undefined : path;
-}
-
-/**
- * Reads the path of a Unix socket.
- *
- * @param path The path as it was written; `undefined` for the usual one.
- * @returns The path.
- * @throws {Error} When it can be no such path, or not stand in a flag.
- */
-export function parseUnixSocket(path = UNIX_SOCKET): string {
-  const hint = `hint: write it as --unix-socket ${UNIX_SOCKET}`;
-  // Deno's flags are lists.
-  if (path.includes(",")) throw new Error(`--unix-socket cannot be "${path}": it has a comma\n${hint}`);
-  try {
-    const parsed = SECTIONS.Main.settings.unixSocket.type.parse(path, "environment");
-    if (parsed !== undefined) return parsed;
-  } catch (error) {
-    throw new Error(`--unix-socket cannot be "${path}": ${(error as Error).message}\n${hint}`);
-  }
-  throw new Error(`--unix-socket cannot be empty\n${hint}`);
-}
-
 /** What `deno compile` needs to know. */
 interface Build {
   script: string;
@@ -315,6 +217,9 @@ async function run(args: string[]): Promise<void> {
   const output = values.output ?? `dist/${product.name}`;
   if (base !== undefined && base !== "official" && base !== "deno") {
     throw new Error(`There is no base "${base}"\nhint: it is "official" or "deno"`);
+  }
+  if (values.courier && values["unix-socket"] !== undefined) {
+    throw new Error("The courier listens on no Unix socket\nhint: leave out --unix-socket");
   }
   const { entrypoint, name } = product;
   const script = `dist/${name}.js`;

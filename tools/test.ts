@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { bundle } from "./bundle.ts";
 import { compile, INJECTABLE } from "./compile.ts";
+import { UNIX_SOCKET } from "./permissions.ts";
 
 /** Test files that run at a time. Twice the usual number of cores: most wait for processes, timers and sockets. */
 const JOBS = 4;
@@ -25,7 +26,7 @@ async function build(importMap: string | undefined): Promise<string | undefined>
   const script = `${FOLDER}/halyard.js`;
   const output = `${Deno.cwd()}/${FOLDER}/halyard`;
   await Deno.mkdir(FOLDER, { recursive: true });
-  await bundle({ importMap, output: script });
+  await bundle({ importMap, output: script, unixSocket: UNIX_SOCKET });
   await compile({ script, output, base: "deno" });
   return output;
 }

@@ -178,6 +178,11 @@ export function findWarnings(
   if (main.tlsEnabled && (main.tlsMinVersion === "1.0" || main.tlsMinVersion === "1.1")) {
     warnings.push(`TLS ${main.tlsMinVersion} is not supported: the minimum TLS version is 1.2`);
   }
+  if (main.unixSocket !== undefined && (main.threads ?? 1) !== 1) {
+    warnings.push(
+      "A Unix socket is served by one thread alone, however many THREADS ([Main] threads) there are",
+    );
+  }
   for (const exporter of ["Datadog", "Stackdriver", "OpenTelemetry"] as const) {
     if (values[exporter].enabled) {
       warnings.push(

@@ -18,10 +18,10 @@ import type { Certificate } from "./certificate.ts";
 import { keepAccepting } from "./_keep_accepting.ts";
 import { type AnswerInit, BACKLOG, type Handler, type Server, type Transport } from "./transport.ts";
 
-/** Longest request line and headers together, on `STREAM_PORT` and with TLS 1.3 as minimum version. The same as in `Deno.serve`. @limit bytes: the request is answered 431 */
+/** Longest request line and headers together, on `STREAM_PORT`, on a Unix socket, and with TLS 1.3 as minimum version. The same as in `Deno.serve`. @limit bytes: the request is answered 431 */
 const MAX_HEADER_BYTES = 65_536;
 
-/** Longest time for the headers of a request, on `STREAM_PORT` and with TLS 1.3 as minimum version; it counts from the connection or from the answer before. SDKs send theirs at once. @limit ms: the request is answered 408, the connection is closed */
+/** Longest time for the headers of a request, on `STREAM_PORT`, on a Unix socket, and with TLS 1.3 as minimum version; it counts from the connection or from the answer before. SDKs send theirs at once. @limit ms: the request is answered 408, the connection is closed */
 const HEADERS_TIMEOUT = 30_000;
 
 /** Longest time for a whole request, there too. More than a body may take. @limit ms: the request is answered 408, the connection is closed */

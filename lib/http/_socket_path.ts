@@ -22,7 +22,7 @@ export async function clearPath(path: string): Promise<void> {
     throw takenError(path, "something is there that is not a socket, and is not removed");
   }
   if (await isListenedOn(path)) throw takenError(path, "another process listens there");
-  Deno.removeSync(path);
+  await Deno.remove(path);
 }
 
 /**
@@ -94,6 +94,6 @@ export function explainSocketError(error: unknown, path: string, onlyPath: strin
 /** What to do, by the code of the system's error. */
 const HINTS: Readonly<Record<string, string>> = {
   ENOENT: "make its directory; RuntimeDirectory= of systemd does so at each start",
-  EACCES: "let the user that Halyard runs as write to its directory",
-  EROFS: "let the user that Halyard runs as write to its directory",
+  EACCES: "let the user that Halyard runs as write to its directory, and to what is there",
+  EROFS: "let the user that Halyard runs as write to its directory, and to what is there",
 };

@@ -12,7 +12,7 @@ import { BACKLOG, type Handler, type Server } from "./transport.ts";
 const CHECK_INTERVAL = 1_000;
 
 /** Checks in a row without an accepted connection after which it listens again. One may come too early, after a long pause of the process. */
-const MAX_MISSED = 2;
+const TOLERATED_MISSES = 2;
 
 /** Time between two looks whether the last connection has ended: ms. */
 const DRAIN_INTERVAL = 50;
@@ -51,7 +51,7 @@ export async function listenUnix(
   let problem = "";
   async function check(): Promise<void> {
     missed = socket.takeAccepted() > 0 ? 0 : missed + 1;
-    if (missed > MAX_MISSED) await listenAgain();
+    if (missed > TOLERATED_MISSES) await listenAgain();
     const isShort = await areFilesUsedUp(path);
     noticeShortage(isShort);
     // What cannot be asked for is not missed.

@@ -30,6 +30,10 @@ const WARNINGS: [file: string, env: Record<string, string>, warnings: string[]][
     { TLS_ENABLED: "1", TLS_CERT: "c", TLS_KEY: "k", TLS_MIN_VERSION: "1.1" },
     ["TLS 1.1 is not supported: the minimum TLS version is 1.2"],
   ],
+  ["[Main]\nunixSocket=/run/a.sock\nthreads=2", { UNIX_SOCKET: "/run/a.sock", THREADS: "auto" }, [
+    "A Unix socket is served by one thread alone, however many THREADS ([Main] threads) there are",
+  ]],
+  ["[Main]\nunixSocket=/run/a.sock\nthreads=1", { UNIX_SOCKET: "/run/a.sock" }, []],
   ...["Datadog", "Stackdriver"].map((name): [string, Record<string, string>, string[]] => [
     `[${name}]\nenabled`,
     { [`USE_${name.toUpperCase()}`]: "1" },

@@ -7,8 +7,8 @@ export interface RelayOptions {
   env: Record<string, string>;
   /** Command line after `main.ts`. @default {["--from-env"]} */
   args?: string[];
-  /** Permission flags. @default {["--allow-all", "--unstable-net"]} */
-  permissions?: string[];
+  /** Permission flags. @default {{@linkcode FROM_SOURCE}} */
+  permissions?: readonly string[] | undefined;
   /** Program to run. @default {"main.ts"} */
   script?: string;
   /** Command that runs it, as `["sh", "-c", 'exec "$0" "$@"']` would. @default {none} */
@@ -16,6 +16,9 @@ export interface RelayOptions {
   /** Port to listen on. @default {a free one} */
   port?: number;
 }
+
+/** Permissions of a run from source, for what the executable is not built for: another Unix socket. */
+export const FROM_SOURCE: readonly string[] = ["--allow-all", "--unstable-net"];
 
 /** A relay running as a process of its own. */
 export interface RelayProcess extends AsyncDisposable {
@@ -64,7 +67,7 @@ export function halyardCommand(
   const inherited = Object.entries(Deno.env.toObject()).filter(([name]) =>
     !own.some((pattern) => pattern.test(name))
   );
-  const allowed = permissions ?? ["--allow-all", "--unstable-net"];
+  const allowed = permissions ?? FROM_SOURCE;
   const flags = ["--quiet", "--no-prompt", "--no-lock", ...importMap, ...allowed];
   const binary = script === "main.ts" && !permissions ? Deno.env.get("HALYARD_BINARY") : undefined;
   const halyard = binary ? [binary] : [Deno.execPath(), "run", ...flags, script];

@@ -1,6 +1,6 @@
 import { assertMatch, assertStringIncludes } from "@std/assert";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
-import { freePort, startRelay } from "./_relay.ts";
+import { freePort, FROM_SOURCE, startRelay } from "./_relay.ts";
 
 function archiveWith(flag: string): Promise<Uint8Array> {
   return packArchive({ e1: { flags: { [flag]: constantFlag(1) } } });
@@ -67,6 +67,7 @@ for (const [name, env, listener, message] of TRANSPORTS) {
         ...listener === "stream port" && { STREAM_PORT: `${streamPort}` },
         ...listener === "socket" && { UNIX_SOCKET: path },
       },
+      permissions: listener === "socket" ? FROM_SOURCE : undefined,
       wrapper: ["sh", "-c", `ulimit -n ${openFiles}; exec "$0" "$@"`],
     }, listener === "socket" ? "Listening on a Unix socket" : undefined);
     const port = listener === "stream port" ? streamPort : relay.port;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
-import { freePort, halyardCommand, type RelayOptions, startRelay } from "./_relay.ts";
+import { freePort, FROM_SOURCE, halyardCommand, type RelayOptions, startRelay } from "./_relay.ts";
 
 /** What a relay says when it is there, on all that it listens on. */
 const LISTENING = "Listening on a Unix socket";
@@ -49,7 +49,7 @@ async function prepare(): Promise<
   return {
     file,
     socket,
-    options: { env: { FILE_DATA_SOURCE: file.path, UNIX_SOCKET: socket } },
+    options: { env: { FILE_DATA_SOURCE: file.path, UNIX_SOCKET: socket }, permissions: FROM_SOURCE },
     async [Symbol.asyncDispose]() {
       await Deno.remove(folder, { recursive: true });
       await file[Symbol.asyncDispose]();
@@ -88,7 +88,7 @@ Deno.test("main.ts replaces the Unix socket of a relay that was killed, and refu
   await assertRejects(() => get(socket, "/"), Deno.errors.ConnectionRefused);
   await using second = await startRelay(options, LISTENING);
   const env = { ...options.env, PORT: `${freePort()}` };
-  const { code, stderr } = await halyardCommand({ env }).output();
+  const { code, stderr } = await halyardCommand({ ...options, env }).output();
   assertEquals(code, 1);
   assertEquals(
     new TextDecoder().decode(stderr),

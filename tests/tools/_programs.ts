@@ -1,5 +1,6 @@
 import { bundle } from "../../tools/bundle.ts";
 import { compile } from "../../tools/compile.ts";
+import { UNIX_SOCKET } from "../../tools/permissions.ts";
 
 /** The import map that these tests run with, if any. */
 export const IMPORT_MAP = import.meta.resolve("@std/assert").startsWith("file:")
@@ -14,7 +15,7 @@ export function locateProgram(folder: string): string {
 /** Builds the executable and its script, unless they are there. */
 export async function buildProgram(program: string): Promise<void> {
   if (program === Deno.env.get("HALYARD_BINARY")) return;
-  await bundle({ importMap: IMPORT_MAP, output: `${program}.js` });
+  await bundle({ importMap: IMPORT_MAP, output: `${program}.js`, unixSocket: UNIX_SOCKET });
   await compile({ script: `${program}.js`, output: program, base: "deno" });
 }
 

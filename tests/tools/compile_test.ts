@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { bundle } from "../../tools/bundle.ts";
-import { type Base, compile, type Compiled, COURIER, UNIX_SOCKET } from "../../tools/compile.ts";
+import { type Base, compile, type Compiled } from "../../tools/compile.ts";
 import { buildDemo } from "../../tools/demo_archive.ts";
+import { COURIER, UNIX_SOCKET } from "../../tools/permissions.ts";
 import { freePort } from "../e2e/_relay.ts";
 import { canRun, IMPORT_MAP } from "./_programs.ts";
 import { zip } from "./_zip.ts";

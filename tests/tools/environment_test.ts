@@ -5,7 +5,7 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { allowedVariables, permissionFlags } from "../../tools/compile.ts";
+import { allowedVariables, permissionFlags } from "../../tools/permissions.ts";
 import { buildDemo } from "../../tools/demo_archive.ts";
 import { IS_NIGHTLY } from "../_nightly.ts";
 import { freePort } from "../e2e/_relay.ts";

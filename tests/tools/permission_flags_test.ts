@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { COURIER, parseUnixSocket, permissionFlags, UNIX_SOCKET } from "../../tools/compile.ts";
+import { COURIER, parseUnixSocket, permissionFlags, UNIX_SOCKET } from "../../tools/permissions.ts";
 
 Deno.test("permissionFlags() grants nothing but listening, loopback, reading, the memory limit and Halyard's variables", () => {
   const [env] = permissionFlags().filter((flag) => flag.startsWith("--allow-env="));
