@@ -8,6 +8,9 @@ import { connect } from "node:net";
 import { run } from "../../lib/cli/mod.ts";
 import { TERMINAL } from "../../lib/cli/terminal.ts";
 
+/** Its Unix socket, if it has one. */
+const SOCKET = Deno.env.get("UNIX_SOCKET") ?? "/nowhere/halyard.sock";
+
 function connectByNode(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     connect(port, "127.0.0.1").once("connect", resolve).once("error", reject);
@@ -21,6 +24,11 @@ const ATTEMPTS: Record<string, (port: number) => unknown> = {
   "resolve a name": () => Deno.resolveDns("localhost", "A"),
   "listen elsewhere": () => Deno.listen({ port: 0, hostname: "127.0.0.1" }),
   "write a file": () => Deno.makeTempFile(),
+  "write beside the Unix socket": () => Deno.writeTextFile(`${SOCKET}2`, ""),
+  "write by a path through the Unix socket": () => Deno.writeTextFile(`${SOCKET}/../written`, ""),
+  "move the Unix socket": () => Deno.rename(SOCKET, `${SOCKET}2`),
+  "listen on another Unix socket": () => Deno.listen({ transport: "unix", path: `${SOCKET}2` }),
+  "connect to another Unix socket": () => Deno.connect({ transport: "unix", path: `${SOCKET}2` }),
   "read a file": () => Deno.readTextFile("deno.json"),
   "read a variable": () => Deno.env.get("HOME"),
   "run a program": () => new Deno.Command("true").output(),

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { environmentVariables } from "../../lib/config/mod.ts";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
-import { freePort, halyardCommand, type RelayOptions, startRelay } from "./_relay.ts";
+import { freePort, halyardCommand, type RelayOptions, type RelayProcess, startRelay } from "./_relay.ts";
 
 /** How long a line of variables in docs/deploy.md may be: characters. */
 const LINE = 100;
@@ -66,11 +66,35 @@ Deno.test("main.ts serves and reloads by watch with the permissions of docs/depl
   assertEquals(relay.lines.filter((line) => /WARN|ERROR/.test(line)), []);
 });
 
-Deno.test("main.ts cannot connect to anywhere with the permissions of docs/deploy.md, and serves on", async () => {
-  await using file = await DataFile.create(await archiveWith("one"));
-  using other = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const script = "tests/e2e/_confined.ts";
-  await using relay = await startRelay({ ...await confine(file), script, args: [String(other.addr.port)] });
+/** What it lets itself do with a Unix socket. */
+async function confineWithSocket(file: DataFile): Promise<RelayOptions> {
+  const { env, permissions = [], ...rest } = await confine(file);
+  const socket = file.path.replace("flags.tar.gz", "halyard.sock");
+  return {
+    ...rest,
+    env: { ...env, UNIX_SOCKET: socket },
+    permissions: [
+      ...permissions,
+      ...`--allow-net=unix:${socket} --allow-read=${socket} --allow-write=${socket}`.split(" "),
+    ],
+  };
+}
+
+for (const [what, confined] of [["", confine], [" and those of a Unix socket", confineWithSocket]] as const) {
+  Deno.test(`main.ts cannot connect or write with the permissions of docs/deploy.md${what}, and serves on`, async () => {
+    await using file = await DataFile.create(await archiveWith("one"));
+    using other = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    const script = "tests/e2e/_confined.ts";
+    await using relay = await startRelay({
+      ...await confined(file),
+      script,
+      args: [String(other.addr.port)],
+    });
+    await assertConfined(relay);
+  });
+}
+
+async function assertConfined(relay: RelayProcess): Promise<void> {
   const outcomes = JSON.parse(await relay.waitFor('{"fetch"'));
   assertEquals(outcomes, {
     fetch: "NotCapable",
@@ -79,13 +103,18 @@ Deno.test("main.ts cannot connect to anywhere with the permissions of docs/deplo
     "resolve a name": "NotCapable",
     "listen elsewhere": "NotCapable",
     "write a file": "NotCapable",
+    "write beside the Unix socket": "NotCapable",
+    "write by a path through the Unix socket": "NotCapable",
+    "move the Unix socket": "NotCapable",
+    "listen on another Unix socket": "NotCapable",
+    "connect to another Unix socket": "NotCapable",
     "read a file": "NotCapable",
     // The flag --ignore-env hides it.
     "read a variable": "done: undefined",
     "run a program": "NotCapable",
   });
   assertEquals(await getValue(relay.url), "one");
-});
+}
 
 Deno.test("main.ts looks at the file from time to time when it may read nothing else, and reloads", async () => {
   await using file = await DataFile.create(await archiveWith("one"));
