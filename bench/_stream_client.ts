@@ -4,11 +4,11 @@
  * `{"all":<ms since epoch>,"bytes":<mean bytes per stream since>}`.
  * Sockets are raw: `fetch` would take a hundred times the memory.
  *
- * Arguments: port, path, Authorization, number of streams.
+ * Arguments: port or path of a Unix socket, path of the stream, Authorization, number of streams.
  */
 import { connect, type Socket } from "node:net";
 
-const [port, path, key, count] = [Number(Deno.args[0]), Deno.args[1]!, Deno.args[2]!, Number(Deno.args[3])];
+const [port, path, key, count] = [Deno.args[0]!, Deno.args[1]!, Deno.args[2]!, Number(Deno.args[3])];
 const encoder = new TextEncoder();
 
 interface Reader {
@@ -39,7 +39,7 @@ function take(reader: Reader, chunk: Buffer): void {
 
 function open(): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const socket = connect(port, "127.0.0.1");
+  const socket = port.startsWith("/") ? connect(port) : connect(Number(port), "127.0.0.1");
   const reader: Reader = { socket, bytes: 0, tail: new Uint8Array() as Buffer, seen: false };
   readers.push(reader);
   socket.once("connect", () => {

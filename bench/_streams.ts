@@ -6,9 +6,9 @@ export interface StreamClient extends AsyncDisposable {
   watch(text: string): Promise<{ seen: Promise<{ all: number; bytes: number }> }>;
 }
 
-/** Opens streams on a relay and waits until all have begun. */
+/** Opens streams on a relay, by its port or the path of its Unix socket, and waits until all have begun. */
 export async function openStreams(
-  { port, path, key, count }: { port: number; path: string; key: string; count: number },
+  { port, path, key, count }: { port: number | string; path: string; key: string; count: number },
 ): Promise<StreamClient> {
   const process = new Deno.Command(Deno.execPath(), {
     args: [
