@@ -133,7 +133,7 @@ class UnixSocket {
   }
 
   async reopen(): Promise<void> {
-    if (!this.#isOurs()) await clearPath(this.#path);
+    if (this.#isTaken()) await clearPath(this.#path);
     this.#retire();
     await this.open();
   }
@@ -148,18 +148,18 @@ class UnixSocket {
     if (!server) return;
     this.#server = undefined;
     // Closing it removes what is at the path, whoever made that. So it rather listens, unreachable, until the process ends.
-    const closed = (this.#isOurs() ? close(server) : drain(server)).finally(() =>
-      this.#closed.delete(closed)
-    );
+    const ended = this.#isTaken() ? drain(server) : close(server);
+    const closed = ended.finally(() => this.#closed.delete(closed));
     this.#closed.add(closed);
   }
 
-  #isOurs(): boolean {
+  /** Whether something else is at the path, or may be. */
+  #isTaken(): boolean {
     try {
       const found = statPath(this.#path);
-      return found !== undefined && found.dev === this.#node?.dev && found.ino === this.#node.ino;
+      return found !== undefined && (found.dev !== this.#node?.dev || found.ino !== this.#node.ino);
     } catch {
-      return false;
+      return true;
     }
   }
 }
