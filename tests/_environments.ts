@@ -63,8 +63,16 @@ export async function makeStore(
   return store;
 }
 
-/** A log that keeps its lines, each as `level: message name=value`, fields as in text logs. */
-export function makeLog(): Log & { lines: string[] } {
+/** A log that keeps its lines. */
+export interface TestLog extends Log {
+  /** Each as `level: message name=value`, fields as in text logs. */
+  lines: string[];
+  /** Those of warnings and errors, each once. */
+  readonly problems: string[];
+}
+
+/** Makes such a log without lines. */
+export function makeLog(): TestLog {
   const lines: string[] = [];
   function keep(level: string): (message: string, fields?: LogFields) => void {
     return (message, fields = {}) => void lines.push(`${level}: ${message}${formatFields(fields)}`);
@@ -72,6 +80,9 @@ export function makeLog(): Log & { lines: string[] } {
   const warn = keep("warn");
   return {
     lines,
+    get problems() {
+      return [...new Set(lines.filter((line) => /^(warn|error): /.test(line)))];
+    },
     debug: keep("debug"),
     info: keep("info"),
     warn,

@@ -21,6 +21,9 @@ const LAST_LINES_DEADLINE = 1_000;
 /** Longest time for them where the process is to end at once, on a second signal. @limit ms: they are lost */
 const LAST_LINES_DEADLINE_AT_ONCE = 100;
 
+/** Time between two looks for problems that have happened again: ms. */
+const REPEATED_INTERVAL = 60_000;
+
 /** The command `serve`. */
 export const SERVE: Command = {
   name: "serve",
@@ -68,14 +71,17 @@ export async function serve(
   let { effective } = loaded;
   const output = openLogOutput(terminal.stdout, "standard output", format);
   const errors = openLogOutput(terminal.stderr, "standard error", format);
-  async function flush(deadline: number): Promise<void> {
-    await Promise.all([output.flush(deadline), errors.flush(deadline)]);
-  }
   const log = createLog({
     level: () => logLevel,
     format,
     write: (line, level) => (level === "error" ? errors : output).write(line),
   });
+  const repeatedTimer = setInterval(() => log.reportRepeated(), REPEATED_INTERVAL);
+  async function end(deadline: number): Promise<void> {
+    clearInterval(repeatedTimer);
+    log.reportRepeated(true);
+    await Promise.all([output.flush(deadline), errors.flush(deadline)]);
+  }
   log.info("Starting Halyard", { version: VERSION, settings: origin });
   for (const warning of warnings) log.warn(warning);
   const harmful = listHarmfulVariables(readProcessEnv());
@@ -88,7 +94,7 @@ export async function serve(
     log.info("Events will be accepted, but will be discarded, since there is no connection to LaunchDarkly");
   }
   async function endAtOnce(): Promise<never> {
-    await flush(LAST_LINES_DEADLINE_AT_ONCE);
+    await end(LAST_LINES_DEADLINE_AT_ONCE);
     Deno.exit(1);
   }
   function reloadSettings(): LiveSettings | undefined {
@@ -116,7 +122,7 @@ export async function serve(
     else errors.write(formatFailure(failure));
     return 1;
   } finally {
-    await flush(LAST_LINES_DEADLINE);
+    await end(LAST_LINES_DEADLINE);
   }
 }
 
@@ -149,7 +155,7 @@ async function serveUntilStopped(
   }
   const delayMs = settings.shutdownDelay || undefined;
   const stopped = onStop(
-    (signal) => log.info("Stopping; a second signal stops at once", { signal, delayMs }),
+    (signal) => log.info("Stopping; a second signal stops at once", { signal, delayMs, audit: "shutdown" }),
     endAtOnce,
   );
   const starting = startRelay(settings, { log });

@@ -1,6 +1,5 @@
 import type { Log } from "../observe/mod.ts";
 import type { Payload, Snapshot } from "../snapshot/mod.ts";
-import { CutLog } from "./_cut_log.ts";
 import type { Budget } from "./budget.ts";
 import type { PaceLimits } from "./_pace.ts";
 import type { Reader } from "./_reader.ts";
@@ -25,7 +24,7 @@ interface Version {
  */
 export class Readers {
   readonly #limits: PaceLimits;
-  readonly #log: CutLog;
+  readonly #log: Log;
   readonly #active = new Set<Reader>();
   /** Order in which versions were first delivered, as a number that rises. */
   readonly #ages = new WeakMap<Payload, number>();
@@ -39,7 +38,7 @@ export class Readers {
    */
   constructor(limits: PaceLimits, log: Log) {
     this.#limits = limits;
-    this.#log = new CutLog(log);
+    this.#log = log;
   }
 
   /**
@@ -64,7 +63,7 @@ export class Readers {
     this.#active.delete(reader);
   }
 
-  /** Cuts off the clients that have fallen below the minimum rate, and logs what has been counted for a while. */
+  /** Cuts off the clients that have fallen below the minimum rate. */
   closeStalled(): void {
     const now = performance.now();
     for (const reader of this.#active) {
@@ -72,7 +71,6 @@ export class Readers {
         this.#cut(reader, "Client stopped reading (stalled): closed its connection");
       }
     }
-    this.#log.flush(now);
   }
 
   /**
@@ -129,7 +127,7 @@ export class Readers {
   }
 
   #cut(reader: Reader, message: string): void {
-    this.#log.note({ message, environment: reader.environmentId });
+    this.#log.warn(message, { environment: reader.environmentId });
     reader.close();
   }
 

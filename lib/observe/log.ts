@@ -1,13 +1,23 @@
+import { Repetitions } from "./_repetitions.ts";
 import { escapeInvisible } from "./escape.ts";
 
 /** Log level: each includes those after it; `none` silences all. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "none";
 
 /**
- * Fields of a log line, e.g. `{ environment, digest }`. Names are camelCase, and not `timestamp`, `level` or `message`; a field
- * that is `undefined` is left out.
+ * What an audit event is about: an archive that is served, one that is refused as a whole or in one environment, a key that is
+ * accepted from now on or no longer, the relay that is ready or told to stop.
  */
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+export type AuditEvent = "load" | "refuse" | "key" | "ready" | "shutdown";
+
+/**
+ * Fields of a log line, e.g. `{ environment, digest }`. Names are camelCase, and not `timestamp`, `level`, `message`, `seq` or
+ * `repeated`; a field that is `undefined` is left out. A line with `audit` is an audit event: it is written at every level but
+ * `none`, as often as it happens, with its number in `seq`.
+ */
+export type LogFields = Readonly<
+  Record<string, string | number | boolean | undefined> & { audit?: AuditEvent | undefined }
+>;
 
 /**
  * A log. Handed in, never imported as a global. Each line is a sentence and fields; no secret and no context goes into either.
@@ -35,6 +45,18 @@ export interface LogOptions {
   write(line: string, level: LogLevel): void;
   /** The clock: ms since epoch. @default {Date.now} */
   now?: () => number;
+  /** Clock that does not jump: ms. @default {performance.now} */
+  uptime?: () => number;
+}
+
+/** A log that counts. */
+export interface CountingLog extends Log {
+  /**
+   * Logs how often problems have happened that are over, or have gone on for long. Call it every minute or so.
+   *
+   * @param isEnd Whether this is the end of the log. @default {false}
+   */
+  reportRepeated(isEnd?: boolean): void;
 }
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "none"];
@@ -110,13 +132,32 @@ export function formatFields(fields: LogFields): string {
 /**
  * Creates a log that writes one line per message, see {@linkcode formatLine}.
  *
+ * A warning or an error with the same fields as one before is counted instead, as long as it happens at least once a minute: once an
+ * hour, and when it is over, a line says in `repeated` how often it has happened since the one before. Audit events are numbered
+ * from 1.
+ *
  * @param options Level, format and where lines go.
  * @returns The log.
  */
-export function createLog({ level: least, write, ...options }: LogOptions): Log {
+export function createLog(
+  { level: least, write, uptime = () => performance.now(), ...options }: LogOptions,
+): CountingLog {
+  const repetitions = new Repetitions(uptime);
+  let seq = 0;
+  function writeLine(level: LogLevel, message: string, fields: LogFields): void {
+    write(formatLine(level, message, { ...options, fields }), level);
+  }
   function line(level: LogLevel): (message: string, fields?: LogFields) => void {
     return (message, fields = {}) => {
-      if (isLogged(level, least)) write(formatLine(level, message, { ...options, fields }), level);
+      const { audit } = fields;
+      if (!isLogged(audit === undefined ? level : "error", least)) return;
+      if (audit !== undefined) return writeLine(level, message, { ...fields, seq: ++seq });
+      const isNews = level === "debug" || level === "info" ||
+        repetitions.note(
+          JSON.stringify([level, message, fields]),
+          (repeated) => writeLine(level, message, { ...fields, repeated }),
+        );
+      if (isNews) writeLine(level, message, fields);
     };
   }
   const warn = line("warn");
@@ -126,5 +167,6 @@ export function createLog({ level: least, write, ...options }: LogOptions): Log 
     warn,
     error: line("error"),
     warnOnce: once(warn, least),
+    reportRepeated: (isEnd = false) => repetitions.report(isEnd),
   };
 }

@@ -7,7 +7,7 @@ const SHORTEST_SHOWN = 12;
 /**
  * Masks an SDK key or mobile key for logs and `/status`.
  *
- * The kind's prefix (`sdk-`, `mob-`), dashes and the last five characters stay, everything else becomes `*`:
+ * The kind's prefix (`sdk-`, `mob-`), single dashes and the last five characters stay, everything else becomes `*`:
  * `sdk-********-****-****-****-*******12345`. (The Relay Proxy masks hex digits only, so other letters leak.)
  *
  * @param key A credential.
@@ -18,5 +18,6 @@ export function obscureKey(key: string): string {
   const rest = key.slice(prefix.length);
   const shown = rest.length < SHORTEST_SHOWN ? 0 : SHOWN;
   const hidden = rest.slice(0, rest.length - shown);
-  return prefix + hidden.replace(/[^-]/gu, "*") + rest.slice(rest.length - shown);
+  // Nor a dash beside another, or before what is shown: no more than five characters in a row stay.
+  return prefix + hidden.replace(/[^-]|-(?=-|$)/gu, "*") + rest.slice(rest.length - shown);
 }

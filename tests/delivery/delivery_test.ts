@@ -166,8 +166,10 @@ Deno.test("Delivery cuts off a reader that takes nothing any more, and no other"
   const [stalled, idle] = [await open(delivery, store), await open(delivery, store)];
   await read(idle);
   const closed = idle.read();
-  while (log.lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  assertEquals(log.lines, ["warn: Client stopped reading (stalled): closed its connection environment=e1"]);
+  while (log.problems.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(log.problems, [
+    "warn: Client stopped reading (stalled): closed its connection environment=e1",
+  ]);
   assertEquals(delivery.size, 1);
   assertEquals(await read(stalled), undefined);
   await delivery.close();

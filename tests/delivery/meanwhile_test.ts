@@ -106,9 +106,9 @@ Deno.test("Delivery closes a stream that cannot be updated, and no other", async
   await delivery.update();
   assertEquals(await read(broken), undefined);
   assert((await read(good))!.startsWith("event: p"));
-  assertEquals(log.lines.length, 1);
+  assertEquals(log.problems.length, 1);
   assert(
-    log.lines[0]!.startsWith(
+    log.problems[0]!.startsWith(
       'error: Cannot update a stream, closing it environment=e1 error="Error: a fault',
     ),
   );

@@ -124,7 +124,7 @@ Deno.test("Delivery makes room by cutting off the slowest reader of that kind th
   for (let i = 0; i < 3; i++) await faster!.read();
   const newcomer = await sendPrivate(delivery, 400_000);
   assert(newcomer);
-  assertEquals(log.lines, [
+  assertEquals(log.problems, [
     "warn: Closed the connection of a slow client: memory for results is short environment=e1",
   ]);
   assertEquals((await slow!.read()).done, true);
@@ -193,7 +193,7 @@ Deno.test("Delivery closes a stream for whose update there is no room for too lo
   const all = await delivery.make("sdk", HUGE);
   await replace(store, delivery, large(2));
   assertEquals((await next).done, true);
-  assertEquals(log.lines, [
+  assertEquals(log.problems, [
     "warn: Closed a stream that had to be updated: memory for results is short environment=e1",
   ]);
   all!.charge.release();
@@ -217,7 +217,7 @@ Deno.test("Delivery cuts off readers of superseded versions beyond the size of o
   assertEquals(delivery.size, 2);
   for (const reader of [poll, first]) assertEquals((await reader.read()).done, true);
   assertEquals((await second.read()).done, false);
-  assertEquals(log.lines, [
+  assertEquals(log.problems, [
     "warn: Closed the connection of a slow client: it still read data that reloads have replaced environment=e1",
   ]);
   await delivery.close();

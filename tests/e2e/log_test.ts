@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
-import { freePort, halyardCommand } from "./_relay.ts";
+import { freePort, halyardCommand, startRelay } from "./_relay.ts";
 
 /** Requests of which each makes a log line of some 80 characters: more than pipe and queue together hold. */
 const REQUESTS = 8_000;
@@ -69,6 +69,33 @@ for (const format of ["text", "json"]) {
     assertEquals(await new Response(process.stderr).text(), "");
   });
 }
+
+Deno.test("main.ts logs a problem once, and at the end how often it has happened since", async () => {
+  // More than the kernel's buffers take, and nothing that gzip could make small.
+  const huge = constantFlag(Array.from({ length: 300_000 }, () => crypto.randomUUID()).join(""));
+  await using file = await DataFile.create(await packArchive({ e1: { flags: { huge } } }));
+  const env = {
+    FILE_DATA_SOURCE: file.path,
+    LOG_LEVEL: "debug",
+    CLIENT_WRITE_SLACK: "10ms",
+    CLIENT_WRITE_MAX_TIME: "1s",
+  };
+  await using relay = await startRelay({ env });
+  const connections = await Promise.all(Array.from({ length: 5 }, async () => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: relay.port });
+    const head = "GET /all HTTP/1.1\r\nHost: x\r\nAuthorization: sdk-e1\r\n\r\n";
+    await connection.write(new TextEncoder().encode(head));
+    return connection;
+  }));
+  for (const _ of connections) await relay.waitFor("Stream closed environment=e1 kind=sdk durationMs=");
+  for (const connection of connections) connection.close();
+  assertEquals((await relay.stop()).code, 0);
+  const message = "WARN: Client stopped reading (stalled): closed its connection environment=e1";
+  assertEquals(relay.lines.filter((line) => line.includes("WARN")).map((line) => line.slice(27)), [
+    message,
+    `${message} repeated=4`,
+  ]);
+});
 
 Deno.test("main.ts ends at a signal though nobody reads its log", async () => {
   await using file = await makeFile();
