@@ -159,10 +159,20 @@ export async function startRelay(
     log,
     fs,
     clock,
-    onContent: (content) => loader.reload(content).finally(() => server.updateStatus()),
+    onContent: (content) =>
+      loader.reload(content).finally(() => {
+        server.updateStatus();
+        noteReady();
+      }),
     onChange: (size) => loader.expect(size),
   });
   const { store } = server;
+  let isReady = false;
+  function noteReady(): void {
+    if (isReady || isClosing || !store.ready) return;
+    isReady = true;
+    log.info("Ready", { audit: "ready" });
+  }
   async function collectMetrics(): Promise<MetricState[]> {
     const relay = describeRelay({ status: status(), store, memoryLimit });
     return sumMetrics([registry.list(), relay, ...await server.listMetrics()]);
@@ -189,6 +199,7 @@ export async function startRelay(
     await Promise.all([server.close(), loader.close(), closeOperators()]);
     throw error;
   }
+  noteReady();
   source.start();
 
   async function stop(): Promise<void> {

@@ -1,8 +1,6 @@
-import type { EnvironmentMetadata } from "../model/mod.ts";
-import { type Log, type Meter, NO_METER, obscureKey } from "../observe/mod.ts";
+import { type Log, type LogFields, type Meter, NO_METER } from "../observe/mod.ts";
 import { readUnpackedLength } from "../archive/mod.ts";
 import { createPause } from "../wire/mod.ts";
-import type { EnvironmentChange } from "../store/mod.ts";
 import {
   type Clock,
   type FileContent,
@@ -15,6 +13,8 @@ import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_ar
 import { describeFailure, toError, toTransient } from "./load_failure.ts";
 import { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
 import { getMemoryUse, planMemory } from "./memory.ts";
+import { KeyAudit } from "./_key_audit.ts";
+import { logLoad } from "./_load_log.ts";
 import { LoadMetrics } from "./_load_metrics.ts";
 import type { Publisher } from "./publisher.ts";
 
@@ -72,6 +72,7 @@ export class Loader {
   readonly #options: LoaderOptions;
   readonly #clock: Clock;
   readonly #metrics: LoadMetrics;
+  readonly #keys: KeyAudit;
   readonly #thread: LoadingThread | undefined;
   readonly #smallFile: number;
   /** Digests of the data files that are served, by environment ID. */
@@ -91,9 +92,10 @@ export class Loader {
    * @param options Path, limits, publisher and log.
    */
   constructor(options: LoaderOptions) {
-    const { log, path, worker, clock = MACHINE_CLOCK } = options;
+    const { log, path, publisher, worker, clock = MACHINE_CLOCK } = options;
     this.#options = options;
     this.#clock = clock;
+    this.#keys = new KeyAudit({ log, clock, list: () => publisher.environments });
     this.#metrics = new LoadMetrics(options.meter ?? NO_METER);
     this.#status = { path };
     this.#smallFile = worker?.smallFile ?? SMALL_FILE_BYTES;
@@ -132,10 +134,27 @@ export class Loader {
    * loaded, turns out to be invalid, or another content is loaded; a call for the same content is a retry at once.
    *
    * @param content The file. Its bytes may be gone afterwards.
-   * @throws {LoadError} When the archive is invalid; an `IncompleteError` when it may be part of one.
+   * @throws {LoadError} When the archive is invalid; an `IncompleteError` when it may be part of one. Who called it logs why.
    * @throws {TransientError} When loading failed. In either case, the previous data stays in use.
    */
   async load(content: FileContent): Promise<void> {
+    try {
+      await this.#tryLoad(content);
+    } catch (error) {
+      const { path, log } = this.#options;
+      if (isRefusal(error, content)) {
+        log.info("Refused the archive", {
+          path,
+          digest: content.digest,
+          error: error.message,
+          audit: "refuse",
+        });
+      }
+      throw error;
+    }
+  }
+
+  async #tryLoad(content: FileContent): Promise<void> {
     if (this.#isClosed) return;
     this.#waiting.abort();
     if (this.#failed?.digest !== content.digest) this.#failed = undefined;
@@ -150,8 +169,6 @@ export class Loader {
       this.#retryLater(transient, content.digest);
       throw transient;
     }
-    this.#failed = undefined;
-    this.#status = { path: this.#options.path, digest: content.digest, loadedAt: this.#clock.now() };
   }
 
   /**
@@ -163,10 +180,9 @@ export class Loader {
    */
   async reload(content: FileContent): Promise<void> {
     try {
-      await this.load(content);
+      await this.#tryLoad(content);
     } catch (error) {
-      const mayGrow = error instanceof IncompleteError && !content.isAtRest;
-      if (error instanceof LoadError && !mayGrow) this.#report(error, "");
+      if (isRefusal(error, content)) this.#report(error, "", { digest: content.digest, audit: "refuse" });
       if (error instanceof IncompleteError || error instanceof TransientError) throw error;
     }
   }
@@ -175,24 +191,24 @@ export class Loader {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#waiting.abort();
+    this.#keys.close();
     await this.#thread?.close();
   }
 
-  async #load({ bytes, digest }: FileContent): Promise<void> {
+  async #load({ bytes, digest, age }: FileContent): Promise<void> {
     const { path, publisher, log } = this.#options;
+    const start = this.#clock.uptime();
     const loaded = await this.#prepare(bytes);
+    this.#keys.noteExpired();
     const changes = await publisher.publish(loaded);
+    const durationMs = this.#clock.uptime() - start;
+    const { digest: previousDigest } = this.#status;
+    this.#failed = undefined;
+    this.#status = { path, digest, loadedAt: this.#clock.now() };
     for (const environment of loaded) this.#remember(environment);
-    for (const change of changes) logChange(log, change);
-    if (loaded.length === 0) {
-      log.warn("The data file does not contain any environments; check your configuration", { path });
-    }
-    log.info(`${this.#isServing ? "Reloaded" : "Loaded"} data`, {
-      path,
-      digest,
-      environments: loaded.length,
-      changed: changes.length,
-    });
+    this.#keys.noteChanges(changes, previousDigest === undefined);
+    const { environments } = publisher;
+    await logLoad(log, { path, digest, previousDigest, environments, changes, durationMs, ageMs: age });
   }
 
   async #prepare(content: Uint8Array<ArrayBuffer>): Promise<LoadedEnvironment[]> {
@@ -255,39 +271,21 @@ export class Loader {
   }
 
   /** Logs why the newest file is not served, and keeps it for {@linkcode Loader.status}. */
-  #report({ message, hint }: LoadError | TransientError, outlook: string): void {
+  #report({ message, hint }: LoadError | TransientError, outlook: string, fields: LogFields = {}): void {
     const what = this.#isServing
       ? "Data file reload failed, serving the previous data"
       : "Data file load failed, answering 503";
-    this.#options.log.error(`${what}${outlook}`, { error: message, hint });
+    this.#options.log.error(`${what}${outlook}`, { error: message, hint, ...fields });
     this.#status = { ...this.#status, lastError: { message, time: this.#clock.now() } };
   }
+}
+
+/** Reports whether an archive is refused for good: not if its file may still be growing. */
+function isRefusal(error: unknown, { isAtRest }: FileContent): error is LoadError {
+  return error instanceof LoadError && (isAtRest || !(error instanceof IncompleteError));
 }
 
 /** Returns the bytes as a buffer that can be transferred. */
 function bufferOf(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
-}
-
-function logChange(log: Log, { id: environment, before, after }: EnvironmentChange): void {
-  const name = nameOf(after?.metadata ?? before?.metadata);
-  if (!after) {
-    log.info("Removed environment", { environment, name });
-  } else if (after.fault !== undefined) {
-    const serving = after.snapshot ? "it keeps the data it had" : "it answers 503 until there is valid data";
-    log.error(`Found invalid data for an environment, ${serving}`, { environment, name, error: after.fault });
-  } else {
-    const keys = [...after.metadata?.sdkKeys ?? [], ...after.metadata?.mobileKeys ?? []];
-    log.info(`${before?.snapshot ? "Updated" : "Added"} environment`, {
-      environment,
-      name,
-      keys: keys.map((key) => obscureKey(key.value)).join(",") || "none",
-    });
-  }
-}
-
-/** Joins the names of project and environment, as far as there are any. */
-function nameOf(metadata: EnvironmentMetadata | undefined): string | undefined {
-  return [metadata?.projectName, metadata?.name].map((name) => name?.trim()).filter(Boolean).join(" ") ||
-    undefined;
 }

@@ -43,6 +43,15 @@ export class Items {
     return kind === "flags" ? [0, this.flagCount] : [this.flagCount, this.count];
   }
 
+  /** Counts the items of a kind, tombstones left out. */
+  countLive(kind: ItemKind): number {
+    let count = 0;
+    for (let [position, end] = this.range(kind); position < end; position++) {
+      if (!this.isDeleted(position)) count++;
+    }
+    return count;
+  }
+
   /** Returns the kind of an item. */
   getKind(position: number): ItemKind {
     return position < this.flagCount ? "flags" : "segments";

@@ -32,6 +32,16 @@ export interface Comparison {
   findAffectedFlags(): Promise<Set<string>>;
 }
 
+/** Numbers of flags and segments that differ between two snapshots. */
+export interface ItemChanges {
+  /** Those that are in the newer one alone. */
+  added: number;
+  /** Those that are in both, and differ. */
+  changed: number;
+  /** Those that are in the older one alone. */
+  removed: number;
+}
+
 /** One changed item: its positions in the two snapshots, -1 where it is absent or a tombstone. */
 interface Pair {
   before: number;
@@ -79,6 +89,31 @@ export async function compareSnapshots(
 }
 
 /**
+ * Counts the flags and segments that differ between two snapshots of an environment, by their digests.
+ *
+ * @param before The older one; `undefined` if the environment is new.
+ * @param after The newer one; `undefined` if the environment is gone.
+ * @param pause Called between items.
+ * @returns The numbers. Tombstones do not count.
+ */
+export async function countItemChanges(
+  before: Snapshot | undefined,
+  after: Snapshot | undefined,
+  pause: Pause,
+): Promise<ItemChanges> {
+  if (!before || !after) return { added: countItems(after), changed: 0, removed: countItems(before) };
+  const counts: ItemChanges = { added: 0, changed: 0, removed: 0 };
+  if (before.hasSameData(after)) return counts;
+  const union = new Union(before.items, after.items);
+  for (const kind of ["flags", "segments"] as const) {
+    await union.match(kind, pause, (pair) => {
+      counts[pair.before < 0 ? "added" : pair.after < 0 ? "removed" : "changed"]++;
+    });
+  }
+  return counts;
+}
+
+/**
  * Returns the version of a deletion.
  *
  * @param previous Version of the deleted item.
@@ -109,6 +144,11 @@ export function oncePerPair<T>(
 }
 
 function neverPause(): undefined {}
+
+function countItems(snapshot: Snapshot | undefined): number {
+  const { flags, segments } = snapshot?.counts ?? { flags: 0, segments: 0 };
+  return flags + segments;
+}
 
 function describeChange({ before, after }: Pair, old: Items, now: Items): Change {
   const previous = before < 0 ? undefined : old.getVersion(before);

@@ -92,6 +92,12 @@ export class Snapshot {
     return this.#version.items.flagCount;
   }
 
+  /** Numbers of flags and of segments, without tombstones; counted each time. */
+  get counts(): Record<ItemKind, number> {
+    const { items } = this.#version;
+    return { flags: items.countLive("flags"), segments: items.countLive("segments") };
+  }
+
   /** Memory of the buffers and the compressed forms, without compiled flags: bytes. */
   get byteLength(): number {
     const { items, all, flags } = this.#version;

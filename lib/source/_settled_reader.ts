@@ -17,6 +17,8 @@ export interface FileContent {
   digest: string;
   /** Whether the file has rested for so long that no copy is in progress: a fault of it is final now. */
   isAtRest: boolean;
+  /** Time since it was written, by its modification time, when it was read: ms. Absent where it has no such time. */
+  age?: number;
 }
 
 /**
@@ -141,10 +143,11 @@ export class SettledReader {
     this.#retryAt = Infinity;
     this.#info = settled.info;
     const { bytes, rested, info: { mtime } } = settled;
-    const age = mtime ? clock.now() - mtime.getTime() : 0;
+    const age = mtime ? Math.max(clock.now() - mtime.getTime(), 0) : undefined;
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
     signal.throwIfAborted();
-    return { bytes, digest, isAtRest: Math.max(rested, age) >= SURE_REST_MS };
+    const isAtRest = Math.max(rested, age ?? 0) >= SURE_REST_MS;
+    return { bytes, digest, isAtRest, ...age !== undefined && { age } };
   }
 
   /**

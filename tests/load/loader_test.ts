@@ -208,11 +208,16 @@ Deno.test("Loader.load() tries again before anything was served, and says so", a
   assertEquals(served(bench), "one");
 });
 
-Deno.test("Loader.load() throws a final fault and logs nothing: who called it says so", async () => {
+Deno.test("Loader.load() throws a final fault and logs that it is refused: who called it says why", async () => {
   await using bench = new LoaderBench();
   const content = { bytes: GARBAGE.slice(), digest: "1", isAtRest: true };
   const error = await assertRejects(() => bench.loader.load(content), LoadError);
-  assertEquals([error instanceof IncompleteError, bench.log.lines, bench.clock.sleeps], [false, [], []]);
+  assertEquals([error instanceof IncompleteError, bench.clock.sleeps], [false, []]);
+  assertEquals(bench.log.lines, [
+    `info: Refused the archive path=flags.tar.gz digest=1 error=${
+      JSON.stringify(error.message)
+    } audit=refuse`,
+  ]);
 });
 
 Deno.test("Loader.reload() is silent about part of an archive until its file is at rest", async () => {

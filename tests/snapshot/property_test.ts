@@ -2,7 +2,13 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import fc from "fast-check";
 import { gunzipSync } from "node:zlib";
 import { collectGarbage } from "../../lib/load/_collect_garbage.ts";
-import { compareSnapshots, oncePerPair, Snapshot, SnapshotBuilder } from "../../lib/snapshot/mod.ts";
+import {
+  compareSnapshots,
+  countItemChanges,
+  oncePerPair,
+  Snapshot,
+  SnapshotBuilder,
+} from "../../lib/snapshot/mod.ts";
 import type { Flag, Segment } from "../../lib/model/mod.ts";
 import { makeEnvironment, makeSnapshot, text } from "../_environments.ts";
 
@@ -160,6 +166,28 @@ Deno.test("compareSnapshots() says what a comparison of every item says", async 
       assertEquals(found.sort(byPath), wanted.sort(byPath));
     }),
     { numRuns: 300 },
+  );
+});
+
+Deno.test("countItemChanges() counts what compareSnapshots() lists, and all items where an environment comes or goes", async () => {
+  await fc.assert(
+    fc.asyncProperty(states, states, async (before, after) => {
+      const [old, now] = [snapshotOf(before), snapshotOf(after)];
+      const { changes } = await compareSnapshots(old, now);
+      const gone = changes.filter(({ body }) => !body).length;
+      const added = changes.filter(({ body, previous }) => body && previous === undefined).length;
+      const expected = { added, changed: changes.length - added - gone, removed: gone };
+      assertEquals(await countItemChanges(old, now, () => undefined), expected);
+      const [flags, segments] = [after.flags, after.segments].map((texts) =>
+        [...texts.values()].filter((text) => !JSON.parse(text).deleted).length
+      ) as [number, number];
+      assertEquals(now.counts, { flags, segments });
+      const all = flags + segments;
+      const none = { added: 0, changed: 0, removed: 0 };
+      assertEquals(await countItemChanges(undefined, now, () => undefined), { ...none, added: all });
+      assertEquals(await countItemChanges(now, undefined, () => undefined), { ...none, removed: all });
+    }),
+    { seed: Date.now(), numRuns: 300 },
   );
 });
 
