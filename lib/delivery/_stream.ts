@@ -65,6 +65,8 @@ export class Stream implements ReaderListener {
   readonly reader: Reader;
   /** Time at which it is closed: `performance.now`. */
   readonly closeAt: number;
+  /** Time at which it was opened: `performance.now`. */
+  readonly openedAt: number = performance.now();
   /** Version that it was last brought to. */
   snapshot: Snapshot;
   /** Timer of a delayed update, where clients are updated one after the other. */

@@ -135,10 +135,13 @@ export class Streams implements StreamListener {
   /** Called by a stream that has been closed. */
   onGone(stream: Stream): void {
     this.#open.delete(stream);
-    stream.subscription.connections?.closed();
-    this.#options.metrics.countStream(stream.subscription.credentialKind, -1);
+    const { connections, credentialKind: kind, environmentId: environment } = stream.subscription;
+    connections?.closed();
+    this.#options.metrics.countStream(kind, -1);
     this.#options.streamCounter?.set(this.#open.size);
     this.#options.readers.delete(stream.reader);
+    const durationMs = Math.round(performance.now() - stream.openedAt);
+    this.#options.log.debug("Stream closed", { environment, kind, durationMs });
   }
 
   #write({ reader, snapshot, subscription }: Stream, parts: Parts, charge?: Charge): void {

@@ -16,11 +16,16 @@ import { type Handler, type Transport, WEB_TRANSPORT } from "./transport.ts";
 /** A value that a header can hold (RFC 9110 5.5): visible ASCII, with blanks inside. */
 const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/;
 
+/** Methods that the log names. Any other is a text of the client's choice, however long. */
+const LOGGED_METHODS: ReadonlySet<string> = new Set(
+  ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "REPORT", "TRACE"],
+);
+
 /** Options for {@linkcode createHandler}. */
 export interface HandlerOptions {
   /** Store in which credentials are looked up. */
   store: Store;
-  /** Log: one line a request at level debug: method, route, status; never the URL, which may hold a context. */
+  /** Log: one line a request at level debug: method, route, status, duration; never the URL, which may hold a context. */
   log: Log;
   /** Counts requests. @default {NO_METER} */
   meter?: Meter;
@@ -146,8 +151,14 @@ export function createHandler(
   ): Response {
     const route = match?.routes[0]?.path ?? NO_ROUTE;
     const { status } = response;
-    metrics.countAnswer(route, match?.route?.method, status, performance.now() - start);
-    log.debug("Request", { method, route, status });
+    const milliseconds = performance.now() - start;
+    metrics.countAnswer(route, match?.route?.method, status, milliseconds);
+    log.debug("Request", {
+      method: LOGGED_METHODS.has(method) ? method : "other",
+      route,
+      status,
+      durationMs: Math.round(milliseconds * 10) / 10,
+    });
     return response;
   }
 }

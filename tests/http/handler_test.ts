@@ -103,12 +103,16 @@ relayTest("createHandler() ignores a payload filter and says so once", async (re
   ]);
 });
 
-relayTest("createHandler() logs routes, never URLs or keys", async (relay) => {
+relayTest("createHandler() logs routes, never URLs, keys or methods that are none", async (relay) => {
   await relay.get("/sdk/flags/f?secret=1");
   await relay.fetch("/elsewhere/secret");
-  assertEquals(relay.log.lines, [
-    "debug: Request method=GET route=/sdk/flags/{key} status=200",
-    "debug: Request method=GET route=none status=404",
+  await relay.fetch("/sdk/flags/f", { method: `SECRET${"T".repeat(10_000)}` });
+  await relay.fetch("/sdk/flags/f", { method: "HEAD" });
+  assertEquals(relay.log.lines.map((line) => line.replace(/ durationMs=[\d.]+$/, " in time")), [
+    "debug: Request method=GET route=/sdk/flags/{key} status=200 in time",
+    "debug: Request method=GET route=none status=404 in time",
+    "debug: Request method=other route=/sdk/flags/{key} status=405 in time",
+    "debug: Request method=HEAD route=/sdk/flags/{key} status=401 in time",
   ]);
 });
 
