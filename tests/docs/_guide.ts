@@ -66,7 +66,7 @@ export async function runGuide(page: string, options: GuideOptions): Promise<str
   const inverse = substitutes.map(({ shown, real }) => ({ shown: real, real: shown }));
   // From the end on, so that what stands before keeps its place.
   for (const [i, { output: [start, end] }] of [...steps.entries()].reverse()) {
-    const printed = outputs[i]!.map((line) => hideTime(replaceAll(line, inverse)));
+    const printed = outputs[i]!.map((line) => hideTimes(replaceAll(line, inverse)));
     lines.splice(start, end - start, ...printed);
   }
   return lines.join("\n");
@@ -129,7 +129,9 @@ function replaceAll(text: string, substitutes: readonly Substitute[]): string {
   );
 }
 
-/** Writes the same time for all lines of a log. */
-function hideTime(line: string): string {
-  return line.replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d{6}/, "2026/11/26 09:00:00.000000");
+/** Writes the same time, duration and age for all lines of a log. */
+function hideTimes(line: string): string {
+  return line
+    .replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d{6}/, "2026/11/26 09:00:00.000000")
+    .replace(/ durationMs=\d+ ageMs=\d+ /, " durationMs=12 ageMs=90000 ");
 }
