@@ -146,7 +146,7 @@ async function serve(env: Record<string, string>, served: Served = {}): Promise<
   }
   return {
     code: (await relay.status).code,
-    log: log.replaceAll(/^\S+ \S+ /gm, "").replaceAll(`${port}`, "PORT").replaceAll(/\d+(\.\d+)? ms/g, "MS"),
+    log: log.replaceAll(/^\S+ \S+ /gm, "").replaceAll(`${port}`, "PORT").replaceAll(/Ms=\d+/g, "Ms=MS"),
     errors: await errors,
     status: answer?.status ?? 0,
     flags: await answer?.text() ?? "",
