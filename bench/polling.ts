@@ -9,6 +9,7 @@ import { writeArchive } from "../lib/archive/mod.ts";
 import { DataFile } from "../tests/e2e/_archive.ts";
 import { startRelay } from "../tests/e2e/_relay.ts";
 import { startBare } from "./_bare.ts";
+import { cpuOf } from "./_cpu.ts";
 import { makeFlags } from "./_flags.ts";
 import { printTable } from "./_streams.ts";
 
@@ -18,8 +19,6 @@ const CONNECTIONS = 32;
 /** Rounds in which the relay and the bare server take turns. */
 const ROUNDS = 3;
 const ROUND_MS = 1000;
-/** In which `/proc/<pid>/stat` counts: per second. The same on every Linux that Deno runs on. */
-const TICKS = 100;
 
 interface Variant {
   port: number;
@@ -29,13 +28,6 @@ interface Variant {
   rates: number[];
   /** Processor time of the server for an answer, a round each: us. */
   costs: number[];
-}
-
-/** Processor time that a process has used, all threads: seconds. */
-async function cpuOf(pid: number): Promise<number> {
-  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-  const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number);
-  return (user! + system!) / TICKS;
 }
 
 async function measureRound({ port, pid, headers, rates, costs }: Variant): Promise<void> {
