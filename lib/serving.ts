@@ -94,6 +94,7 @@ export class Serving {
       log,
       meter,
       cors: (request) => this.#cors(request),
+      onShed: () => delivery.countShed("requests"),
       ...(settings.prometheus || settings.admin) && { prometheusPrefix: settings.metricsPrefix },
     });
     this.#stopMeasuring = recordLoopDelay(meter);

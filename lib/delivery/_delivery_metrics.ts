@@ -3,7 +3,10 @@ import type { CredentialKind } from "../store/mod.ts";
 import { lengthOf, type Parts } from "../wire/mod.ts";
 
 /** Reasons for which clients are turned away for the moment. */
-export type ShedReason = "streams" | "memory";
+export type ShedReason = (typeof SHED_REASONS)[number];
+
+/** The shortage that each stands for: room for requests, time for evaluations, memory, or room for streams. */
+const SHED_REASONS = ["requests", "evaluations", "memory", "streams"] as const;
 
 /** Events by which sent bytes are told apart: those of the streams of SDKs, and heartbeats. */
 const EVENTS = ["put", "patch", "delete", "ping", "heartbeat", "other"] as const;
@@ -18,7 +21,7 @@ const DECODER = new TextDecoder();
 
 /** Counts streams, what is written to them, and who is turned away. */
 export class DeliveryMetrics {
-  readonly #shed: Record<ShedReason, Counter>;
+  readonly #shed: ReadonlyMap<ShedReason, Counter>;
   readonly #sent: ReadonlyMap<string, Counter>;
   readonly #streams: Record<CredentialKind, Gauge>;
   readonly #used: Record<CredentialKind, Gauge>;
@@ -33,7 +36,7 @@ export class DeliveryMetrics {
       help: "Requests turned away with 503 and Retry-After, by what was short",
       labels: ["reason"],
     });
-    this.#shed = { streams: shed.with("streams"), memory: shed.with("memory") };
+    this.#shed = new Map(SHED_REASONS.map((reason) => [reason, shed.with(reason)]));
     const sent = meter.counter("halyard_stream_sent_bytes_total", {
       help: "Bytes written to streams, by the first event of each write",
       labels: ["event"],
@@ -50,7 +53,7 @@ export class DeliveryMetrics {
 
   /** Counts a client that is turned away. */
   countShed(reason: ShedReason): void {
-    this.#shed[reason].add();
+    this.#shed.get(reason)?.add();
   }
 
   /** Counts what is written to a stream. */

@@ -140,6 +140,15 @@ export class Delivery {
   }
 
   /**
+   * Counts a client that is turned away for another reason than those of delivery itself.
+   *
+   * @param reason What was short.
+   */
+  countShed(reason: "requests" | "evaluations"): void {
+    this.#metrics.countShed(reason);
+  }
+
+  /**
    * Opens a stream: it begins as its channel defines and gets every later change until it is closed.
    *
    * @param request Its channel, its client and the version that was checked.

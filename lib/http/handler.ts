@@ -5,8 +5,10 @@ import type { CredentialKind, Store, StoredEnvironment } from "../store/mod.ts";
 import { cleanPath } from "./_clean_path.ts";
 import { ClientMetrics } from "./_client_metrics.ts";
 import { createFilterNotice } from "./_filter_notice.ts";
+import { RequestLimit } from "./_request_limit.ts";
 import { NO_ROUTE, RequestMetrics } from "./_request_metrics.ts";
 import { type CorsHeaders, type CorsPolicy, createCors } from "./cors.ts";
+import { respondBusy } from "./payload.ts";
 import { type Refusal, refuseRequest, TEXT_HEADERS } from "./refusal.ts";
 import type { AnswerBody, EnvironmentContext, EnvironmentRoute, Route, RouteContext } from "./route.ts";
 import { type Match, Router } from "./router.ts";
@@ -33,6 +35,8 @@ export interface HandlerOptions {
   prometheusPrefix?: string;
   /** Policy for browsers; a function where it may change. */
   cors: CorsPolicy | CorsHeaders;
+  /** Called when a request is turned away because too many are being answered. @default {nothing happens} */
+  onShed?: () => void;
 }
 
 /** No headers. */
@@ -57,11 +61,12 @@ interface Added {
  */
 export function createHandler(
   routes: readonly Route[],
-  { store, log, meter = NO_METER, prometheusPrefix, cors }: HandlerOptions,
+  { store, log, meter = NO_METER, prometheusPrefix, cors, onShed = () => {} }: HandlerOptions,
 ): Handler {
   const router = new Router(routes);
   const metrics = new RequestMetrics(meter, routes);
   const clients = prometheusPrefix === undefined ? undefined : new ClientMetrics(meter, prometheusPrefix);
+  const limit = new RequestLimit();
   const listCorsHeaders = typeof cors === "function" ? cors : createCors(cors);
   const noticeFilter = createFilterNotice(log);
 
@@ -85,7 +90,13 @@ export function createHandler(
     const headers = HEADER_VALUE.test(id) ? { ...added.headers, "x-ld-envid": id } : added.headers;
     if (!snapshot) return addHeaders(refuse(route, "no data", credentialKind), headers);
     const exchange = new Exchange(context, { ...opened, snapshot, connections }, { ...added, headers });
-    return finish(route.handle(request, exchange), (response) => exchange.complete(response));
+    const hasBody = route.method !== "GET";
+    const response = limit.answer(credentialKind, hasBody, () => route.handle(request, exchange));
+    if (!response) {
+      onShed();
+      return addHeaders(respondBusy(), headers);
+    }
+    return finish(response, (response) => exchange.complete(response));
   }
 
   function fail(route: Route, error: unknown, headers: Headers): Response {

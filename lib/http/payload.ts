@@ -5,8 +5,8 @@ import type { Document } from "../snapshot/mod.ts";
 import { PIECE_BYTES } from "../wire/mod.ts";
 import type { EnvironmentContext } from "./route.ts";
 
-/** `Retry-After` of a busy server: seconds. */
-const RETRY_AFTER = "5";
+/** Least and most `Retry-After` of a busy server: seconds. Those turned away at one moment must not come back at one moment. */
+const [MIN_RETRY_AFTER, MAX_RETRY_AFTER] = [2, 10];
 
 /**
  * Length of bytes above which views of them are sent by a reader: bytes. A `Response` copies what it gets, and garbage of that size
@@ -129,10 +129,11 @@ async function sendPrivateDocument(
 /**
  * Turns a client away for the moment; SDKs come back by themselves.
  *
- * @returns 503 with `Retry-After`.
+ * @returns 503 with a `Retry-After` of 2 to 10 seconds, by chance.
  */
 export function respondBusy(): Response {
-  return new Response("Server busy, retry later", { status: 503, headers: { "retry-after": RETRY_AFTER } });
+  const seconds = MIN_RETRY_AFTER + Math.floor(Math.random() * (MAX_RETRY_AFTER - MIN_RETRY_AFTER + 1));
+  return new Response("Server busy, retry later", { status: 503, headers: { "retry-after": `${seconds}` } });
 }
 
 /** Headers of a document with and without a body. */

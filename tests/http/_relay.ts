@@ -26,6 +26,7 @@ export interface TestRelay {
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   log: ReturnType<typeof makeLog>;
   delivery: Delivery;
+  evaluations: Evaluations;
   meter: RecordingMeter;
 }
 
@@ -54,14 +55,20 @@ export function makeRelay(
   }
   const services = { store, delivery, evaluations, log, meter, settings, status };
   const routes = [FDV1, EVENTS, ADMIN].flatMap((surface) => surface.routes(services));
-  const handler = createHandler(routes, { store, log, meter, cors });
+  const handler = createHandler(routes, {
+    store,
+    log,
+    meter,
+    cors,
+    onShed: () => delivery.countShed("requests"),
+  });
   async function fetch(path: string, init: RequestInit = {}): Promise<Response> {
     return await handler(new Request(`http://localhost${path}`, init));
   }
   function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(path, { headers: { authorization: "sdk-e1", ...headers } });
   }
-  return { handler, fetch, get, log, delivery, meter };
+  return { handler, fetch, get, log, delivery, evaluations, meter };
 }
 
 /** Runs a test against a relay that serves environment `e1`. */
