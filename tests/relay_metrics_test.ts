@@ -48,6 +48,8 @@ Deno.test("startRelay() serves metrics to Prometheus, each with 0 before anythin
       valueOf(before, "halyard_reloads_total", { result: "failed" }),
       valueOf(before, "halyard_reload_duration_seconds_count"),
       valueOf(before, "halyard_requests_refused_total", { reason: "unknown credential" }),
+      valueOf(before, "halyard_requests_shed_total", { reason: "requests" }),
+      valueOf(before, "halyard_requests_shed_total", { reason: "evaluations" }),
       valueOf(before, "halyard_requests_shed_total", { reason: "memory" }),
       valueOf(before, "halyard_requests_shed_total", { reason: "streams" }),
       valueOf(before, "halyard_stream_sent_bytes_total", { event: "put" }),
@@ -56,7 +58,7 @@ Deno.test("startRelay() serves metrics to Prometheus, each with 0 before anythin
       valueOf(before, "halyard_streams", { kind: "server" }),
       valueOf(before, "halyard_environments", { data: "current" }),
     ],
-    [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1],
+    [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
   );
   const { metrics: [info] } = before.get("halyard_data_info")!;
   assertEquals([info!.labels!["digest"]!.length, info!.value], [64, "1"]);

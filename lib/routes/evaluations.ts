@@ -12,9 +12,34 @@ import type { Context } from "../model/mod.ts";
 import { type Histogram, type Log, type Meter, NO_METER } from "../observe/mod.ts";
 import { type Pause, Turns } from "../wire/mod.ts";
 import { type Snapshot } from "../snapshot/mod.ts";
+import { Admission } from "./_admission.ts";
 
 /** Number of flags whose evaluation is as short as any other answer: some 50 µs, unless one of them is costly. */
 const SHORT_FLAGS = 100;
+
+/**
+ * Most evaluations that wait for their turn or are under way, in each thread. So many apps that start at one moment are all served
+ * where that takes no longer than `MAX_WAIT`.
+ *
+ * @limit evaluations: polls, and streams that begin, are answered 503 with `Retry-After`; streams that are open go on
+ */
+const MAX_EVALUATIONS = 2000;
+
+/**
+ * Longest time that an evaluation may be expected to wait for its turn, by how long those before it have waited: half a second after
+ * a flood, all of it has been dealt with.
+ *
+ * @limit ms: the poll, or the stream that begins, is answered 503 with `Retry-After`
+ */
+const MAX_EXPECTED_WAIT = 500;
+
+/**
+ * Longest time that an evaluation waits for its turn. Clients give up after some seconds, and what is evaluated for one that has
+ * gone is lost for all others.
+ *
+ * @limit ms: the poll, or the stream that begins, is answered 503 with `Retry-After`
+ */
+const MAX_WAIT = 1000;
 
 /** Upper bounds of the durations of evaluations: s. A flag takes some µs. */
 const BOUNDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
@@ -31,6 +56,11 @@ export class Evaluations {
   readonly #turns = new Turns();
   readonly #onLimit: (environment: string) => void;
   readonly #seconds: Histogram;
+  readonly #admission = new Admission({
+    max: MAX_EVALUATIONS,
+    maxExpectedWait: MAX_EXPECTED_WAIT,
+    maxWait: MAX_WAIT,
+  });
 
   /**
    * Creates it; nothing has been evaluated yet.
@@ -48,21 +78,33 @@ export class Evaluations {
     }).with();
   }
 
-  /**
-   * Creates the pause to call between the steps of whatever else is done for a client.
-   *
-   * @returns The function: the work takes turns with evaluations.
-   */
-  createPause(): Pause {
-    return this.#turns.createPause();
+  /** Whether there are so many evaluations that a client has to come back later. */
+  get isFull(): boolean {
+    return this.#admission.isFull;
   }
 
   /**
-   * Evaluates all flags: at once, if nobody waits for a turn and it takes one slice.
+   * Waits for the turn of a client who polls, or begins a stream: so long as it waits, it need not even be known for which context.
+   *
+   * @param snapshot What the environment serves.
+   * @returns The pause for {@linkcode Evaluations.evaluateAll}, which is to be called at once; `undefined` where the client has to
+   * come back later. No promise, if nobody waits for a turn.
+   */
+  enter({ compiled, flagCount }: Snapshot): Pause | undefined | Promise<Pause | undefined> {
+    if (this.isFull) return undefined;
+    const isFree = this.#turns.isFree(compiled !== undefined && flagCount <= SHORT_FLAGS);
+    const pause = this.#turns.createPause(isFree);
+    if (isFree) return pause;
+    return this.#admission.wait(pause).then((isInTime) => isInTime ? pause : undefined);
+  }
+
+  /**
+   * Evaluates all flags: at once, if the client's turn has come, or nobody waits for one, and it takes one slice.
    *
    * @param snapshot What the environment serves.
    * @param context The context.
    * @param options Who asks, and for what.
+   * @param turn What {@linkcode Evaluations.enter} returned. @default {it waits for its turn, however long}
    * @returns The evaluations, or a promise of them.
    * @throws {EvaluationLimitError} When the context takes too long; that has been logged.
    */
@@ -70,38 +112,41 @@ export class Evaluations {
     snapshot: Snapshot,
     context: Context,
     options: OutputOptions,
+    turn?: Pause,
   ): EvaluationsText | Promise<EvaluationsText> {
     const start = performance.now();
-    const evaluations = this.#evaluateAll(snapshot, context, options);
+    const evaluations = this.#evaluateAll(snapshot, context, options, turn);
     if (!(evaluations instanceof Promise)) {
       this.#seconds.record((performance.now() - start) / 1000);
       return evaluations;
     }
-    return evaluations.finally(() => this.#seconds.record((performance.now() - start) / 1000));
+    return this.#admission.count(() => evaluations)
+      .finally(() => this.#seconds.record((performance.now() - start) / 1000));
   }
 
   #evaluateAll(
     snapshot: Snapshot,
     context: Context,
     options: OutputOptions,
+    turn: Pause | undefined,
   ): EvaluationsText | Promise<EvaluationsText> {
     const { compiled, flagCount } = snapshot;
-    if (!compiled || !this.#turns.isFree(flagCount <= SHORT_FLAGS)) {
-      return this.#evaluateInTurns(snapshot, context, options);
+    const isFree = turn !== undefined || this.#turns.isFree(flagCount <= SHORT_FLAGS);
+    const pause = turn ?? this.#turns.createPause(isFree);
+    if (!compiled || !isFree) {
+      return this.#evaluateInTurns(snapshot, context, options, pause);
     }
     const slices = evaluateAllInSlices(compiled, context, options);
     const first = slices.next();
-    return first.done
-      ? this.#noteExceptionOf(snapshot, first.value)
-      : this.#finish(slices, snapshot, this.createPause());
+    return first.done ? this.#noteExceptionOf(snapshot, first.value) : this.#finish(slices, snapshot, pause);
   }
 
   async #evaluateInTurns(
     snapshot: Snapshot,
     context: Context,
     options: OutputOptions,
+    pause: Pause,
   ): Promise<EvaluationsText> {
-    const pause = this.createPause();
     return await this.#finish(
       evaluateAllInSlices(await snapshot.compile(pause), context, options),
       snapshot,
@@ -128,7 +173,7 @@ export class Evaluations {
    * @returns Evaluates a flag; it throws `EvaluationLimitError` when the context takes too long, which has been logged.
    */
   async begin(snapshot: Snapshot, context: Context, options: OutputOptions): Promise<EvaluateFlag> {
-    const pause = this.createPause();
+    const pause = this.#turns.createPause();
     const session = createSession(await snapshot.compile(pause), context);
     return async (key) => {
       const result = await this.#run(evaluateTextInSlices(session, key, options), snapshot, pause);

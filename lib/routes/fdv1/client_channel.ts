@@ -1,7 +1,7 @@
 import { EvaluationLimitError, type OutputOptions } from "../../evaluation/mod.ts";
 import type { Context } from "../../model/mod.ts";
 import { compareSnapshots, getTombstoneVersion, oncePerPair, type Snapshot } from "../../snapshot/mod.ts";
-import { createPause, encodeEvent, encodeEvents, lengthOf, type Parts } from "../../wire/mod.ts";
+import { createPause, encodeEvent, encodeEvents, lengthOf, type Parts, type Pause } from "../../wire/mod.ts";
 import {
   type Channel,
   ChannelEndError,
@@ -12,6 +12,12 @@ import {
 import type { Evaluations } from "../mod.ts";
 import { type ContextRequest, readAgain } from "./context_request.ts";
 
+/** A client's request for a stream. */
+export interface ChannelRequest extends Pick<ContextRequest, "context" | "source"> {
+  /** The turn in which it is opened. @default {it waits for one} */
+  turn?: Pause;
+}
+
 /**
  * Prepares the channels of streams that carry what flags give one context. A channel keeps its context as it came.
  *
@@ -20,15 +26,16 @@ import { type ContextRequest, readAgain } from "./context_request.ts";
  */
 export function prepareClientChannels(
   evaluations: Evaluations,
-): (asked: Pick<ContextRequest, "context" | "source">, options: OutputOptions) => Channel {
+): (asked: ChannelRequest, options: OutputOptions) => Channel {
   const listAffected = oncePerPair(async (before, after) => {
     const pause = createPause();
     return await (await compareSnapshots(before, after, pause)).findAffectedFlags();
   });
 
-  return ({ context, source }, options) => {
-    // What a stream begins with is nearly always made at once, so it need not be parsed for that.
+  return ({ context, source, turn: firstTurn }, options) => {
+    // What a stream begins with is nearly always made at once, so it need not be parsed for that, nor wait.
     let parsed: Context | undefined = context;
+    let turn = firstTurn;
 
     function takeContext(): Context {
       const context = parsed ?? readAgain(source);
@@ -36,10 +43,16 @@ export function prepareClientChannels(
       return context;
     }
 
+    function takeTurn(): Pause | undefined {
+      const current = turn;
+      turn = undefined;
+      return current;
+    }
+
     /** Encodes in one go: what many streams had half encoded at one time would be charged to nobody. */
     function put(snapshot: Snapshot): Promise<Parts> {
       return orEnd(async () =>
-        encodeEvent("put", (await evaluations.evaluateAll(snapshot, takeContext(), options)).text)
+        encodeEvent("put", (await evaluations.evaluateAll(snapshot, takeContext(), options, takeTurn())).text)
       );
     }
 

@@ -1,16 +1,16 @@
 import { type Audience, EvaluationLimitError, type EvaluationsText } from "../../evaluation/mod.ts";
-import { compress, encodeText, formatEtag } from "../../wire/mod.ts";
+import { compress, encodeText, formatEtag, type Pause } from "../../wire/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
 import { ChannelEndError, type Charge, PING_CHANNEL } from "../../delivery/mod.ts";
 import { prepareClientChannels } from "./client_channel.ts";
 import {
   checkContext,
   type ContextRequest,
+  type ContextSource,
   NoRoomError,
-  type ReadContext,
+  parseSource,
   readParameters,
-  readPathContext,
-  readReportedContext,
+  receiveContext,
   RequestError,
 } from "./context_request.ts";
 import type { Services } from "../mod.ts";
@@ -81,12 +81,21 @@ function familyRoutes(
   type Answer = (
     request: Request,
     context: EnvironmentContext,
-    asked: ContextRequest & { release(): void },
+    asked: ContextRequest & { turn: Pause; release(): void },
   ) => Response | Promise<Response>;
 
-  /** Creates a handler that reads the context, which is charged for as long as the answer takes. */
+  function turnAway(): Response {
+    delivery.countShed("evaluations");
+    return respondBusy();
+  }
+
+  /**
+   * Creates a handler that answers when the turn of its client has come. What has been received of the context is charged for as long
+   * as the answer takes; it is parsed no sooner than needed.
+   */
   function withContext(answer: Answer): EnvironmentRoute["handle"] {
     return (request, context) => {
+      if (evaluations.isFull) return turnAway();
       let kept: Charge | undefined;
       function release(): void {
         kept?.release();
@@ -96,36 +105,51 @@ function familyRoutes(
         kept = delivery.tryKeep(access.kind, bytes);
         return kept !== undefined;
       }
-      function answerFor(read: ReadContext): ReturnType<Answer> {
-        const asked = { ...read, ...readParameters(context.query), release };
+      function answerFor(source: ContextSource, turn: Pause | undefined): ReturnType<Answer> {
+        if (!turn) return turnAway();
+        const asked = {
+          context: parseSource(source),
+          source,
+          ...readParameters(context.query),
+          turn,
+          release,
+        };
         checkContext(asked, context.snapshot.metadata, isSecured);
         return answer(request, context, asked);
       }
+      function answerInTurn(source: ContextSource): ReturnType<Answer> {
+        const turn = evaluations.enter(context.snapshot);
+        return turn instanceof Promise
+          ? turn.then((turn) => answerFor(source, turn))
+          : answerFor(source, turn);
+      }
       const encoded = context.params["context"];
       return settle(release, () => {
-        if (encoded !== undefined) return answerFor(readPathContext(encoded, { charge }));
-        const { maxClientRequestBodySize: maxBytes } = settings;
-        const options = { maxBytes, charge, pause: evaluations.createPause() };
-        return readReportedContext(request, options).then(answerFor);
+        if (encoded === undefined) {
+          const { maxClientRequestBodySize: maxBytes } = settings;
+          return receiveContext(request, { maxBytes, charge }).then(answerInTurn);
+        }
+        if (!charge(encoded.length)) throw new NoRoomError();
+        return answerInTurn(encoded);
       });
     };
   }
 
-  const poll = withContext((request, context, { context: evaluated, withReasons }) => {
+  const poll = withContext((request, context, { context: evaluated, withReasons, turn }) => {
     const { snapshot } = context;
-    function evaluate(): EvaluationsText | Promise<EvaluationsText> {
-      return evaluations.evaluateAll(snapshot, evaluated, { audience, withReasons });
+    function evaluate(turn?: Pause): EvaluationsText | Promise<EvaluationsText> {
+      return evaluations.evaluateAll(snapshot, evaluated, { audience, withReasons }, turn);
     }
     function respond({ text, digest }: EvaluationsText): Response | Promise<Response> {
       return respondWithPrivateDocument(delivery, request, context, {
         text,
         etag: formatEtag(digest),
         remake: async () => (await evaluate()).text,
-        encode: (text) => encodeText(text, evaluations.createPause()),
-        compress: (bytes) => compress(bytes, evaluations.createPause(), GZIP_LEVEL),
+        encode: (text) => encodeText(text, turn),
+        compress: (bytes) => compress(bytes, turn, GZIP_LEVEL),
       });
     }
-    const result = evaluate();
+    const result = evaluate(turn);
     return result instanceof Promise ? result.then(respond) : respond(result);
   });
 

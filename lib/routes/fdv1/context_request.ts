@@ -5,7 +5,6 @@ import {
   type EnvironmentMetadata,
   readContext,
 } from "../../model/mod.ts";
-import type { Pause } from "../../wire/mod.ts";
 import { readBody } from "../../http/mod.ts";
 import { isProven } from "./secure_mode.ts";
 
@@ -61,18 +60,13 @@ export interface ContextRequest {
   hash: string | null;
 }
 
-/** Options for {@linkcode readReportedContext}. */
-export interface ReadingOptions {
+/** Options for {@linkcode receiveContext}. */
+export interface ReceivingOptions {
   /** Maximum length of a body: bytes. */
   maxBytes: number;
-  /** Called before a body is parsed. */
-  pause: Pause;
   /** Charges the memory of the context so far: bytes. Reports whether there is room for it. */
   charge(bytes: number): boolean;
 }
-
-/** A context, and as received. */
-export type ReadContext = Pick<ContextRequest, "context" | "source">;
 
 /**
  * Reads what a client asks for besides its context.
@@ -87,36 +81,18 @@ export function readParameters(query: string): Pick<ContextRequest, "withReasons
 }
 
 /**
- * Reads a context of a path: base64 of its JSON.
- *
- * @param encoded The path parameter.
- * @param options Who is charged.
- * @returns The context.
- * @throws {RequestError} 400, with the Relay Proxy's message.
- * @throws {NoRoomError} When there is no memory for it.
- */
-export function readPathContext(encoded: string, { charge }: Pick<ReadingOptions, "charge">): ReadContext {
-  if (!charge(encoded.length)) throw new NoRoomError();
-  try {
-    return { context: decodeContext(encoded), source: encoded };
-  } catch (error) {
-    throw error instanceof ContextError ? new RequestError(400, error.message) : error;
-  }
-}
-
-/**
- * Reads a context that is the body of a REPORT or POST: JSON.
+ * Receives a context that is the body of a REPORT or POST: JSON.
  *
  * @param request The request.
- * @param options How the work takes turns, and who is charged.
- * @returns The context.
+ * @param options Who is charged.
+ * @returns The context as received.
  * @throws {RequestError} 400, 413 or 415, with the Relay Proxy's message where it has one.
  * @throws {NoRoomError} When there is no memory for it.
  */
-export async function readReportedContext(
+export async function receiveContext(
   request: Request,
-  { maxBytes, pause, charge }: ReadingOptions,
-): Promise<ReadContext> {
+  { maxBytes, charge }: ReceivingOptions,
+): Promise<Uint8Array> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/json") throw new RequestError(415, "Content-Type must be application/json.");
   function onLength(bytes: number): void {
@@ -126,12 +102,24 @@ export async function readReportedContext(
     throw error instanceof NoRoomError ? error : new RequestError(400, "Request body ended early");
   });
   if (!body) throw new RequestError(413, `A context may have ${maxBytes} bytes at most`);
-  await pause();
+  return body;
+}
+
+/**
+ * Parses a context.
+ *
+ * @param source The context as received.
+ * @returns The context.
+ * @throws {RequestError} 400, with the Relay Proxy's message.
+ */
+export function parseSource(source: ContextSource): Context {
   try {
-    return { context: readContext(body), source: body };
+    return readAgain(source);
   } catch (error) {
+    if (error instanceof ContextError) throw new RequestError(400, error.message);
+    if (typeof source === "string") throw error;
     // A JSON parser's message quotes the text, which is personal data.
-    throw new RequestError(400, error instanceof ContextError ? error.message : "The body is not JSON");
+    throw new RequestError(400, "The body is not JSON");
   }
 }
 
