@@ -33,6 +33,9 @@ function makeOutput(sink: Sink, maxWaitingLength = 5 * LINE.length): LogOutput {
   return new LogOutput({ sink, maxWaitingLength, describeDropped: (count) => `dropped ${count}\n` });
 }
 
+/** Time for all lines to be written, on a machine that is busy: ms. */
+const PATIENCE = 30_000;
+
 Deno.test("LogOutput.write() keeps order, and waits for nobody", async () => {
   const sink = new TestSink();
   const output = makeOutput(sink);
@@ -117,9 +120,9 @@ Deno.test("LogOutput loses no line uncounted, whatever the sink does", async () 
       }
       sink.goOn();
       sink.failure = undefined;
-      await output.flush(1000);
+      await output.flush(PATIENCE);
       output.write(`${written++}\n`);
-      await output.flush(1000);
+      await output.flush(PATIENCE);
       // Numbers rise, and a notice stands for as many as are missing.
       let next = 0;
       for (const line of sink.text.trimEnd().split("\n")) {
