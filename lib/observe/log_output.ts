@@ -89,11 +89,11 @@ export class LogOutput {
       const text = entries.map(({ text }) => text).join("");
       const isWritten = await writeAll(this.#sink, new TextEncoder().encode(text));
       this.#length -= text.length;
-      if (!isWritten) this.#dropped += entries.reduce((sum, { lines }) => sum + lines, 0);
-      if (this.#dropped === 0) continue;
-      // The notice stands where lines are missing: before those that came later.
-      if (isWritten) this.#waiting.push(this.#takeNotice());
-      else if (this.#waiting.length > 0) this.#waiting.unshift(this.#takeNotice());
+      // The notice stands where lines are missing: before those that came later, behind those that came before.
+      const lost = isWritten ? 0 : entries.reduce((sum, { lines }) => sum + lines, 0);
+      if (isWritten && this.#dropped > 0) this.#waiting.push(this.#takeNotice());
+      else if (lost > 0 && this.#waiting.length > 0) this.#waiting.unshift(this.#noticeOf(lost));
+      else this.#dropped += lost;
     }
     this.#writing = undefined;
   }
@@ -101,6 +101,10 @@ export class LogOutput {
   #takeNotice(): Entry {
     const lines = this.#dropped;
     this.#dropped = 0;
+    return this.#noticeOf(lines);
+  }
+
+  #noticeOf(lines: number): Entry {
     const text = this.#describeDropped(lines);
     this.#length += text.length;
     return { text, lines };

@@ -103,6 +103,29 @@ Deno.test("LogOutput tries again where a sink would have to wait", async () => {
   assertEquals(sink.text, "a\n");
 });
 
+Deno.test("LogOutput says of lines that failed before others, and of lines that found no room behind them, each in its place", async () => {
+  const sink = new TestSink();
+  const output = makeOutput(sink);
+  output.write("line 00000\n");
+  sink.failure = new Error("disk full");
+  for (let i = 1; i < 7; i++) output.write(`line 0000${i}\n`);
+  sink.stop();
+  // The first line fails, the next four wait, the last two have found no room.
+  await new Promise((resolve) => setTimeout(resolve));
+  sink.failure = undefined;
+  sink.goOn();
+  await output.flush(PATIENCE);
+  assertEquals(sink.text.split("\n"), [
+    "dropped 1",
+    "line 00001",
+    "line 00002",
+    "line 00003",
+    "line 00004",
+    "dropped 2",
+    "",
+  ]);
+});
+
 Deno.test("LogOutput loses no line uncounted, whatever the sink does", async () => {
   const step = fc.constantFrom("write", "write", "write", "stop", "go on", "fail", "recover", "wait");
   await fc.assert(
