@@ -6,7 +6,7 @@ import {
   followCertificate,
   readCertificate,
 } from "./http/mod.ts";
-import { findMemoryLimit, Loader, type Publisher, StorePublisher } from "./load/mod.ts";
+import { findMemoryLimit, Loader, type LoadOptions, type Publisher, StorePublisher } from "./load/mod.ts";
 import { type Log, type Meter, type MetricState, Registry, sumMetrics } from "./observe/mod.ts";
 import { listenForOperators, type OperatorListeners } from "./operator_listeners.ts";
 import { describeRelay } from "./relay_metrics.ts";
@@ -88,6 +88,8 @@ export interface RelayOptions {
   clock?: Clock;
   /** The file system; for simulations. @default {Deno} */
   fs?: FileSystem;
+  /** Options of the loading thread; for simulations. */
+  worker?: LoadOptions;
   /** Opens a port; for simulations, where a single thread serves. @default {listen} */
   listen?: ServingOptions["listen"];
 }
@@ -105,7 +107,7 @@ export interface RelayOptions {
  */
 export async function startRelay(
   settings: Settings,
-  { log, meter: ownMeter, threadUrl, clock = MACHINE_CLOCK, fs = Deno, listen }: RelayOptions,
+  { log, meter: ownMeter, threadUrl, clock = MACHINE_CLOCK, fs = Deno, worker, listen }: RelayOptions,
 ): Promise<Relay> {
   const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval, tls } =
     settings;
@@ -141,15 +143,15 @@ export async function startRelay(
     ...threadUrl && { threadUrl },
     ...listen && { listen },
   });
-  const { publisher } = server;
   const loader: Loader = new Loader({
     path,
     maxBytes,
-    publisher,
+    publisher: server.publisher,
     memoryLimit,
     log,
     meter,
     clock,
+    ...worker && { worker },
     readAgain: () => source.refresh(),
   });
   const source: FileSource = new FileSource({
@@ -238,10 +240,7 @@ export async function startRelay(
     },
     reconfigure: (settings) => server.reconfigure(settings),
     close,
-    async [Symbol.asyncDispose]() {
-      await close();
-      await source.close();
-    },
+    [Symbol.asyncDispose]: () => close().then(() => source.close()),
   };
 }
 

@@ -49,7 +49,7 @@ export interface LoaderOptions {
    * The bytes are not kept until then. Without it, nothing is retried.
    */
   readAgain?: () => Promise<void> | void;
-  /** Options of the thread; for tests. */
+  /** Options of the thread; for tests and simulations. */
   worker?: LoadOptions;
   /** The clock. @default the machine's */
   clock?: Clock;
@@ -99,7 +99,7 @@ export class Loader {
     this.#metrics = new LoadMetrics(options.meter ?? NO_METER);
     this.#status = { path };
     this.#smallFile = worker?.smallFile ?? SMALL_FILE_BYTES;
-    if (canStartThread(worker?.url)) {
+    if (worker?.startWorker || canStartThread(worker?.url)) {
       this.#thread = new LoadingThread(worker);
     } else {
       log.warn(

@@ -1,8 +1,8 @@
-import { Worker } from "node:worker_threads";
+import { Worker, type WorkerOptions } from "node:worker_threads";
 import { TransientError } from "../source/mod.ts";
+import type { LoadReply } from "./answer_load.ts";
 import type { LoadedEnvironment, LoadRequest } from "./load_archive.ts";
 import { toError } from "./load_failure.ts";
-import type { LoadReply } from "./worker.ts";
 import { workerUrl } from "./worker_url.ts";
 
 /** Number of bytes in a mebibyte. */
@@ -36,6 +36,8 @@ const HEAP_LIMIT = 4096;
 export interface LoadOptions {
   /** URL of the thread's code. @default {workerUrl()} */
   url?: URL;
+  /** Starts the thread; for simulations. @default {a `Worker`} */
+  startWorker?: (url: URL, options: WorkerOptions) => Worker;
   /** Timeout of a load: ms. @default {60_000} */
   deadline?: number;
   /** Largest heap: MiB. @default {4096} */
@@ -75,10 +77,15 @@ export class LoadingThread {
    * @param options Timeouts and heap.
    */
   constructor(
-    { url = workerUrl(), deadline = LOAD_DEADLINE, heapLimit = HEAP_LIMIT, idleTime = IDLE_TIME }:
-      LoadOptions = {},
+    {
+      url = workerUrl(),
+      startWorker = (url, options) => new Worker(url, options),
+      deadline = LOAD_DEADLINE,
+      heapLimit = HEAP_LIMIT,
+      idleTime = IDLE_TIME,
+    }: LoadOptions = {},
   ) {
-    this.#options = { url, deadline, heapLimit, idleTime };
+    this.#options = { url, startWorker, deadline, heapLimit, idleTime };
   }
 
   /**
@@ -168,7 +175,8 @@ export class LoadingThread {
   #startWorker(heapLimit: number): Worker {
     this.#heapLimit = heapLimit;
     const resourceLimits = { maxOldGenerationSizeMb: heapLimit, maxYoungGenerationSizeMb: YOUNG_HEAP };
-    const worker = new Worker(this.#options.url, { resourceLimits });
+    const { url, startWorker } = this.#options;
+    const worker = startWorker(url, { resourceLimits });
     const forget = (): void => {
       if (this.#worker === worker) this.#worker = undefined;
     };

@@ -28,12 +28,14 @@
  *
  * @module
  */
+export { answerLoad, type LoadReply } from "./answer_load.ts";
 export {
   type KnownEnvironment,
   loadArchive,
   type LoadedEnvironment,
   type LoadRequest,
 } from "./load_archive.ts";
+export type { LoadFailure } from "./load_failure.ts";
 export * from "./loader.ts";
 export { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
 export { findMemoryLimit } from "./memory.ts";
