@@ -1,114 +1,152 @@
-import { gunzipSync } from "node:zlib";
-import type { PacedBody } from "../../lib/delivery/mod.ts";
-import { concat } from "../../lib/wire/mod.ts";
-import { type EnvironmentModel, toJson, USERS } from "./archives.ts";
+import type { LiveSettings, Settings } from "../../lib/config/mod.ts";
 import { BrokenPromise } from "./broken_promise.ts";
 import type { Client } from "./client.ts";
-import type { Kind } from "./model.ts";
+import { Polls } from "./polls.ts";
+import type { Reader } from "./reader.ts";
+import { type Bounds, boundsOf } from "./settings.ts";
 import type { World } from "./world.ts";
 
-/** Bounds for {@linkcode Checks}, out of the relay's settings: ms. */
-export interface CheckOptions {
-  /** Time after which a client is cut off that reads nothing. */
-  cutAfter: number;
-  /** Time after which a stream is closed whose key opens nothing, whatever the clock does. */
-  closedAfter: number;
+/** Heartbeats that may fall into one silence: none is sent while a client is brought up to date, even if nothing comes of that. */
+const SKIPPED_HEARTBEATS = 3;
+
+/** Time that passes at most in what happens at once, since work takes some: ms. */
+const AT_ONCE_MS = 1_000;
+
+/** What a probe gets. */
+interface Health {
+  reasons?: string[];
+  lastError?: string;
 }
 
 /** Checks what a relay promises: what all its clients get, against the model. */
 export class Checks {
+  /** The relay's settings. */
+  settings: Settings;
+  /** When they were applied: ms of uptime. */
+  #configuredAt = 0;
+  /** When the system time was set last: ms of uptime. */
+  #jumpedAt = -Infinity;
   readonly #world: World;
-  readonly #options: CheckOptions;
-  /** Documents by what they are made of. */
-  readonly #bodies = new Map<string, string>();
-  readonly #texts = new WeakMap<EnvironmentModel["flags"], string>();
+  readonly #polls: Polls;
+  readonly #bounds: Bounds;
 
   /**
    * Creates them for one relay.
    *
    * @param world Its surroundings.
-   * @param options How long it may take for what takes time.
+   * @param settings Its settings.
    */
-  constructor(world: World, options: CheckOptions) {
+  constructor(world: World, settings: Settings) {
     this.#world = world;
-    this.#options = options;
+    this.settings = settings;
+    this.#polls = new Polls(world);
+    this.#bounds = boundsOf(settings);
+  }
+
+  /** Takes over settings that the relay applies now. */
+  configure(settings: LiveSettings): void {
+    this.settings = { ...this.settings, ...settings };
+    this.#configuredAt = this.#world.machine.uptime();
+  }
+
+  /** Takes note that the system time is set. */
+  noteJump(): void {
+    this.#jumpedAt = this.#world.machine.uptime();
   }
 
   /**
-   * Polls with every key there ever was, asks whether it is ready, and looks at all streams.
+   * Has all clients poll, asks whether the relay is ready, and looks at everything that is open.
    *
    * @throws {BrokenPromise} When something is not as it should be.
    */
   async run(): Promise<void> {
-    const { machine, keys, model, clients, isClosing } = this.#world;
-    const now = machine.now();
-    for (const [key, kind] of keys) await this.#poll(kind, key, now);
-    const { response: { status } } = await this.#world.request("/health/ready");
+    const world = this.#world;
+    await this.#polls.run();
+    await this.probe();
+    for (const client of world.clients) this.#checkClient(client);
+    world.clients = world.clients.filter(({ isClosed }) => !isClosed);
+    for (const { download, expected } of world.downloads) {
+      this.#checkPace(download);
+      const isWhole = download.text === expected;
+      const isCut = download.isClosed && !isWhole && !download.wasSlow;
+      if (expected.startsWith(download.text) && !isCut) continue;
+      throw new BrokenPromise(1, `a client got ${download.text.length} bytes of another document`);
+    }
+    world.downloads = world.downloads.filter(({ download }) => !download.isClosed);
+    const streams = world.measure("halyard_streams");
+    if (streams !== world.clients.length) {
+      throw new BrokenPromise(5, `it keeps ${streams} streams for ${world.clients.length} clients`);
+    }
+  }
+
+  /**
+   * Asks whether the relay is ready.
+   *
+   * @returns Error that keeps the newest file from being served, if the relay says so.
+   * @throws {BrokenPromise} When it is not as it should be.
+   */
+  async probe(): Promise<string | undefined> {
+    const { model, isClosing } = this.#world;
+    const ask = { method: "GET", path: "/health/ready", headers: {} } as const;
+    const { response } = await this.#world.request(ask);
     const expected = model.served && !isClosing ? 200 : 503;
-    if (status !== expected) throw new BrokenPromise(6, `it says ${status} to probes instead of ${expected}`);
-    for (const client of clients) this.#checkClient(client, now);
-    this.#world.clients = clients.filter(({ isClosed }) => !isClosed);
-  }
-
-  async #poll(kind: Kind, key: string, now: number): Promise<void> {
-    const { model, random } = this.#world;
-    const expected = model.statusOf(kind, key, now);
-    const user = btoa(JSON.stringify({ key: USERS[0] }));
-    const path = kind === "sdk" ? "/sdk/latest-all" : `/msdk/evalx/contexts/${user}`;
-    const isCompressed = random.chance(0.05);
-    const { response, body } = await this.#world.request(path, { key, isCompressed });
     if (response.status !== expected) {
-      const isLost = expected !== 401 && response.status >= 400;
-      throw new BrokenPromise(isLost ? 6 : 1, `${key} gets ${response.status} instead of ${expected}`);
+      throw new BrokenPromise(6, `it says ${response.status} to probes instead of ${expected}`);
     }
-    if (expected !== 200) return void await response.body?.cancel();
-    const bytes = body ? readDocument(body) : await response.bytes();
-    const text = new TextDecoder().decode(isCompressed ? gunzipSync(bytes) : bytes);
-    const flags = this.#texts.getOrInsertComputed(model.find(kind, key, now)!.data!.flags, write);
-    const source = `${kind} ${flags}`;
-    const before = this.#bodies.get(source);
-    if (before !== undefined && before !== text) {
-      throw new BrokenPromise(9, `${key} gets other bytes than before for the same data`);
+    const { reasons = [], lastError }: Health = await response.json();
+    for (const { id, hasFault } of model.served ?? []) {
+      if (hasFault === reasons.some((reason) => reason.startsWith(`environment ${id} `))) continue;
+      throw new BrokenPromise(6, `it says ${JSON.stringify(reasons)} about ${id}`);
     }
-    if (before === undefined && kind === "sdk" && JSON.stringify(JSON.parse(text).flags) !== flags) {
-      throw new BrokenPromise(1, `${key} gets other flags than its environment has: ${text.slice(0, 300)}`);
-    }
-    this.#bodies.set(source, text);
-    this.#world.note(`${response.headers.get("etag")}${text}`);
+    return lastError;
   }
 
-  #checkClient(client: Client, now: number): void {
-    const { subscription: { kind, key, environment }, isClosed, waitsSince } = client;
+  /** Checks that nothing is charged to clients that are gone. Before others ask for something. */
+  checkMemory(): void {
+    const { clients, downloads } = this.#world;
+    const used = this.#world.measure("halyard_budget_used_bytes");
+    const isServing = [...clients, ...downloads.map(({ download }) => download)].some(({ isClosed }) =>
+      !isClosed
+    );
+    if (used === 0 || isServing) return;
+    throw new BrokenPromise(5, `it has charged ${used} bytes to nobody`);
+  }
+
+  #checkClient(client: Client): void {
+    const { subscription: { kind, key, environment }, isClosed, readAt, openedAt } = client;
     const { model, machine, isClosing } = this.#world;
-    const served = model.find(kind, key, now);
-    const isRevoked = served?.id !== environment || !served.data;
+    const { heartbeatInterval } = this.settings;
+    const served = model.find(kind, key, machine.now());
+    client.noteAccess(served, machine.now());
     const uptime = machine.uptime();
-    client.revokedSince = isRevoked ? Math.min(client.revokedSince, uptime) : Infinity;
+    const age = uptime - openedAt;
     if (isClosed) {
-      // Who is slow may have been cut off.
-      if (isRevoked || isClosing || client.wasSlow) return;
+      if (client.wasRevoked || isClosing || client.wasSlow || age >= this.#bounds.youngest) return;
       throw new BrokenPromise(6, `the stream of ${key} was closed, though the key is good`);
     }
-    if (uptime - client.revokedSince > this.#options.closedAfter) {
+    if (uptime - client.revokedSince > this.#patienceFor(client, uptime)) {
       throw new BrokenPromise(1, `the stream of ${key} is open, though the key opens nothing`);
     }
-    if (uptime - waitsSince > this.#options.cutAfter) {
-      throw new BrokenPromise(5, `a client of ${environment} reads nothing and is not cut off`);
+    if (age > this.#bounds.oldest) throw new BrokenPromise(5, `the stream of ${key} is open for ever`);
+    this.#checkPace(client);
+    const silence = uptime - Math.max(readAt, this.#configuredAt);
+    const isSilent = silence > SKIPPED_HEARTBEATS * heartbeatInterval;
+    if (isSilent && heartbeatInterval > 0 && !client.isSlow && !isClosing) {
+      throw new BrokenPromise(6, `a client of ${environment} hears nothing, so it will give up`);
     }
-    if (!isRevoked && client.hasReadAll) client.check(served.data!);
+    if (client.revokedSince === Infinity) client.check(served!.data!, this.#bounds.poll);
   }
-}
 
-/** Reads a document to its end. */
-function readDocument(body: PacedBody): Uint8Array {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let isClosed = false;
-  body.start({ enqueue: (piece) => pieces.push(piece), close: () => isClosed = true });
-  while (!isClosed) body.pull();
-  return concat(pieces);
-}
+  /** How long a stream may stay open whose credential does not open its environment: ms. */
+  #patienceFor({ isSlow, subscription: { kind } }: Client, uptime: number): number {
+    // The proof of a browser is looked at when it has read what came before.
+    if (isSlow && kind === "environment") return this.#bounds.cut;
+    // Otherwise the moment is known, unless the system time has been set.
+    return uptime - this.#jumpedAt > this.#bounds.revoked ? AT_ONCE_MS : this.#bounds.revoked;
+  }
 
-/** Writes flags as SDKs get them. */
-function write(flags: EnvironmentModel["flags"]): string {
-  return JSON.stringify(Object.fromEntries([...flags].map(([key, flag]) => [key, toJson(key, flag)])));
+  #checkPace({ isClosed, waitsSince, machine }: Reader): void {
+    if (isClosed || machine.uptime() - waitsSince <= this.#bounds.cut) return;
+    throw new BrokenPromise(5, "a client reads nothing and is not cut off");
+  }
 }

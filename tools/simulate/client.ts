@@ -1,162 +1,137 @@
-import type { PacedBody, Sink } from "../../lib/delivery/mod.ts";
+import type { PacedBody } from "../../lib/delivery/mod.ts";
+import { concat } from "../../lib/wire/mod.ts";
 import {
   ALL_WIRE,
   CLIENT_WIRE,
+  FLAGS_WIRE,
   readEvents,
   SimulatedSdk,
   takesHigher,
 } from "../../tests/delivery/_simulated_sdk.ts";
-import { type EnvironmentModel, type FlagModel, toJson } from "./archives.ts";
 import { BrokenPromise } from "./broken_promise.ts";
+import { type DataModel, listItems, type View } from "./environments.ts";
 import type { Machine } from "./machine.ts";
-import type { Kind } from "./model.ts";
+import { mayRead, type ServedModel } from "./model.ts";
+import { type Pace, Reader } from "./reader.ts";
+import type { Identity } from "./requests.ts";
 
-/** Most that a reader gets before it asks for more: bytes. */
-const PIECE_BYTES = 64 * 1024;
-
-/** How a client reads. */
-export type Pace = "fast" | "slow" | "stalled";
+const DECODER = new TextDecoder();
+const ENCODER = new TextEncoder();
+const PING = "event: ping\ndata:  \n\n";
 
 /** What a client streams. */
-export interface Subscription {
-  kind: Kind;
-  key: string;
-  /** Environment that the key opened. */
+export interface Subscription extends Identity {
+  /** Environment that the credential opened. */
   environment: string;
-  /** User who it evaluates for; a server SDK has none. */
-  user?: string;
+  /** What it gets. */
+  subject: View | "ping";
+  /** Data that it gets when it polls now; absent if it cannot. */
+  poll: () => DataModel | undefined;
 }
 
 /** A client with an open stream, and what its SDK has. */
-export class Client implements Sink {
+export class Client extends Reader {
   /** What it streams. */
   readonly subscription: Subscription;
-  /** Whether it ever was not fast, so that the relay may have cut it off. */
-  wasSlow = false;
-  /** Whether the relay has closed the stream. */
-  isClosed = false;
-  /** Since when it has not read what was there: ms of uptime; `Infinity` when it has read everything. */
-  waitsSince = Infinity;
-  /** Since when its key opens nothing: ms of uptime; `Infinity` while it does. */
+  /** Since when its credential does not let it read its environment: ms of uptime; `Infinity` while it does. */
   revokedSince = Infinity;
-  readonly #body: PacedBody;
-  readonly #sdk: SimulatedSdk;
-  readonly #machine: Machine;
-  #pace: Pace = "fast";
-  #piece: Uint8Array | undefined;
-  #text = "";
-  readonly #decoder = new TextDecoder();
+  /** Whether that ever was so, so that the relay may have closed the stream. */
+  wasRevoked = false;
+  readonly #sdk: SimulatedSdk | undefined;
+  /** What its last poll got, where it is told to poll, and since when that is not what is served. */
+  #polled: { data: DataModel | undefined; oldSince: number } = { data: undefined, oldSince: Infinity };
+  /** Data that was last compared with what it has. */
+  #checked: DataModel | undefined;
+  /** Bytes of an event that has not come whole. */
+  #rest: Uint8Array<ArrayBuffer> = new Uint8Array();
 
   /**
-   * Opens the stream and asks for the first piece.
+   * Creates it; nothing has been read.
    *
    * @param body Body of the response.
    * @param options What it streams, how it reads, and its clock.
    */
   constructor(
     body: PacedBody,
-    { subscription, pace, machine }: { subscription: Subscription; pace: Pace; machine: Machine },
+    { subscription, ...options }: { subscription: Subscription; pace: Pace; machine: Machine },
   ) {
+    super(body, options);
     this.subscription = subscription;
-    this.pace = pace;
-    this.#body = body;
-    this.#machine = machine;
-    this.#sdk = new SimulatedSdk(subscription.user === undefined ? ALL_WIRE : CLIENT_WIRE, takesHigher);
-    body.start(this);
-    body.pull();
+    const { subject } = subscription;
+    const wire = { all: ALL_WIRE, flags: FLAGS_WIRE }[subject as string] ?? CLIENT_WIRE;
+    if (subject !== "ping") this.#sdk = new SimulatedSdk(wire, takesHigher);
   }
 
-  /** How it reads now. */
-  get pace(): Pace {
-    return this.#pace;
+  /** See {@linkcode Reader}. */
+  protected override take(piece: Uint8Array<ArrayBuffer>): string[] {
+    const bytes = concat([this.#rest, piece]);
+    const text = DECODER.decode(bytes);
+    const separator = text.lastIndexOf("\n\n");
+    const end = separator < 0 ? 0 : separator + 2;
+    // The simulated texts are ASCII.
+    this.#rest = bytes.slice(end);
+    return this.#apply(text.slice(0, end).replaceAll(/^:\n\n/gm, ""));
   }
 
-  /** Changes how it reads. */
-  set pace(pace: Pace) {
-    this.#pace = pace;
-    this.wasSlow ||= pace !== "fast";
-  }
-
-  /** Whether it has read everything that was sent. */
-  get hasReadAll(): boolean {
-    return this.#piece === undefined && this.#text === "";
-  }
-
-  /** See {@linkcode Sink}. */
-  enqueue(piece: Uint8Array<ArrayBuffer>): void {
-    if (this.#piece || piece.length > PIECE_BYTES) {
-      throw new BrokenPromise(5, `a reader got ${piece.length} bytes, while it has not read what it had`);
+  #apply(text: string): string[] {
+    if (text === "") return [];
+    this.#checked = undefined;
+    if (!this.#sdk) {
+      if (text.replaceAll(PING, "") !== "") throw new BrokenPromise(1, `a client that polls got ${text}`);
+      this.#polled = { data: this.subscription.poll(), oldSince: Infinity };
+      return ["ping"];
     }
-    this.#machine.activity++;
-    this.#piece = piece;
-    this.waitsSince = this.#machine.uptime();
-  }
-
-  /** See {@linkcode Sink}. */
-  close(): void {
-    this.#machine.activity++;
-    this.isClosed = true;
-  }
-
-  /**
-   * Reads the piece that is there, if any, and asks for the next.
-   *
-   * @returns The events that it completed.
-   */
-  read(): string[] {
-    const piece = this.#piece;
-    if (!piece) return [];
-    this.#piece = undefined;
-    this.waitsSince = Infinity;
-    this.#text += this.#decoder.decode(piece, { stream: true });
-    const end = this.#text.lastIndexOf("\n\n") + 2;
-    const whole = this.#text.slice(0, end < 2 ? 0 : end).replaceAll(":\n\n", "");
-    if (end >= 2) this.#text = this.#text.slice(end);
-    const events = readEvents([new TextEncoder().encode(whole)]);
+    const events = readEvents([ENCODER.encode(text)]);
     for (const event of events) this.#sdk.apply(event);
-    this.#body.pull();
     return events.map(({ name }) => name);
   }
 
-  /** Disconnects. */
-  vanish(): void {
-    this.isClosed = true;
-    this.#body.cancel();
-  }
-
-  /** Checks that its SDK has what the environment says now. */
-  check({ flags }: EnvironmentModel): void {
-    const { user, environment } = this.subscription;
-    const held = this.#sdk.live.map(([id, json]) => `${id} ${summarize(JSON.parse(json))}`);
-    const expected = [...flags].map(([key, flag]) =>
-      user === undefined
-        ? `/flags/${key} ${summarize(toJson(key, flag))}`
-        : `${key} ${summarize(evaluate(flag, user))}`
+  /**
+   * Notes whether its credential lets it read its environment.
+   *
+   * @param served What the credential opens.
+   * @param now The time: ms since epoch.
+   */
+  noteAccess(served: ServedModel | undefined, now: number): void {
+    const { environment, kind, subject, user, proof } = this.subscription;
+    const isOpened = served?.id === environment && served.data !== undefined;
+    const isSecured = kind === "environment" && subject !== "ping";
+    // A key with which it proved its context may have expired since: it is not asked again before something changes.
+    const [isGood, wasGood] = [now, -Infinity].map((time) =>
+      isOpened && (!isSecured || mayRead(served, { user, proof, now: time }))
     );
-    if (held.join("\n") === expected.join("\n")) return;
-    const what = `a client of ${environment} has ${short(held)} instead of ${short(expected)}`;
-    throw new BrokenPromise(1, what);
+    this.revokedSince = wasGood ? Infinity : Math.min(this.revokedSince, this.machine.uptime());
+    this.wasRevoked ||= !isGood;
+  }
+
+  /**
+   * Checks that it has what its environment says now.
+   *
+   * @param data What it says.
+   * @param maxDelay Time after which a client that polls is told to: ms.
+   */
+  check(data: DataModel, maxDelay: number): void {
+    if (!this.isIdle || this.#rest.length > 0 || this.#checked === data) return;
+    const { environment, subject } = this.subscription;
+    if (subject === "ping") return this.#checkPoll(data, maxDelay);
+    const held = this.#sdk!.live.map((item) => item.join(" "));
+    const expected = listItems(data, subject).map((item) => item.join(" "));
+    if (held.join("\n") !== expected.join("\n")) {
+      const what = `a client of ${environment} has ${shorten(held)} instead of ${shorten(expected)}`;
+      throw new BrokenPromise(1, what);
+    }
+    this.#checked = data;
+  }
+
+  #checkPoll(data: DataModel, maxDelay: number): void {
+    const uptime = this.machine.uptime();
+    const { data: polled, oldSince } = this.#polled;
+    this.#polled.oldSince = polled === data ? Infinity : Math.min(oldSince, uptime);
+    if (uptime - this.#polled.oldSince <= maxDelay) return;
+    throw new BrokenPromise(1, `a client of ${this.subscription.environment} is not told to poll`);
   }
 }
 
-/**
- * Evaluates a flag for a user.
- *
- * @param flag The flag.
- * @param user Key of the user.
- * @returns What a client gets, without fields that never vary.
- */
-export function evaluate({ version, on, value, except }: FlagModel, user: string): Record<string, unknown> {
-  const variation = on && !except.includes(user) ? 1 : 0;
-  return { version, variation, value: variation === 1 ? value : "no" };
-}
-
-/** Writes what a flag, or a result, is: the fields that vary. */
-function summarize(json: Record<string, unknown>): string {
-  const { version, on, variation, value, variations, targets } = json;
-  return JSON.stringify({ version, on, variation, value, variations, targets });
-}
-
-function short(items: string[]): string {
-  return JSON.stringify(items.map((item) => item.slice(0, 120)));
+function shorten(items: string[]): string {
+  return JSON.stringify(items.map((item) => item.slice(0, 240)));
 }

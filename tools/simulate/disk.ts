@@ -101,11 +101,14 @@ export class Disk implements FileSystem {
     let wake: (() => void) | undefined;
     let isClosed = false;
     const notify = (): void => wake?.();
+    const throwIfDue = (): void => this.#throwIfDue("watch event");
     this.#watchers.add(notify);
     async function* listen(): AsyncGenerator<Deno.FsEvent> {
       while (!isClosed) {
         await new Promise<void>((resolve) => wake = resolve);
-        if (!isClosed) yield { kind: "any", paths: [] };
+        if (isClosed) return;
+        throwIfDue();
+        yield { kind: "any", paths: [] };
       }
     }
     const close = (): void => {

@@ -1,11 +1,11 @@
 /**
- * Runs simulations of a whole relay, one for each seed, and checks after every step what it promises.
+ * Runs simulations of a whole relay, one for each seed, and checks after every step what it promises. CONTRIBUTING.md says more.
  *
  * Usage: `deno task simulate [--seeds A-B]`. It prints `seed N ok DIGEST`: the same digest on every run. At the first promise that is
  * broken it prints all steps of that seed and ends with exit code 1.
  *
- * It runs without any permission: nothing but the simulated machine can be reached, and where its own code must not be read, the relay
- * loads every archive by a direct call rather than in a thread, whose order chance would decide.
+ * It runs without any permission, so that nothing but the simulated machine can be reached. Half of the relays have loading threads,
+ * which are direct calls; the others load in the thread that serves, as where its own code must not be read.
  *
  * @module
  */
@@ -25,6 +25,10 @@ if (!range || (option !== undefined && option !== "--seeds")) {
 
 let simulation = new Simulation(new Random(0));
 replaceGlobals(() => simulation.world.machine);
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  simulation.world.failure ??= event.reason;
+});
 
 for (let seed = Number(range[1]); seed <= Number(range[2]); seed++) {
   simulation = new Simulation(new Random(seed));

@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import type { PacedBody } from "../../lib/delivery/mod.ts";
 import type { Handler } from "../../lib/http/mod.ts";
-import { formatFields, type Log, type LogFields, once } from "../../lib/observe/mod.ts";
-import type { ArchiveModel } from "./archives.ts";
+import { formatFields, type Log, type LogFields, once, Registry } from "../../lib/observe/mod.ts";
+import type { CredentialKind } from "../../lib/store/mod.ts";
+import { type ArchiveModel, IDS } from "./archives.ts";
 import { BrokenPromise } from "./broken_promise.ts";
 import type { Client } from "./client.ts";
 import { Machine } from "./machine.ts";
-import { type Kind, Model } from "./model.ts";
+import { Model } from "./model.ts";
 import type { Random } from "./random.ts";
+import type { Download } from "./reader.ts";
+import type { Ask } from "./requests.ts";
 
 /** An answer of the relay. A long or endless body is not in the response. */
 export interface Answer {
@@ -15,14 +18,6 @@ export interface Answer {
   response: Response;
   /** Body that is read piece by piece. */
   body?: PacedBody;
-}
-
-/** Options for {@linkcode World.request}. */
-export interface RequestOptions {
-  /** Key in the header `Authorization`. */
-  key?: string;
-  /** Whether the client accepts gzip. */
-  isCompressed?: boolean;
 }
 
 /** A relay's surroundings: its machine, its clients, and what is known of it. */
@@ -35,18 +30,26 @@ export class World {
   readonly model = new Model();
   /** All archives that ever were on the disk, by digest. */
   readonly written = new Map<string, ArchiveModel>();
-  /** All keys that ever were in one of them. */
-  readonly keys = new Map<string, Kind>();
+  /** All credentials that ever were in one of them. */
+  readonly keys = new Map<string, CredentialKind>(IDS.map((id) => [id, "environment"]));
   /** All steps so far, for a person. */
   readonly steps: string[] = [];
   /** Clients with an open stream. */
   clients: Client[] = [];
+  /** Clients that download a document, and what it is. */
+  downloads: { download: Download; expected: string }[] = [];
+  /** Its metrics. */
+  registry = new Registry();
   /** What answers requests, once it listens. */
   handler: Handler | undefined;
   /** Whether it has been told to stop. */
   isClosing = false;
   /** Error of something that nobody waits for. */
   failure: unknown;
+  /** Turns of the event loop since an archive was loaded. */
+  turnsSinceLoad = Infinity;
+  /** Environments whose fault has been logged since the last load. */
+  readonly #loud = new Set<unknown>();
   readonly #digest = createHash("sha256");
 
   /**
@@ -78,15 +81,11 @@ export class World {
   /**
    * Sends a request. The answer must not wait for time to pass.
    *
-   * @param path Path and query.
-   * @param options Key and encoding.
+   * @param ask The request.
+   * @param more More headers.
    * @returns The answer.
    */
-  async request(path: string, { key, isCompressed = false }: RequestOptions = {}): Promise<Answer> {
-    const headers = {
-      ...key !== undefined && { authorization: key },
-      ...isCompressed && { "accept-encoding": "gzip" },
-    };
+  async request({ path, headers, ...ask }: Ask, more: Record<string, string> = {}): Promise<Answer> {
     let body: PacedBody | undefined;
     const transport = {
       respond(given: PacedBody, init: ResponseInit): Response {
@@ -94,10 +93,24 @@ export class World {
         return new Response(null, init);
       },
     };
-    const response = await this.#within(
-      this.handler!(new Request(`http://relay${path}`, { headers }), transport),
-    );
+    const request = new Request(`http://relay${path}`, { ...ask, headers: { ...headers, ...more } });
+    const response = await this.#within(this.machine.freeze(() => this.handler!(request, transport)));
     return { response, ...body && { body } };
+  }
+
+  /** Forgets a relay that has ended, and those whom it served. */
+  forgetRelay(): void {
+    this.model.served = undefined;
+    this.clients = [];
+    this.downloads = [];
+    this.handler = undefined;
+    this.isClosing = false;
+  }
+
+  /** Reads a metric of the relay: the sum over its labels. */
+  measure(metric: string): number {
+    const { series } = this.registry.list().find(({ name }) => name === metric)!;
+    return series.values().reduce((sum, [value]) => sum + value!, 0);
   }
 
   /**
@@ -108,6 +121,7 @@ export class World {
   makeLog(): Log {
     const write = (level: string) => (message: string, fields: LogFields = {}): void => {
       this.machine.activity++;
+      if (level === "error") this.#loud.add(fields["environment"]);
       if (level !== "debug") this.trace(`  ${level}: ${message}${formatFields(fields)}`);
       const archive = this.written.get(String(fields["digest"]));
       if (archive && /^(Loaded|Reloaded) data$/.test(message)) this.#load(archive);
@@ -117,8 +131,31 @@ export class World {
   }
 
   #load(archive: ArchiveModel): void {
-    if (archive.environments) return this.model.load(archive);
-    this.failure = new BrokenPromise(1, `archive ${archive.number} is served, though it has to be refused`);
+    const { model } = this;
+    if (!archive.environments) {
+      this.failure = new BrokenPromise(1, `archive ${archive.number} is served, though it has to be refused`);
+      return;
+    }
+    this.turnsSinceLoad = 0;
+    // A key that has expired may come back.
+    this.#noteAccess();
+    const before = model.served;
+    model.load(archive);
+    for (const { id, hasFault } of model.served!) {
+      const isNew = hasFault && !before?.find((environment) => environment.id === id)?.hasFault;
+      if (!isNew || this.#loud.has(id)) continue;
+      this.failure = new BrokenPromise(1, `nothing tells that environment ${id} is broken`);
+    }
+    this.#loud.clear();
+    this.#noteAccess();
+  }
+
+  #noteAccess(): void {
+    const now = this.machine.now();
+    for (const client of this.clients) {
+      const { kind, key } = client.subscription;
+      client.noteAccess(this.model.find(kind, key, now), now);
+    }
   }
 
   async #within(response: Response | Promise<Response>): Promise<Response> {
