@@ -29,6 +29,7 @@ export class KeyAudit {
   /** Time up to which expiries have been logged: ms since epoch. */
   #time: number;
   #waiting = new AbortController();
+  #isClosed = false;
 
   /**
    * Creates it; nothing is looked for yet.
@@ -67,8 +68,9 @@ export class KeyAudit {
     this.#wait();
   }
 
-  /** Ends it. */
+  /** Ends it: a load that is under way is still logged, and nothing is waited for. */
   close(): void {
+    this.#isClosed = true;
     this.#waiting.abort();
   }
 
@@ -93,6 +95,7 @@ export class KeyAudit {
   }
 
   #wait(): void {
+    if (this.#isClosed) return;
     const { clock, list } = this.#options;
     this.#waiting.abort();
     const { signal } = this.#waiting = new AbortController();

@@ -82,6 +82,14 @@ Deno.test("KeyAudit logs a rotation with an overlap: the new key, the end of the
   assertEquals(bench.take(), [], "it was no longer accepted");
 });
 
+Deno.test("KeyAudit waits for nothing once it is closed, though a load ends afterwards", async () => {
+  using bench = new Bench();
+  await bench.swap([{ value: OLD }]);
+  bench[Symbol.dispose]();
+  await bench.swap([{ value: NEW }, { value: OLD, expiry: 90_000 }]);
+  assertEquals([bench.take().length, bench.clock.sleeps], [2, []]);
+});
+
 Deno.test("KeyAudit logs a key that is revoked, one whose end is called off, and one that moves", async () => {
   using bench = new Bench();
   await bench.swap([{ value: OLD }, { value: NEW, expiry: 5_000 }], { e2: {} });
