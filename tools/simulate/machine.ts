@@ -110,10 +110,10 @@ export class Machine implements Clock {
     return this.#timers.size;
   }
 
-  /** Sets a timer, which may repeat. Returns its ID. */
+  /** Sets a timer, which may repeat. Returns its ID. Without a delay it does not wait: it lets others run before. */
   setTimer(run: () => void, ms = 0, repeats = false): number {
     this.activity++;
-    const delay = Math.max(Math.trunc(ms), 1);
+    const delay = Math.max(Math.trunc(ms), repeats ? 1 : 0);
     const timer = { at: this.#uptime + delay, order: this.random.next(), run };
     this.#timers.set(++this.#lastTimer, repeats ? { ...timer, every: delay } : timer);
     return this.#lastTimer;

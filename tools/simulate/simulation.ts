@@ -89,6 +89,8 @@ export class Simulation {
       this.#file.mendDisk();
       await this.#file.replace();
     }
+    const { store } = this.#relay;
+    this.world.getDigest = (environment) => store.get(environment)?.snapshot?.digest;
     this.world.trace("it listens");
     await this.#checks.run();
   }

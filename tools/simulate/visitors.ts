@@ -59,7 +59,7 @@ export class Visitors {
       ...identity,
       environment: environment.id,
       subject: subject as Subscription["subject"],
-      poll: () => model.find(identity.kind, identity.key, machine.now())?.data,
+      poll: () => this.#world.getDigest(environment.id),
     };
     const client = new Client(body, { subscription, pace, machine });
     clients.push(client);

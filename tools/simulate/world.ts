@@ -40,6 +40,8 @@ export class World {
   downloads: { download: Download; expected: string }[] = [];
   /** Its metrics. */
   registry = new Registry();
+  /** Digest of the data that the relay serves of an environment, for those that poll when they are told to. */
+  getDigest: (environment: string) => string | undefined = () => undefined;
   /** What answers requests, once it listens. */
   handler: Handler | undefined;
   /** Whether it has been told to stop. */
