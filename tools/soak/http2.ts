@@ -1,0 +1,288 @@
+import {
+  type Ask,
+  connect,
+  DroppedError,
+  type Endpoint,
+  type Exchange,
+  type HttpClient,
+  writeAll,
+} from "./exchange.ts";
+
+/** Streams on one connection. Servers of hyper allow 200. */
+const MAX_STREAMS = 25;
+
+/** What a client begins with (RFC 9113, 3.4). */
+const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/** Types of frames (RFC 9113, 6). */
+const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE] = [0, 1, 3, 4, 6, 7, 8];
+
+/** Flags of frames; END_STREAM is ACK in settings and pings. */
+const [END_STREAM, END_HEADERS, PADDED, PRIORITY] = [1, 4, 8, 32];
+
+/** Settings: no dynamic table in the headers that we get, no server push. */
+const OUR_SETTINGS = [0, 1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0];
+
+/** Bytes taken before the server is allowed as many again: a quarter of the window that everybody begins with. */
+const UPDATE_BYTES = 16 * 1024;
+
+/** Error code by which a stream is left. */
+const CANCEL = 8;
+
+/** Statuses in HPACK's static table (RFC 7541, appendix A). */
+const STATUSES = new Map([[8, 200], [9, 204], [10, 206], [11, 304], [12, 400], [13, 404], [14, 500]]);
+
+/** A client that speaks HTTP/2 over TLS, as far as is needed here: it reads no header but the status. */
+export class Http2Client implements HttpClient {
+  readonly #endpoint: Endpoint;
+  #connections: Connection[] = [];
+
+  /** Connects when there is something to send. */
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  /** See {@linkcode HttpClient}. */
+  async send(ask: Ask): Promise<Exchange> {
+    this.#connections = this.#connections.filter((connection) => connection.isOpen);
+    let connection = this.#connections.find(({ streams }) => streams < MAX_STREAMS);
+    if (!connection) this.#connections.push(connection = new Connection(this.#endpoint));
+    return await connection.send(ask);
+  }
+
+  /** See {@linkcode HttpClient}. */
+  drop(): void {
+    this.#connections.shift()?.close(new DroppedError());
+  }
+}
+
+/** A connection and its streams. */
+class Connection {
+  isOpen = true;
+  readonly #ready: Promise<Deno.Conn>;
+  readonly #open = new Map<number, Stream>();
+  /** Number of exchanges that wait for the connection. */
+  #waiting = 0;
+  #lastId = -1;
+  #written: Promise<void> = Promise.resolve();
+  #received = 0;
+
+  constructor(endpoint: Endpoint) {
+    this.#ready = this.#connect(endpoint);
+    this.#ready.catch(() => this.isOpen = false);
+  }
+
+  /** Number of exchanges. */
+  get streams(): number {
+    return this.#waiting + this.#open.size;
+  }
+
+  async send({ method, path, headers, body }: Ask): Promise<Exchange> {
+    this.#waiting++;
+    await this.#ready.finally(() => this.#waiting--);
+    if (!this.isOpen) throw new DroppedError();
+    const stream = new Stream();
+    const id = this.#lastId += 2;
+    this.#open.set(id, stream);
+    const fields = { ":method": method, ":scheme": "https", ":authority": "localhost", ":path": path };
+    const flags = body === undefined ? END_HEADERS | END_STREAM : END_HEADERS;
+    this.#write(HEADERS, flags, id, encodeHeaders({ ...fields, ...headers }));
+    if (body !== undefined) this.#write(DATA, END_STREAM, id, new TextEncoder().encode(body));
+    try {
+      return {
+        status: await stream.status,
+        body: this.#readBody(id, stream),
+        abort: () => this.#leave(id, stream),
+      };
+    } catch (error) {
+      this.#open.delete(id);
+      throw error;
+    }
+  }
+
+  /** Closes it, and ends what it carries. */
+  close(error: unknown): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    for (const stream of this.#open.values()) stream.end(error);
+    this.#ready.then((connection) => connection.close(), () => {});
+  }
+
+  async #connect(endpoint: Endpoint): Promise<Deno.Conn> {
+    const connection = await connect(endpoint, "h2");
+    await writeAll(connection, new TextEncoder().encode(PREFACE));
+    await writeAll(connection, encodeFrame(SETTINGS, 0, 0, new Uint8Array(OUR_SETTINGS)));
+    this.#receive(connection).catch((error) => this.close(error));
+    return connection;
+  }
+
+  async *#readBody(id: number, stream: Stream): Exchange["body"] {
+    let taken = 0;
+    try {
+      for (let piece; (piece = await stream.next());) {
+        yield piece;
+        taken += piece.length;
+        if (taken < UPDATE_BYTES) continue;
+        this.#write(WINDOW_UPDATE, 0, id, encodeNumber(taken));
+        taken = 0;
+      }
+    } finally {
+      this.#open.delete(id);
+    }
+  }
+
+  #leave(id: number, stream: Stream): void {
+    if (!stream.end(new DroppedError())) return;
+    this.#open.delete(id);
+    this.#write(RST_STREAM, 0, id, encodeNumber(CANCEL));
+  }
+
+  /** Writes one frame after the other. */
+  #write(type: number, flags: number, id: number, payload: Uint8Array): void {
+    if (!this.isOpen) return;
+    const frame = encodeFrame(type, flags, id, payload);
+    this.#written = this.#written.then(async () => writeAll(await this.#ready, frame))
+      .catch((error) => this.close(error));
+  }
+
+  async #receive(connection: Deno.Conn): Promise<never> {
+    for await (const { type, flags, id, payload } of readFrames(connection)) {
+      const stream = this.#open.get(id);
+      if (flags & PADDED && (type === DATA || type === HEADERS)) throw new Error("A padded frame");
+      if (type === DATA) {
+        this.#received += payload.length;
+        if (this.#received >= UPDATE_BYTES) {
+          this.#write(WINDOW_UPDATE, 0, 0, encodeNumber(this.#received));
+          this.#received = 0;
+        }
+        if (payload.length > 0) stream?.push(payload);
+      } else if (type === HEADERS) {
+        stream?.start(readStatus(flags & PRIORITY ? payload.subarray(5) : payload));
+      } else if (type === RST_STREAM) {
+        stream?.end(new Error(`The relay has reset the stream: ${payload.toHex()}`));
+      } else if (type === SETTINGS && !(flags & END_STREAM)) {
+        this.#write(SETTINGS, END_STREAM, 0, new Uint8Array());
+      } else if (type === PING && !(flags & END_STREAM)) {
+        this.#write(PING, END_STREAM, 0, payload);
+      } else if (type === GOAWAY) {
+        throw new Error(`The relay is leaving: ${payload.toHex()}`);
+      }
+      if (flags & END_STREAM && (type === DATA || type === HEADERS)) stream?.end();
+    }
+    throw new Error("The relay has closed the connection");
+  }
+}
+
+/** The answer of one exchange as it arrives. */
+class Stream {
+  readonly #status = Promise.withResolvers<number>();
+  readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
+  #wake = Promise.withResolvers<void>();
+  #isOver = false;
+  #error: unknown;
+
+  constructor() {
+    // Whoever waits for it is told.
+    this.#status.promise.catch(() => {});
+  }
+
+  get status(): Promise<number> {
+    return this.#status.promise;
+  }
+
+  start(status: number): void {
+    this.#status.resolve(status);
+  }
+
+  push(piece: Uint8Array<ArrayBuffer>): void {
+    this.#pieces.push(piece);
+    this.#wake.resolve();
+  }
+
+  /** Returns whether it was open until now. */
+  end(error?: unknown): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#error = error;
+    this.#status.reject(error ?? new Error("An answer without a status"));
+    this.#wake.resolve();
+    return true;
+  }
+
+  /** The next piece; `undefined` at the end. */
+  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    while (true) {
+      if (this.#error) throw this.#error;
+      const piece = this.#pieces.shift();
+      if (piece || this.#isOver) return piece;
+      this.#wake = Promise.withResolvers();
+      await this.#wake.promise;
+    }
+  }
+}
+
+interface Frame {
+  type: number;
+  flags: number;
+  id: number;
+  payload: Uint8Array<ArrayBuffer>;
+}
+
+async function* readFrames(connection: Deno.Conn): AsyncGenerator<Frame, void> {
+  const buffer = new Uint8Array(64 * 1024);
+  let length = 0;
+  for (let read; (read = await connection.read(buffer.subarray(length))) !== null;) {
+    length += read;
+    let at = 0;
+    while (at + 9 <= length) {
+      const view = new DataView(buffer.buffer, at);
+      const end = at + 9 + (view.getUint32(0) >>> 8);
+      if (end > length) break;
+      const payload = buffer.slice(at + 9, end);
+      yield { type: view.getUint8(3), flags: view.getUint8(4), id: view.getUint32(5), payload };
+      at = end;
+    }
+    buffer.copyWithin(0, at, length);
+    length -= at;
+  }
+}
+
+function encodeFrame(type: number, flags: number, id: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(9 + payload.length);
+  const view = new DataView(frame.buffer);
+  view.setUint32(0, payload.length << 8 | type);
+  view.setUint8(4, flags);
+  view.setUint32(5, id);
+  frame.set(payload, 9);
+  return frame;
+}
+
+function encodeNumber(number: number): Uint8Array {
+  return new Uint8Array([number >>> 24, number >>> 16, number >>> 8, number]);
+}
+
+/** Encodes fields as literals that no table keeps (RFC 7541, 6.2.2). */
+function encodeHeaders(fields: Record<string, string>): Uint8Array {
+  return new Uint8Array(
+    Object.entries(fields).flatMap((texts) => [
+      0,
+      ...texts.flatMap((text) => [...encodeLength(text.length), ...new TextEncoder().encode(text)]),
+    ]),
+  );
+}
+
+/** An integer with a prefix of seven bits (RFC 7541, 5.1). */
+function encodeLength(length: number): number[] {
+  if (length < 127) return [length];
+  const octets = [127];
+  let rest = length - 127;
+  for (; rest >= 128; rest >>= 7) octets.push(rest & 127 | 128);
+  return [...octets, rest];
+}
+
+/** The status, which comes first. 0 for one that is not in the static table: none of those that are hoped for. */
+function readStatus(block: Uint8Array): number {
+  // Updates of the table's size come before.
+  const first = block.find((octet) => octet >> 5 !== 1) ?? 0;
+  return first & 128 ? STATUSES.get(first & 127) ?? 0 : 0;
+}
