@@ -24,7 +24,7 @@ import { startRelays, TRANSPORT_NAMES } from "./relays.ts";
 import { MemoryLog } from "./memory_log.ts";
 import type { RequestOptions, RequestReport } from "./request_client.ts";
 import type { StreamOptions, StreamReport } from "./stream_client.ts";
-import { countErrors, describeAll, describeRun, mergeStreams } from "./tables.ts";
+import { countErrors, describeAll, describeRun, mergeStreams, type Seen } from "./tables.ts";
 import { FIRST_VERSION } from "./versions.ts";
 
 const { values } = parseArgs({
@@ -42,6 +42,9 @@ const STREAMS_PER_PROCESS = 5_000;
 
 /** Lines of a relay's log that are shown at the end. */
 const MAX_LINES = 10;
+
+/** Longest time until all streams have been opened, before the first reload: ms. */
+const OPEN_MS = 60_000;
 
 /** Time between two lines that say how it goes: ms. */
 const REPORT_MS = 60_000;
@@ -77,14 +80,19 @@ async function soak(): Promise<boolean> {
     { length: clients },
     () => stack.use(new ClientProcess<StreamReport>("stream_client.ts", options)),
   );
+  async function reportStreams(): Promise<StreamReport> {
+    return mergeStreams(await Promise.all(streamClients.map((client) => client.report())));
+  }
+  for (const lastMoment = Date.now() + OPEN_MS; !isOver && Date.now() < lastMoment; await sleep(100)) {
+    if ((await reportStreams()).open === clients * options.count) break;
+  }
   const requestOptions: RequestOptions = { transports, rate };
   const requestClient = stack.use(new ClientProcess<RequestReport>("request_client.ts", requestOptions));
   const everybody = [...streamClients, requestClient];
   const memory = new MemoryLog(relays);
 
-  async function report() {
-    const reports = await Promise.all(streamClients.map((client) => client.report()));
-    return { streams: mergeStreams(reports), requests: await requestClient.report() };
+  async function report(): Promise<Seen> {
+    return { streams: await reportStreams(), requests: await requestClient.report() };
   }
 
   const begin = Date.now();
@@ -123,7 +131,7 @@ async function soak(): Promise<boolean> {
     TERMINAL.print(`problem: ${problem}\n`);
   }
   for (const { name, process } of relays) {
-    for (const line of process.lines.filter((line) => /\bERROR\b/.test(line)).slice(0, MAX_LINES)) {
+    for (const line of process.lines.filter((line) => /\b(WARN|ERROR)\b/.test(line)).slice(0, MAX_LINES)) {
       TERMINAL.print(`relay ${name}: ${line}\n`);
     }
   }
