@@ -5,9 +5,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { bundle } from "./bundle.ts";
-import { compile, INJECTABLE } from "./compile.ts";
-import { UNIX_SOCKET } from "./permissions.ts";
+import { buildExecutable } from "./build.ts";
 
 /** Test files that run at a time. Twice the usual number of cores: most wait for processes, timers and sockets. */
 const JOBS = 4;
@@ -19,17 +17,6 @@ const MIN_COVERAGE = 90;
 const WITHOUT_COVERAGE = ["tests/load", "tests/archive/mutation_test.ts"];
 
 const FOLDER = "dist/test";
-
-/** Builds the executable from the sources as they are. Needs no network, so it is for one kind of machine only. */
-async function build(importMap: string | undefined): Promise<string | undefined> {
-  if (Deno.build.target !== INJECTABLE) return undefined;
-  const script = `${FOLDER}/halyard.js`;
-  const output = `${Deno.cwd()}/${FOLDER}/halyard`;
-  await Deno.mkdir(FOLDER, { recursive: true });
-  await bundle({ importMap, output: script, unixSocket: UNIX_SOCKET });
-  await compile({ script, output, base: "deno" });
-  return output;
-}
 
 /** Runs tests, and resolves to whether all went well. */
 async function test(args: string[], env: Record<string, string>): Promise<boolean> {
@@ -46,7 +33,7 @@ const { values, positionals } = parseArgs({
   options: { "import-map": { type: "string" }, nightly: { type: "boolean", default: false } },
 });
 const importMap = values["import-map"];
-const binary = await build(importMap);
+const binary = await buildExecutable({ folder: FOLDER, importMap });
 const std = importMap === undefined ? [] : [`--import-map=${importMap}`];
 const env = {
   DENO_JOBS: `${JOBS}`,

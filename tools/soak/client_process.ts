@@ -1,4 +1,4 @@
-import { readLines } from "./lines.ts";
+import { readLines } from "./orders.ts";
 
 /** A process with clients; see {@linkcode obey}. */
 export class ClientProcess<Report> implements AsyncDisposable {

@@ -1,5 +1,6 @@
 import { readMemory } from "../../bench/_memory.ts";
 import type { SoakRelay } from "./relays.ts";
+import { fitLine } from "./statistics.ts";
 
 /** Memory of the relays over time. */
 export class MemoryLog {
@@ -47,14 +48,4 @@ export class MemoryLog {
       };
     });
   }
-}
-
-/** Fits a line to points by least squares: its slope, and the standard deviation of the points from it. */
-function fitLine(points: [x: number, y: number][]): { slope: number; deviation: number } {
-  const mean = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
-  const [meanX, meanY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
-  const slope = mean(points.map(([x, y]) => (x - meanX) * (y - meanY))) /
-    mean(points.map(([x]) => (x - meanX) ** 2));
-  const squares = points.map(([x, y]) => (y - meanY - slope * (x - meanX)) ** 2);
-  return { slope, deviation: Math.sqrt(mean(squares)) };
 }

@@ -55,8 +55,9 @@ export async function startRelays(
   };
   const needed = [...new Set(names.map((name) => TRANSPORTS[name]!))];
   return await Promise.all(needed.map(async (relay) => {
+    // In a session of their own, so that Ctrl-C does not end them before the soak.
     const env = { ...MALLOC, FILE_DATA_SOURCE: path, ...settings[relay] };
-    const process = stack.use(await startRelay({ env }));
+    const process = stack.use(await startRelay({ env, wrapper: ["setsid"] }));
     const transports = names.filter((name) => TRANSPORTS[name] === relay).map((name): Transport => ({
       name,
       port: name === "stream-port" ? streamPort : process.port,

@@ -4,9 +4,12 @@
  *
  * @module
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { type KindOfAsk, REQUESTS } from "./asks.ts";
 import { DroppedError, type HttpClient } from "./exchange.ts";
-import { obey, type Orders, percentile, Problems, sleep } from "./lines.ts";
+import { obey, type Orders } from "./orders.ts";
+import { Problems } from "./problems.ts";
+import { percentile } from "./statistics.ts";
 import { createClient, type Transport } from "./transports.ts";
 import { Expectations, FIRST_VERSION, WrongAnswerError } from "./versions.ts";
 
@@ -92,7 +95,7 @@ class Requests implements Orders<RequestReport> {
     const begin = performance.now();
     for (let i = 0;; i++) {
       const due = begin + i * 1000 / this.#rate;
-      await sleep(due - performance.now());
+      await sleep(Math.max(0, due - performance.now()));
       const target = this.#targets[i % this.#targets.length]!;
       const turn = Math.floor(i / this.#targets.length);
       const kind = REQUESTS[turn % REQUESTS.length]!;

@@ -5,10 +5,12 @@
  *
  * @module
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { type KindOfAsk, SLOW_STREAM, STREAMS } from "./asks.ts";
 import { readEvents, type ServerEvent } from "./events.ts";
 import { DroppedError, type Exchange, type HttpClient } from "./exchange.ts";
-import { obey, type Orders, Problems, sleep } from "./lines.ts";
+import { obey, type Orders } from "./orders.ts";
+import { Problems } from "./problems.ts";
 import { createClient, type Transport } from "./transports.ts";
 import { Updates } from "./updates.ts";
 import { COUNTER, Expectations, FIRST_VERSION, GUEST, hasGuest, WrongAnswerError } from "./versions.ts";
@@ -19,6 +21,8 @@ export interface StreamOptions {
   transports: Transport[];
   /** Number of streams. */
   count: number;
+  /** Time after which a version that a stream has not got is lost: ms. */
+  maxLag: number;
 }
 
 /** What has been seen since the beginning. */
@@ -84,13 +88,15 @@ class Streams implements Orders<StreamReport> {
   readonly #streams: Stream[] = [];
   readonly #expectations = new Expectations();
   readonly #problems = new Problems();
-  readonly #updates = new Updates<Stream>((stream, version) =>
-    this.#note(stream, `version ${version} is lost, it has ${stream.version}`)
-  );
+  readonly #updates: Updates<Stream>;
   readonly #seen = { updates: 0, skipped: 0, wrong: 0, disconnects: 0, left: 0, slowRead: 0, slowCut: 0 };
   #announced = FIRST_VERSION;
 
-  constructor(transports: Transport[]) {
+  constructor({ transports, maxLag }: StreamOptions) {
+    this.#updates = new Updates({
+      maxLag,
+      onLost: (stream, version) => this.#note(stream, `version ${version} is lost, it has ${stream.version}`),
+    });
     this.#clients = transports.map((transport) => [transport.name, createClient(transport)]);
   }
 
@@ -237,6 +243,6 @@ async function* readSlowly(body: Exchange["body"]): Exchange["body"] {
 }
 
 const options: StreamOptions = JSON.parse(Deno.args[0]!);
-const streams = new Streams(options.transports);
+const streams = new Streams(options);
 streams.open(options.count).then(() => streams.leave());
 await obey(streams);

@@ -1,6 +1,6 @@
 import type { RequestReport } from "./request_client.ts";
 import type { StreamReport } from "./stream_client.ts";
-import { percentile } from "./lines.ts";
+import { percentile } from "./statistics.ts";
 
 /** What all clients have seen. */
 export interface Seen {
