@@ -49,9 +49,12 @@ export async function connect(
   { port, ca }: Endpoint,
   protocol: "http/1.1" | "h2",
 ): Promise<Deno.TcpConn | Deno.TlsConn> {
-  if (ca === undefined) return await Deno.connect({ hostname: "127.0.0.1", port });
+  const plain = await Deno.connect({ hostname: "127.0.0.1", port });
+  // Small frames of HTTP/2 would wait until the server has acknowledged what was sent before.
+  plain.setNoDelay();
+  if (ca === undefined) return plain;
   const alpnProtocols = [protocol];
-  const connection = await Deno.connectTls({ hostname: "localhost", port, caCerts: [ca], alpnProtocols });
+  const connection = await Deno.startTls(plain, { hostname: "localhost", caCerts: [ca], alpnProtocols });
   const { alpnProtocol } = await connection.handshake();
   if (protocol === "http/1.1" || alpnProtocol === protocol) return connection;
   connection.close();

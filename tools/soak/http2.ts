@@ -20,11 +20,14 @@ const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE] = [0, 1
 /** Flags of frames; END_STREAM is ACK in settings and pings. */
 const [END_STREAM, END_HEADERS, PADDED, PRIORITY] = [1, 4, 8, 32];
 
-/** Settings: no dynamic table in the headers that we get, no server push. */
-const OUR_SETTINGS = [0, 1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0];
+/** Bytes that the server may send on one stream before they are taken, and more of them on all streams of a connection together. */
+const [STREAM_WINDOW, CONNECTION_WINDOW] = [256 * 1024, 8 * 1024 ** 2];
 
-/** Bytes taken before the server is allowed as many again: a quarter of the window that everybody begins with. */
-const UPDATE_BYTES = 16 * 1024;
+/** Bytes taken before the server is allowed as many again. */
+const UPDATE_BYTES = STREAM_WINDOW / 4;
+
+/** Settings: no dynamic table in the headers that we get, no server push, the window of each stream. */
+const OUR_SETTINGS: [id: number, value: number][] = [[1, 0], [2, 0], [4, STREAM_WINDOW]];
 
 /** Error code by which a stream is left. */
 const CANCEL = 8;
@@ -111,7 +114,9 @@ class Connection {
   async #connect(endpoint: Endpoint): Promise<Deno.Conn> {
     const connection = await connect(endpoint, "h2");
     await writeAll(connection, new TextEncoder().encode(PREFACE));
-    await writeAll(connection, encodeFrame(SETTINGS, 0, 0, new Uint8Array(OUR_SETTINGS)));
+    const settings = OUR_SETTINGS.flatMap(([id, value]) => [0, id, ...encodeNumber(value)]);
+    await writeAll(connection, encodeFrame(SETTINGS, 0, 0, new Uint8Array(settings)));
+    await writeAll(connection, encodeFrame(WINDOW_UPDATE, 0, 0, encodeNumber(CONNECTION_WINDOW)));
     this.#receive(connection).catch((error) => this.close(error));
     return connection;
   }

@@ -73,7 +73,7 @@ export async function runSoak(options: SoakOptions, stop: AbortController): Prom
   const { streams, requests, transports } = options;
   printTable(
     `soak: ${streams} streams, ${requests} requests a second, ${transports.join(", ")}, ${minutes()} minutes`,
-    describeAll(version - FIRST_VERSION, seen),
+    describeAll(version - FIRST_VERSION, options.reload, seen),
   );
   printTable("memory; its slope and the deviation from it over the second half", memory.describe());
   for (const text of [...dead, ...describeProblems(seen, relays)]) TERMINAL.print(text);

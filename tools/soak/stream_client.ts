@@ -76,10 +76,14 @@ interface Stream {
   transport: string;
   isSlow: boolean;
   exchange?: Exchange;
+  /** When it was begun to open: `performance.now`. */
+  since: number;
   /** 0 until the first event. */
   version: number;
-  /** Newest version announced when it was opened, and pings since. */
-  openedAt: number;
+  /** Newest version that had come by this transport when it was begun to open. */
+  least: number;
+  /** Newest version announced then, and pings since. */
+  announced: number;
   pings: number;
 }
 
@@ -90,9 +94,13 @@ class Streams implements Orders<StreamReport> {
   readonly #problems = new Problems();
   readonly #updates: Updates<Stream>;
   readonly #seen = { updates: 0, skipped: 0, wrong: 0, disconnects: 0, left: 0, slowRead: 0, slowCut: 0 };
+  /** Newest version that has come by each transport. */
+  readonly #newest = new Map<string, number>();
+  readonly #maxLag: number;
   #announced = FIRST_VERSION;
 
   constructor({ transports, maxLag }: StreamOptions) {
+    this.#maxLag = maxLag;
     this.#updates = new Updates({
       maxLag,
       onLost: (stream, version) => this.#note(stream, `version ${version} is lost, it has ${stream.version}`),
@@ -107,6 +115,7 @@ class Streams implements Orders<StreamReport> {
 
   report(): StreamReport {
     this.#updates.giveUp();
+    this.#giveUpBeginnings();
     return {
       ...this.#seen,
       open: this.#streams.filter(({ exchange }) => exchange).length,
@@ -143,7 +152,16 @@ class Streams implements Orders<StreamReport> {
     const isSlow = turn % SLOW_EVERY === SLOW_EVERY - 1;
     const kind = isSlow ? SLOW_STREAM : STREAMS[turn % STREAMS.length]!;
     while (true) {
-      const stream = { kind, transport, isSlow, version: 0, openedAt: this.#announced, pings: 0 };
+      const stream: Stream = {
+        kind,
+        transport,
+        isSlow,
+        since: performance.now(),
+        version: 0,
+        least: this.#newest.get(transport) ?? FIRST_VERSION,
+        announced: this.#announced,
+        pings: 0,
+      };
       this.#streams[place] = stream;
       try {
         await this.#follow(stream, client);
@@ -152,6 +170,18 @@ class Streams implements Orders<StreamReport> {
       } finally {
         this.#updates.leave(stream);
       }
+    }
+  }
+
+  /** Counts the streams that do not begin. Slow ones take their time. */
+  #giveUpBeginnings(): void {
+    const now = performance.now();
+    for (const stream of this.#streams) {
+      if (stream.version > 0 || stream.isSlow || stream.since > now - this.#maxLag) continue;
+      this.#seen.disconnects++;
+      this.#note(stream, "does not begin");
+      stream.since = now;
+      stream.exchange?.abort();
     }
   }
 
@@ -198,7 +228,11 @@ class Streams implements Orders<StreamReport> {
       throw new WrongAnswerError(`a ${name}: ${data.slice(0, 100)}`);
     }
     const version = this.#expectations.check(`${name} of ${kind.name}`, data);
+    if (isFirst && !stream.isSlow && version < stream.least) {
+      throw new WrongAnswerError(`version ${version} at the beginning, after ${stream.least}`);
+    }
     this.#arrive(stream, version);
+    this.#newest.set(stream.transport, Math.max(version, this.#newest.get(stream.transport) ?? 0));
   }
 
   /** Whether an event is what follows the counter's where the guest has come or gone. */
@@ -210,7 +244,7 @@ class Streams implements Orders<StreamReport> {
   /** A ping does not say of which version it is: of the newest. */
   #takePing(stream: Stream, name: string, data: string): void {
     // One when it begins, and one for the version that was being loaded then.
-    const most = this.#announced - stream.openedAt + 2;
+    const most = this.#announced - stream.announced + 2;
     if (name !== "ping" || data !== "" || ++stream.pings > most) {
       throw new WrongAnswerError(`a ${name} too many: ${data.slice(0, 100)}`);
     }

@@ -46,8 +46,15 @@ export function describeRun({ streams, requests }: Seen): Record<string, string 
   };
 }
 
-/** Everything that was counted and measured, a row each. */
-export function describeAll(reloads: number, seen: Seen): Record<string, string | number>[] {
+/**
+ * Lists everything that was counted and measured.
+ *
+ * @param reloads Number of reloads.
+ * @param reload Time between two: seconds.
+ * @param seen What clients have seen.
+ * @returns A row for each number.
+ */
+export function describeAll(reloads: number, reload: number, seen: Seen): Record<string, string | number>[] {
   const { streams, requests } = seen;
   const delays = streams.delays.toSorted((a, b) => a - b);
   const counted = {
@@ -61,6 +68,7 @@ export function describeAll(reloads: number, seen: Seen): Record<string, string 
     "request p99, ms": requests.p99.toFixed(1),
     "reload to the last stream p50, ms": percentile(delays, 0.5).toFixed(0),
     "reload to the last stream p99, ms": percentile(delays, 0.99).toFixed(0),
+    "reloads that came late to a stream": delays.filter((delay) => delay > reload * 1000).length,
     "reload to the last stream at most, ms": percentile(delays, 1).toFixed(0),
   };
   return Object.entries(counted).map(([what, value]) => ({ what, value }));
