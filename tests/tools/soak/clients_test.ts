@@ -62,26 +62,33 @@ const WAYS: [name: string, hasTls: boolean, isHttp2: boolean][] = [
   ["HTTP/2", true, true],
 ];
 
-for (const [name, hasTls, isHttp2] of WAYS) {
-  function clientTest(what: string, run: (client: HttpClient) => Promise<void>): void {
-    Deno.test(`a client of ${name} ${what}`, async () => {
-      const pem = hasTls ? { cert: await read("localhost.pem"), key: await read("localhost.key") } : {};
-      const quiet = { onListen() {}, onError: () => new Response(null, { status: 500 }) };
-      const server = Deno.serve({ port: 0, hostname: "127.0.0.1", ...quiet, ...pem }, answer);
-      const ca = hasTls ? { ca: await read("ca.pem") } : {};
-      const client = createClient({ name, port: server.addr.port, isHttp2, ...ca });
-      await run(client);
-      client.drop();
-      await server.shutdown();
-    });
-  }
+type Way = typeof WAYS[number];
 
-  clientTest("gets what is sent, one answer after the other", async (client) => {
+/** Runs a test with a client of a server of one way. */
+function clientTest(
+  [name, hasTls, isHttp2]: Way,
+  what: string,
+  run: (client: HttpClient) => Promise<void>,
+): void {
+  Deno.test(`a client of ${name} ${what}`, async () => {
+    const pem = hasTls ? { cert: await read("localhost.pem"), key: await read("localhost.key") } : {};
+    const quiet = { onListen() {}, onError: () => new Response(null, { status: 500 }) };
+    const server = Deno.serve({ port: 0, hostname: "127.0.0.1", ...quiet, ...pem }, answer);
+    const ca = hasTls ? { ca: await read("ca.pem") } : {};
+    const client = createClient({ name, port: server.addr.port, isHttp2, ...ca });
+    await run(client);
+    client.drop();
+    await server.shutdown();
+  });
+}
+
+for (const way of WAYS) {
+  clientTest(way, "gets what is sent, one answer after the other", async (client) => {
     const ask = { method: "REPORT", path: "/", headers: { x: "y".repeat(1000) }, body: "b".repeat(5000) };
     for (let i = 0; i < 3; i++) {
       const large = await client.send(get("/large"));
       assertEquals([large.status, await readText(large)], [200, LARGE]);
-      assertEquals(large.etag, isHttp2 ? undefined : '"1"');
+      assertEquals(large.etag, way[2] ? undefined : '"1"');
       const chunked = await client.send(get("/chunked"));
       assertEquals([chunked.status, await readText(chunked)], [200, LARGE]);
       const same = await client.send(get("/same"));
@@ -91,14 +98,14 @@ for (const [name, hasTls, isHttp2] of WAYS) {
     }
   });
 
-  clientTest("gets many answers at a time", async (client) => {
+  clientTest(way, "gets many answers at a time", async (client) => {
     const exchanges = await Promise.all(Array.from({ length: 40 }, () => client.send(get("/large"))));
     const texts = await Promise.all(exchanges.map(readText));
     assertEquals(texts.map((text) => text === LARGE), texts.map(() => true));
     for (let i = 0; i < 40; i++) client.drop();
   });
 
-  clientTest("says when it was itself that ended an answer", async (client) => {
+  clientTest(way, "says when it was itself that ended an answer", async (client) => {
     const { body, abort } = await client.send(get("/endless"));
     assertEquals((await body.next()).done, false);
     abort();
@@ -107,7 +114,7 @@ for (const [name, hasTls, isHttp2] of WAYS) {
     }, DroppedError);
   });
 
-  clientTest("says when the server ended an answer", async (client) => {
+  clientTest(way, "says when the server ended an answer", async (client) => {
     const exchange = await client.send(get("/broken"));
     const error = await readText(exchange).catch((error) => error);
     assertInstanceOf(error, Error);
