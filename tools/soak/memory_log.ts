@@ -43,9 +43,14 @@ export class MemoryLog {
         relay,
         "RSS at the end, MB": (points.at(-1)?.[1] ?? 0).toFixed(1),
         "at most, MB": (this.#peaks.get(relay) ?? 0).toFixed(1),
-        "slope, MB/hour": slope.toFixed(1),
-        "deviation, MB": deviation.toFixed(1),
+        "slope, MB/hour": format(slope),
+        "deviation, MB": format(deviation),
       };
     });
   }
+}
+
+/** A line needs two points: without, there is no number. */
+function format(number: number): string {
+  return Number.isFinite(number) ? number.toFixed(1) : "–";
 }
