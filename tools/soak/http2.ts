@@ -7,18 +7,30 @@ import {
   type HttpClient,
   writeAll,
 } from "./exchange.ts";
+import {
+  DATA,
+  encodeFrame,
+  encodeHeaders,
+  encodeNumber,
+  END_HEADERS,
+  END_STREAM,
+  GOAWAY,
+  HEADERS,
+  PADDED,
+  PING,
+  PRIORITY,
+  readFrames,
+  readStatus,
+  RST_STREAM,
+  SETTINGS,
+  WINDOW_UPDATE,
+} from "./http2_frames.ts";
 
 /** Streams on one connection. Servers of hyper allow 200. */
 const MAX_STREAMS = 25;
 
 /** What a client begins with (RFC 9113, 3.4). */
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/** Types of frames (RFC 9113, 6). */
-const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE] = [0, 1, 3, 4, 6, 7, 8];
-
-/** Flags of frames; END_STREAM is ACK in settings and pings. */
-const [END_STREAM, END_HEADERS, PADDED, PRIORITY] = [1, 4, 8, 32];
 
 /** Bytes that the server may send on one stream before they are taken, and more of them on all streams of a connection together. */
 const [STREAM_WINDOW, CONNECTION_WINDOW] = [256 * 1024, 8 * 1024 ** 2];
@@ -31,9 +43,6 @@ const OUR_SETTINGS: [id: number, value: number][] = [[1, 0], [2, 0], [4, STREAM_
 
 /** Error code by which a stream is left. */
 const CANCEL = 8;
-
-/** Statuses in HPACK's static table (RFC 7541, appendix A). */
-const STATUSES = new Map([[8, 200], [9, 204], [10, 206], [11, 304], [12, 400], [13, 404], [14, 500]]);
 
 /** A client that speaks HTTP/2 over TLS, as far as is needed here: it reads no header but the status. */
 export class Http2Client implements HttpClient {
@@ -224,70 +233,4 @@ class Stream {
       await this.#wake.promise;
     }
   }
-}
-
-interface Frame {
-  type: number;
-  flags: number;
-  id: number;
-  payload: Uint8Array<ArrayBuffer>;
-}
-
-async function* readFrames(connection: Deno.Conn): AsyncGenerator<Frame, void> {
-  const buffer = new Uint8Array(64 * 1024);
-  let length = 0;
-  for (let read; (read = await connection.read(buffer.subarray(length))) !== null;) {
-    length += read;
-    let at = 0;
-    while (at + 9 <= length) {
-      const view = new DataView(buffer.buffer, at);
-      const end = at + 9 + (view.getUint32(0) >>> 8);
-      if (end > length) break;
-      const payload = buffer.slice(at + 9, end);
-      yield { type: view.getUint8(3), flags: view.getUint8(4), id: view.getUint32(5), payload };
-      at = end;
-    }
-    buffer.copyWithin(0, at, length);
-    length -= at;
-  }
-}
-
-function encodeFrame(type: number, flags: number, id: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
-  const frame = new Uint8Array(9 + payload.length);
-  const view = new DataView(frame.buffer);
-  view.setUint32(0, payload.length << 8 | type);
-  view.setUint8(4, flags);
-  view.setUint32(5, id);
-  frame.set(payload, 9);
-  return frame;
-}
-
-function encodeNumber(number: number): Uint8Array {
-  return new Uint8Array([number >>> 24, number >>> 16, number >>> 8, number]);
-}
-
-/** Encodes fields as literals that no table keeps (RFC 7541, 6.2.2). */
-function encodeHeaders(fields: Record<string, string>): Uint8Array {
-  return new Uint8Array(
-    Object.entries(fields).flatMap((texts) => [
-      0,
-      ...texts.flatMap((text) => [...encodeLength(text.length), ...new TextEncoder().encode(text)]),
-    ]),
-  );
-}
-
-/** An integer with a prefix of seven bits (RFC 7541, 5.1). */
-function encodeLength(length: number): number[] {
-  if (length < 127) return [length];
-  const octets = [127];
-  let rest = length - 127;
-  for (; rest >= 128; rest >>= 7) octets.push(rest & 127 | 128);
-  return [...octets, rest];
-}
-
-/** The status, which comes first. 0 for one that is not in the static table: none of those that are hoped for. */
-function readStatus(block: Uint8Array): number {
-  // Updates of the table's size come before.
-  const first = block.find((octet) => octet >> 5 !== 1) ?? 0;
-  return first & 128 ? STATUSES.get(first & 127) ?? 0 : 0;
 }
