@@ -73,11 +73,13 @@ export class DataFile {
     const archive = await this.#makeArchive();
     this.current = undefined;
     this.#world.trace(`the file is overwritten slowly by ${describeArchive(archive)}`);
-    for (let end = 0; end < archive.bytes.length;) {
-      end = Math.min(archive.bytes.length, end + this.#random.integer(1, archive.bytes.length));
+    const { length } = archive.bytes;
+    let end = 0;
+    do {
+      end = Math.min(length, end + this.#random.integer(1, length));
       this.#disk.overwrite(archive.bytes.slice(0, end));
-      if (end < archive.bytes.length) await this.#pass(this.#random.pick([10, 300, 3_000]));
-    }
+      if (end < length) await this.#pass(this.#random.pick([10, 300, 3_000]));
+    } while (end < length);
     this.current = archive;
   }
 
