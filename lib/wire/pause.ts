@@ -98,17 +98,16 @@ export class Turns {
    */
   #schedule(): void {
     if (performance.now() < this.#sliceEnd) {
-      setImmediate(() => this.#next());
+      setImmediate(() => performance.now() < this.#sliceEnd ? this.#beginNext() : this.#schedule());
     } else {
       setTimeout(() => {
         this.#sliceEnd = performance.now() + SLICE;
-        this.#next();
+        this.#beginNext();
       }, 0);
     }
   }
 
-  #next(): void {
-    if (performance.now() >= this.#sliceEnd) return this.#schedule();
+  #beginNext(): void {
     const least = this.#takeLeast();
     if (this.#waiting.length > 0) this.#schedule();
     least.begin();
