@@ -51,7 +51,8 @@ export class Simulation {
     this.#checks = new Checks(this.world, this.#settings);
     this.#visitors = new Visitors(this.world, this.#checks);
     this.world.machine.onTurn = () => {
-      if (random.chance(0.5)) this.#visitors.readSome();
+      // Several: on a slow machine much time passes in a turn, and who reads promptly must not look stalled.
+      while (random.chance(0.8) && this.#visitors.readSome());
       this.#file.interfere();
     };
   }
