@@ -16,7 +16,7 @@ const QUIET_TURNS = 5;
 const SPEEDS = [
   ...Array(3).fill({ busyShare: 0.02, maxWork: 10 }),
   // So slow that files change while clients are brought up to date.
-  { busyShare: 0.5, maxWork: 100 },
+  { busyShare: 0.5, maxWork: 30 },
 ];
 
 interface Timer {
