@@ -88,7 +88,7 @@ async function compressDocuments(
   pause: Pause,
 ): Promise<{ all?: ArrayBuffer; flags?: ArrayBuffer }> {
   async function gzip(start: number, end: number): Promise<ArrayBuffer> {
-    return (await compress(new Uint8Array(buffer, start, end - start), pause)).buffer;
+    return (await compress([new Uint8Array(buffer, start, end - start)], pause)).buffer;
   }
   return {
     ...compressed.all && { all: await gzip(0, ends.document) },

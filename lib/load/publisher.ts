@@ -1,4 +1,4 @@
-import { Snapshot } from "../snapshot/mod.ts";
+import { extendHistory, Snapshot } from "../snapshot/mod.ts";
 import type { EnvironmentChange, NewEnvironment, Store, StoredEnvironment } from "../store/mod.ts";
 import { createPause } from "../wire/mod.ts";
 import type { LoadedEnvironment } from "./load_archive.ts";
@@ -107,6 +107,7 @@ export class StorePublisher implements Publisher {
     if ("unchanged" in loaded) return { id, snapshot: previous!.withMetadata(loaded.unchanged) };
     if (!("prepared" in loaded)) return loaded;
     const snapshot = Snapshot.from(loaded.prepared, previous);
+    if (previous) snapshot.history = await extendHistory(previous, snapshot, createPause());
     if (previous?.isCompiled) await snapshot.compile(createPause());
     return { id, snapshot };
   }

@@ -29,7 +29,9 @@ export {
 } from "./builder.ts";
 export type { ItemKind } from "./_items.ts";
 export * from "./diff.ts";
-export type { Document, Payload } from "./payload.ts";
+export * from "./history.ts";
+export * from "./past_version.ts";
+export { type Document, LazyDocument, type Payload } from "./payload.ts";
 export { share } from "./share.ts";
 export { buildSnapshot, Snapshot, type SnapshotItem } from "./snapshot.ts";
 export * from "./update.ts";

@@ -2,12 +2,12 @@ import { compress, createPause, encodeEvent, type Parts } from "../wire/mod.ts";
 
 /** A JSON document in the encodings that clients request. Its bytes are shared: never changed, never copied. */
 export interface Document {
-  /** UTF-8 JSON: a view of shared memory. */
-  readonly body: Uint8Array<ArrayBuffer>;
-  /** Weak entity tag of the content: the same for every encoding and on every replica. */
-  readonly etag: string;
+  /** UTF-8 JSON: views of shared memory. */
+  readonly parts: Parts;
+  /** Weak entity tag of the content: the same for every encoding and on every replica. Without one it is always sent. */
+  readonly etag?: string;
   /**
-   * Returns `body` compressed with gzip.
+   * Returns it compressed with gzip.
    *
    * @returns The bytes, compressed once for all callers.
    */
@@ -16,6 +16,10 @@ export interface Document {
 
 /** A document that is also sent on streams. */
 export interface Payload extends Document {
+  /** See {@linkcode Document}. */
+  readonly etag: string;
+  /** The document in one view. */
+  readonly body: Uint8Array<ArrayBuffer>;
   /** Server-sent event that brings a stream to this state: views of the same memory. */
   readonly put: Parts;
 }
@@ -23,7 +27,7 @@ export interface Payload extends Document {
 /** Document that is compressed on first use. */
 export class LazyDocument implements Document {
   /** See {@linkcode Document}. */
-  readonly body: Uint8Array<ArrayBuffer>;
+  readonly parts: Parts;
   /** See {@linkcode Document}. */
   readonly etag: string;
   #gzip: Promise<Uint8Array<ArrayBuffer>> | undefined;
@@ -32,12 +36,12 @@ export class LazyDocument implements Document {
   /**
    * Creates a document.
    *
-   * @param body UTF-8 JSON.
+   * @param parts UTF-8 JSON.
    * @param etag Weak entity tag.
    * @param gzip The compressed form, where there is one.
    */
-  constructor(body: Uint8Array<ArrayBuffer>, etag: string, gzip?: Uint8Array<ArrayBuffer>) {
-    this.body = body;
+  constructor(parts: Parts, etag: string, gzip?: Uint8Array<ArrayBuffer>) {
+    this.parts = parts;
     this.etag = etag;
     if (gzip) this.#keep(Promise.resolve(gzip));
   }
@@ -54,7 +58,7 @@ export class LazyDocument implements Document {
 
   /** See {@linkcode Document}. */
   gzip(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#gzip ?? this.#keep(compress(this.body, createPause()));
+    return this.#gzip ?? this.#keep(compress(this.parts, createPause()));
   }
 
   /**
@@ -76,6 +80,8 @@ export class LazyDocument implements Document {
 /** Payload that is compressed on first use. */
 export class LazyPayload extends LazyDocument implements Payload {
   /** See {@linkcode Payload}. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** See {@linkcode Payload}. */
   readonly put: Parts;
 
   /**
@@ -92,7 +98,8 @@ export class LazyPayload extends LazyDocument implements Payload {
     wrap: readonly [head: string, tail: string],
     gzip?: Uint8Array<ArrayBuffer>,
   ) {
-    super(body, etag, gzip);
+    super([body], etag, gzip);
+    this.body = body;
     const [head, tail] = wrap.map((text) => new TextEncoder().encode(text)) as [
       Uint8Array<ArrayBuffer>,
       Uint8Array<ArrayBuffer>,

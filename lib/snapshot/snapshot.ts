@@ -3,6 +3,7 @@ import type { Environment, EnvironmentMetadata, Flag, Segment } from "../model/m
 import { formatEtag, type Pause } from "../wire/mod.ts";
 import { type ItemKind, Items } from "./_items.ts";
 import { type PreparedSnapshot, SnapshotBuilder } from "./builder.ts";
+import type { History } from "./past_version.ts";
 import { type Document, LazyDocument, LazyPayload, type Payload } from "./payload.ts";
 
 /** A flag or a segment of a snapshot. */
@@ -25,6 +26,8 @@ interface Version {
   compiled?: Promise<CompiledEnvironment> | undefined;
   /** The same, once it is there. */
   ready?: CompiledEnvironment;
+  /** What is remembered of the versions before it. */
+  history: History;
   /** Compiled form of the previous version, whose unchanged parts are reused. */
   previous?: Promise<CompiledEnvironment> | undefined;
 }
@@ -62,6 +65,7 @@ export class Snapshot {
       all: new LazyPayload(all, etags.all, ['{"path":"/","data":', "}"], toBytes(gzips.all)),
       flags: new LazyPayload(flags, etags.flags, ["", ""], toBytes(gzips.flags)),
       documents: new Map(),
+      history: [],
     };
     if (previous) {
       const old = previous.#version;
@@ -120,6 +124,15 @@ export class Snapshot {
     return this.#version.ready;
   }
 
+  /** What is remembered of the versions before it. Set before it is served, to that of `extendHistory()`. */
+  get history(): History {
+    return this.#version.history;
+  }
+
+  set history(history: History) {
+    this.#version.history = history;
+  }
+
   /**
    * Items by position, for comparing snapshots.
    * @internal
@@ -165,7 +178,7 @@ export class Snapshot {
     const digest = items.getDigest(position);
     let document = documents.get(digest);
     if (!document) {
-      documents.set(digest, document = new LazyDocument(items.getBody(position), formatEtag(digest)));
+      documents.set(digest, document = new LazyDocument([items.getBody(position)], formatEtag(digest)));
     }
     return { version, document };
   }

@@ -6,11 +6,11 @@ const TAG_LENGTH = 27;
 /**
  * Computes the entity tag of a document. It is weak (RFC 9110, 8.8.1), because it is the same for every encoding.
  *
- * @param bytes The document.
+ * @param content The document.
  * @returns The tag, quotes included.
  */
-export function computeEtag(bytes: Uint8Array): string {
-  return formatEtag(hash("sha256", bytes, "base64url").slice(0, TAG_LENGTH));
+export function computeEtag(content: Uint8Array | string): string {
+  return formatEtag(hash("sha256", content, "base64url").slice(0, TAG_LENGTH));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { concat } from "./concat.ts";
 import { lengthOf, type Parts } from "./event.ts";
+import type { Pause } from "./pause.ts";
 
 /**
  * Size of a piece: bytes. The server reads in buffers of 64 KiB, so larger pieces are split anyway
@@ -64,6 +65,23 @@ export class Pieces {
       this.#offset = 0;
     }
   }
+}
+
+/**
+ * Cuts bytes in many small parts into their {@linkcode Pieces}, once for all clients that read them at the same time.
+ *
+ * @param parts The bytes.
+ * @param pause Called between pieces.
+ * @returns The pieces: mostly copies.
+ */
+export async function cutIntoPieces(parts: Parts, pause: Pause): Promise<Parts> {
+  const pieces = new Pieces(parts);
+  const cut: Uint8Array<ArrayBuffer>[] = [];
+  for (let piece = pieces.take(); piece; piece = pieces.take()) {
+    cut.push(piece);
+    await pause();
+  }
+  return cut;
 }
 
 /**

@@ -23,7 +23,7 @@ async function serveThenFail(fault?: ThreadFault): Promise<LoaderBench> {
 
 /** The value of flag `f` that is served. */
 function served({ store }: LoaderBench): unknown {
-  const body = store.get("e1")?.snapshot?.find("flags", "f")?.document?.body;
+  const body = store.get("e1")?.snapshot?.find("flags", "f")?.document?.parts[0];
   return body && JSON.parse(text(body)).variations[1];
 }
 

@@ -98,7 +98,7 @@ Deno.test("Snapshot serves each item as it was added, alone and in its documents
         const { version, deleted } = JSON.parse(wanted ?? "{}");
         assertEquals(item?.version, version);
         const { document } = item ?? {};
-        assertEquals(document && text(document.body), deleted ? undefined : wanted);
+        assertEquals(document && text(document.parts), deleted ? undefined : wanted);
         assertEquals(document && text(gunzipSync(await document.gzip())), deleted ? undefined : wanted);
       }
     }
