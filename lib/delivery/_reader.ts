@@ -59,7 +59,7 @@ export class Reader implements PacedBody {
   /** Superseded version that is kept in memory for the client, if any. */
   held: Snapshot | undefined;
   readonly #listener: ReaderListener;
-  readonly #isOnce: boolean;
+  #isOnce: boolean;
   #sink: Sink | undefined;
   #isClosed = false;
   #pieces: Pieces | undefined;
@@ -100,6 +100,17 @@ export class Reader implements PacedBody {
     this.#given = 0;
     this.pace.start(performance.now());
     if (this.#isHungry) this.#feed();
+  }
+
+  /**
+   * Closes the connection after some last bytes.
+   *
+   * @param parts The bytes; they are left out if the client has not read what came before.
+   */
+  finish(parts: Parts): void {
+    if (!this.isReady) return this.close();
+    this.#isOnce = true;
+    this.write(parts);
   }
 
   /** Closes the connection; waiting bytes are discarded. */

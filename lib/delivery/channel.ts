@@ -30,6 +30,8 @@ export interface Channel {
   isSpread?: boolean;
   /** Whether its events are created for one client, so that they need memory of their own. @default {false} */
   isPrivate?: boolean;
+  /** Last event, where the relay closes the stream because it shuts down. @default {none} */
+  farewell?: Parts;
   /** Size of the client's context as the channel keeps it: bytes of UTF-8. @default {0} */
   keptBytes?: number;
 }
@@ -53,9 +55,10 @@ export interface Delta {
   /**
    * Encodes a `patch` or `delete` for each change.
    *
+   * @param hasDeleted Whether the client then has been told of a deletion since its last `put`.
    * @returns The events, or `undefined` when one `put` of everything is shorter.
    */
-  encode(): Promise<Parts | undefined>;
+  encode(hasDeleted: boolean): Promise<Parts | undefined>;
 }
 
 /** Source of the events of a channel with deltas. */
@@ -97,7 +100,8 @@ export function createDeltaChannel({ put, compare }: DeltaSource): Channel {
       const isTold = changes.every((change) =>
         isTaken(change, tombstones?.get(`${change.kind}/${change.key}`))
       );
-      const events = isTold ? await encode() : undefined;
+      const hasDeleted = tombstones !== undefined || changes.some(({ isGone }) => isGone);
+      const events = isTold ? await encode(hasDeleted) : undefined;
       if (!events) return begin(after);
       changes.forEach(remember);
       return events;

@@ -98,16 +98,16 @@ export class Delivery {
   /**
    * Sends a document.
    *
-   * @param bytes The document. Not copied: do not change it.
+   * @param parts The document. Not copied: do not change it.
    * @param options Its environment, and its version or charge.
    * @returns The response's body.
    */
   send(
-    bytes: Uint8Array<ArrayBuffer>,
+    parts: Parts,
     { environmentId, snapshot, charge }: DocumentOptions,
   ): PacedBody {
     const reader = new Reader({ environmentId, listener: this.#documentListener, isOnce: true });
-    reader.write([bytes], charge);
+    reader.write(parts, charge);
     this.#readers.add(reader, snapshot);
     return reader;
   }
@@ -199,10 +199,10 @@ export class Delivery {
     const end = performance.now() + spread;
     for (let left = spread; this.#streams.size > 0 && left > 0; left = end - performance.now()) {
       const share = Math.ceil(this.#streams.size * Math.min(1, CLOSE_TICK / left));
-      for (const { reader } of [...this.#streams].slice(0, share)) reader.close();
+      for (const stream of [...this.#streams].slice(0, share)) endStream(stream);
       if (this.#streams.size > 0) await new Promise((resolve) => setTimeout(resolve, CLOSE_TICK));
     }
-    for (const { reader } of this.#streams) reader.close();
+    for (const stream of this.#streams) endStream(stream);
     for (const timer of [...this.#timers, this.#heartbeatTimer]) clearInterval(timer);
     clearTimeout(this.#expiryTimer);
   }
@@ -273,4 +273,9 @@ export class Delivery {
     clearTimeout(this.#expiryTimer);
     if (!this.#closed) this.#expiryTimer = setTimeout(() => this.#closeInvalid(), delay);
   }
+}
+
+function endStream({ reader, subscription: { channel } }: Stream): void {
+  if (channel.farewell) reader.finish(channel.farewell);
+  else reader.close();
 }

@@ -1,11 +1,11 @@
 import type { Context } from "../model/mod.ts";
 import { evaluateCompiled } from "./_evaluate_flag.ts";
-import { addDigest, formatDigest } from "./_digest.ts";
+import { addDigest, type Digest, formatDigest } from "./_digest.ts";
 import { getDigest, getMember } from "./_output.ts";
 import { continueAfter, createState, type SessionState } from "./_session.ts";
 import { getOutput, isVisible } from "./_linked.ts";
 import type { CompiledEnvironment } from "./environment.ts";
-import type { OutputOptions } from "./output_options.ts";
+import type { Audience, OutputOptions } from "./output_options.ts";
 import type { Evaluation } from "./evaluation.ts";
 
 /** A context in an environment; it remembers what evaluating one flag has found out for the next. */
@@ -40,7 +40,15 @@ export function evaluate(session: Session, key: string): Evaluation | undefined 
   return finish(evaluateInSlices(session, key));
 }
 
-function* evaluateInSlices({ state }: Session, key: string): Slices<Evaluation | undefined> {
+/**
+ * Evaluates one flag, in slices.
+ *
+ * @param session A context in an environment.
+ * @param key Key of the flag.
+ * @returns Slices; the last one returns its evaluation, or `undefined` when there is no such flag.
+ * @throws {EvaluationLimitError} When the context takes too many steps.
+ */
+export function* evaluateInSlices({ state }: Session, key: string): Slices<Evaluation | undefined> {
   const entry = state.environment.flags.get(key);
   while (entry) {
     try {
@@ -66,35 +74,41 @@ function finish<T>(slices: Slices<T>): T {
   return slice.value;
 }
 
-/** Evaluation of one flag as clients receive it. */
-export interface EvaluationText {
-  /** Version of the flag. */
-  version: number;
-  /** JSON object of the evaluation. In a `patch` it has the flag's `key` besides. */
-  text: string;
-  /** Whether evaluating the flag reached a limit. */
-  isException: boolean;
+/**
+ * Writes an evaluation as clients receive it.
+ *
+ * @param evaluation The evaluation.
+ * @param withReasons Whether it includes the reason.
+ * @returns JSON object. In a `patch` it has the flag's `key` besides.
+ */
+export function formatEvaluation(evaluation: Evaluation, withReasons: boolean): string {
+  // A member is `,"key":{…}`.
+  return getMember(evaluation, withReasons).slice(JSON.stringify(evaluation.flag.key).length + 2);
 }
 
-/**
- * Evaluates one flag for a client.
- *
- * @param session A context in an environment.
- * @param key Key of the flag.
- * @param options Audience, and whether reasons are included.
- * @returns Slices; the last one returns the evaluation, or `undefined` when the audience sees no such flag.
- * @throws {EvaluationLimitError} When the context takes too many steps.
- */
-export function* evaluateTextInSlices(
-  session: Session,
-  key: string,
-  options: OutputOptions,
-): Slices<EvaluationText | undefined> {
-  const evaluation = yield* evaluateInSlices(session, key);
-  if (evaluation === undefined || !isVisible(evaluation.flag, options.audience)) return undefined;
-  // A member is `,"key":{…}`.
-  const text = getMember(evaluation, options.withReasons).slice(JSON.stringify(key).length + 2);
-  return { version: evaluation.flag.version, text, isException: isException(evaluation) };
+/** Digest of evaluations in any order: the same on every replica. */
+export class EvaluationsDigest {
+  readonly #sum: Digest = { a: 0, b: 0, c: 0, d: 0 };
+  readonly #withReasons: boolean;
+
+  /**
+   * Creates the digest of no evaluations.
+   *
+   * @param withReasons Whether their reasons count.
+   */
+  constructor(withReasons: boolean) {
+    this.#withReasons = withReasons;
+  }
+
+  /** Adds an evaluation or, if it has been added, takes it away. */
+  toggle(evaluation: Evaluation): void {
+    addDigest(this.#sum, getDigest(evaluation, this.#withReasons));
+  }
+
+  /** Returns lower-case letters, digits and hyphens. */
+  toString(): string {
+    return formatDigest(this.#sum);
+  }
 }
 
 /** Evaluations of all flags as clients receive them. */
@@ -146,6 +160,41 @@ export function* evaluateAllInSlices(
 }
 
 /**
+ * Reports whether an audience sees a flag.
+ *
+ * @param environment The environment.
+ * @param key Key of the flag.
+ * @param audience The audience.
+ * @returns Whether there is such a flag and it is visible to it.
+ */
+export function isVisibleIn({ linked }: CompiledEnvironment, key: string, audience: Audience): boolean {
+  const entry = linked.flags.get(key);
+  return entry !== undefined && isVisible(entry.compiled.flag, audience);
+}
+
+/**
+ * Evaluates all flags that an audience sees.
+ *
+ * @param environment The environment.
+ * @param context The context.
+ * @param audience The audience.
+ * @returns Slices; the last one returns an evaluation for each flag, in the order of the environment's data.
+ * @throws {EvaluationLimitError} When the context takes too many steps.
+ */
+export function* evaluateEachInSlices(
+  environment: CompiledEnvironment,
+  context: Context,
+  audience: Audience,
+): Slices<Evaluation[]> {
+  const session = createSession(environment, context);
+  const evaluations: Evaluation[] = [];
+  for (const [key, { compiled }] of environment.linked.flags) {
+    if (isVisible(compiled.flag, audience)) evaluations.push((yield* evaluateInSlices(session, key))!);
+  }
+  return evaluations;
+}
+
+/**
  * Evaluates all flags that a client sees, without a break.
  *
  * @param environment The environment.
@@ -162,7 +211,13 @@ export function evaluateAll(
   return finish(evaluateAllInSlices(environment, context, options)).text;
 }
 
-/** Looks at `isFatal` first: reasons have many shapes, which makes it slow to read a field of each. */
-function isException({ isFatal, reason }: Evaluation): boolean {
+/**
+ * Reports whether evaluating a flag reached a limit.
+ *
+ * @param evaluation Its evaluation.
+ * @returns Whether it did.
+ */
+export function isException({ isFatal, reason }: Evaluation): boolean {
+  // `isFatal` first: reasons have many shapes, which makes it slow to read a field of each.
   return isFatal && reason.errorKind === "EXCEPTION";
 }

@@ -26,7 +26,7 @@ const TYPES: Readonly<Record<string, EndpointType>> = {
  */
 export function endpointTypeOf(path: string): EndpointType {
   if (path.startsWith("/sdk/goals/")) return "goals";
-  if (path === "/sdk/stream") return "stream";
+  if (path.startsWith("/sdk/stream") || path === "/ofrep/v1/events") return "stream";
   const second = path.indexOf("/", 1);
   return TYPES[second < 0 ? path : path.slice(0, second)] ?? "poll";
 }

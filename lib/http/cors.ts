@@ -19,6 +19,7 @@ const SDK_HEADERS = [
   "X-LaunchDarkly-Event-Schema",
   "X-LaunchDarkly-Instance-Id",
   "X-LaunchDarkly-Payload-ID",
+  "X-LaunchDarkly-Secure-Mode-Hash",
   "X-LaunchDarkly-Tags",
   "X-LaunchDarkly-User-Agent",
   "X-LaunchDarkly-Wrapper",

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { acceptsEncodings, ifNoneMatch } from "@std/http";
 import type { Delivery } from "../delivery/mod.ts";
 import type { Document } from "../snapshot/mod.ts";
-import { PIECE_BYTES } from "../wire/mod.ts";
+import { concat, lengthOf, type Parts, PIECE_BYTES } from "../wire/mod.ts";
 import type { EnvironmentContext } from "./route.ts";
 
 /** Least and most `Retry-After` of a busy server: seconds. Those turned away at one moment must not come back at one moment. */
@@ -41,28 +41,29 @@ export function respondWithDocument(
   if (isKnown(request, document.etag)) return context.respond(null, headersOf(document, headers), 304);
   const { environment, snapshot } = context;
 
-  function send(bytes: Uint8Array<ArrayBuffer>, encoding?: "gzip"): Response {
-    const all = bodyHeadersOf(document, bytes, encoding, headers);
+  function send(parts: Parts, encoding?: "gzip"): Response {
+    const length = lengthOf(parts);
+    const all = bodyHeadersOf(document, length, encoding, headers);
     if (request.method === "HEAD") return context.respond(null, all);
-    if (bytes.length > COPIED_BYTES) {
-      return context.respond(delivery.send(bytes, { environmentId: environment.id, snapshot }), all);
+    if (length > COPIED_BYTES) {
+      return context.respond(delivery.send(parts, { environmentId: environment.id, snapshot }), all);
     }
-    return context.respond(bytes, all);
+    return context.respond(join(parts), all);
   }
 
-  if (acceptsGzip(request)) return document.gzip().then((bytes) => send(bytes, "gzip"));
-  const { body } = document;
-  if (body.length > PIECE_BYTES || request.method === "HEAD") return send(body);
+  if (acceptsGzip(request)) return document.gzip().then((bytes) => send([bytes], "gzip"));
+  const { parts } = document;
+  if (lengthOf(parts) > PIECE_BYTES || request.method === "HEAD") return send(parts);
   // The socket's buffer takes a small one at once.
-  return context.respond(DECODER.decode(body), jsonHeadersOf(document, headers));
+  return context.respond(DECODER.decode(join(parts)), jsonHeadersOf(document, headers));
 }
 
 /** A document that is made for one client alone. */
 export interface PrivateDocument {
   /** Its JSON. */
   text: string;
-  /** Weak entity tag of that. */
-  etag: string;
+  /** Weak entity tag of that; without one it is always sent. */
+  etag?: string;
   /** Creates the JSON again, if there was no memory for the document. */
   remake(): Promise<string>;
   /** Encodes the JSON, once there is memory for it. */
@@ -113,12 +114,12 @@ async function sendPrivateDocument(
   });
   if (!made) return respondBusy();
   const { made: bytes, charge } = made;
-  const headers = bodyHeadersOf(document, bytes, encoding);
+  const headers = bodyHeadersOf(document, bytes.length, encoding);
   const isHead = request.method === "HEAD";
   if (!isHead && bytes.length > COPIED_BYTES) {
     charge.resize(bytes.length);
     return context.respond(
-      delivery.send(bytes, { environmentId: context.environment.id, charge }),
+      delivery.send([bytes], { environmentId: context.environment.id, charge }),
       headers,
     );
   }
@@ -136,19 +137,27 @@ export function respondBusy(): Response {
   return new Response("Server busy, retry later", { status: 503, headers: { "retry-after": `${seconds}` } });
 }
 
+function join(parts: Parts): Uint8Array<ArrayBuffer> {
+  return parts.length === 1 ? parts[0]! : concat([...parts]);
+}
+
 /** Headers of a document with and without a body. */
-function headersOf({ etag }: { etag: string }, { vary, ...rest }: ExtraHeaders = {}): ExtraHeaders {
-  return { ...rest, etag, vary: vary ? `${vary}, Accept-Encoding` : "Accept-Encoding" };
+function headersOf({ etag }: { etag?: string }, { vary, ...rest }: ExtraHeaders = {}): ExtraHeaders {
+  return {
+    ...rest,
+    ...etag !== undefined && { etag },
+    vary: vary ? `${vary}, Accept-Encoding` : "Accept-Encoding",
+  };
 }
 
 /** Headers of a JSON text, whose length the transport finds by itself. */
-function jsonHeadersOf(document: { etag: string }, headers?: ExtraHeaders): ExtraHeaders {
+function jsonHeadersOf(document: { etag?: string }, headers?: ExtraHeaders): ExtraHeaders {
   return { "content-type": "application/json", ...headersOf(document, headers) };
 }
 
 function bodyHeadersOf(
-  document: { etag: string },
-  { length }: Uint8Array,
+  document: { etag?: string },
+  length: number,
   encoding?: "gzip",
   headers?: ExtraHeaders,
 ): ExtraHeaders {
@@ -159,10 +168,11 @@ function bodyHeadersOf(
   };
 }
 
-/** Whether the client has the document. */
-function isKnown({ headers }: Request, etag: string): boolean {
+/** Whether the client has the document. Some OpenFeature providers send a tag without its quotes. */
+function isKnown({ headers }: Request, etag: string | undefined): boolean {
+  if (etag === undefined) return false;
   const known = headers.get("if-none-match");
-  return known !== null && (known === etag || !ifNoneMatch(known, etag));
+  return known !== null && (known === etag || `W/"${known}"` === etag || !ifNoneMatch(known, etag));
 }
 
 /** Plain JSON for a client without `Accept-Encoding` (old SDKs), though the standard would allow either. */

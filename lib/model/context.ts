@@ -80,6 +80,19 @@ export function parseContext(json: unknown): Context {
 }
 
 /**
+ * Parses JSON that holds a context.
+ *
+ * @param json JSON in UTF-8.
+ * @returns The value.
+ * @throws {ContextError} When it exceeds the limits of depth or values.
+ * @throws {SyntaxError | TypeError} When it is not JSON or not UTF-8.
+ */
+export function parseContextJson(json: Uint8Array): unknown {
+  checkSize(json);
+  return JSON.parse(UTF8.decode(json));
+}
+
+/**
  * Reads a context out of JSON.
  *
  * @param json JSON in UTF-8.
@@ -88,8 +101,7 @@ export function parseContext(json: unknown): Context {
  * @throws {SyntaxError | TypeError} When it is not JSON or not UTF-8.
  */
 export function readContext(json: Uint8Array): Context {
-  checkSize(json);
-  return parseContext(JSON.parse(UTF8.decode(json)));
+  return parseContext(parseContextJson(json));
 }
 
 /**

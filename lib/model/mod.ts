@@ -20,6 +20,7 @@ export {
   getAttribute,
   isContextKind,
   parseContext,
+  parseContextJson,
   readContext,
   type SingleContext,
   toContext,

@@ -1,10 +1,14 @@
 import {
+  type Audience,
   createSession,
   evaluateAllInSlices,
-  evaluateTextInSlices,
+  evaluateEachInSlices,
+  evaluateInSlices,
+  type Evaluation,
   EvaluationLimitError,
   type EvaluationsText,
-  type EvaluationText,
+  isException,
+  isVisible,
   type OutputOptions,
   type Slices,
 } from "../evaluation/mod.ts";
@@ -44,8 +48,8 @@ const MAX_WAIT = 1000;
 /** Upper bounds of the durations of evaluations: s. A flag takes some µs. */
 const BOUNDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 
-/** Evaluates single flags for one context. Returns what a client gets, or `undefined` when it sees no such flag. */
-export type EvaluateFlag = (key: string) => Promise<EvaluationText | undefined>;
+/** Evaluates single flags for one context. Returns `undefined` when its client sees no such flag. */
+export type EvaluateFlag = (key: string) => Promise<Evaluation | undefined>;
 
 /**
  * Evaluates for polls and streams, in slices that take turns. A limit that is reached is logged once for each environment, and
@@ -169,17 +173,77 @@ export class Evaluations {
    *
    * @param snapshot What the environment serves.
    * @param context The context.
-   * @param options Who asks, and for what.
+   * @param audience Who asks.
+   * @param pause The turn in which that is done. @default {it waits for one}
    * @returns Evaluates a flag; it throws `EvaluationLimitError` when the context takes too long, which has been logged.
    */
-  async begin(snapshot: Snapshot, context: Context, options: OutputOptions): Promise<EvaluateFlag> {
-    const pause = this.#turns.createPause();
+  async begin(
+    snapshot: Snapshot,
+    context: Context,
+    audience: Audience,
+    pause: Pause = this.#turns.createPause(),
+  ): Promise<EvaluateFlag> {
     const session = createSession(await snapshot.compile(pause), context);
     return async (key) => {
-      const result = await this.#run(evaluateTextInSlices(session, key, options), snapshot, pause);
-      if (result?.isException) this.#noteException(snapshot, key);
-      return result;
+      const evaluation = await this.#run(evaluateInSlices(session, key), snapshot, pause);
+      if (!evaluation || !isVisible(evaluation.flag, audience)) return undefined;
+      if (isException(evaluation)) this.#noteException(snapshot, key);
+      return evaluation;
     };
+  }
+
+  /**
+   * Evaluates one flag for a client whose turn has come.
+   *
+   * @param snapshot What the environment serves.
+   * @param context The context.
+   * @param asked Which flag, who asks, and what {@linkcode Evaluations.enter} returned.
+   * @returns The evaluation; `undefined` when the client sees no such flag.
+   * @throws {EvaluationLimitError} When the context takes too long; that has been logged.
+   */
+  evaluateOne(
+    snapshot: Snapshot,
+    context: Context,
+    { key, audience, turn }: { key: string; audience: Audience; turn: Pause },
+  ): Promise<Evaluation | undefined> {
+    return this.#admission.count(async () => {
+      const evaluate = await this.begin(snapshot, context, audience, turn);
+      return await evaluate(key);
+    });
+  }
+
+  /**
+   * Evaluates all flags that an audience sees, for whoever writes them in another form.
+   *
+   * @param snapshot What the environment serves.
+   * @param context The context.
+   * @param audience The audience.
+   * @param pause The turn in which that is done. @default {it waits for one}
+   * @returns An evaluation for each flag, in the order of the data.
+   * @throws {EvaluationLimitError} When the context takes too long; that has been logged.
+   */
+  evaluateEach(
+    snapshot: Snapshot,
+    context: Context,
+    audience: Audience,
+    pause: Pause = this.#turns.createPause(),
+  ): Promise<Evaluation[]> {
+    const start = performance.now();
+    return this.#admission.count(() => this.#evaluateEach(snapshot, context, audience, pause))
+      .finally(() => this.#seconds.record((performance.now() - start) / 1000));
+  }
+
+  async #evaluateEach(
+    snapshot: Snapshot,
+    context: Context,
+    audience: Audience,
+    pause: Pause,
+  ): Promise<Evaluation[]> {
+    const slices = evaluateEachInSlices(await snapshot.compile(pause), context, audience);
+    const evaluations = await this.#run(slices, snapshot, pause);
+    const failed = evaluations.find(isException);
+    if (failed) this.#noteException(snapshot, failed.flag.key);
+    return evaluations;
   }
 
   async #run<T>(slices: Slices<T>, { metadata }: Snapshot, pause: Pause): Promise<T> {

@@ -19,5 +19,9 @@
  *
  * @module
  */
+export * from "./client_channel.ts";
+export * from "./context_request.ts";
 export * from "./evaluations.ts";
+export * from "./in_turn.ts";
+export * from "./secure_mode.ts";
 export * from "./surface.ts";

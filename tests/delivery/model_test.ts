@@ -2,13 +2,12 @@ import type { Parts } from "../../lib/wire/mod.ts";
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { type Audience, evaluateAll } from "../../lib/evaluation/mod.ts";
-import { prepareClientChannels } from "../../lib/routes/fdv1/client_channel.ts";
-import { Evaluations } from "../../lib/routes/mod.ts";
-import { readContext } from "../../lib/model/mod.ts";
+import { prepareFdv1Channels } from "../routes/fdv1/_client_channel.ts";
+import { parseContext } from "../../lib/model/mod.ts";
 import { type Snapshot } from "../../lib/snapshot/mod.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { type Channel, prepareServerChannels } from "../../lib/delivery/mod.ts";
-import { makeLog, makeSnapshot, text } from "../_environments.ts";
+import { makeSnapshot, text } from "../_environments.ts";
 import { runs } from "../_nightly.ts";
 import { Archives, firstArchive, type Reload, reload, USERS } from "./_archives.ts";
 import {
@@ -58,7 +57,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 interface Channels {
   all: () => Channel;
   flags: () => Channel;
-  client: ReturnType<typeof prepareClientChannels>;
+  client: ReturnType<typeof prepareFdv1Channels>;
 }
 
 /** An open stream and the SDKs at its end, of which there is one for each rule that real ones follow. */
@@ -73,9 +72,9 @@ class SimulatedStream {
   private constructor(client: Client, channels: Channels, snapshot: Snapshot) {
     this.#isClient = client.path === "/eval";
     if (client.path === "/eval") {
-      const source = new TextEncoder().encode(JSON.stringify({ kind: "user", key: client.user }));
-      const context = readContext(source);
-      this.#channel = channels.client({ context, source }, client);
+      const json = { kind: "user", key: client.user };
+      const context = parseContext(json);
+      this.#channel = channels.client(json, client);
       this.#fetch = async (snapshot) => evaluateAll(await snapshot.compile(() => undefined), context, client);
       this.#wire = CLIENT_WIRE;
     } else {
@@ -173,7 +172,7 @@ async function runModel(ballast: boolean, first: Reload, steps: Step[]): Promise
   const channels: Channels = {
     all: prepareServerChannels("all"),
     flags: prepareServerChannels("flags"),
-    client: prepareClientChannels(new Evaluations(makeLog())),
+    client: prepareFdv1Channels(),
   };
   const archives = new Archives(ballast);
   archives.add(first);

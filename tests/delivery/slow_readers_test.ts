@@ -56,7 +56,7 @@ async function sendPrivate(delivery: Delivery, bytes: number) {
     finish: (length) => new Uint8Array(length),
   });
   return document &&
-    readerOf(delivery.send(document.made, { environmentId: "e1", charge: document.charge }));
+    readerOf(delivery.send([document.made], { environmentId: "e1", charge: document.charge }));
 }
 
 /** A third of it is each kind's, three quarters of that are for results: a megabyte. */
@@ -69,7 +69,7 @@ Deno.test("Delivery.send() needs no room for what is shared, however many do not
   const { body } = snapshot!.all;
   const readers = Array.from(
     { length: 500 },
-    () => readerOf(delivery.send(body, { environmentId: "e1", snapshot: snapshot! })),
+    () => readerOf(delivery.send([body], { environmentId: "e1", snapshot: snapshot! })),
   );
   const pieces = await Promise.all(readers.map(async (reader) => (await reader.read()).value!));
   assert(pieces.every((piece) => piece.buffer === body.buffer && piece.length === PIECE_BYTES));
@@ -119,7 +119,7 @@ Deno.test("Delivery makes room by cutting off the slowest reader of that kind th
   const options = { ...ROOM_FOR_A_MEGABYTE, maxWait: 10_000, clientWriteSlack: 20, log };
   const store = await makeStore({ e1: large(1) });
   const delivery = makeDelivery(store, options);
-  const shared = readerOf(delivery.send(store.get("e1")!.snapshot!.all.body, { environmentId: "e1" }));
+  const shared = readerOf(delivery.send([store.get("e1")!.snapshot!.all.body], { environmentId: "e1" }));
   const [slow, faster] = [await sendPrivate(delivery, 400_000), await sendPrivate(delivery, 400_000)];
   for (let i = 0; i < 3; i++) await faster!.read();
   const newcomer = await sendPrivate(delivery, 400_000);
@@ -205,7 +205,7 @@ Deno.test("Delivery cuts off readers of superseded versions beyond the size of o
   const log = makeLog();
   const delivery = makeDelivery(store, { log });
   const { snapshot } = store.get("e1")!;
-  const poll = readerOf(delivery.send(snapshot!.all.body, { environmentId: "e1", snapshot: snapshot! }));
+  const poll = readerOf(delivery.send([snapshot!.all.body], { environmentId: "e1", snapshot: snapshot! }));
   const [first, ready] = [await open(delivery, store), await open(delivery, store)];
   for (const reader of [poll, first]) await reader.read();
   await drain(ready);

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import {
   createSession,
+  evaluate,
   evaluateAll,
   evaluateAllInSlices,
-  evaluateTextInSlices,
-  type OutputOptions,
-  type Session,
+  formatEvaluation,
+  isVisibleIn,
 } from "../../lib/evaluation/mod.ts";
 import { parseContext } from "../../lib/model/mod.ts";
 import * as fc from "fast-check";
@@ -14,11 +14,6 @@ import { compile, type Json } from "./_environment.ts";
 
 const USER = { kind: "user", key: "u" };
 const ALL = [{ variation: 0, weight: 100_000 }];
-
-/** What a client gets for one flag, which takes one slice. */
-function textOf(session: Session, key: string, options: OutputOptions) {
-  return evaluateTextInSlices(session, key, options).next().value || undefined;
-}
 
 /** A rule for everyone. */
 const EVERYONE = { clauses: [{ attribute: "key", op: "in", values: [""], negate: true }] };
@@ -85,16 +80,15 @@ const OUTPUT: [name: string, flag: Json, text: string, textWithReason: string][]
 ];
 
 for (const [name, flag, text, textWithReason] of OUTPUT) {
-  Deno.test(`evaluateTextInSlices() and evaluateAll() write ${name}`, () => {
+  Deno.test(`formatEvaluation() and evaluateAll() write ${name}`, () => {
     const key = 'flag "é"';
     const data = { flags: { [key]: flag, other: {} }, segments: { big: { unbounded: true } } };
     const environment = compile(data);
     for (const [withReasons, expected] of [[false, text], [true, textWithReason]] as const) {
       const options = { audience: "server", withReasons } as const;
       const session = createSession(environment, parseContext(USER));
-      const version = (flag.version ?? 1) as number;
-      assertEquals(textOf(session, key, options), { version, text: expected, isException: false });
-      const other = textOf(session, "other", options)!.text;
+      assertEquals(formatEvaluation(evaluate(session, key)!, withReasons), expected);
+      const other = formatEvaluation(evaluate(session, "other")!, withReasons);
       assertEquals(
         evaluateAll(environment, parseContext(USER), options),
         `{"flag \\"é\\"":${expected},"other":${other}}`,
@@ -120,7 +114,6 @@ for (const [flag, environmentId, mobile] of AVAILABILITY) {
     // Both a constant flag and one that depends on the context.
     const flags = { a: flag, b: { ...flag, rules: [{ ...EVERYONE, variation: 1 }] } };
     const environment = compile({ flags });
-    const session = createSession(environment, parseContext(USER));
     for (
       const [audience, sees] of [["environmentId", environmentId], ["mobile", mobile], [
         "server",
@@ -130,7 +123,7 @@ for (const [flag, environmentId, mobile] of AVAILABILITY) {
       const options = { audience, withReasons: false };
       const all = JSON.parse(evaluateAll(environment, parseContext(USER), options));
       assertEquals(Object.keys(all), sees ? ["a", "b"] : []);
-      for (const key of ["a", "b"]) assertEquals(textOf(session, key, options) !== undefined, sees);
+      for (const key of ["a", "b"]) assertEquals(isVisibleIn(environment, key, audience), sees);
     }
   });
 }

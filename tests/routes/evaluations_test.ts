@@ -1,5 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { makeSnapshot, makeStore } from "../_environments.ts";
+import { parseContext } from "../../lib/model/mod.ts";
+import { Evaluations } from "../../lib/routes/mod.ts";
+import { makeLog, makeSnapshot, makeStore } from "../_environments.ts";
+import { RecordingMeter } from "../_meter.ts";
 import { makeRelay, relayTest } from "../http/_relay.ts";
 
 const CLIENT = { clientSideAvailability: { usingEnvironmentId: true, usingMobileKey: true } };
@@ -108,3 +111,29 @@ relayTest("an evaluation that takes many slices is overtaken by one that takes f
   await Promise.all([long, ask("short", "b"), ask("short", ["c"])]);
   assertEquals(order, ["short", "short", "long"]);
 }, { flags: { f: flag("contains", Array.from({ length: 100 }, (_, i) => `no${i}`)) } });
+
+Deno.test("what is under way counts towards the maximum, and evaluations of all flags are timed", async () => {
+  const snapshot = await makeSnapshot("e1", { flags: { f: flag("in", ["b"]) } });
+  const context = parseContext({ kind: "user", key: "u" });
+  type Work = (evaluations: Evaluations, turn: () => Promise<void>) => Promise<unknown>;
+  const works: [timed: number, Work][] = [
+    [2000, (evaluations, turn) => evaluations.evaluateEach(snapshot, context, "server", turn)],
+    [
+      0,
+      (evaluations, turn) =>
+        evaluations.evaluateOne(snapshot, context, { key: "f", audience: "server", turn }),
+    ],
+  ];
+  for (const [timed, work] of works) {
+    const meter = new RecordingMeter();
+    const evaluations = new Evaluations(makeLog(), undefined, meter);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const underWay: Promise<unknown>[] = [];
+    while (!evaluations.isFull && underWay.length < 3000) underWay.push(work(evaluations, () => promise));
+    assertEquals(underWay.length, 2000);
+    resolve();
+    await Promise.all(underWay);
+    assertEquals(evaluations.isFull, false);
+    assertEquals(meter.series["halyard_evaluation_duration_seconds_count"], timed);
+  }
+});

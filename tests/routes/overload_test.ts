@@ -29,6 +29,7 @@ const ENDLESS = {
 };
 const CONTEXT = btoa('{"kind":"user","key":"u"}');
 const POLL = `/sdk/evalx/e1/contexts/${CONTEXT}`;
+const OFREP = "/ofrep/v1/evaluate/flags";
 
 type Flags = Record<string, Record<string, unknown>>;
 
@@ -116,6 +117,8 @@ overloadTest(
       ["/eval/e1", report],
       [`/msdk/evalx/contexts/${CONTEXT}`, { headers: { authorization: "mob-e1" } }],
       ["/sdk/evalx/e1/contexts/never-parsed"],
+      [`${OFREP}?auth=e1`, { ...report, method: "POST" }],
+      [`${OFREP}/f?auth=e1`, { ...report, method: "POST" }],
     ];
     for (const [path, init] of turnedAway) {
       const answer = await fetch(path, init);
@@ -200,6 +203,10 @@ function brokenBody(): ReadableStream<Uint8Array> {
   return new ReadableStream({ pull: (controller) => controller.error(new Error("gone")) });
 }
 
+function post(body: string): RequestInit {
+  return { method: "POST", headers: JSON_HEADERS, body };
+}
+
 const PATHS: [what: string, path: string, init: RequestInit, status: number][] = [
   ["an answer", POLL, {}, 200],
   ["an answer with gzip", POLL, { headers: { "accept-encoding": "gzip" } }, 200],
@@ -232,6 +239,11 @@ const PATHS: [what: string, path: string, init: RequestInit, status: number][] =
     body: TEXTS,
   }, 503],
   ["a stream", `/eval/e1/${CONTEXT}`, {}, 200],
+  ["OFREP's answer", `${OFREP}?auth=e1`, post('{"context":{"key":"u"}}'), 200],
+  ["OFREP's answer for a flag", `${OFREP}/f?auth=e1`, post('{"context":{"key":"u"}}'), 200],
+  ["no such flag of OFREP", `${OFREP}/none?auth=e1`, post('{"context":{"key":"u"}}'), 404],
+  ["a bad context of OFREP", `${OFREP}?auth=e1`, post("{"), 400],
+  ["a limit of OFREP that is reached", `${OFREP}?auth=e1`, post(`{"context":${TEXTS}}`), 503],
 ];
 
 overloadTest(

@@ -1,31 +1,26 @@
-import { type Audience, EvaluationLimitError, type EvaluationsText } from "../../evaluation/mod.ts";
+import type { Audience, EvaluationsText } from "../../evaluation/mod.ts";
 import { compress, encodeText, formatEtag, type Pause } from "../../wire/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
-import { ChannelEndError, type Charge, PING_CHANNEL } from "../../delivery/mod.ts";
-import { prepareClientChannels } from "./client_channel.ts";
-import {
-  checkContext,
-  type ContextRequest,
-  type ContextSource,
-  NoRoomError,
-  parseSource,
-  readParameters,
-  receiveContext,
-  RequestError,
-} from "./context_request.ts";
-import type { Services } from "../mod.ts";
+import { PING_CHANNEL } from "../../delivery/mod.ts";
 import {
   type Access,
   ENVIRONMENT_ID,
   type EnvironmentContext,
   type EnvironmentRoute,
   MOBILE_KEY,
-  respondBusy,
   respondWithPrivateDocument,
   respondWithStream,
   SDK_KEY,
 } from "../../http/mod.ts";
-import { isProven } from "./secure_mode.ts";
+import {
+  type AnswerForContext,
+  type ClientForm,
+  isProven,
+  prepareClientChannels,
+  prepareForContexts,
+  type Services,
+} from "../mod.ts";
+import { createClientForm } from "./client_form.ts";
 
 /** Compression level of evaluations, from 1 to 9: low, since they are made anew for each request. */
 const GZIP_LEVEL = 1;
@@ -66,74 +61,26 @@ const FAMILIES: Family[] = [
  */
 export function clientRoutes(services: ClientServices): EnvironmentRoute[] {
   const openChannel = prepareClientChannels(services.evaluations);
-  return FAMILIES.flatMap((family) => familyRoutes(family, services, openChannel));
+  const withContext = prepareForContexts(services);
+  return FAMILIES.flatMap((family) => familyRoutes(family, { ...services, openChannel, withContext }));
+}
+
+/** Services of one family of clients. */
+interface FamilyServices extends ClientServices {
+  openChannel: ReturnType<typeof prepareClientChannels>;
+  withContext(answer: AnswerForContext): EnvironmentRoute["handle"];
 }
 
 function familyRoutes(
   { access, audience, evalx, streams }: Family,
-  { delivery, evaluations, settings }: ClientServices,
-  openChannel: ReturnType<typeof prepareClientChannels>,
+  { delivery, evaluations, openChannel, withContext }: FamilyServices,
 ): EnvironmentRoute[] {
-  // Browsers show their context, and who may read it, to whoever holds the device.
   const isSecured = access === ENVIRONMENT_ID;
   const client = { access: [access], cors: isSecured };
 
-  type Answer = (
-    request: Request,
-    context: EnvironmentContext,
-    asked: ContextRequest & { turn: Pause; release(): void },
-  ) => Response | Promise<Response>;
-
-  function turnAway(): Response {
-    delivery.countShed("evaluations");
-    return respondBusy();
-  }
-
-  /**
-   * Creates a handler that answers when the turn of its client has come. What has been received of the context is charged for as long
-   * as the answer takes; it is parsed no sooner than needed.
-   */
-  function withContext(answer: Answer): EnvironmentRoute["handle"] {
-    return (request, context) => {
-      if (evaluations.isFull) return turnAway();
-      let kept: Charge | undefined;
-      function release(): void {
-        kept?.release();
-      }
-      function charge(bytes: number): boolean {
-        release();
-        kept = delivery.tryKeep(access.kind, bytes);
-        return kept !== undefined;
-      }
-      function answerFor(source: ContextSource, turn: Pause | undefined): ReturnType<Answer> {
-        if (!turn) return turnAway();
-        const asked = {
-          context: parseSource(source),
-          source,
-          ...readParameters(context.query),
-          turn,
-          release,
-        };
-        checkContext(asked, context.snapshot.metadata, isSecured);
-        return answer(request, context, asked);
-      }
-      function answerInTurn(source: ContextSource): ReturnType<Answer> {
-        const turn = evaluations.enter(context.snapshot);
-        return turn instanceof Promise
-          ? turn.then((turn) => answerFor(source, turn))
-          : answerFor(source, turn);
-      }
-      const encoded = context.params["context"];
-      return settle(release, () => {
-        if (encoded === undefined) {
-          const { maxClientRequestBodySize: maxBytes } = settings;
-          return receiveContext(request, { maxBytes, charge }).then(answerInTurn);
-        }
-        if (!charge(encoded.length)) throw new NoRoomError();
-        return answerInTurn(encoded);
-      });
-    };
-  }
+  const [form, formWithReasons] = [false, true].map((withReasons) =>
+    createClientForm(evaluations, { audience, withReasons })
+  ) as [ClientForm, ClientForm];
 
   const poll = withContext((request, context, { context: evaluated, withReasons, turn }) => {
     const { snapshot } = context;
@@ -146,7 +93,7 @@ function familyRoutes(
         etag: formatEtag(digest),
         remake: async () => (await evaluate()).text,
         encode: (text) => encodeText(text, turn),
-        compress: (bytes) => compress(bytes, turn, GZIP_LEVEL),
+        compress: (bytes) => compress([bytes], turn, GZIP_LEVEL),
       });
     }
     const result = evaluate(turn);
@@ -156,7 +103,11 @@ function familyRoutes(
   const stream = withContext((request, context, asked) => {
     const { hash, withReasons, release } = asked;
     const { fullyQualifiedKey } = asked.context;
-    const channel = openChannel(asked, { audience, withReasons });
+    const channel = openChannel({
+      ...asked,
+      audience,
+      form: withReasons ? formWithReasons : form,
+    });
     function mayRead({ metadata: { secureMode, sdkKeys } }: Snapshot): boolean {
       return !isSecured || !secureMode || isProven({ fullyQualifiedKey }, hash, sdkKeys);
     }
@@ -182,31 +133,6 @@ function familyRoutes(
       ]
       : [],
   ];
-}
-
-/** Turns the errors of an answer into responses, and releases what was charged for it. */
-function settle(
-  release: () => void,
-  answer: () => Response | Promise<Response>,
-): Response | Promise<Response> {
-  try {
-    const response = answer();
-    if (response instanceof Promise) return response.catch(toResponse).finally(release);
-    release();
-    return response;
-  } catch (error) {
-    release();
-    return toResponse(error);
-  }
-}
-
-function toResponse(error: unknown): Response {
-  if (error instanceof RequestError) return error.toResponse();
-  if (error instanceof NoRoomError) return respondBusy();
-  if (error instanceof EvaluationLimitError || error instanceof ChannelEndError) {
-    return new Response(error.message, { status: 503 });
-  }
-  throw error;
 }
 
 /** A context in a body comes by REPORT or, through proxies that know no such method, by POST. */

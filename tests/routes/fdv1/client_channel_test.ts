@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { OutputOptions } from "../../../lib/evaluation/mod.ts";
-import { prepareClientChannels } from "../../../lib/routes/fdv1/client_channel.ts";
+import { parseContext } from "../../../lib/model/mod.ts";
 import { Evaluations } from "../../../lib/routes/mod.ts";
-import { readContext } from "../../../lib/model/mod.ts";
+import { prepareFdv1Channels } from "./_client_channel.ts";
 import { anyContexts } from "../../evaluation/_contexts.ts";
 import { anyEnvironments, FLAG_KEYS } from "../../evaluation/_generate.ts";
 import { type EnvironmentParts, makeLog, makeSnapshot, text } from "../../_environments.ts";
@@ -13,12 +13,6 @@ type Json = Record<string, unknown>;
 const BROWSER: OutputOptions = { audience: "environmentId", withReasons: false };
 const EVERYWHERE = { clientSideAvailability: { usingEnvironmentId: true, usingMobileKey: true } };
 const MOBILE_ONLY = { clientSideAvailability: { usingEnvironmentId: false, usingMobileKey: true } };
-
-/** A context as a route has it. */
-function asked(json: Json) {
-  const source = new TextEncoder().encode(JSON.stringify(json));
-  return { context: readContext(source), source };
-}
 
 /** A flag that everybody sees. */
 function flag(version: number, fields: Json = {}): Json {
@@ -39,8 +33,8 @@ const BALLAST = Object.fromEntries(
 
 /** What the stream of user "u" is sent as its environment goes through states; of a `put`, the name alone. */
 async function follow(states: EnvironmentParts[], options = BROWSER): Promise<(string | undefined)[]> {
-  const channel = prepareClientChannels(new Evaluations(makeLog()))(
-    asked({ kind: "user", key: "u" }),
+  const channel = prepareFdv1Channels()(
+    { kind: "user", key: "u" },
     options,
   );
   const [first, ...rest] = states.map((parts) => ({ ...parts, flags: { ...parts.flags, ...BALLAST } }));
@@ -205,8 +199,8 @@ Deno.test("client channels send mobile clients what they see", async () => {
 
 Deno.test("client channels send a put where most has changed and it is shorter", async () => {
   const flags = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`f${i}`, flag(1)]));
-  const channel = prepareClientChannels(new Evaluations(makeLog()))(
-    asked({ kind: "user", key: "u" }),
+  const channel = prepareFdv1Channels()(
+    { kind: "user", key: "u" },
     BROWSER,
   );
   const [before, after] = [
@@ -273,10 +267,9 @@ Deno.test("client channels bring a client to what a new one gets, whatever has c
   const options: OutputOptions = { audience: "server", withReasons: true };
   await fc.assert(
     fc.asyncProperty(changes, anyContexts, async ([first, steps], json) => {
-      const request = asked(json);
-      const { context } = request;
+      const context = parseContext(json);
       const evaluations = new Evaluations(makeLog());
-      const channel = prepareClientChannels(evaluations)(request, options);
+      const channel = prepareFdv1Channels()(json, options);
       let parts: EnvironmentParts = JSON.parse(JSON.stringify(first));
       let snapshot = await makeSnapshot("e1", parts);
       let results = JSON.parse((await evaluations.evaluateAll(snapshot, context, options)).text);

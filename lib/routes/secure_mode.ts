@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { Context, Credential } from "../../model/mod.ts";
+import type { Context, Credential } from "../model/mod.ts";
 
 /**
  * Reports whether a client in secure mode has proved that its context comes from the application's server: `h` must be the

@@ -4,17 +4,20 @@ import {
   decodeContext,
   type EnvironmentMetadata,
   readContext,
-} from "../../model/mod.ts";
-import { readBody } from "../../http/mod.ts";
+} from "../model/mod.ts";
+import { readBody } from "../http/mod.ts";
 import { isProven } from "./secure_mode.ts";
 
 /** Error of a request that is refused. */
 export class RequestError extends Error {
+  /** Set so that stack traces show it. */
   override readonly name = "RequestError";
   /** HTTP status. */
   readonly status: number;
 
   /**
+   * Creates the error.
+   *
    * @param status HTTP status.
    * @param message Message for the client.
    */
@@ -32,6 +35,7 @@ export class RequestError extends Error {
 
 /** Error of a request for whose context there is no memory: its client should come back later. */
 export class NoRoomError extends Error {
+  /** Set so that stack traces show it. */
   override readonly name = "NoRoomError";
 }
 
