@@ -17,11 +17,13 @@ import { type Log, type Meter, recordLoopDelay } from "./observe/mod.ts";
 import { ADMIN } from "./routes/admin/mod.ts";
 import { EVENTS } from "./routes/events/mod.ts";
 import { FDV1 } from "./routes/fdv1/mod.ts";
+import { FDV2 } from "./routes/fdv2/mod.ts";
+import { OFREP } from "./routes/ofrep/mod.ts";
 import { Evaluations, type RelayStatus, type Surface } from "./routes/mod.ts";
 import type { Store } from "./store/mod.ts";
 
 /** Every family of routes. */
-const SURFACES: readonly Surface[] = [FDV1, EVENTS, ADMIN];
+const SURFACES: readonly Surface[] = [FDV1, FDV2, OFREP, EVENTS, ADMIN];
 
 /** Share of the grace period over which streams are closed; the rest is for their last bytes to arrive. */
 const CLOSING_SHARE = 0.9;

@@ -58,6 +58,7 @@ export function toSettings(values: Values): Settings {
     maxArchiveSize: offlineMode.maxArchiveSize,
     envAllowedOrigin: offlineMode.envAllowedOrigin ?? [],
     envAllowedHeader: offlineMode.envAllowedHeader ?? [],
+    ofrepReasons: withDefaults("OFREP", values.OFREP).reasons,
     sendEvents: events.sendEvents,
     maxInboundPayloadSize: events.maxInboundPayloadSize,
     ...autoConfigKey !== undefined && { autoConfigKey },

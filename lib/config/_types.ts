@@ -234,6 +234,12 @@ export const logLevel: ValueType<LogLevel> = oneOf("log level", ["debug", "info"
 /** A log format. */
 export const logFormat: ValueType<"text" | "json"> = oneOf("log format", ["text", "json"]);
 
+/** Words for the reasons of values. */
+export const reasonDialect: ValueType<"openfeature" | "launchdarkly"> = oneOf("reasons", [
+  "openfeature",
+  "launchdarkly",
+]);
+
 /** A version of TLS. */
 export const tlsVersion: ValueType<"1.0" | "1.1" | "1.2" | "1.3"> = oneOf("TLS version", [
   "1.0",

@@ -94,6 +94,8 @@ export interface Settings {
   envAllowedOrigin: string[];
   /** Request headers allowed to browsers besides the SDKs' own. */
   envAllowedHeader: string[];
+  /** Words for the reasons of values in OFREP. */
+  ofrepReasons: "openfeature" | "launchdarkly";
   /** Whether the operator expects events to be sent. They never are: it changes a log line. */
   sendEvents: boolean;
   /** Maximum size of an event body: bytes. */

@@ -9,6 +9,7 @@ import {
   logLevel,
   path,
   port,
+  reasonDialect,
   size,
   socketPath,
   text,
@@ -266,6 +267,19 @@ export const SECTIONS = {
         type: text,
         effect: "none yet",
         help: "Requires a database.",
+      },
+    },
+  },
+  OFREP: {
+    effect: "used",
+    help: "Evaluation for OpenFeature clients (docs/ofrep.md). Not in the Relay Proxy.",
+    settings: {
+      reasons: {
+        env: "OFREP_REASONS",
+        type: reasonDialect,
+        default: "openfeature",
+        help:
+          "Words for the reasons of values: OpenFeature's, or LaunchDarkly's as its own OpenFeature providers send them.",
       },
     },
   },

@@ -1,9 +1,11 @@
-import { DEFAULT_SETTINGS } from "../../lib/config/mod.ts";
+import { DEFAULT_SETTINGS, type Settings } from "../../lib/config/mod.ts";
 import type { Delivery, DeliveryOptions } from "../../lib/delivery/mod.ts";
 import { type CorsPolicy, createHandler, type Handler } from "../../lib/http/mod.ts";
 import { ADMIN } from "../../lib/routes/admin/mod.ts";
 import { EVENTS } from "../../lib/routes/events/mod.ts";
 import { FDV1 } from "../../lib/routes/fdv1/mod.ts";
+import { FDV2 } from "../../lib/routes/fdv2/mod.ts";
+import { OFREP } from "../../lib/routes/ofrep/mod.ts";
 import { Evaluations } from "../../lib/routes/mod.ts";
 import type { Store } from "../../lib/store/mod.ts";
 import { makeDelivery } from "../delivery/_delivery.ts";
@@ -35,6 +37,7 @@ export function makeRelay(
   store: Store,
   cors: CorsPolicy = { envAllowedOrigin: [], envAllowedHeader: [] },
   options: Partial<DeliveryOptions> = {},
+  { ofrepReasons }: Pick<Settings, "ofrepReasons"> = DEFAULT_SETTINGS,
 ): TestRelay {
   const log = makeLog();
   const delivery = makeDelivery(store, { log, ...options });
@@ -43,7 +46,7 @@ export function makeRelay(
     evaluationLimitsReached.set(id, (evaluationLimitsReached.get(id) ?? 0) + 1);
   });
   const meter = new RecordingMeter();
-  const settings = { ...DEFAULT_SETTINGS, maxInboundPayloadSize: 1_000 };
+  const settings = { ...DEFAULT_SETTINGS, maxInboundPayloadSize: 1_000, ofrepReasons };
   const dataFile = { path: "flags.tar.gz", digest: "ab", loadedAt: 1 };
   function status() {
     return {
@@ -54,7 +57,7 @@ export function makeRelay(
     };
   }
   const services = { store, delivery, evaluations, log, meter, settings, status };
-  const routes = [FDV1, EVENTS, ADMIN].flatMap((surface) => surface.routes(services));
+  const routes = [FDV1, FDV2, OFREP, EVENTS, ADMIN].flatMap((surface) => surface.routes(services));
   const handler = createHandler(routes, {
     store,
     log,
