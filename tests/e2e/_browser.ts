@@ -11,14 +11,21 @@ const HAS_CHROMIUM = await Deno.stat(CHROMIUM).then(() => true, () => false);
 const TEST_MS = 60_000;
 
 /** What the server of the pages has: a blank page whose scripts import the SDKs by name, and the SDKs. */
-const SITE: Record<string, { type: string; content: string }> = {
+const SITE: Record<string, { type: string; content: string | (() => Promise<string>) }> = {
   "/": {
     type: "text/html",
     content: `<!doctype html>
       <meta charset="utf-8">
       <link rel="icon" href="data:,">
       <script type="importmap">
-        { "imports": { "launchdarkly-js-client-sdk": "/3.js", "@launchdarkly/js-client-sdk": "/4.js" } }
+        {
+          "imports": {
+            "launchdarkly-js-client-sdk": "/3.js",
+            "@launchdarkly/js-client-sdk": "/4.js",
+            "@openfeature/web-sdk": "/openfeature.js",
+            "@openfeature/ofrep-web-provider": "/openfeature.js"
+          }
+        }
       </script>`,
   },
   // The file that Deno finds is the one in CommonJS.
@@ -29,7 +36,19 @@ const SITE: Record<string, { type: string; content: string }> = {
       export const { initialize } = module.exports;`,
   },
   "/4.js": { type: "text/javascript", content: v4 },
+  "/openfeature.js": { type: "text/javascript", content: bundleOpenFeature },
 };
+
+/** Bundles OpenFeature's packages, which are made of many files for Node.js. */
+async function bundleOpenFeature(): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", "--no-lock", "--platform=browser", "tests/e2e/_openfeature_page.ts"],
+    cwd: new URL("../../", import.meta.url),
+    stdin: "null",
+  }).output();
+  if (!success) throw new Error(`Cannot bundle OpenFeature: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
+}
 
 /** A context as SDKs take it. */
 export interface Context {
@@ -125,9 +144,11 @@ export class Site implements AsyncDisposable {
   private constructor(browser: Browser) {
     this.#browser = browser;
     this.#timer = setTimeout(() => browser.close(), TEST_MS);
-    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async ({ url }) => {
       const { type, content } = SITE[new URL(url).pathname]!;
-      return new Response(content, { headers: { "content-type": `${type}; charset=utf-8` } });
+      return new Response(typeof content === "string" ? content : await content(), {
+        headers: { "content-type": `${type}; charset=utf-8` },
+      });
     });
   }
 

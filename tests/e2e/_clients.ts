@@ -61,3 +61,20 @@ export async function withShortWaits(run: () => Promise<void>): Promise<void> {
     Object.assign(globalThis, { setTimeout, setInterval });
   }
 }
+
+/** Context of server SDKs. */
+export const USER = { kind: "user", key: "u" };
+
+/**
+ * Waits until each SDK's own store gives `value` for the flag "changing". (SDKs tell of changes by event, but not of a rollback to
+ * lower versions.)
+ */
+export async function waitForValue(clients: Client[], value: unknown, key = "changing"): Promise<void> {
+  const deadline = AbortSignal.timeout(20_000);
+  for (const client of clients) {
+    while (await client.variation(key, USER, undefined) !== value) {
+      deadline.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}

@@ -12,9 +12,12 @@ export interface Poll {
 /** How long a test may have to wait for polls: ms. */
 const WAIT_MS = 20_000;
 
+/** Paths of polls: of server SDKs, and of all with their data system. */
+const POLLS = /^\/sdk\/(latest-all$|poll($|\/))/;
+
 /** A load balancer: hands the requests for a path to one relay after another. */
 export class RoundRobin implements AsyncDisposable {
-  /** Polls of server SDKs that were answered, in their order. */
+  /** Polls that were answered, in their order. */
   readonly polls: Poll[] = [];
 
   readonly #server = createServer();
@@ -24,8 +27,10 @@ export class RoundRobin implements AsyncDisposable {
   private constructor(relays: readonly { url: string }[]) {
     this.#server.on("request", (incoming, outgoing) => {
       const { method, headers, url: path = "" } = incoming;
-      const relay = this.#turns.get(path) ?? 0;
-      this.#turns.set(path, (relay + 1) % relays.length);
+      const pathname = path.split("?", 1)[0]!;
+      const relay = this.#turns.get(pathname) ?? 0;
+      // A browser asks first whether it may ask.
+      if (method !== "OPTIONS") this.#turns.set(pathname, (relay + 1) % relays.length);
       const forwarded = request(
         `${relays[relay]!.url}${path}`,
         { method, headers, agent: false },
@@ -33,7 +38,7 @@ export class RoundRobin implements AsyncDisposable {
           const status = answer.statusCode!;
           outgoing.writeHead(status, answer.headers);
           answer.pipe(outgoing);
-          if (path !== "/sdk/latest-all") return;
+          if (method === "OPTIONS" || !POLLS.test(pathname)) return;
           this.polls.push({ relay, status });
           this.#wake.resolve();
         },

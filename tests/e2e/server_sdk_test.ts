@@ -1,9 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
-import { type Client, type Sdk, SDKS, withShortWaits } from "./_clients.ts";
+import { type Client, type Sdk, SDKS, USER, waitForValue, withShortWaits } from "./_clients.ts";
 import { freePort, startRelay } from "./_relay.ts";
 
-const USER = { kind: "user", key: "u" };
 const TYPES = {
   boolean: true,
   string: "ünïcode \u2028",
@@ -16,17 +15,6 @@ const FLAGS = Object.fromEntries(Object.entries(TYPES).map(([key, value]) => [ke
 
 function archiveWith(env: Record<string, unknown>, changing: unknown, version: number): Promise<Uint8Array> {
   return packArchive({ e1: { env, flags: { ...FLAGS, changing: constantFlag(changing, version) } } });
-}
-
-/** Waits until each SDK's own store gives `value`. (SDKs tell of changes by event, but not of a rollback to lower versions.) */
-async function waitForValue(clients: Client[], value: unknown): Promise<void> {
-  const deadline = AbortSignal.timeout(20_000);
-  for (const client of clients) {
-    while (await client.variation("changing", USER, undefined) !== value) {
-      deadline.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
 }
 
 /** Whether the SDK that starts with this key gets flags (true) or is turned away for good (false). */
