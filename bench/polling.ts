@@ -9,52 +9,14 @@ import { writeArchive } from "../lib/archive/mod.ts";
 import { DataFile } from "../tests/e2e/_archive.ts";
 import { startRelay } from "../tests/e2e/_relay.ts";
 import { startBare } from "./_bare.ts";
-import { cpuOf } from "./_cpu.ts";
 import { makeFlags } from "./_flags.ts";
+import { CONNECTIONS, measureRound, median, type PollVariant } from "./_polls.ts";
 import { printTable } from "./_streams.ts";
 
 /** Flags of this shape make about 100 KB. */
 const FLAGS = 74;
-const CONNECTIONS = 32;
 /** Rounds in which the relay and the bare server take turns. */
 const ROUNDS = 3;
-const ROUND_MS = 1000;
-
-interface Variant {
-  port: number;
-  pid: number;
-  headers: Record<string, string>;
-  /** Answers a second, a round each. */
-  rates: number[];
-  /** Processor time of the server for an answer, a round each: us. */
-  costs: number[];
-}
-
-async function measureRound({ port, pid, headers, rates, costs }: Variant): Promise<void> {
-  const lines = Object.entries({ host: "localhost", authorization: "sdk-e1", ...headers });
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  const before = await cpuOf(pid);
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-lock",
-      "--no-check",
-      "-A",
-      new URL("./_poll_client.ts", import.meta.url).pathname,
-      `${port}`,
-      `${CONNECTIONS}`,
-      `${ROUND_MS}`,
-      `GET /sdk/latest-all HTTP/1.1\r\n${head}\r\n`,
-    ],
-  }).output();
-  const answers = Number(new TextDecoder().decode(stdout));
-  rates.push(answers / ROUND_MS * 1000);
-  costs.push((await cpuOf(pid) - before) / answers * 1e6);
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1]!;
-}
 
 /** Measures polls and prints a table. */
 export async function benchPolling(): Promise<void> {
@@ -77,8 +39,9 @@ export async function benchPolling(): Promise<void> {
   ];
   const rows: Record<string, string | number>[] = [];
   for (const [name, bytes, headers, bare] of contests) {
-    const ours: Variant = { port: relay.port, pid: relay.pid, headers, rates: [], costs: [] };
-    const theirs: Variant = { ...ours, port: bare.port, pid: bare.pid, rates: [], costs: [] };
+    const path = "/sdk/latest-all";
+    const ours: PollVariant = { port: relay.port, pid: relay.pid, path, headers, rates: [], costs: [] };
+    const theirs: PollVariant = { ...ours, port: bare.port, pid: bare.pid, rates: [], costs: [] };
     for (let round = 0; round < ROUNDS; round++) {
       await measureRound(ours);
       await measureRound(theirs);
