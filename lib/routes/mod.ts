@@ -19,6 +19,7 @@
  *
  * @module
  */
+export * from "./audiences.ts";
 export * from "./client_channel.ts";
 export * from "./context_request.ts";
 export * from "./evaluations.ts";

@@ -1,4 +1,3 @@
-import type { Audience } from "../../evaluation/mod.ts";
 import {
   type Access,
   type EnvironmentRoute,
@@ -8,7 +7,7 @@ import {
 } from "../../http/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
 import { compress, encodeText, formatEtag, type Pause } from "../../wire/mod.ts";
-import { isProven, prepareClientChannels, prepareForContexts, type Services } from "../mod.ts";
+import { AUDIENCES, isProven, prepareClientChannels, prepareForContexts, type Services } from "../mod.ts";
 import { readBasis } from "./basis.ts";
 import { createClientForm, createFormatPut, evaluateResults } from "./client_form.ts";
 import { DOCUMENT, frameTexts, GOODBYE, listMessages } from "./transfer.ts";
@@ -47,7 +46,7 @@ export function clientRoutes(
     const options = {
       evaluations,
       format: withReasons ? formatWithReason : format,
-      audience: audienceOf(credentialKind),
+      audience: AUDIENCES[credentialKind],
       withReasons,
     };
     const basis = readBasis(query);
@@ -74,7 +73,7 @@ export function clientRoutes(
   const stream = withContext((request, context, asked) => {
     const { hash, withReasons, release } = asked;
     const { fullyQualifiedKey } = asked.context;
-    const audience = audienceOf(context.credentialKind);
+    const audience = AUDIENCES[context.credentialKind];
     const form = createClientForm({
       evaluations,
       format: withReasons ? formatWithReason : format,
@@ -96,8 +95,4 @@ export function clientRoutes(
     { method: "REPORT", path, ...CLIENT, handle },
     { method: "POST", path, ...CLIENT, handle },
   ]);
-}
-
-function audienceOf(kind: string): Audience {
-  return kind === "environment" ? "environmentId" : "mobile";
 }

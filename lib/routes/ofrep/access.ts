@@ -1,13 +1,4 @@
-import type { Audience } from "../../evaluation/mod.ts";
 import type { Access, Refusal } from "../../http/mod.ts";
-import type { CredentialKind } from "../../store/mod.ts";
-
-/** Who a client is, by its credential: it decides which flags it sees. */
-export const AUDIENCES: Readonly<Record<CredentialKind, Audience>> = {
-  sdk: "server",
-  mobile: "mobile",
-  environment: "environmentId",
-};
 
 /** Access of mobile apps and browsers, which get streams: an SDK key must not stand in the address of one. */
 export const CLIENT_ACCESS: readonly Access[] = [

@@ -6,8 +6,15 @@ import {
 } from "../../http/mod.ts";
 import { type Context, ContextError, parseContextJson } from "../../model/mod.ts";
 import { compress, computeEtag, encodeText, type Pause } from "../../wire/mod.ts";
-import { isProven, prepareInTurn, type ReceivedContext, RequestError, type Services } from "../mod.ts";
-import { ANY_ACCESS, AUDIENCES, refuse } from "./access.ts";
+import {
+  AUDIENCES,
+  isProven,
+  prepareInTurn,
+  type ReceivedContext,
+  RequestError,
+  type Services,
+} from "../mod.ts";
+import { ANY_ACCESS, refuse } from "./access.ts";
 import { convertContext } from "./evaluation_context.ts";
 import { describeEventStream } from "./event_route.ts";
 import { OfrepError } from "./ofrep_error.ts";

@@ -1,8 +1,8 @@
 import type { Delivery } from "../../delivery/mod.ts";
 import { type EnvironmentContext, type EnvironmentRoute, respondWithStream } from "../../http/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
-import { isProven } from "../mod.ts";
-import { AUDIENCES, CLIENT_ACCESS, refuse } from "./access.ts";
+import { AUDIENCES, isProven } from "../mod.ts";
+import { CLIENT_ACCESS, refuse } from "./access.ts";
 import { prepareNoticeChannels, versionOf } from "./notice_channel.ts";
 import { OfrepError } from "./ofrep_error.ts";
 import { formatFailure } from "./results.ts";
