@@ -6,7 +6,7 @@
  * import { assertEquals } from "@std/assert";
  * import { createHmac } from "node:crypto";
  * import { parseContext } from "../../model/mod.ts";
- * import { isProven } from "./secure_mode.ts";
+ * import { isProven } from "../secure_mode.ts";
  *
  * const context = parseContext({ kind: "user", key: "u" });
  * const hash = createHmac("sha256", "sdk-1").update("u").digest("hex");
