@@ -6,7 +6,8 @@ import {
   readContext,
 } from "../model/mod.ts";
 import { readBody } from "../http/mod.ts";
-import { isProven } from "./secure_mode.ts";
+import type { CredentialKind } from "../store/mod.ts";
+import { mayUseContext } from "./secure_mode.ts";
 
 /** Error of a request that is refused. */
 export class RequestError extends Error {
@@ -132,15 +133,15 @@ export function parseSource(source: ContextSource): Context {
  *
  * @param asked The parsed request.
  * @param metadata The environment.
- * @param isSecured Whether the route demands the hash where the environment is in secure mode.
+ * @param kind Kind of its credential.
  * @throws {RequestError} 400, with the Relay Proxy's message.
  */
 export function checkContext(
   { context, hash }: ContextRequest,
-  { secureMode, sdkKeys }: EnvironmentMetadata,
-  isSecured: boolean,
+  metadata: EnvironmentMetadata,
+  kind: CredentialKind,
 ): void {
-  if (isSecured && secureMode && !isProven(context, hash, sdkKeys)) {
+  if (!mayUseContext({ kind, context, hash }, metadata)) {
     throw new RequestError(400, "Environment is in secure mode, and context hash does not match.");
   }
   // Only a legacy user's key can be empty.

@@ -121,8 +121,7 @@ export function prepareForContexts(
     inTurn(request, context, (received) => {
       const parsed = parseSource(received.source);
       const asked = { ...received, context: parsed, ...readParameters(context.query) };
-      // Browsers show their context, and who may read it, to whoever holds the device.
-      checkContext(asked, context.snapshot.metadata, context.credentialKind === "environment");
+      checkContext(asked, context.snapshot.metadata, context.credentialKind);
       return answer(request, context, asked);
     });
 }

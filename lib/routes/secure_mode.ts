@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { Context, Credential } from "../model/mod.ts";
+import type { Context, Credential, EnvironmentMetadata } from "../model/mod.ts";
+import type { CredentialKind } from "../store/mod.ts";
 
 /**
  * Reports whether a client in secure mode has proved that its context comes from the application's server: `h` must be the
@@ -26,4 +27,23 @@ export function isProven(
     proven = fits || proven;
   }
   return proven;
+}
+
+/**
+ * Reports whether a client may get what flags give its context: in secure mode those with a client-side ID must have proved it.
+ * Browsers show their context, and who may read it, to whoever holds the device.
+ *
+ * @param client Kind of its credential, context and `h` parameter.
+ * @param metadata The environment.
+ * @returns Whether it may.
+ */
+export function mayUseContext(
+  { kind, context, hash }: {
+    kind: CredentialKind;
+    context: Pick<Context, "fullyQualifiedKey">;
+    hash: string | null;
+  },
+  { secureMode, sdkKeys }: EnvironmentMetadata,
+): boolean {
+  return kind !== "environment" || !secureMode || isProven(context, hash, sdkKeys);
 }

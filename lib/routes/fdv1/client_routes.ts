@@ -15,7 +15,7 @@ import {
 import {
   type AnswerForContext,
   type ClientForm,
-  isProven,
+  mayUseContext,
   prepareClientChannels,
   prepareForContexts,
   type Services,
@@ -75,8 +75,7 @@ function familyRoutes(
   { access, audience, evalx, streams }: Family,
   { delivery, evaluations, openChannel, withContext }: FamilyServices,
 ): EnvironmentRoute[] {
-  const isSecured = access === ENVIRONMENT_ID;
-  const client = { access: [access], cors: isSecured };
+  const client = { access: [access], cors: access === ENVIRONMENT_ID };
 
   const [form, formWithReasons] = [false, true].map((withReasons) =>
     createClientForm(evaluations, { audience, withReasons })
@@ -108,8 +107,9 @@ function familyRoutes(
       audience,
       form: withReasons ? formWithReasons : form,
     });
-    function mayRead({ metadata: { secureMode, sdkKeys } }: Snapshot): boolean {
-      return !isSecured || !secureMode || isProven({ fullyQualifiedKey }, hash, sdkKeys);
+    const reader = { kind: context.credentialKind, context: { fullyQualifiedKey }, hash };
+    function mayRead({ metadata }: Snapshot): boolean {
+      return mayUseContext(reader, metadata);
     }
     // In the same turn the stream charges the context itself: what has been let in once is not turned away then.
     release();

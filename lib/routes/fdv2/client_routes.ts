@@ -7,7 +7,13 @@ import {
 } from "../../http/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
 import { compress, encodeText, formatEtag, type Pause } from "../../wire/mod.ts";
-import { AUDIENCES, isProven, prepareClientChannels, prepareForContexts, type Services } from "../mod.ts";
+import {
+  AUDIENCES,
+  mayUseContext,
+  prepareClientChannels,
+  prepareForContexts,
+  type Services,
+} from "../mod.ts";
 import { readBasis } from "./basis.ts";
 import { createClientForm, createFormatPut, evaluateResults } from "./client_form.ts";
 import { DOCUMENT, frameTexts, GOODBYE, listMessages } from "./transfer.ts";
@@ -81,8 +87,9 @@ export function clientRoutes(
       withReasons,
     });
     const channel = { ...openChannel({ ...asked, audience, form }), farewell: GOODBYE };
-    function mayRead({ metadata: { secureMode, sdkKeys } }: Snapshot): boolean {
-      return audience !== "environmentId" || !secureMode || isProven({ fullyQualifiedKey }, hash, sdkKeys);
+    const reader = { kind: context.credentialKind, context: { fullyQualifiedKey }, hash };
+    function mayRead({ metadata }: Snapshot): boolean {
+      return mayUseContext(reader, metadata);
     }
     // In the same turn the stream charges the context itself: what has been let in once is not turned away then.
     release();

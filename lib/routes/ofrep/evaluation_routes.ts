@@ -8,7 +8,7 @@ import { type Context, ContextError, parseContextJson } from "../../model/mod.ts
 import { compress, computeEtag, encodeText, type Pause } from "../../wire/mod.ts";
 import {
   AUDIENCES,
-  isProven,
+  mayUseContext,
   prepareInTurn,
   type ReceivedContext,
   RequestError,
@@ -18,15 +18,13 @@ import { ANY_ACCESS, refuse } from "./access.ts";
 import { convertContext } from "./evaluation_context.ts";
 import { describeEventStream } from "./event_route.ts";
 import { OfrepError } from "./ofrep_error.ts";
-import { createFormat, findError, formatFailure } from "./results.ts";
+import { createFormat, findError, JSON_HEADERS, respondWithError } from "./results.ts";
 
 /** Compression level of results, from 1 to 9: low, since they are made anew for each request. */
 const GZIP_LEVEL = 1;
 
 /** Header of the hash that secure mode requires; it may be in the query as well. */
 const HASH_HEADER = "x-launchdarkly-secure-mode-hash";
-
-const JSON_HEADERS = { "content-type": "application/json" };
 
 /** A request for results: whose, and for which context. */
 interface Asked {
@@ -124,8 +122,7 @@ function ask(
 ): Asked {
   const evaluated = convertContext(readContext(source as Uint8Array));
   const hash = headers.get(HASH_HEADER) ?? new URLSearchParams(query).get("h");
-  const { secureMode, sdkKeys } = snapshot.metadata;
-  if (credentialKind === "environment" && secureMode && !isProven(evaluated, hash, sdkKeys)) {
+  if (!mayUseContext({ kind: credentialKind, context: evaluated, hash }, snapshot.metadata)) {
     throw new OfrepError(
       "INVALID_CONTEXT",
       "The environment is in secure mode, and the hash is not the context's",
@@ -151,5 +148,5 @@ function toResponse(error: unknown, { params }: EnvironmentContext): Response {
     error = new OfrepError(error.status === 400 ? "PARSE_ERROR" : "GENERAL", error.message, error.status);
   }
   if (!(error instanceof OfrepError)) throw error;
-  return new Response(formatFailure(error, params["key"]), { status: error.status, headers: JSON_HEADERS });
+  return respondWithError(error, params["key"]);
 }

@@ -1,11 +1,11 @@
 import type { Delivery } from "../../delivery/mod.ts";
 import { type EnvironmentContext, type EnvironmentRoute, respondWithStream } from "../../http/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
-import { AUDIENCES, isProven } from "../mod.ts";
+import { AUDIENCES, mayUseContext } from "../mod.ts";
 import { CLIENT_ACCESS, refuse } from "./access.ts";
 import { prepareNoticeChannels, versionOf } from "./notice_channel.ts";
 import { OfrepError } from "./ofrep_error.ts";
-import { formatFailure } from "./results.ts";
+import { respondWithError } from "./results.ts";
 
 /** Path of the event stream. */
 const PATH = "/ofrep/v1/events";
@@ -57,20 +57,21 @@ export function eventRoute(delivery: Delivery): EnvironmentRoute {
     refuse,
     handle(request, context) {
       const parameters = new URLSearchParams(context.query);
-      const [fullyQualifiedKey, hash] = [parameters.get("key") ?? "", parameters.get("h")];
-      function mayRead({ metadata: { secureMode, sdkKeys } }: Snapshot): boolean {
-        const isSecured = context.credentialKind === "environment" && secureMode;
-        return !isSecured || isProven({ fullyQualifiedKey }, hash, sdkKeys);
+      const client = {
+        kind: context.credentialKind,
+        context: { fullyQualifiedKey: parameters.get("key") ?? "" },
+        hash: parameters.get("h"),
+      };
+      function mayRead({ metadata }: Snapshot): boolean {
+        return mayUseContext(client, metadata);
       }
       if (!mayRead(context.snapshot)) {
-        const error = new OfrepError(
-          "INVALID_CONTEXT",
-          "The environment is in secure mode, and the hash is not the key's",
+        return respondWithError(
+          new OfrepError(
+            "INVALID_CONTEXT",
+            "The environment is in secure mode, and the hash is not the key's",
+          ),
         );
-        return new Response(formatFailure(error), {
-          status: error.status,
-          headers: { "content-type": "application/json" },
-        });
       }
       const channel = openChannel(AUDIENCES[context.credentialKind], parameters.get("v"));
       return respondWithStream(delivery, request, context, { channel, mayRead });

@@ -2,6 +2,9 @@ import type { Evaluation } from "../../evaluation/mod.ts";
 import type { VariationOrRollout } from "../../model/mod.ts";
 import { OfrepError } from "./ofrep_error.ts";
 
+/** Headers of a result that stands alone. */
+export const JSON_HEADERS = { "content-type": "application/json" };
+
 /** Words for the reasons of values: OpenFeature's, or LaunchDarkly's as its own OpenFeature providers send them. */
 export type ReasonDialect = "openfeature" | "launchdarkly";
 
@@ -47,13 +50,17 @@ function format(evaluation: Evaluation, dialect: ReasonDialect): string {
 }
 
 /**
- * Formats an error.
+ * Answers with an error.
  *
  * @param error The error.
  * @param key Key of the flag, if it is about one.
- * @returns JSON.
+ * @returns The answer.
  */
-export function formatFailure({ code, message }: OfrepError, key?: string): string {
+export function respondWithError(error: OfrepError, key?: string): Response {
+  return new Response(formatFailure(error, key), { status: error.status, headers: JSON_HEADERS });
+}
+
+function formatFailure({ code, message }: OfrepError, key?: string): string {
   return JSON.stringify({ ...key !== undefined && { key }, errorCode: code, errorDetails: message });
 }
 
