@@ -1,0 +1,4 @@
+/** Thrown where something that was to be trusted cannot be. Final: the same bytes will never do. */
+export class TrustError extends Error {
+  override readonly name = "TrustError";
+}
