@@ -1,8 +1,9 @@
+import { decodeBase64 } from "./_bytes.ts";
 import { readSshKey, type SshKey } from "./ssh_key.ts";
 import { TrustError } from "./trust_error.ts";
 
-/** Most characters of an allowed_signers file. A line with an RSA key of 4,096 bits has about 800. */
-export const MAX_ALLOWED_SIGNERS_LENGTH = 262_144;
+/** Most characters of a file of keys. A line with an RSA key of 4,096 bits has about 800. */
+export const MAX_KEYS_LENGTH = 262_144;
 
 /** A line of an allowed_signers file: who may sign what, and when. */
 export interface AllowedSigner {
@@ -33,21 +34,29 @@ const TIME = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(Z?)$/;
  * @throws {TrustError} A line is malformed, has a key that is not accepted or an option that is not known, with the number of the line.
  */
 export async function parseAllowedSigners(text: string): Promise<AllowedSigner[]> {
-  if (text.length > MAX_ALLOWED_SIGNERS_LENGTH) {
-    throw new TrustError(`The file has more than ${MAX_ALLOWED_SIGNERS_LENGTH} characters`);
+  return await parseLines(text, parseLine);
+}
+
+/** Parses each line that is not empty and no comment, and names the line at fault. */
+async function parseLines<T>(
+  text: string,
+  parse: (line: string, number: number) => Promise<T>,
+): Promise<T[]> {
+  if (text.length > MAX_KEYS_LENGTH) {
+    throw new TrustError(`The file has more than ${MAX_KEYS_LENGTH} characters`);
   }
-  const signers: AllowedSigner[] = [];
+  const parsed: T[] = [];
   for (const [i, line] of text.split(/\r?\n/).entries()) {
     const content = line.trim();
     if (content === "" || content.startsWith("#")) continue;
     try {
-      signers.push(await parseLine(content, i + 1));
+      parsed.push(await parse(content, i + 1));
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
       throw new TrustError(`Line ${i + 1}: ${error.message}`, { cause: error });
     }
   }
-  return signers;
+  return parsed;
 }
 
 async function parseLine(text: string, line: number): Promise<AllowedSigner> {
@@ -85,13 +94,7 @@ async function parseLine(text: string, line: number): Promise<AllowedSigner> {
 }
 
 async function parseKey(type: string, base64: string): Promise<SshKey> {
-  let blob: Uint8Array<ArrayBuffer>;
-  try {
-    blob = Uint8Array.fromBase64(base64, { lastChunkHandling: "strict" });
-  } catch (cause) {
-    throw new TrustError("the key is not in base64", { cause });
-  }
-  const key = await readSshKey(blob);
+  const key = await readSshKey(decodeBase64(base64, "the key"));
   if (key.type !== type) throw new TrustError(`the line says ${type}, its key is of type ${key.type}`);
   return key;
 }
@@ -141,6 +144,30 @@ function parseTime(name: string, value: string | undefined): number {
     throw new TrustError(`${name} is not a time: YYYYMMDD[HHMM[SS]], with Z for UTC`);
   }
   return match![7] === "Z" ? utc : new Date(year!, month! - 1, day, hour, minute, second).getTime();
+}
+
+const KRL = "SSHKRL\n";
+
+/**
+ * Reads a file of revoked public keys: one a line, its type and it in base64, and a comment if any.
+ *
+ * @returns The fingerprints of the keys.
+ * @throws {TrustError} It is a KRL, or a line is no key.
+ */
+export async function parseRevokedKeys(text: string): Promise<Set<string>> {
+  if (text.startsWith(KRL)) {
+    throw new TrustError(
+      "The file is a KRL, which is not accepted: write the revoked public keys, one a line",
+    );
+  }
+  return new Set(
+    await parseLines(text, async (line) => {
+      KEY.lastIndex = 0;
+      const [, type, base64] = KEY.exec(line) ?? [];
+      if (type === undefined) throw new TrustError("a line is a key's type, and it in base64");
+      return (await parseKey(type, base64!)).fingerprint;
+    }),
+  );
 }
 
 /**

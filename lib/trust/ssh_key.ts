@@ -1,7 +1,6 @@
+import { type Bytes, concat, fingerprint, sha256 } from "./_bytes.ts";
 import { SshReader } from "./_ssh_reader.ts";
 import { TrustError } from "./trust_error.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Sizes of RSA keys: bits. What is smaller can be broken, what is larger only costs time. */
 const [MIN_RSA_BITS, MAX_RSA_BITS] = [2048, 16_384];
@@ -36,20 +35,6 @@ interface KeyType {
 
 /** Checks the fields of a signature after its type. */
 type Verifier = (reader: SshReader, data: Bytes, type: string) => Promise<boolean>;
-
-async function digest(data: Bytes): Promise<Bytes> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", data));
-}
-
-function concat(...parts: readonly Bytes[]): Bytes {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
 
 async function importEd25519(reader: SshReader): Promise<CryptoKey> {
   const point = reader.string();
@@ -146,7 +131,7 @@ async function tokenData(application: Bytes, reader: SshReader, data: Bytes): Pr
   if ((flagsAndCounter[0]! & USER_PRESENT) === 0) {
     throw new TrustError("The security key has signed without a touch; sign without no-touch-required");
   }
-  return concat(await digest(application), flagsAndCounter, await digest(data));
+  return concat(await sha256(application), flagsAndCounter, await sha256(data));
 }
 
 const SK_ED25519: KeyType = {
@@ -212,7 +197,7 @@ export async function readSshKey(blob: Bytes): Promise<SshKey> {
   return {
     type,
     blob,
-    fingerprint: `SHA256:${(await digest(blob)).toBase64({ omitPadding: true })}`,
+    fingerprint: await fingerprint(blob),
     async verify(signature, data) {
       const reader = new SshReader(signature, "The signature");
       const signatureType = reader.name();

@@ -1,8 +1,7 @@
+import { type Bytes, concat, decodeBase64, sshString } from "./_bytes.ts";
 import { SshReader } from "./_ssh_reader.ts";
 import { readSshKey, type SshKey } from "./ssh_key.ts";
 import { TrustError } from "./trust_error.ts";
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Most characters of a signature in armour. One by an RSA key of 16,384 bits has 5,700. */
 export const MAX_SIGNATURE_LENGTH = 16_384;
@@ -20,13 +19,6 @@ export interface SshSignature {
   verify(message: Bytes): Promise<boolean>;
 }
 
-function string(bytes: Bytes): Bytes {
-  const whole = new Uint8Array(4 + bytes.length);
-  new DataView(whole.buffer).setUint32(0, bytes.length);
-  whole.set(bytes, 4);
-  return whole;
-}
-
 function decodeArmour(text: string): Bytes {
   if (text.length > MAX_SIGNATURE_LENGTH) {
     throw new TrustError(`The signature has more than ${MAX_SIGNATURE_LENGTH} characters`);
@@ -35,11 +27,7 @@ function decodeArmour(text: string): Bytes {
   if (base64 === undefined) {
     throw new TrustError("The file is not one SSH signature in armour, with nothing before or after it");
   }
-  try {
-    return Uint8Array.fromBase64(base64, { lastChunkHandling: "strict" });
-  } catch (cause) {
-    throw new TrustError("The signature is not in base64", { cause });
-  }
+  return decodeBase64(base64, "The signature");
 }
 
 /**
@@ -70,8 +58,8 @@ export async function readSshSignature(text: string): Promise<SshSignature> {
     async verify(message) {
       const digest = new Uint8Array(await crypto.subtle.digest(HASHES[hashName]!, message));
       const hash = new TextEncoder().encode(hashName);
-      const parts = [namespace, reserved, hash, digest].map(string);
-      return await key.verify(signature, new Uint8Array(await new Blob([MAGIC, ...parts]).arrayBuffer()));
+      const parts = [namespace, reserved, hash, digest].map(sshString);
+      return await key.verify(signature, concat(MAGIC, ...parts));
     },
   };
 }

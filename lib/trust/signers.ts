@@ -1,0 +1,102 @@
+import type { Bytes } from "./_bytes.ts";
+import { type AllowedSigner, whyNotAllowed } from "./allowed_signers.ts";
+import { type CosignKey, verifyCosignBundle } from "./cosign_bundle.ts";
+import { readSshSignature } from "./ssh_signature.ts";
+import { TrustError } from "./trust_error.ts";
+
+/** Whom a relay trusts. */
+export interface TrustedKeys {
+  signers: readonly AllowedSigner[];
+  cosignKeys: readonly CosignKey[];
+  /** Fingerprints of keys that count no more. */
+  revoked: ReadonlySet<string>;
+}
+
+/** A file that may have a signature. */
+export interface SignatureFile {
+  name: string;
+  form: "ssh" | "cosign";
+  text: string;
+}
+
+/** A signature that counts. */
+export interface Signer {
+  /** File that it was in. */
+  file: string;
+  /** Who holds the key, by allowed_signers. @default {a key of cosign} */
+  principals?: string;
+  fingerprint: string;
+}
+
+/** What became of the signatures of a manifest. */
+export interface Signatures {
+  /** Those that count: one for each key, by which k of n is counted. */
+  signers: Signer[];
+  /** Why others do not: the file, and what is wrong. */
+  refused: { file: string; problem: string }[];
+}
+
+/**
+ * Verifies the signatures of a manifest.
+ *
+ * @param manifest Its bytes.
+ * @param namespace What it has to be signed for: `halyard-archive`.
+ * @param now When the keys have to be valid: ms since 1970.
+ */
+export async function verifySignatures(
+  manifest: Bytes,
+  files: readonly SignatureFile[],
+  keys: TrustedKeys,
+  namespace: string,
+  now: number,
+): Promise<Signatures> {
+  const signers = new Map<string, Signer>();
+  const refused: Signatures["refused"] = [];
+  for (const file of files) {
+    try {
+      const verify = file.form === "ssh" ? verifySsh : verifyCosign;
+      const signer = await verify(manifest, file, keys, namespace, now);
+      if (keys.revoked.has(signer.fingerprint)) {
+        throw new TrustError(`The key ${signer.fingerprint} is revoked`);
+      }
+      signers.getOrInsert(signer.fingerprint, signer);
+    } catch (error) {
+      if (!(error instanceof TrustError)) throw error;
+      refused.push({ file: file.name, problem: error.message });
+    }
+  }
+  return { signers: [...signers.values()], refused };
+}
+
+async function verifySsh(
+  manifest: Bytes,
+  { name, text }: SignatureFile,
+  { signers }: TrustedKeys,
+  namespace: string,
+  now: number,
+): Promise<Signer> {
+  const signature = await readSshSignature(text);
+  const { fingerprint } = signature.key;
+  if (signature.namespace !== namespace) {
+    throw new TrustError(`The signature is for ${JSON.stringify(signature.namespace)}, not for ${namespace}`);
+  }
+  if (!await signature.verify(manifest)) throw new TrustError("The signature is not one of these bytes");
+  const lines = signers.filter(({ key }) => key.fingerprint === fingerprint);
+  if (lines.length === 0) throw new TrustError(`The key ${fingerprint} is not among the allowed signers`);
+  const reasons = lines.map((line) => whyNotAllowed(line, namespace, now));
+  const allowed = lines[reasons.indexOf(undefined)];
+  if (!allowed) throw new TrustError(`The key ${fingerprint} may not sign this: ${reasons[0]}`);
+  return { file: name, principals: allowed.principals, fingerprint };
+}
+
+async function verifyCosign(
+  manifest: Bytes,
+  { name, text }: SignatureFile,
+  { cosignKeys }: TrustedKeys,
+): Promise<Signer> {
+  const key = await verifyCosignBundle(text, manifest, cosignKeys);
+  if (!key) {
+    throw new TrustError("The bundle's signature is by none of the keys of cosign that are configured");
+  }
+  return { file: name, fingerprint: key.fingerprint };
+}
