@@ -11,6 +11,7 @@ export interface AllowedSigner {
   line: number;
   /** Names of who holds the key, as the file has them: `release@corp`. Shown, not compared. */
   principals: string;
+  /** Its key. */
   key: SshKey;
   /** Patterns of namespaces. @default {all} */
   namespaces?: string;

@@ -16,6 +16,7 @@ const WIDTH = 32;
 export interface CosignKey {
   /** What `ssh-keygen -l` prints for the same key in SSH's form, by which it is the same key wherever it signs. */
   fingerprint: string;
+  /** The key, to verify with. */
   key: CryptoKey;
 }
 

@@ -6,7 +6,9 @@ import { TrustError } from "./trust_error.ts";
 
 /** Whom a relay trusts. */
 export interface TrustedKeys {
+  /** Lines of allowed_signers. */
   signers: readonly AllowedSigner[];
+  /** Public keys of cosign. */
   cosignKeys: readonly CosignKey[];
   /** Fingerprints of keys that count no more. */
   revoked: ReadonlySet<string>;
@@ -14,8 +16,11 @@ export interface TrustedKeys {
 
 /** A file that may have a signature. */
 export interface SignatureFile {
+  /** Its name, for messages. */
   name: string;
+  /** In armour as of `ssh-keygen -Y sign`, or a bundle of cosign. */
   form: "ssh" | "cosign";
+  /** What is in it. */
   text: string;
 }
 
@@ -25,6 +30,7 @@ export interface Signer {
   file: string;
   /** Who holds the key, by allowed_signers. @default {a key of cosign} */
   principals?: string;
+  /** Name of the key, as `ssh-keygen -l` prints it. */
   fingerprint: string;
 }
 

@@ -13,7 +13,9 @@ const HASHES: Record<string, string> = { sha256: "SHA-256", sha512: "SHA-512" };
 
 /** A signature as `ssh-keygen -Y sign` makes it, not yet verified. */
 export interface SshSignature {
+  /** Key that is said to have made it. */
   key: SshKey;
+  /** What it is for. */
   namespace: string;
   /** Whether its key has made it over `message`. */
   verify(message: Bytes): Promise<boolean>;

@@ -1,36 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { parseAllowedSigners, whyNotAllowed } from "../../lib/trust/allowed_signers.ts";
 import { TrustError } from "../../lib/trust/trust_error.ts";
+import { SshKeygen } from "./_ssh_keygen.ts";
 
-const folder = await Deno.makeTempDir();
-globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-
-async function sshKeygen(args: string[], stdin?: string): Promise<boolean> {
-  const child = new Deno.Command("ssh-keygen", {
-    args,
-    cwd: folder,
-    stdin: "piped",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  await new Blob([stdin ?? ""]).stream().pipeTo(child.stdin).catch(() => {});
-  return (await child.status).success;
-}
-
-await sshKeygen(["-q", "-t", "ed25519", "-N", "", "-C", "comment", "-f", "key"]);
-await Deno.writeTextFile(`${folder}/message`, "m");
-await sshKeygen(["-Y", "sign", "-f", "key", "-n", "halyard-archive", "message"]);
-const [TYPE, BASE64] = (await Deno.readTextFile(`${folder}/key.pub`)).split(" ");
-const KEY = `${TYPE} ${BASE64}`;
-
-/** Whether ssh-keygen accepts the signature by this line. */
-async function acceptsByOpenSsh(line: string): Promise<boolean> {
-  await Deno.writeTextFile(`${folder}/allowed`, `${line}\n`);
-  return await sshKeygen(
-    ["-Y", "verify", "-f", "allowed", "-I", "a@b", "-n", "halyard-archive", "-s", "message.sig"],
-    "m",
-  );
-}
+const MESSAGE = new TextEncoder().encode("m");
+const openSsh = new SshKeygen();
+globalThis.addEventListener("unload", () => openSsh[Symbol.dispose]());
+const KEY = await openSsh.makeKey("key", "-t", "ed25519");
+const [TYPE, BASE64] = KEY.split(" ");
+const SIGNATURE = await openSsh.sign("key", MESSAGE);
 
 const LINES: [line: string, accepted: boolean][] = [
   [`a@b ${KEY}`, true],
@@ -65,7 +43,7 @@ const LINES: [line: string, accepted: boolean][] = [
 
 Deno.test("parseAllowedSigners() accepts no line that OpenSSH refuses, and all of its common forms", async () => {
   for (const [line, accepted] of LINES) {
-    assertEquals([line, await acceptsByOpenSsh(line)], [line, accepted]);
+    assertEquals([line, await openSsh.verifies(`${line}\n`, SIGNATURE, MESSAGE)], [line, accepted]);
     const allowed = await parseAllowedSigners(`${line}\n`)
       .then((signers) =>
         signers.some((signer) => whyNotAllowed(signer, "halyard-archive", Date.now()) === undefined)
