@@ -105,12 +105,7 @@ function isSameFile(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
  */
 export async function statAll(options: ReadOptions): Promise<Stats> {
   const { fs } = options;
-  return {
-    file: await statFile(options, fs),
-    companions: await Promise.all(
-      options.companions.map((companion) => orProblem(() => statFile(companion, fs))),
-    ),
-  };
+  return { file: await statFile(options, fs), companions: await statCompanions(fs, options.companions) };
 }
 
 /** Checks a file without opening it: a named pipe would block. */
@@ -159,7 +154,7 @@ export async function readSettled(
     if (isSame(before, info)) {
       if (rested < rest) continue;
       const bytes = await readBytes(fs, path, info.file.size);
-      const companions = await readCompanions(options, info);
+      const companions = await readCompanions(fs, options.companions, info.companions);
       info = await statAll(options);
       if (isSame(before, info) && bytes.length === info.file.size) {
         return { bytes, companions, info, rested };
@@ -171,13 +166,33 @@ export async function readSettled(
   }
 }
 
+/**
+ * Reads files, whether or not they are at rest.
+ *
+ * @param files The files.
+ * @param fs The file system.
+ * @returns What is in them, by path.
+ * @throws {TransientError} When the disk or the network failed.
+ */
+export async function readAll(
+  files: readonly Companion[],
+  fs: FileSystem,
+): Promise<ReadonlyMap<string, CompanionContent>> {
+  return await readCompanions(fs, files, await statCompanions(fs, files));
+}
+
+function statCompanions(fs: FileSystem, files: readonly Companion[]): Promise<Stats["companions"]> {
+  return Promise.all(files.map((file) => orProblem(() => statFile(file, fs))));
+}
+
 async function readCompanions(
-  { companions, fs }: ReadOptions,
-  stats: Stats,
+  fs: FileSystem,
+  files: readonly Companion[],
+  stats: Stats["companions"],
 ): Promise<ReadonlyMap<string, CompanionContent>> {
   const contents = new Map<string, CompanionContent>();
-  for (const [i, { path }] of companions.entries()) {
-    const info = stats.companions[i];
+  for (const [i, { path }] of files.entries()) {
+    const info = stats[i];
     const isFile = info && !(info instanceof SourceError);
     contents.set(path, isFile ? await orProblem(() => readBytes(fs, path, info.size)) : info);
   }

@@ -168,7 +168,7 @@ function checkCreated(manifest: Manifest, { now, buildTime }: Circumstances): Fi
 }
 
 function checkAge(manifest: Manifest, rules: TrustRules, { now, buildTime }: Circumstances): Finding {
-  const staleAt = findStaleTime(manifest, rules);
+  const staleAt = findStaleTime(manifest, rules.maxAge);
   const until = `good until ${formatTime(staleAt)}`;
   if (now < buildTime) return { rule: "age", detail: `${until}; ${describeClock(now)}` };
   if (now <= staleAt) return { rule: "age", isMet: true, detail: until };
@@ -204,12 +204,12 @@ function checkRelease(
  * Finds out when a file becomes stale.
  *
  * @param manifest Its manifest.
- * @param rules What is asked of its age.
+ * @param maxAge Longest age: ms. @default {none}
  * @returns The last moment at which it is not: ms since 1970.
  */
 export function findStaleTime(
   { created, notAfter }: Pick<Manifest, "created" | "notAfter">,
-  { maxAge = Infinity }: Pick<TrustRules, "maxAge">,
+  maxAge = Infinity,
 ): number {
   return Math.min(notAfter, created + maxAge);
 }
