@@ -34,6 +34,7 @@ import {
   TransientError,
 } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
+import { ARCHIVE_NAMESPACE } from "./trust/mod.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -111,7 +112,7 @@ function createGate(
     path,
     buildTime,
     what: "data file",
-    namespace: "halyard-archive",
+    namespace: ARCHIVE_NAMESPACE,
     keepsFile: true,
   });
 }

@@ -18,6 +18,9 @@ export interface StateRecord {
   trust: Record<string, TrustRecord>;
 }
 
+/** Error: what was read is not what was written. */
+export class DamageError extends Error {}
+
 /** Version of the state file. */
 const FORMAT = 1;
 
@@ -39,19 +42,36 @@ export function formatState(record: StateRecord): string {
  *
  * @param text Its JSON.
  * @returns What it holds.
- * @throws {Error} When it is not as `formatState` writes it.
+ * @throws {DamageError} When it is not as `formatState` writes it.
  */
 export function parseState(text: string): StateRecord {
-  const { format, good, trust, ...others } = JSON.parse(text);
+  const { format, good, trust, ...others } = parseObject(text);
   check(format === FORMAT, `format is not ${FORMAT}`);
   check(good === undefined || ID.test(good), "good is not an ID");
-  check(typeof trust === "object" && trust !== null, "trust is not an object");
+  check(isObject(trust), "trust is not an object");
   check(Object.keys(others).length === 0, `${Object.keys(others)[0]} is not known`);
-  for (const record of Object.values<TrustRecord>(trust)) checkRecord(record);
+  for (const record of Object.values(trust)) checkRecord(record);
   return { ...good && { good }, trust };
 }
 
-function checkRecord({ mark, spent, accepted }: TrustRecord): void {
+function parseObject(text: string): Record<string, unknown> & StateRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new DamageError((error as Error).message);
+  }
+  check(isObject(value), "it is not an object");
+  return value as Record<string, unknown> & StateRecord;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function checkRecord(record: TrustRecord): void {
+  check(isObject(record), "a record is not an object");
+  const { mark, spent, accepted } = record;
   if (mark) {
     check(isCount(mark.epoch) && isCount(mark.version), "mark is not of a release");
     check(ID.test(mark.archiveSha256), "mark has no digest");
@@ -67,5 +87,5 @@ function isCount(value: unknown): boolean {
 }
 
 function check(condition: boolean, problem: string): void {
-  if (!condition) throw new Error(problem);
+  if (!condition) throw new DamageError(problem);
 }

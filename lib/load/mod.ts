@@ -43,6 +43,7 @@ export { findMemoryLimit } from "./memory.ts";
 export { type EnvironmentUse, type Publisher, type StageTimes, StorePublisher } from "./publisher.ts";
 export {
   type KeptFile,
+  readTrustRecord,
   StateDirectory,
   type StateDirectoryOptions,
   type StateFileSystem,

@@ -1,6 +1,14 @@
 import { hash } from "node:crypto";
+import { dirname } from "node:path";
 import type { Log } from "../observe/mod.ts";
-import { formatState, ID, parseState, type StateRecord, type TrustRecord } from "./_state_record.ts";
+import {
+  DamageError,
+  formatState,
+  ID,
+  parseState,
+  type StateRecord,
+  type TrustRecord,
+} from "./_state_record.ts";
 import { StateError } from "./state_error.ts";
 
 /** The calls that a state directory makes to the file system: those of `Deno`. */
@@ -48,6 +56,23 @@ const MAX_STATE_BYTES = 65_536;
  */
 export function identify(files: readonly Pick<KeptFile, "name" | "digest">[]): string {
   return hash("sha256", files.map(({ name, digest }) => `${digest}  ${name}\n`).sort().join(""));
+}
+
+/**
+ * Reads what is remembered of the signed files of one kind, while a relay may have the directory open.
+ *
+ * @param path Path of the directory.
+ * @param kind What they are signed for.
+ * @returns Newest release that was served, and when the last one was accepted; nothing where nothing is known.
+ */
+export function readTrustRecord(path: string, kind: string): Pick<TrustRecord, "mark"> {
+  try {
+    const { trust } = parseState(Deno.readTextFileSync(`${path}/${STATE_FILE}`));
+    const { mark } = trust[kind] ?? {};
+    return mark ? { mark } : {};
+  } catch {
+    return {};
+  }
 }
 
 /**
@@ -193,7 +218,7 @@ export class StateDirectory {
   async #open(): Promise<void> {
     const { path, fs } = this.#options;
     try {
-      await fs.mkdir(path, { mode: 0o700 }).catch(ignore(Deno.errors.AlreadyExists));
+      await this.#make();
       this.#lock = await fs.open(`${path}/${LOCK_FILE}`, { create: true, write: true });
       if (!await this.#lock.tryLock(true)) {
         throw new StateError(
@@ -216,6 +241,19 @@ export class StateDirectory {
     );
   }
 
+  /** Makes the directory, if it is missing. */
+  async #make(): Promise<void> {
+    const { path, fs } = this.#options;
+    try {
+      await fs.mkdir(path, { mode: 0o700 });
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) return;
+      throw error;
+    }
+    // The directory around it need not be readable.
+    await this.#sync(dirname(path)).catch(ignore(Deno.errors.NotCapable, Deno.errors.PermissionDenied));
+  }
+
   async #readState(): Promise<StateRecord> {
     const { path, log } = this.#options;
     const file = `${path}/${STATE_FILE}`;
@@ -223,10 +261,10 @@ export class StateDirectory {
       return parseState(new TextDecoder().decode(await this.#readFile(file, MAX_STATE_BYTES)));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return { trust: {} };
-      if (isSystemError(error)) throw error;
+      if (!(error instanceof DamageError)) throw error;
       log.error(
         "The state file is damaged: which releases have been served is not known any more, nor which archive was the last good one",
-        { path: file, error: (error as Error).message, audit: "rollback" },
+        { path: file, error: error.message, audit: "rollback" },
       );
       return { trust: {} };
     }
@@ -265,7 +303,9 @@ export class StateDirectory {
   async #readFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
     const { fs } = this.#options;
     const { isFile, size } = await fs.lstat(path);
-    if (!isFile || size > maxBytes) throw new Error(`"${path}" is not a file of at most ${maxBytes} bytes`);
+    if (!isFile || size > maxBytes) {
+      throw new DamageError(`"${path}" is not a file of at most ${maxBytes} bytes`);
+    }
     using file = await fs.open(path);
     const bytes = new Uint8Array(size);
     for (let at = 0; at < size;) {
@@ -318,13 +358,8 @@ const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: "make room on the disk: it takes twice the archive",
 };
 
-function ignore(type: new () => Error): (error: unknown) => void {
+function ignore(...types: (new () => Error)[]): (error: unknown) => void {
   return (error) => {
-    if (!(error instanceof type)) throw error;
+    if (!types.some((type) => error instanceof type)) throw error;
   };
-}
-
-/** Reports whether an error comes from the system or the permissions, not from what was read. */
-function isSystemError(error: unknown): boolean {
-  return error instanceof Deno.errors.NotCapable || (error as { code?: string }).code !== undefined;
 }

@@ -13,17 +13,12 @@ import {
 import {
   type Circumstances,
   findStaleTime,
-  judge,
-  type KeyFile,
+  judgeFiles,
+  type KeyFiles,
   listSidecars,
   type Manifest,
   MAX_KEYS_LENGTH,
-  readTrustedKeys,
   type RuleName,
-  type SignatureFile,
-  type SignedFile,
-  type Signer,
-  TrustError,
   type Verdict,
 } from "../trust/mod.ts";
 import type { TrustRecord } from "./_state_record.ts";
@@ -32,17 +27,9 @@ import { identify, type KeptFile, type StateDirectory } from "./state_directory.
 import type { StateError } from "./state_error.ts";
 
 /** What a site asks of signed files. */
-export interface TrustOptions {
+export interface TrustOptions extends KeyFiles {
   /** `off`: nothing. `warn`: what would be refused is served, with a warning. `require`: it is refused. */
   mode: "off" | "warn" | "require";
-  /** Path of the allowed_signers file. */
-  allowedSigners?: string;
-  /** Path of a file of public keys that count no more. */
-  revokedKeys?: string;
-  /** Paths of public keys of cosign: PEM. */
-  cosignKeys: readonly string[];
-  /** Number of keys that must have signed. */
-  threshold: number;
   /** Site that files must be for. @default {any} */
   audience?: string;
   /** Age at which a file is stale: ms; and whether a stale one is refused. @default {its `notAfter` alone counts} */
@@ -101,8 +88,12 @@ const KEPT_NAME = "flags.tar.gz";
 /** Time between two looks whether what is served has become stale: ms. The clock may be set. */
 const STALE_CHECK_INTERVAL = 60_000;
 
+/** Rules that are broken while files are on their way. */
+const MIXED: ReadonlySet<RuleName> = new Set(["keys", "signatures", "content"]);
+
 /** What to do where a rule is broken. */
 const HINTS: Readonly<Record<RuleName, string>> = {
+  keys: "correct the file that TRUST_ALLOWED_SIGNERS, TRUST_REVOKED_KEYS or TRUST_COSIGN_KEYS names",
   signatures: "bring the manifest and its signatures beside it",
   manifest: "make the manifest with: halyard manifest",
   content: "bring the file and the manifest of one release",
@@ -227,7 +218,7 @@ export class TrustGate implements Gate {
   }
 
   async #judge(content: FileContent, id: string): Promise<Verdict> {
-    const { namespace, threshold, audience, maxAge, allowRollbackUntil = -Infinity } = this.#options;
+    const { path, maxAge, allowRollbackUntil = -Infinity } = this.#options;
     const { mark, spent, accepted } = this.#record;
     const wasAccepted = accepted?.id === id;
     const circumstances: Circumstances = {
@@ -238,46 +229,14 @@ export class TrustGate implements Gate {
       allowsRollback: this.#clock.now() < allowRollbackUntil && spent !== allowRollbackUntil,
     };
     this.#noteClock(circumstances);
-    try {
-      const keys = await this.#readKeys(content);
+    const policy = {
+      ...this.#options,
+      maxAge: maxAge?.ms,
       // Only a new file is refused for its age: a restart does not make one of what was served.
-      const isAgeHard = maxAge?.isHard && !wasAccepted;
-      const rules = { namespace, keys, threshold, audience, maxAge: maxAge?.ms, isAgeHard };
-      return await judge(this.#toSignedFile(content), rules, circumstances);
-    } catch (error) {
-      if (!(error instanceof TrustError)) throw error;
-      const finding = { rule: "signatures", isMet: false, detail: error.message } as const;
-      return { isGood: false, findings: [finding], signers: [] };
-    }
-  }
-
-  async #readKeys({ companions }: FileContent): ReturnType<typeof readTrustedKeys> {
-    const { allowedSigners, revokedKeys, cosignKeys, threshold } = this.#options;
-    function read(path: string): KeyFile {
-      const content = companions?.get(path) ?? new Error("there is no such file");
-      return { path, text: content instanceof Uint8Array ? new TextDecoder().decode(content) : content };
-    }
-    return await readTrustedKeys(
-      {
-        allowedSigners: allowedSigners === undefined ? undefined : read(allowedSigners),
-        revokedKeys: revokedKeys === undefined ? undefined : read(revokedKeys),
-        cosignKeys: cosignKeys.map(read),
-      },
-      threshold,
-    );
-  }
-
-  #toSignedFile({ bytes, digest, companions }: FileContent): SignedFile {
-    let manifest: Uint8Array<ArrayBuffer> | undefined;
-    const signatures: SignatureFile[] = [];
-    for (const { path, form } of listSidecars(this.#options.path)) {
-      const content = companions?.get(path);
-      if (content === undefined) continue;
-      if (content instanceof Error) throw new TrustError(content.message);
-      if (form === "manifest") manifest = content;
-      else signatures.push({ name: path, form, text: new TextDecoder().decode(content) });
-    }
-    return { digest, size: bytes.length, manifest, signatures };
+      isAgeHard: maxAge?.isHard && !wasAccepted,
+    };
+    const { digest, bytes: { length: size }, companions = new Map() } = content;
+    return await judgeFiles({ path, digest, size }, companions, policy, circumstances);
   }
 
   /** Throws where a file that is no good is refused, or not complete yet; else returns what is wrong with it. */
@@ -287,7 +246,7 @@ export class TrustGate implements Gate {
     const problems = broken.map(({ rule, detail }) => `${rule}: ${detail}`);
     const message = `Refused ${what} "${path}": ${problems.join("; ")}`;
     const hint = `${HINTS[broken[0]!.rule]}; "halyard verify" shows every rule, docs/trust.md explains them`;
-    const isMix = broken.some(({ rule }) => rule === "signatures" || rule === "content");
+    const isMix = broken.some(({ rule }) => MIXED.has(rule));
     if (isMix && !isAtRest) throw new IncompleteError(message, hint);
     if (mode === "require") throw new LoadError(message, hint);
     return problems;
@@ -320,6 +279,20 @@ export class TrustGate implements Gate {
     }
     this.#record = record;
     this.#served = { ...manifest && { manifest }, signers: manifest ? verdict!.signers : [], problems };
+    if (manifest) {
+      const { version, epoch, audience, notAfter } = manifest;
+      const signers = verdict!.signers.map(({ principals = "cosign", fingerprint }) =>
+        `${principals} ${fingerprint}`
+      );
+      log.info(`Verified the ${what}`, {
+        path,
+        version,
+        epoch,
+        audience,
+        signers: signers.join(", "),
+        notAfter: new Date(notAfter).toISOString(),
+      });
+    }
     if (verdict?.isRollback) {
       const { epoch, version } = manifest!;
       log.warn("An older release is served, as TRUST_ALLOW_ROLLBACK_UNTIL allows once", {

@@ -52,7 +52,15 @@ export interface Circumstances {
 }
 
 /** A rule, by name. */
-export type RuleName = "signatures" | "manifest" | "content" | "audience" | "created" | "age" | "release";
+export type RuleName =
+  | "keys"
+  | "signatures"
+  | "manifest"
+  | "content"
+  | "audience"
+  | "created"
+  | "age"
+  | "release";
 
 /** What became of one rule. */
 export interface Finding {
@@ -161,7 +169,7 @@ function checkAudience(manifest: Manifest, { audience }: TrustRules): Finding {
 }
 
 function checkCreated(manifest: Manifest, { now, buildTime }: Circumstances): Finding {
-  const detail = `created ${formatTime(manifest.created)}`;
+  const detail = formatTime(manifest.created);
   if (now < buildTime) return { rule: "created", detail: `${detail}; ${describeClock(now)}` };
   const isMet = !isFromTheFuture(manifest, now);
   return { rule: "created", isMet, detail: isMet ? detail : `${detail}, which is more than a day ahead` };
@@ -171,8 +179,9 @@ function checkAge(manifest: Manifest, rules: TrustRules, { now, buildTime }: Cir
   const staleAt = findStaleTime(manifest, rules.maxAge);
   const until = `good until ${formatTime(staleAt)}`;
   if (now < buildTime) return { rule: "age", detail: `${until}; ${describeClock(now)}` };
-  if (now <= staleAt) return { rule: "age", isMet: true, detail: until };
-  const detail = `stale: it was ${until}`;
+  const age = `${Math.max(0, Math.floor((now - manifest.created) / DAY))} days`;
+  if (now <= staleAt) return { rule: "age", isMet: true, detail: `${age}, ${until}` };
+  const detail = `${age}, stale: it was ${until}`;
   return rules.isAgeHard ? { rule: "age", isMet: false, detail } : { rule: "age", detail };
 }
 
@@ -199,6 +208,9 @@ function checkRelease(
     }
   }
 }
+
+/** A day: ms. */
+const DAY = 86_400_000;
 
 /**
  * Finds out when a file becomes stale.
