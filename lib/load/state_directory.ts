@@ -130,7 +130,7 @@ export class StateDirectory {
    */
   keep(files: readonly KeptFile[]): Promise<string> {
     const id = identify(files);
-    return this.#write("write an archive to", async (fs, path) => {
+    return this.#write(async (fs, path) => {
       if (id === this.#record.good) return id;
       const partial = `${path}/${id}${PARTIAL}`;
       await this.#remove(partial);
@@ -153,7 +153,7 @@ export class StateDirectory {
    * @throws {StateError} When that fails: what was remembered before still is.
    */
   save(kind: string, record: TrustRecord, good = this.#record.good): Promise<void> {
-    return this.#write("write to", async (fs, path) => {
+    return this.#write(async (fs, path) => {
       const { good: before, trust } = this.#record;
       const next: StateRecord = { ...good && { good }, trust: { ...trust, [kind]: record } };
       const text = formatState(next);
@@ -174,7 +174,7 @@ export class StateDirectory {
    * @throws {StateError} When that fails.
    */
   discard(id: string): Promise<void> {
-    return this.#write("write to", async (_, path) => {
+    return this.#write(async (_, path) => {
       if (id !== this.#record.good) await this.#remove(`${path}/${id}`);
     });
   }
@@ -280,10 +280,10 @@ export class StateDirectory {
     }
   }
 
-  #write<T>(what: string, work: (fs: StateFileSystem, path: string) => Promise<T>): Promise<T> {
+  #write<T>(work: (fs: StateFileSystem, path: string) => Promise<T>): Promise<T> {
     const { fs, path } = this.#options;
     const result = this.#turn.then(() => work(fs, path)).catch((error) => {
-      throw this.#explain(what, error);
+      throw this.#explain("write to", error);
     });
     this.#turn = result.catch(() => {});
     return result;
