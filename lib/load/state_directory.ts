@@ -232,13 +232,11 @@ export class StateDirectory {
       throw this.#explain("use", error);
     }
     // Now rather than when the first archive is to be served.
-    await this.#write(
-      "write to",
-      (fs, path) =>
-        this.#writeFile(`${path}/${STATE_FILE}${PARTIAL}`, new Uint8Array()).then(() =>
-          fs.remove(`${path}/${STATE_FILE}${PARTIAL}`)
-        ),
-    );
+    await this.#write(async (fs, path) => {
+      const probe = `${path}/probe${PARTIAL}`;
+      await this.#writeFile(probe, new Uint8Array());
+      await fs.remove(probe);
+    });
   }
 
   /** Makes the directory, if it is missing. */
