@@ -278,7 +278,8 @@ export class TrustGate implements Gate {
       );
     }
     this.#record = record;
-    this.#served = { ...manifest && { manifest }, signers: manifest ? verdict!.signers : [], problems };
+    this.#served = verdict &&
+      { ...manifest && { manifest }, signers: manifest ? verdict.signers : [], problems };
     if (manifest) {
       const { version, epoch, audience, notAfter } = manifest;
       const signers = verdict!.signers.map(({ principals = "cosign", fingerprint }) =>
