@@ -172,7 +172,7 @@ const MAX_AGE = 36_500 * DAY;
 /** An age in ms, and whether what is older is refused. */
 export const ageLimit: ValueType<{ ms: number; isHard: boolean }> = {
   name: "age",
-  syntax: "A duration, or days: `720h`, `30d`. With ` hard` behind it, what is older is refused: `30d hard`.",
+  syntax: "A duration, or days: `720h`, `30d`. With `hard` behind it, what is older is refused: `30d hard`.",
   parse(text) {
     if (text === "") return undefined;
     const [, age = "", hard] = /^(.*?)(?:[ ,]+(hard))?$/is.exec(text)!;

@@ -42,50 +42,44 @@ export function formatState(record: StateRecord): string {
  *
  * @param text Its JSON.
  * @returns What it holds.
- * @throws {DamageError} When it is not as `formatState` writes it.
+ * @throws {DamageError} When it is not as {@linkcode formatState} writes it.
  */
 export function parseState(text: string): StateRecord {
-  const { format, good, trust, ...others } = parseObject(text);
-  check(format === FORMAT, `format is not ${FORMAT}`);
-  check(good === undefined || ID.test(good), "good is not an ID");
-  check(isObject(trust), "trust is not an object");
-  check(Object.keys(others).length === 0, `${Object.keys(others)[0]} is not known`);
-  for (const record of Object.values(trust)) checkRecord(record);
+  let state;
+  try {
+    state = JSON.parse(text);
+  } catch {
+    // It is told below.
+  }
+  if (!isState(state)) throw new DamageError("it is not as Halyard writes it");
+  const { good, trust } = state;
   return { ...good && { good }, trust };
 }
 
-function parseObject(text: string): Record<string, unknown> & StateRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new DamageError((error as Error).message);
-  }
-  check(isObject(value), "it is not an object");
-  return value as Record<string, unknown> & StateRecord;
+function isState(value: unknown): value is StateRecord {
+  if (!isObject(value)) return false;
+  const { format, good, trust, ...others } = value;
+  return format === FORMAT && (good === undefined || isId(good)) && Object.keys(others).length === 0 &&
+    isObject(trust) && Object.values(trust).every(isTrustRecord);
 }
 
-function isObject(value: unknown): boolean {
+function isTrustRecord(value: unknown): value is TrustRecord {
+  if (!isObject(value)) return false;
+  const { mark, spent, accepted } = value;
+  return (mark === undefined ||
+    isObject(mark) && isCount(mark["epoch"]) && isCount(mark["version"]) && isId(mark["archiveSha256"])) &&
+    (spent === undefined || Number.isFinite(spent)) &&
+    (accepted === undefined || isObject(accepted) && isId(accepted["id"]) && Number.isFinite(accepted["at"]));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function checkRecord(record: TrustRecord): void {
-  check(isObject(record), "a record is not an object");
-  const { mark, spent, accepted } = record;
-  if (mark) {
-    check(isCount(mark.epoch) && isCount(mark.version), "mark is not of a release");
-    check(ID.test(mark.archiveSha256), "mark has no digest");
-  }
-  check(spent === undefined || Number.isFinite(spent), "spent is not a time");
-  if (accepted) {
-    check(ID.test(accepted.id) && Number.isFinite(accepted.at), "accepted is not an ID and a time");
-  }
+function isId(value: unknown): boolean {
+  return typeof value === "string" && ID.test(value);
 }
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function check(condition: boolean, problem: string): void {
-  if (!condition) throw new DamageError(problem);
 }

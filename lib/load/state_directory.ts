@@ -302,7 +302,7 @@ export class StateDirectory {
     const { fs } = this.#options;
     const { isFile, size } = await fs.lstat(path);
     if (!isFile || size > maxBytes) {
-      throw new DamageError(`"${path}" is not a file of at most ${maxBytes} bytes`);
+      throw new DamageError(`not a file of at most ${maxBytes} bytes`);
     }
     using file = await fs.open(path);
     const bytes = new Uint8Array(size);
@@ -332,7 +332,7 @@ export class StateDirectory {
     if (error instanceof Deno.errors.NotCapable) {
       return onlyPath === undefined
         ? new StateError(
-          `${start}: writing to it is not allowed`,
+          `${start}: permission to write is not granted`,
           `add --allow-read="${path}" --allow-write="${path}" to the command line`,
           error,
         )

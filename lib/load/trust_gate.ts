@@ -99,7 +99,7 @@ const HINTS: Readonly<Record<RuleName, string>> = {
   content: "bring the file and the manifest of one release",
   audience: "bring the release for this site, or correct TRUST_AUDIENCE",
   created: "correct the clock of the host, or of the one on which the manifest is made",
-  age: "bring a newer release, or take `hard` out of TRUST_MAX_AGE",
+  age: "bring a newer release, or take hard out of TRUST_MAX_AGE",
   release: "make a new release with a higher version, or let this one in once: TRUST_ALLOW_ROLLBACK_UNTIL",
 };
 
@@ -245,7 +245,7 @@ export class TrustGate implements Gate {
     const broken = findings.filter(({ isMet }) => isMet === false);
     const problems = broken.map(({ rule, detail }) => `${rule}: ${detail}`);
     const message = `Refused ${what} "${path}": ${problems.join("; ")}`;
-    const hint = `${HINTS[broken[0]!.rule]}; "halyard verify" shows every rule, docs/trust.md explains them`;
+    const hint = HINTS[broken[0]!.rule];
     const isMix = broken.some(({ rule }) => MIXED.has(rule));
     if (isMix && !isAtRest) throw new IncompleteError(message, hint);
     if (mode === "require") throw new LoadError(message, hint);
@@ -330,9 +330,7 @@ export class TrustGate implements Gate {
   #noteClock({ now, buildTime }: Circumstances): void {
     const isWrong = now < buildTime;
     if (isWrong && !this.#isClockWrong) {
-      this.#options.log.error(`${WRONG_CLOCK}: the age of releases is not judged; correct it`, {
-        time: new Date(now).toISOString(),
-      });
+      this.#options.log.error(WRONG_CLOCK, { time: new Date(now).toISOString() });
     }
     this.#isClockWrong = isWrong;
   }
@@ -367,4 +365,5 @@ export const NO_STATE =
   "without a state directory, a restart forgets which release was served: an older one is accepted then";
 
 /** What is said where the clock is earlier than the program. */
-const WRONG_CLOCK = "The host's clock is wrong: it is earlier than this build of Halyard";
+const WRONG_CLOCK =
+  "The host's clock is earlier than this build of Halyard, so the age of releases is not judged";

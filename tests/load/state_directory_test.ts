@@ -43,8 +43,8 @@ Deno.test("StateDirectory remembers across restarts what was saved, and nothing 
   const second = await StateDirectory.open({ path, log });
   assertEquals(second.getRecord(KIND), makeRecord(2));
   assertEquals(await contentOf(second), "flags.tar.gz: release 2");
-  assertEquals([...Deno.readDirSync(path)].length, 3, "the lock, the state, and one folder");
-  assertEquals(Deno.statSync(path).mode! & 0o777, 0o700);
+  assertEquals((await Array.fromAsync(Deno.readDir(path))).length, 3, "the lock, the state, and one folder");
+  assertEquals((await Deno.stat(path)).mode! & 0o777, 0o700);
   await second.close();
   assertEquals(log.lines, []);
   await Deno.remove(path, { recursive: true });
@@ -143,12 +143,12 @@ Deno.test("StateDirectory refuses an archive that has changed on the disk, and r
   const log = makeLog();
   const state = await StateDirectory.open({ path, log });
   await serve(state, [1]);
-  const [folder] = [...Deno.readDirSync(path)].filter(({ isDirectory }) => isDirectory);
+  const folder = (await Array.fromAsync(Deno.readDir(path))).find(({ isDirectory }) => isDirectory);
   await Deno.writeTextFile(`${path}/${folder!.name}/flags.tar.gz`, "flags.tar.gz: release 9");
   await assertRejects(() => state.readGood(1_000), StateError, "is damaged");
   await serve(state, [1]);
   assertEquals(await contentOf(state), "flags.tar.gz: release 1");
-  await assertRejects(() => state.readGood(3), StateError, "is not a file of at most 3 bytes");
+  await assertRejects(() => state.readGood(3), StateError, "not a file of at most 3 bytes");
   await state.close();
   await Deno.remove(path, { recursive: true });
 });
