@@ -80,7 +80,13 @@ export class DataFile {
       this.#disk.overwrite(archive.bytes.slice(0, end));
       if (end < length) await this.#pass(this.#random.pick([10, 300, 3_000]));
     } while (end < length);
-    this.current = archive;
+    this.#note(archive);
+  }
+
+  /** Forgets the process that follows it, which is gone. */
+  forgetProcess(): void {
+    this.mend();
+    this.#disk.forgetWatchers();
   }
 
   /** Removes it. */
@@ -147,8 +153,13 @@ export class DataFile {
     return archive;
   }
 
-  #put(archive: ArchiveModel): void {
+  #note(archive: ArchiveModel): void {
     this.current = archive;
+    this.#world.savable.push(archive);
+  }
+
+  #put(archive: ArchiveModel): void {
+    this.#note(archive);
     this.#world.trace(`the file is replaced by ${describeArchive(archive)}`);
     this.#disk.replace(archive.bytes);
   }

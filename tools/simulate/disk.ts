@@ -44,6 +44,11 @@ export class Disk implements FileSystem {
     this.#fault = undefined;
   }
 
+  /** Forgets who watches: their process is gone. */
+  forgetWatchers(): void {
+    this.#watchers.clear();
+  }
+
   /** Puts another file in the place of the one there. */
   replace(bytes: Uint8Array<ArrayBuffer>): void {
     this.#file = { ino: ++this.#inodes, bytes, mtime: this.#machine.now() };

@@ -124,6 +124,11 @@ export class Machine implements Clock {
     if (id !== undefined) this.#timers.delete(id);
   }
 
+  /** Forgets all that wait: their process is gone. */
+  clearTimers(): void {
+    this.#timers.clear();
+  }
+
   /** Lets the relay do all that it can without waiting. Timers that become due because work takes time run in between. */
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_ROUNDS; quiet++) {

@@ -4,6 +4,7 @@ import { type Relay, startRelay } from "../../lib/relay.ts";
 import { LoadError, SourceError } from "../../lib/source/mod.ts";
 import { BrokenPromise } from "./broken_promise.ts";
 import { Checks } from "./checks.ts";
+import { StateDisk } from "./state_disk.ts";
 import { DataFile, describeArchive } from "./data_file.ts";
 import { Model } from "./model.ts";
 import type { Random } from "./random.ts";
@@ -24,7 +25,7 @@ const SOME_MS = 2_000;
 const STEPS = [
   ...["replace", "replace", "replace", "copy", "remove", "fail", "fail thread", "mend"],
   ...["jump", "hang up", "reconfigure", "join", "join", "join", "join", "download", "pace", "vanish"],
-  ...["wait", "wait", "rest", "restart"],
+  ...["wait", "wait", "rest", "restart", "kill", "kill"],
 ] as const;
 
 /** A relay on a simulated machine, and all that happens to it. */
@@ -36,6 +37,8 @@ export class Simulation {
   readonly #file: DataFile;
   readonly #checks: Checks;
   readonly #visitors: Visitors;
+  /** Disk of its state directory: half of the relays have one. */
+  readonly #state: StateDisk | undefined;
   #relay: Relay | undefined;
 
   /**
@@ -47,6 +50,12 @@ export class Simulation {
     this.world = new World(random);
     this.#random = random;
     this.#settings = pickSettings(random);
+    if (random.chance(0.5)) {
+      this.#state = new StateDisk();
+      // Whatever a process does after it has been killed has no effect.
+      this.#state.onKilled = () => new Promise(() => {});
+      this.#settings.stateDirectory = "/state";
+    }
     this.#file = new DataFile(this.world, (ms) => this.#pass(ms));
     this.#checks = new Checks(this.world, this.#settings);
     this.#visitors = new Visitors(this.world, this.#checks);
@@ -72,8 +81,13 @@ export class Simulation {
     return this.world.digest();
   }
 
-  async #start(): Promise<void> {
-    if (!this.#file.current) await this.#file.replace();
+  /**
+   * Starts it.
+   *
+   * @param needsFile Whether it cannot do without the archive's file. @default {true}
+   */
+  async #start(needsFile = true): Promise<void> {
+    if (!this.#file.current && needsFile) await this.#file.replace();
     if (this.#random.chance(0.2)) this.#file.failDisk();
     while (!this.#relay) {
       this.#open().then((relay) => this.#relay = relay, (error) => this.world.failure = error);
@@ -84,6 +98,9 @@ export class Simulation {
       const isExpected = error instanceof SourceError || error instanceof LoadError;
       if (!isExpected) throw error;
       this.world.trace(`it does not start: ${error.message}`);
+      if (!needsFile) {
+        throw new BrokenPromise(1, `the last known good archive is not served: ${error.message}`);
+      }
       if (error instanceof LoadError && this.#file.current?.environments) {
         throw new BrokenPromise(1, `a good archive was refused: ${error.message}`);
       }
@@ -103,6 +120,7 @@ export class Simulation {
       meter: this.world.registry,
       clock: this.world.machine,
       ...this.#file.readers,
+      ...this.#state && { stateFs: this.#state },
       listen: (handler) => {
         this.world.handler = handler;
         const addr = { transport: "tcp", hostname: "::", port: 8030 } as const;
@@ -114,6 +132,7 @@ export class Simulation {
   async #step(): Promise<void> {
     const random = this.#random;
     const kind = random.pick(STEPS);
+    if (this.#state?.isKilled || kind === "kill" && random.chance(0.5)) return await this.#kill();
     if (kind === "replace") await this.#file.replace(random.pick([1, 2, 3]));
     else if (kind === "copy") await this.#file.copy();
     else if (kind === "remove") this.#file.remove();
@@ -127,6 +146,7 @@ export class Simulation {
     else if (kind === "download") await this.#visitors.download();
     else if (kind === "pace") this.#visitors.changePace();
     else if (kind === "vanish") this.#visitors.vanish();
+    else if (kind === "kill") this.#state?.killSoon(random.integer(1, 20));
     else if (kind === "rest") return await this.#rest();
     else if (kind === "restart") {
       await this.#shutDown();
@@ -134,6 +154,34 @@ export class Simulation {
     }
     await this.#pass(random.pick([0, 10, 100, 1_000, 5_000, 20_000]));
     await this.#checks.run();
+  }
+
+  /** Kills it, if it has a state directory, and perhaps turns off the power. It serves the last known good archive if there is no other. */
+  async #kill(): Promise<void> {
+    if (!this.#state) return;
+    await this.world.machine.settle();
+    const isPowerFailure = this.#random.chance(0.5);
+    this.world.trace(isPowerFailure ? "power failure" : "SIGKILL");
+    this.world.machine.clearTimers();
+    this.world.forgetRelay();
+    this.#relay = undefined;
+    this.#state.restart(isPowerFailure ? this.#random : undefined);
+    this.#file.forgetProcess();
+    if (this.#random.chance(0.5)) this.#file.remove();
+    const { savable, hasLoaded } = this.world;
+    const isGone = this.#file.current === undefined;
+    await this.#start(!hasLoaded);
+    if (!isGone || !hasLoaded) return;
+    const [served] = this.world.savable;
+    if (!savable.includes(served!)) {
+      throw new BrokenPromise(1, `it goes back to ${describeArchive(served!)} after it was killed`);
+    }
+  }
+
+  /** Has it live on; one that has been killed is started again. */
+  async #spare(): Promise<void> {
+    this.#state?.spare();
+    if (this.#state?.isKilled) await this.#kill();
   }
 
   #jump(): void {
@@ -158,6 +206,7 @@ export class Simulation {
 
   /** Waits until the newest archive has to be served: nothing fails meanwhile. */
   async #rest(): Promise<void> {
+    await this.#spare();
     this.#file.mend();
     const isTold = this.#random.chance(0.3);
     if (isTold) this.#hangUp();
@@ -181,6 +230,7 @@ export class Simulation {
   }
 
   async #shutDown(): Promise<void> {
+    await this.#spare();
     this.world.trace("SIGTERM");
     this.world.isClosing = true;
     let isClosed = false;

@@ -34,8 +34,25 @@ export class StateDisk implements StateFileSystem {
   killAt = Infinity;
   /** Number of a call that throws an error, without effect. */
   failure: { at: number; error: Error } | undefined;
+  /** What becomes of a call of a process that has been killed. @default {it throws} */
+  onKilled: () => Promise<void> = () => Promise.reject(new Killed("killed"));
   readonly #root: Directory = { entries: new Map(), synced: new Map() };
   readonly #locks = new Set<Node>();
+
+  /** Whether the process has been killed. */
+  get isKilled(): boolean {
+    return this.calls >= this.killAt;
+  }
+
+  /** Has the process be killed at one of the next calls. */
+  killSoon(calls: number): void {
+    if (!this.isKilled) this.killAt = this.calls + calls;
+  }
+
+  /** Has a process that has not been killed yet not be killed. */
+  spare(): void {
+    if (!this.isKilled) this.killAt = Infinity;
+  }
 
   /** Starts another process: after a power failure if `chance` is given, else after a mere kill. */
   restart(chance?: Chance): void {
@@ -140,7 +157,7 @@ export class StateDisk implements StateFileSystem {
 
   async #call(): Promise<void> {
     await Promise.resolve();
-    if (++this.calls >= this.killAt) throw new Killed("killed");
+    if (++this.calls >= this.killAt) await this.onKilled();
     if (this.calls === this.failure?.at) throw this.failure.error;
   }
 

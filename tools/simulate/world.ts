@@ -48,6 +48,10 @@ export class World {
   isClosing = false;
   /** Error of something that nobody waits for. */
   failure: unknown;
+  /** Archives that a relay may have saved last: the one that it loaded last, and those that came after it. */
+  savable: ArchiveModel[] = [];
+  /** Whether an archive was ever loaded. */
+  hasLoaded = false;
   /** Turns of the event loop since an archive was loaded. */
   turnsSinceLoad = Infinity;
   /** Environments whose fault has been logged since the last load. */
@@ -139,6 +143,8 @@ export class World {
       return;
     }
     this.turnsSinceLoad = 0;
+    this.hasLoaded = true;
+    this.savable = this.savable.slice(this.savable.lastIndexOf(archive));
     // A key that has expired may come back.
     this.#noteAccess();
     const before = model.served;
