@@ -17,6 +17,7 @@ export function toSettings(values: Values): Settings {
   const prometheus = withDefaults("Prometheus", values.Prometheus);
   const { port: adminPort, ...admin } = withDefaults("Admin", values.Admin);
   const { key: autoConfigKey } = values.AutoConfig;
+  const { file: overridesFile } = values.Overrides;
   return {
     port: main.port,
     bindAddress: main.bindAddress,
@@ -56,6 +57,7 @@ export function toSettings(values: Values): Settings {
     fileDataSource: offlineMode.fileDataSource ?? "",
     fileDataSourceMonitoringInterval: timer(offlineMode.fileDataSourceMonitoringInterval),
     maxArchiveSize: offlineMode.maxArchiveSize,
+    ...overridesFile !== undefined && { overridesFile },
     envAllowedOrigin: offlineMode.envAllowedOrigin ?? [],
     envAllowedHeader: offlineMode.envAllowedHeader ?? [],
     ofrepReasons: withDefaults("OFREP", values.OFREP).reasons,

@@ -90,6 +90,8 @@ export interface Settings {
   fileDataSourceMonitoringInterval: number;
   /** Maximum size of the archive, compressed: bytes. */
   maxArchiveSize: number;
+  /** Path of the file of overrides. Absent: none. */
+  overridesFile?: string;
   /** Origins allowed to browsers; empty for all. */
   envAllowedOrigin: string[];
   /** Request headers allowed to browsers besides the SDKs' own. */
