@@ -1,3 +1,4 @@
+import type { FileWords } from "./file_words.ts";
 import type { Clock, FileSystem } from "./platform.ts";
 import { SourceError } from "./source_error.ts";
 import { TransientError } from "./transient_error.ts";
@@ -8,6 +9,8 @@ export interface ReadOptions {
   path: string;
   /** Largest file that is read: bytes. */
   maxBytes: number;
+  /** Words for the file. */
+  words: FileWords;
   /** The file system. */
   fs: FileSystem;
   /** The clock. */
@@ -69,16 +72,20 @@ export function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
  * @throws {SourceError} When there is no such file.
  * @throws {TransientError} When the disk or the network failed.
  */
-export async function statFile({ path, maxBytes, fs }: ReadOptions): Promise<Deno.FileInfo> {
-  const info = await fs.stat(path).catch((error) => refuse(path, error));
+export async function statFile(options: ReadOptions): Promise<Deno.FileInfo> {
+  const { path, maxBytes, words, fs } = options;
+  const info = await fs.stat(path).catch((error) => refuse(options, error));
   if (!info.isFile) {
     const detail = info.isDirectory ? "is a directory" : "not a regular file";
-    throw new SourceError(detail, { path, reason: "not a file", hint: "name the archive itself" });
+    throw new SourceError(detail, { path, name: words.name, reason: "not a file", hint: words.notAFile });
   }
   if (info.size > maxBytes) {
-    const hint =
-      "check that it is the archive, or raise the limit: MAX_ARCHIVE_SIZE or [OfflineMode] maxArchiveSize";
-    throw new SourceError(`larger than ${maxBytes} bytes`, { path, reason: "too big", hint });
+    throw new SourceError(`larger than ${maxBytes} bytes`, {
+      path,
+      name: words.name,
+      reason: "too big",
+      hint: words.tooBig,
+    });
   }
   return info;
 }
@@ -113,7 +120,7 @@ export async function readSettled(
     info = await statFile(options);
     if (isSame(before, info)) {
       if (rested < rest) continue;
-      const bytes = await readBytes(fs, path, info.size).catch((error) => refuse(path, error));
+      const bytes = await readBytes(fs, path, info.size).catch((error) => refuse(options, error));
       info = await statFile(options);
       if (isSame(before, info) && bytes.length === info.size) return { bytes, info, rested };
     }
@@ -136,20 +143,17 @@ async function readBytes(fs: FileSystem, path: string, size: number): Promise<Ui
   return buffer.subarray(0, length);
 }
 
-function refuse(path: string, cause: unknown): never {
+function refuse({ path, words: { name, missing } }: ReadOptions, cause: unknown): never {
   if (cause instanceof Deno.errors.NotFound) {
-    const hint =
-      "put the archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] " +
-      "fileDataSource";
-    throw new SourceError("no such file", { path, reason: "missing", hint, cause });
+    throw new SourceError("no such file", { path, name, reason: "missing", hint: missing, cause });
   }
   const detail = cause instanceof Error ? cause.message : String(cause);
   if (!FINAL_ERRORS.some((type) => cause instanceof type)) {
     const hint = "check the disk, or the network that the file comes over";
-    throw new TransientError(`Cannot read data file "${path}": ${detail}`, hint, cause);
+    throw new TransientError(`Cannot read ${name} "${path}": ${detail}`, hint, cause);
   }
   const hint = cause instanceof Deno.errors.NotCapable
     ? `grant it with --allow-read="${path}"`
     : "make sure that the user who runs Halyard can read the file and enter its directories";
-  throw new SourceError(detail, { path, reason: "unreadable", hint, cause });
+  throw new SourceError(detail, { path, name, reason: "unreadable", hint, cause });
 }
