@@ -6,7 +6,14 @@ import {
   followCertificate,
   readCertificate,
 } from "./http/mod.ts";
-import { findMemoryLimit, Loader, type LoadOptions, type Publisher, StorePublisher } from "./load/mod.ts";
+import {
+  findMemoryLimit,
+  Loader,
+  type LoadOptions,
+  OverridesFile,
+  type Publisher,
+  StorePublisher,
+} from "./load/mod.ts";
 import { type Log, type Meter, type MetricState, Registry, sumMetrics } from "./observe/mod.ts";
 import { listenForOperators, type OperatorListeners } from "./operator_listeners.ts";
 import { describeRelay } from "./relay_metrics.ts";
@@ -34,7 +41,7 @@ export interface Relay extends AsyncDisposable {
   readonly store: Store;
   /** Rejects when nobody serves any more, and nothing can be done about it here; else it waits for ever. */
   readonly failed: Promise<never>;
-  /** Reads the archive and the certificate now, whether or not their files look changed. The outcome is logged. */
+  /** Reads the archive, the overrides and the certificate now, whether or not their files look changed. The outcome is logged. */
   reload(): Promise<void>;
   /** Applies other settings to what comes from now on; the level of the log is its owner's to set. */
   reconfigure(settings: LiveSettings): void;
@@ -47,7 +54,7 @@ export interface Relay extends AsyncDisposable {
 }
 
 /**
- * Loads the archive once, to find out whether it is valid, and does not follow its file.
+ * Loads the archive and the overrides once, to find out whether they are valid, and does not follow their files.
  *
  * @param settings All settings.
  * @param log Log.
@@ -60,18 +67,24 @@ export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
   const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval } =
     settings;
   const store = new Store();
+  const stored = new StorePublisher(store);
+  const overrides = settings.overridesFile === undefined
+    ? undefined
+    : new OverridesFile({ path: settings.overridesFile, interval, publisher: stored, log });
   const source = new FileSource({ path, interval, maxBytes, log, onContent: () => {} });
   const loader = new Loader({
     path,
     maxBytes,
-    publisher: new StorePublisher(store),
+    publisher: overrides?.publisher ?? stored,
     memoryLimit: findMemoryLimit(settings.memoryLimit),
     log,
   });
   try {
+    await overrides?.read();
     await source.read((content) => loader.load(content));
     return store;
   } finally {
+    overrides?.stop();
     await loader.close();
   }
 }
@@ -95,14 +108,15 @@ export interface RelayOptions {
 }
 
 /**
- * Starts a relay: reads the archive, then listens, then follows the file. Where the file cannot be read or loaded yet, it
- * listens all the same, answers 503, is not ready, and tries again.
+ * Starts a relay: reads the overrides and the archive, then listens, then follows the files. Where the archive cannot be read or
+ * loaded yet, it listens all the same, answers 503, is not ready, and tries again.
  *
  * @param settings All settings.
  * @param options Log and meter.
  * @returns The running relay; nothing keeps running when this throws.
- * @throws {SourceError} When the file cannot be read.
- * @throws {LoadError} When the archive is invalid.
+ * @throws {SourceError} When a file cannot be read.
+ * @throws {LoadError} When the archive or the overrides are invalid.
+ * @throws {TransientError} When the overrides cannot be read yet.
  * @throws {ListenError} When it cannot listen.
  */
 export async function startRelay(
@@ -124,6 +138,7 @@ export async function startRelay(
       version: VERSION,
       isClosing,
       dataFile: { ...loader.status, ...source.lastError && { lastError: source.lastError } },
+      ...overrides && { overrides: overrides.status },
       evaluationLimitsReached,
     };
   }
@@ -143,10 +158,19 @@ export async function startRelay(
     ...threadUrl && { threadUrl },
     ...listen && { listen },
   });
+  const overrides = settings.overridesFile === undefined ? undefined : new OverridesFile({
+    path: settings.overridesFile,
+    interval,
+    publisher: server.publisher,
+    log,
+    fs,
+    clock,
+    onChange: () => server.updateStatus(),
+  });
   const loader: Loader = new Loader({
     path,
     maxBytes,
-    publisher: server.publisher,
+    publisher: overrides?.publisher ?? server.publisher,
     memoryLimit,
     log,
     meter,
@@ -187,6 +211,8 @@ export async function startRelay(
   }
   try {
     operators = await listenForOperators({ settings, log, store, status, collectMetrics });
+    // First, and even if it may be readable later: without the overrides, flags would be switched on again.
+    await overrides?.read();
     await source.read((content) => loader.load(content)).catch(throwIfFinal);
     const certificate = tls && readCertificate(tls);
     addresses = await server.listen(certificate);
@@ -198,11 +224,13 @@ export async function startRelay(
     });
   } catch (error) {
     source.stop();
+    overrides?.stop();
     await Promise.all([server.close(), loader.close(), closeOperators()]);
     throw error;
   }
   noteReady();
   source.start();
+  overrides?.start();
 
   async function stop(): Promise<void> {
     isClosing = true;
@@ -211,6 +239,7 @@ export async function startRelay(
     const waiting = new AbortController();
     await clock.sleep(shutdownDelay, waiting.signal);
     source.stop();
+    overrides?.stop();
     certificates?.stop();
     const graceIsOver = clock.sleep(grace, waiting.signal).then(() => "over");
     const closed = Promise.all([loader.close(), server.close(grace).finally(closeOperators)]);
@@ -234,13 +263,16 @@ export async function startRelay(
     ...operators.admin && { adminAddress: operators.admin.addr },
     store,
     failed,
-    reload() {
+    async reload() {
       certificates?.refresh();
-      return source.refresh();
+      await Promise.all([overrides?.refresh(), source.refresh()]);
     },
     reconfigure: (settings) => server.reconfigure(settings),
     close,
-    [Symbol.asyncDispose]: () => close().then(() => source.close()),
+    async [Symbol.asyncDispose]() {
+      await close();
+      await Promise.all([source.close(), overrides?.close()]);
+    },
   };
 }
 

@@ -1,5 +1,5 @@
-import type { MetricState } from "./observe/mod.ts";
-import type { RelayStatus } from "./routes/mod.ts";
+import { formatLabel, type MetricState } from "./observe/mod.ts";
+import type { OverridesStatus, RelayStatus } from "./routes/mod.ts";
 import type { Store } from "./store/mod.ts";
 
 /** A relay, for {@linkcode describeRelay}. */
@@ -19,7 +19,8 @@ export interface DescribedRelay {
  * @returns The metrics; each has its one value of this moment, so that no series of an old one is left.
  */
 export function describeRelay({ status, store, memoryLimit }: DescribedRelay): MetricState[] {
-  const { version, dataFile: { digest = "", loadedAt, lastError }, evaluationLimitsReached } = status;
+  const { version, dataFile: { digest = "", loadedAt, lastError }, overrides, evaluationLimitsReached } =
+    status;
   const states = { current: 0, previous: 0, none: 0 };
   for (const { snapshot, fault } of store.environments) {
     states[fault === undefined ? "current" : snapshot ? "previous" : "none"]++;
@@ -44,6 +45,7 @@ export function describeRelay({ status, store, memoryLimit }: DescribedRelay): M
       'data="previous"': states.previous,
       'data="none"': states.none,
     }),
+    ...overrides ? describeOverrides(overrides) : [],
     {
       ...gauge("halyard_evaluation_limits_reached_total", "Evaluations that failed at a limit", {
         "": limitsReached,
@@ -54,6 +56,23 @@ export function describeRelay({ status, store, memoryLimit }: DescribedRelay): M
     gauge("halyard_memory_limit_bytes", "Memory that the process may use: bytes", { "": memoryLimit }),
     gauge("process_start_time_seconds", "Start of the process: s since epoch", {
       "": performance.timeOrigin / 1000,
+    }),
+  ];
+}
+
+function describeOverrides({ environments, lastError }: OverridesStatus): MetricState[] {
+  const counts = Object.entries(environments).map(([id, { flags, segments, isApplied }]) => [
+    formatLabel("environment", id),
+    isApplied ? flags.length + segments.length : 0,
+  ]);
+  return [
+    gauge(
+      "halyard_overrides",
+      "Flags and segments that are overridden, by environment",
+      Object.fromEntries(counts),
+    ),
+    gauge("halyard_overrides_failing", "Whether a newer file of overrides could not be read or applied", {
+      "": lastError ? 1 : 0,
     }),
   ];
 }

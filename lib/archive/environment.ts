@@ -14,7 +14,7 @@ import { completeCanonical, completeText } from "./_complete.ts";
 import { parseJson } from "./_json.ts";
 import { MAX_WARNINGS } from "./_limits.ts";
 import { quote } from "./_names.ts";
-import { type RawContent, scanItems } from "./scan_items.ts";
+import { type RawContent, type RawItem, scanItems } from "./scan_items.ts";
 
 /** One environment cannot be used; the others of the archive can. */
 export class EnvironmentError extends SyntaxError {
@@ -89,6 +89,9 @@ export type ArchiveItem =
   }
   & ({ kind: "flags"; value: Flag } | { kind: "segments"; value: Segment });
 
+/** A flag or a segment that has been read as JSON, not checked. */
+export type ReadItem = Pick<RawItem, "kind" | "key"> & Extract<RawContent, { text: string }>;
+
 /**
  * Reads the data file of an environment, one item at a time: only the one that was asked for is in memory as a value.
  *
@@ -117,8 +120,6 @@ export function* readItems(
         continue;
       }
       yield completeItem(
-        kind,
-        key,
         raw,
         ({ path, from, to }) => warn(`${what} is served with ${to} for ${from} in "${path}", a whole number`),
       );
@@ -134,17 +135,13 @@ export function* readItems(
 /**
  * Checks a flag or a segment and completes it for SDKs.
  *
- * @param kind Its kind.
- * @param key Key under which it is listed.
- * @param content Its content, as scanned.
+ * @param item The item, as scanned.
  * @param onCut Called for each number whose fraction was cut.
  * @returns The item.
  * @throws {TypeError} When a field has the wrong JSON type, or `version` or `key` is missing or wrong.
  */
 export function completeItem(
-  kind: "flags" | "segments",
-  key: string,
-  { value: unchecked, text, isCanonical }: Extract<RawContent, { text: string }>,
+  { kind, key, value: unchecked, text, isCanonical }: ReadItem,
   onCut: (cut: Cut) => void,
 ): ArchiveItem {
   function noteCut(cut: Cut): void {

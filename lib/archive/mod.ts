@@ -27,6 +27,7 @@ export {
   type ArchiveItem,
   completeItem,
   EnvironmentError,
+  type ReadItem,
   readItems,
 } from "./environment.ts";
 export { readUnpackedLength } from "./_gunzip.ts";

@@ -18,13 +18,17 @@ const HEADERS = { "cache-control": "no-store" };
  */
 export function healthRoutes({ store, status }: Pick<Services, "store" | "status">): OpenRoute[] {
   function ready(): Response {
-    const { isClosing, dataFile } = status();
+    const { isClosing, dataFile, overrides } = status();
     const lastError = dataFile.lastError?.message;
     const obstacles = [];
     if (isClosing) obstacles.push("the relay is shutting down");
     if (!store.ready) obstacles.push("no archive has been loaded yet");
     const reasons = [...obstacles, ...store.environments.flatMap(describeFault)];
     if (lastError !== undefined) reasons.push(`the newest data file is not served: ${lastError}`);
+    const overridesError = overrides?.lastError?.message;
+    if (overridesError !== undefined) {
+      reasons.push(`the newest overrides file is not in effect: ${overridesError}`);
+    }
     const flaw = obstacles.length > 0 ? "not ready" : "degraded";
     const body = reasons.length === 0 ? { status: "ready" } : { status: flaw, reasons, lastError };
     return Response.json(body, { status: obstacles.length === 0 ? 200 : 503, headers: HEADERS });
