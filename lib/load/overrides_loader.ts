@@ -141,19 +141,13 @@ export class OverridesLoader {
       this.#overrides = overrides;
       this.#status = { path, ...digest !== undefined && { digest, loadedAt: this.#clock.now() } };
       await this.#update();
-      const fields = { path, digest, previousDigest, audit: "override" } as const;
-      if (digest === undefined) {
-        if (previousDigest === undefined) return;
-        log.info("Overrides have ended, there is no overrides file any more", {
-          ...fields,
-          ...list(before),
-        });
-        return;
-      }
-      log.info(`${previousDigest === undefined ? "Loaded" : "Reloaded"} overrides`, {
-        ...fields,
-        ...list(overrides),
-      });
+      const isThere = digest !== undefined;
+      const message = isThere
+        ? `${previousDigest === undefined ? "Loaded" : "Reloaded"} overrides`
+        : "Overrides have ended, there is no overrides file any more";
+      if (!isThere && previousDigest === undefined) return;
+      const listed = list(isThere ? overrides : before);
+      log.info(message, { path, digest, previousDigest, ...listed, audit: "override" });
       for (const [environment, { until }] of overrides) {
         if (this.#holds(until)) continue;
         log.warn("Overrides are not in effect: their time was over when they were read", {
