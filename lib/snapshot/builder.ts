@@ -131,10 +131,10 @@ export class SnapshotBuilder {
     if (this.#faultCount > MAX_FAULTS) {
       this.#faults.push(`${this.#faultCount - MAX_FAULTS} more faults of these kinds`);
     }
-    const digests = new Uint32Array(this.#digests).buffer;
+    const digests = new Uint32Array(this.#digests);
     return {
       metadata,
-      digest: hash("sha256", new Uint32Array([this.#flagCount, ...this.#digests])),
+      digest: hash("sha256", prepend(this.#flagCount, digests)),
       buffer: this.#output.finish(),
       length: this.#output.length,
       flagsStart: FLAGS_START,
@@ -142,23 +142,26 @@ export class SnapshotBuilder {
       flagCount: this.#flagCount,
       offsets: new Uint32Array(this.#offsets).buffer,
       versions: new Float64Array(this.#versions).buffer,
-      digests,
+      digests: digests.buffer,
       referenceEnds: toEnds(references).buffer,
       references: new Uint32Array(references.flat()).buffer,
-      etags: { all: this.#computeEtag("all"), flags: this.#computeEtag("flags") },
+      etags: {
+        all: this.#computeEtag(digests),
+        flags: this.#computeEtag(digests.subarray(0, this.#flagCount * DIGEST_WORDS)),
+      },
       faults: this.#faults,
       ...this.#overridden.length > 0 && { overridden: this.#overridden },
     };
   }
 
-  /** Computes a tag of the items' digests, which is as good as one of the document, and is instant. */
-  #computeEtag(kind: "all" | "flags"): string {
+  /** Computes a tag of items' digests, which is as good as one of the document, and is instant. */
+  #computeEtag(digests: Uint32Array): string {
     const gone = new Set(this.#tombstones.map(({ position }) => position));
-    const words = DIGEST_BYTES / 4;
-    const end = kind === "all" ? this.#versions.length : this.#flagCount;
-    const live = this.#digests.filter((_, i) => i < end * words && !gone.has(Math.floor(i / words)));
+    const live = gone.size === 0
+      ? digests
+      : digests.filter((_, i) => !gone.has(Math.floor(i / DIGEST_WORDS)));
     const flags = [...gone].filter((position) => this.#isFlag(position)).length;
-    return computeEtag(new Uint8Array(new Uint32Array([this.#flagCount - flags, ...live]).buffer));
+    return computeEtag(new Uint8Array(prepend(this.#flagCount - flags, live).buffer));
   }
 
   #addTombstone(position: number, key: string): void {
@@ -225,6 +228,9 @@ export class SnapshotBuilder {
   }
 }
 
+/** Length of an item's digest: words of 32 bits. */
+const DIGEST_WORDS = DIGEST_BYTES / 4;
+
 /** Growth of a data file by the defaults that SDKs need, if its flags have little besides the required fields. */
 const GROWTH = 1.5;
 
@@ -244,6 +250,14 @@ export interface Reference {
 
 /** Offset of the flags' object in the document: bytes. */
 const FLAGS_START = '{"flags":'.length;
+
+/** Returns numbers with another one before them. */
+function prepend(first: number, numbers: Uint32Array): Uint32Array<ArrayBuffer> {
+  const all = new Uint32Array(numbers.length + 1);
+  all[0] = first;
+  all.set(numbers, 1);
+  return all;
+}
 
 /** Returns the end of each list's elements when all are in one. */
 function toEnds(lists: readonly (readonly unknown[])[]): Uint32Array<ArrayBuffer> {
