@@ -72,26 +72,22 @@ const HINT = "correct the file; docs/operations.md has an example";
  * @throws {LoadError} When anything in it is not as it should be; the error names environment, key and field.
  */
 export async function parseOverrides(json: Uint8Array, path: string, pause: Pause): Promise<Overrides> {
-  const reading: Reading = {
-    json,
-    pause,
-    fail(where, problem) {
-      throw new LoadError(`Cannot read overrides "${path}": ${where}: ${problem}`, HINT);
-    },
-  };
+  function fail(where: string, problem: string): never {
+    throw new LoadError(`Cannot read overrides "${path}": ${where}: ${problem}`, HINT);
+  }
+  const reading = { json, pause, fail };
   try {
     const file = { ...scanValue(json, 0), end: json.length };
     const { environments } = readObject(reading, file, "the file", ["environments"]);
     const overrides = new Map<string, EnvironmentOverrides>();
     if (!environments) return overrides;
     for (const { key, value } of listEntries(reading, environments, '"environments"')) {
-      const where = `environment ${JSON.stringify(key)}`;
-      if (overrides.has(key)) reading.fail(where, "it is there twice");
+      if (overrides.has(key)) fail(`environment ${JSON.stringify(key)}`, "it is there twice");
       overrides.set(key, await readEnvironment(reading, key, value));
     }
     return overrides;
   } catch (error) {
-    if (error instanceof JsonError) reading.fail("the file", error.message);
+    if (error instanceof JsonError) fail("the file", error.message);
     throw error;
   }
 }
@@ -105,6 +101,7 @@ interface Reading {
 }
 
 async function readEnvironment(reading: Reading, id: string, value: Value): Promise<EnvironmentOverrides> {
+  const { fail } = reading;
   const where = `environment ${JSON.stringify(id)}`;
   const members = readObject(reading, value, where, MEMBERS);
   const flags = new Map<string, ItemOverride<Flag> | FlagValue>();
@@ -123,13 +120,13 @@ async function readEnvironment(reading: Reading, id: string, value: Value): Prom
   }
   for await (const raw of scanMap(reading, members, "flagValues", where)) {
     const what = `${where}, flag ${JSON.stringify(raw.key)}`;
-    if (flags.has(raw.key)) reading.fail(what, 'it is both in "flags" and in "flagValues"');
+    if (flags.has(raw.key)) fail(what, 'it is both in "flags" and in "flagValues"');
     const flagValue = readValue(reading, raw, what);
     flags.set(raw.key, { flagValue });
     hash.update(JSON.stringify(["flagValues", raw.key, flagValue]));
   }
   const [fault] = builder.finish(parseMetadata({ env: { envID: id } }, id)).faults;
-  if (fault !== undefined) reading.fail(where, fault);
+  if (fault !== undefined) fail(where, fault);
   return {
     digest: hash.digest("hex"),
     ...members.until && { until: readTime(reading, members.until, where) },
@@ -145,13 +142,14 @@ function readObject<K extends string>(
   what: string,
   names: readonly K[],
 ): Partial<Record<K, Value>> {
+  const { fail } = reading;
   const members: Partial<Record<K, Value>> = {};
   for (const { key, value: member } of listEntries(reading, value, what)) {
     const name = names.find((name) => name === key);
     if (name === undefined) {
-      reading.fail(what, `it has a member that is not known: ${JSON.stringify(key)}`);
+      return fail(what, `it has a member that is not known: ${JSON.stringify(key)}`);
     }
-    if (members[name]) reading.fail(what, `"${name}" is there twice`);
+    if (members[name]) fail(what, `"${name}" is there twice`);
     members[name] = member;
   }
   return members;
