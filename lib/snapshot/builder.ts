@@ -96,6 +96,7 @@ export class SnapshotBuilder {
    *
    * @param items Items of the other snapshot.
    * @param position Position of the item.
+   * @internal
    */
   addFrom(items: Items, position: number): void {
     const [kind, key] = [items.getKind(position), items.getKey(position)];

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
 import { type Client, SDKS, waitForValue, withShortWaits } from "./_clients.ts";
-import { freePort, halyardCommand, startRelay } from "./_relay.ts";
+import { freePort, halyardCommand, type RelayProcess, startRelay } from "./_relay.ts";
 
 const NEEDS = { ...constantFlag("on"), prerequisites: [{ key: "changing", variation: 1 }] };
 const ASKS = {
@@ -25,6 +25,13 @@ async function createFiles(): Promise<DataFile & { overrides: string }> {
 async function write(path: string, environment: unknown): Promise<void> {
   await Deno.writeTextFile(`${path}.new`, JSON.stringify({ environments: { e1: environment } }));
   await Deno.rename(`${path}.new`, path);
+}
+
+/** The value of flag `changing` that is served. */
+async function readServed({ url }: RelayProcess): Promise<unknown> {
+  const headers = { authorization: "sdk-e1", connection: "close" };
+  const { variations, fallthrough } = await (await fetch(`${url}/sdk/flags/changing`, { headers })).json();
+  return variations[fallthrough.variation];
 }
 
 for (const [leavesTimers, sdks] of Map.groupBy(SDKS, ({ leavesTimers }) => leavesTimers)) {
@@ -88,21 +95,15 @@ Deno.test("main.ts reads the overrides on SIGHUP, before the first archive, and 
     ];
     await using relay = await startRelay({ env, permissions });
     assertEquals(relay.lines.findIndex((line) => line.includes("Loaded overrides")) >= 0, true);
-    async function served(): Promise<unknown> {
-      const headers = { authorization: "sdk-e1", connection: "close" };
-      const response = await fetch(`${relay.url}/sdk/flags/changing`, { headers });
-      const { variations, fallthrough } = await response.json();
-      return variations[fallthrough.variation];
-    }
-    assertEquals(await served(), "first");
+    assertEquals(await readServed(relay), "first");
     await write(file.overrides, { flagValues: { changing: "second" } });
     Deno.kill(relay.pid, "SIGHUP");
     await relay.waitFor("Reloaded overrides");
-    assertEquals(await served(), "second");
+    assertEquals(await readServed(relay), "second");
     await Deno.remove(file.overrides);
     Deno.kill(relay.pid, "SIGHUP");
     await relay.waitFor("Overrides have ended");
-    assertEquals(await served(), "on");
+    assertEquals(await readServed(relay), "on");
   }
   await write(file.overrides, { flagValues: [] });
   const { code, stderr } = await halyardCommand({ env: { ...env, PORT: `${freePort()}` } }).output();
