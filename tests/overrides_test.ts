@@ -5,6 +5,7 @@ import { type Clock, LoadError, MACHINE_CLOCK, SourceError, TransientError } fro
 import { type EnvironmentParts, makeLog } from "./_environments.ts";
 import { constantFlag, DataFile, packArchive } from "./e2e/_archive.ts";
 import { readMetrics, valueOf } from "./observe/_exposition.ts";
+import { evaluate } from "./routes/ofrep/_ofrep.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
@@ -367,13 +368,10 @@ Deno.test("results by FDv2 and OFREP say that overrides affect them, in each dia
     await using running = await (await Running.create({ e1: { flagValues: { f: "override" } } })).start({
       ofrepReasons,
     });
-    const init = {
-      method: "POST",
-      headers: { authorization: "Bearer mob-e1", "content-type": "application/json" },
-    };
-    const body = JSON.stringify({ context: { targetingKey: "u" } });
-    const { flags } = await (await running.fetch("/ofrep/v1/evaluate/flags", { ...init, body })).json();
-    const one = await (await running.fetch("/ofrep/v1/evaluate/flags/f", { ...init, body })).json();
+    const send = { fetch: (path: string, init?: RequestInit) => running.fetch(path, init) };
+    const headers = { authorization: "Bearer mob-e1" };
+    const { body: { flags } } = await evaluate(send, { targetingKey: "u" }, { headers });
+    const { body: one } = await evaluate(send, { targetingKey: "u" }, { headers, path: "/f" });
     const f = flags.find(({ key }: Json) => key === "f");
     assertEquals(f.metadata, { version: 2, ldReason: "FALLTHROUGH", overrideAffected: true });
     assertEquals([one, f.value], [f, "override"]);

@@ -86,7 +86,8 @@ function toInput(
 function makeFlag(key: string, { flagValue }: FlagValue, version: number, replaced?: string): SnapshotInput {
   const members = replaced === undefined ? new Map([["key", JSON.stringify(key)]]) : readMembers(replaced);
   const values: JsonValue[] = JSON.parse(members.get("variations") ?? "[]");
-  const known = values.findIndex((value) => isDeepStrictEqual(value, JSON.parse(flagValue)));
+  const wanted = JSON.parse(flagValue);
+  const known = values.findIndex((value) => isDeepStrictEqual(value, wanted));
   const variation = known < 0 ? values.length : known;
   const variations = members.get("variations")?.slice(1, -1);
   const deciding = {

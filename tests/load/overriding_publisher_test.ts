@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import {
+  loadArchive,
   Loader,
   type Overrides,
   OverridingPublisher,
@@ -8,7 +9,7 @@ import {
   type Publisher,
   StorePublisher,
 } from "../../lib/load/mod.ts";
-import { Snapshot } from "../../lib/snapshot/mod.ts";
+import { type PreparedSnapshot, share, type Snapshot } from "../../lib/snapshot/mod.ts";
 import { Store } from "../../lib/store/mod.ts";
 import { type EnvironmentParts, makeLog, type TestLog, text } from "../_environments.ts";
 import { constantFlag, packArchive } from "../e2e/_archive.ts";
@@ -223,6 +224,34 @@ Deno.test("OverridingPublisher remembers nothing of what could not be published"
   await publisher.setOverrides(await parse({ e1: { flagValues: { f: 1 } } }));
   assertEquals(publisher.isOverridden("e1"), true);
   await loader.close();
+});
+
+Deno.test("OverridingPublisher remembers the buffers to which the publisher has moved the data, and no copy of them", async () => {
+  const [given, moved]: PreparedSnapshot[][] = [[], []];
+  const publisher = new OverridingPublisher({
+    environments: [],
+    listUses: () => Promise.resolve(new Map()),
+    publish(loaded) {
+      for (const environment of loaded) {
+        if (!("prepared" in environment)) continue;
+        given!.push(environment.prepared);
+        // As for several threads.
+        environment.prepared = share(environment.prepared);
+        moved!.push(environment.prepared);
+      }
+      return Promise.resolve([]);
+    },
+  }, makeLog());
+  const { buffer } = await packArchive({ e1: F });
+  const request = { bytes: buffer, path: "a", maxBytes: 1e6, known: new Map() };
+  await publisher.publish(await Array.fromAsync(loadArchive(request)));
+  for (let i = 0; i < 2; i++) {
+    await publisher.setOverrides(await parse({ e1: { flagValues: { f: 1 } } }));
+    await publisher.setOverrides(new Map());
+  }
+  assertEquals(given!.map(({ overridden }) => overridden), [undefined, [0], undefined, [0], undefined]);
+  assertStrictEquals(given![2]!.buffer, moved![0]!.buffer);
+  assertStrictEquals(given![4]!.buffer, moved![2]!.buffer);
 });
 
 Deno.test("OverridingPublisher serves the same whatever comes in between, one thing at a time or all at once", async () => {

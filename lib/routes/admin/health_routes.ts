@@ -10,8 +10,8 @@ const HEADERS = { "cache-control": "no-store" };
  *
  * `/health/ready` answers 200 from the first archive that was loaded until the relay starts to shut down, else 503 with the
  * reasons. That is when the Relay Proxy, which has no such route, listens: an archive with bad environments is served, those
- * environments answer 503. A later bad archive or environment makes no relay unready, for it would take all replicas away at once:
- * the status is "degraded" then, with the reasons.
+ * environments answer 503. A later bad archive or environment, or a bad file of overrides, makes no relay unready, for it would take
+ * all replicas away at once: the status is "degraded" then, with the reasons.
  *
  * @param services The store, and the relay's status.
  * @returns The routes.
