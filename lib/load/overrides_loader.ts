@@ -10,9 +10,6 @@ const LOOK_INTERVAL = 60_000;
 /** Most keys that a line of the log lists of the flags, or of the segments, that are overridden. `/status` has all. @limit keys: the rest is counted */
 const MAX_LISTED_KEYS = 100;
 
-/** Latest time that a `Date` can be: ms since epoch. */
-const LATEST = 8.64e15;
-
 /** Status of the overrides. */
 export interface OverridesStatus {
   /** Path of the file as configured. */
@@ -58,7 +55,7 @@ export class OverridesLoader {
   readonly #options: OverridesLoaderOptions;
   readonly #clock: Clock;
   #overrides: Overrides = new Map();
-  /** Those that have not expired, and that the publisher has. */
+  /** Those that had not expired at the last look. */
   #current: Overrides = new Map();
   #status: Omit<OverridesStatus, "environments">;
   /** Whether the publisher could not take the overrides. */
@@ -171,14 +168,13 @@ export class OverridesLoader {
   /** Has the publisher take those that have not expired. What fails is tried again at the next look. */
   async #update(): Promise<void> {
     const { publisher, log, onChange } = this.#options;
-    const current = new Map(
+    this.#current = new Map(
       [...this.#overrides].filter(([, { until, flags, segments }]) =>
         this.#holds(until) && flags.size + segments.size > 0
       ),
     );
     try {
-      await publisher.setOverrides(current);
-      this.#current = current;
+      await publisher.setOverrides(this.#current);
       if (this.#isBehind) this.#status = omitError(this.#status);
       this.#isBehind = false;
     } catch (error) {
@@ -249,5 +245,5 @@ function list(overrides: ReadonlyMap<string, EnvironmentOverrides>): LogFields {
 }
 
 function formatTime(time: number): string {
-  return new Date(Math.min(time, LATEST)).toISOString();
+  return new Date(time).toISOString();
 }
