@@ -240,3 +240,10 @@ Deno.test("parseOverrides() either reads any JSON or refuses it, and never fails
     });
   }));
 });
+
+Deno.test("the example of docs/operations.md is a file of overrides", async () => {
+  const page = await Deno.readTextFile(new URL("../../docs/operations.md", import.meta.url));
+  const [, example] = /## Overrides\n[^]*?```json\n([^]*?)```/.exec(page)!;
+  const { flags, until } = (await parse(example!)).get("65f1c0ffee")!;
+  assertEquals([flags.get("new-checkout"), typeof until], [{ flagValue: "false" }, "number"]);
+});
