@@ -1,4 +1,3 @@
-import { BUILD_INFO } from "./build_info.ts";
 import type { LiveSettings, Settings } from "./config/mod.ts";
 import {
   type Certificate,
@@ -9,32 +8,20 @@ import {
 } from "./http/mod.ts";
 import {
   findMemoryLimit,
-  Loader,
   type LoadOptions,
   type Publisher,
-  StateDirectory,
-  StateError,
   type StateFileSystem,
   StorePublisher,
-  TrustGate,
 } from "./load/mod.ts";
 import { type Log, type Meter, type MetricState, Registry, sumMetrics } from "./observe/mod.ts";
 import { listenForOperators, type OperatorListeners } from "./operator_listeners.ts";
+import { openState, RelayData } from "./relay_data.ts";
 import { describeRelay } from "./relay_metrics.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import { Serving, type ServingOptions } from "./serving.ts";
 import { ServingThreads, type ServingThreadsOptions } from "./serving_threads.ts";
-import {
-  type Clock,
-  FileSource,
-  type FileSystem,
-  LoadError,
-  MACHINE_CLOCK,
-  readAll,
-  TransientError,
-} from "./source/mod.ts";
+import { type Clock, type FileSystem, MACHINE_CLOCK } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
-import { ARCHIVE_NAMESPACE } from "./trust/mod.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -54,7 +41,7 @@ export interface Relay extends AsyncDisposable {
   readonly store: Store;
   /** Rejects when nobody serves any more, and nothing can be done about it here; else it waits for ever. */
   readonly failed: Promise<never>;
-  /** Reads the archive and the certificate now, whether or not their files look changed. The outcome is logged. */
+  /** Reads the archive, the overrides and the certificate now, whether or not their files look changed. The outcome is logged. */
   reload(): Promise<void>;
   /** Applies other settings to what comes from now on; the level of the log is its owner's to set. */
   reconfigure(settings: LiveSettings): void;
@@ -67,7 +54,7 @@ export interface Relay extends AsyncDisposable {
 }
 
 /**
- * Loads the archive once, to find out whether it is valid, and does not follow its file.
+ * Loads the archive and the overrides once, to find out whether they are valid, and does not follow their files.
  *
  * @param settings All settings.
  * @param log Log.
@@ -77,44 +64,14 @@ export interface Relay extends AsyncDisposable {
  * @throws {TransientError} When that could not be found out.
  */
 export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
-  const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval } =
-    settings;
   const store = new Store();
-  const gate = createGate(settings, { log });
-  const { companions } = gate;
-  const source = new FileSource({ path, interval, maxBytes, companions, log, onContent: () => {} });
-  const loader = new Loader({
-    path,
-    maxBytes,
-    publisher: new StorePublisher(store),
-    gate,
-    memoryLimit: findMemoryLimit(settings.memoryLimit),
-    log,
-  });
+  const data = new RelayData({ settings, publisher: new StorePublisher(store), log });
   try {
-    await source.read((content) => loader.load(content));
+    await data.read();
     return store;
   } finally {
-    gate.close();
-    await loader.close();
+    await data.end();
   }
-}
-
-/** Creates the gate between the archive's file and the loader. */
-function createGate(
-  { fileDataSource: path, trust }: Settings,
-  options: { log: Log; clock?: Clock; state?: StateDirectory | undefined },
-): TrustGate {
-  const buildTime = Date.parse(BUILD_INFO.date);
-  return new TrustGate({
-    ...trust,
-    ...options,
-    path,
-    buildTime,
-    what: "data file",
-    namespace: ARCHIVE_NAMESPACE,
-    keepsFile: true,
-  });
 }
 
 /** Options for {@linkcode startRelay}. */
@@ -138,46 +95,39 @@ export interface RelayOptions {
 }
 
 /**
- * Starts a relay: reads the archive, then listens, then follows the file. Where the file cannot be read or loaded yet, it
- * listens all the same, answers 503, is not ready, and tries again. Where there is a last known good archive, it is served instead.
+ * Starts a relay: reads the overrides and the archive, then listens, then follows the files. Where the archive cannot be read or
+ * loaded yet, it listens all the same, answers 503, is not ready, and tries again. Where there is a last known good archive, it
+ * serves that instead.
  *
  * @param settings All settings.
  * @param options Log and meter.
  * @returns The running relay; nothing keeps running when this throws.
- * @throws {SourceError} When the file cannot be read.
- * @throws {LoadError} When the archive is invalid.
+ * @throws {SourceError} When a file cannot be read.
+ * @throws {LoadError} When the archive or the overrides are invalid.
+ * @throws {TransientError} When the overrides cannot be read yet.
  * @throws {StateError} When the state directory cannot be used.
  * @throws {ListenError} When it cannot listen.
  */
 export async function startRelay(
   settings: Settings,
-  { log, meter: ownMeter, threadUrl, clock = MACHINE_CLOCK, fs = Deno, stateFs = Deno, worker, listen }:
+  { log, meter: ownMeter, threadUrl, clock = MACHINE_CLOCK, fs = Deno, stateFs, worker, listen }:
     RelayOptions,
 ): Promise<Relay> {
-  const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval, tls } =
-    settings;
+  const { tls } = settings;
+  const state = await openState(settings, log, stateFs);
   const registry = new Registry();
   const meter = ownMeter ?? registry;
   const restarts = meter.counter("halyard_isolate_restarts_total", {
     help: "Serving threads that took the place of one that had died",
   }).with();
   const memoryLimit = findMemoryLimit(settings.memoryLimit);
-  const { stateDirectory } = settings;
-  const state = stateDirectory === undefined ? undefined : await StateDirectory.open({
-    path: stateDirectory,
-    onlyPath: BUILD_INFO.stateDirectory,
-    log,
-    fs: stateFs,
-  });
-  const gate = createGate(settings, { log, clock, state });
   let isClosing = false;
   const evaluationLimitsReached = new Map<string, number>();
   function status(): RelayStatus {
     return {
       version: VERSION,
       isClosing,
-      dataFile: { ...loader.status, ...source.lastError && { lastError: source.lastError } },
-      trust: gate.status,
+      ...data.status,
       evaluationLimitsReached,
     };
   }
@@ -197,32 +147,19 @@ export async function startRelay(
     ...threadUrl && { threadUrl },
     ...listen && { listen },
   });
-  const loader: Loader = new Loader({
-    path,
-    maxBytes,
+  const data = new RelayData({
+    settings,
     publisher: server.publisher,
-    gate,
-    memoryLimit,
+    state,
     log,
     meter,
     clock,
-    ...worker && { worker },
-    readAgain: () => source.refresh(),
-  });
-  const source: FileSource = new FileSource({
-    path,
-    interval,
-    maxBytes,
-    companions: gate.companions,
-    log,
     fs,
-    clock,
-    onContent: (content) =>
-      loader.reload(content).finally(() => {
-        server.updateStatus();
-        noteReady();
-      }),
-    onChange: (size) => loader.expect(size),
+    ...worker && { worker },
+    onChange() {
+      server.updateStatus();
+      noteReady();
+    },
   });
   const { store } = server;
   let isReady = false;
@@ -241,33 +178,9 @@ export async function startRelay(
   async function closeOperators(): Promise<void> {
     await Promise.all([operators.prometheus?.shutdown(), operators.admin?.shutdown()]);
   }
-  async function closeLoader(): Promise<void> {
-    gate.close();
-    await loader.close();
-    await state?.close();
-  }
-  /** Serves the last known good archive, if there is one and it is still good. */
-  async function restore(reason: Error): Promise<boolean> {
-    try {
-      const content = await gate.recall(maxBytes, (files) => readAll(files, fs));
-      if (!content) return false;
-      await loader.restore(content, reason);
-      return true;
-    } catch (error) {
-      if (!isRestoreError(error)) throw error;
-      const { message, hint } = error;
-      log.error("Cannot serve the last known good archive from the state directory", {
-        error: message,
-        hint,
-      });
-      return false;
-    }
-  }
   try {
     operators = await listenForOperators({ settings, log, store, status, collectMetrics });
-    await source.read((content) => loader.load(content)).catch(async (error) => {
-      if (!await restore(error)) throwIfFinal(error);
-    });
+    await data.readOrRestore();
     const certificate = tls && readCertificate(tls);
     addresses = await server.listen(certificate);
     certificates = certificate && followCertificate({
@@ -277,12 +190,11 @@ export async function startRelay(
       onChange: (certificate) => server.setCertificate(certificate),
     });
   } catch (error) {
-    source.stop();
-    await Promise.all([server.close(), closeLoader(), closeOperators()]);
+    await Promise.all([server.close(), data.end(), closeOperators()]);
     throw error;
   }
   noteReady();
-  source.start();
+  data.start();
 
   async function stop(): Promise<void> {
     isClosing = true;
@@ -290,10 +202,10 @@ export async function startRelay(
     const { shutdownDelay, shutdownGracePeriod: grace } = settings;
     const waiting = new AbortController();
     await clock.sleep(shutdownDelay, waiting.signal);
-    source.stop();
+    data.stop();
     certificates?.stop();
     const graceIsOver = clock.sleep(grace, waiting.signal).then(() => "over");
-    const closed = Promise.all([closeLoader(), server.close(grace).finally(closeOperators)]);
+    const closed = Promise.all([data.end(), server.close(grace).finally(closeOperators)]);
     if (await Promise.race([closed, graceIsOver]) === "over") {
       log.warn("Some requests are still open at the end of the grace period: they are cut off", {
         graceMs: grace,
@@ -316,11 +228,11 @@ export async function startRelay(
     failed,
     reload() {
       certificates?.refresh();
-      return source.refresh();
+      return data.refresh();
     },
     reconfigure: (settings) => server.reconfigure(settings),
     close,
-    [Symbol.asyncDispose]: () => close().then(() => source.close()),
+    [Symbol.asyncDispose]: () => close().then(() => data.close()),
   };
 }
 
@@ -382,14 +294,4 @@ function createServer({ threadUrl, ...options }: ServerOptions): RelayServer {
     updateStatus: () => {},
     close: (grace) => serving.close(grace),
   };
-}
-
-/** Reports whether an error says why the last known good archive is not served. */
-function isRestoreError(error: unknown): error is LoadError | TransientError | StateError {
-  return error instanceof LoadError || error instanceof TransientError || error instanceof StateError;
-}
-
-/** A transient error has been logged and will be retried. */
-function throwIfFinal(error: unknown): void {
-  if (!(error instanceof TransientError)) throw error;
 }

@@ -1,5 +1,5 @@
-import type { MetricState } from "./observe/mod.ts";
-import type { RelayStatus } from "./routes/mod.ts";
+import { formatLabel, type MetricState } from "./observe/mod.ts";
+import type { OverridesStatus, RelayStatus } from "./routes/mod.ts";
 import type { Store } from "./store/mod.ts";
 
 /** A relay, for {@linkcode describeRelay}. */
@@ -19,7 +19,7 @@ export interface DescribedRelay {
  * @returns The metrics; each has its one value of this moment, so that no series of an old one is left.
  */
 export function describeRelay({ status, store, memoryLimit }: DescribedRelay): MetricState[] {
-  const { version, dataFile, trust, evaluationLimitsReached } = status;
+  const { version, dataFile, trust, overrides, evaluationLimitsReached } = status;
   const { digest = "", loadedAt, lastError, isLastKnownGood } = dataFile;
   const { created, notAfter, stale, problems = [] } = trust;
   const states = { current: 0, previous: 0, none: 0 };
@@ -73,6 +73,7 @@ export function describeRelay({ status, store, memoryLimit }: DescribedRelay): M
       'data="previous"': states.previous,
       'data="none"': states.none,
     }),
+    ...overrides ? describeOverrides(overrides) : [],
     {
       ...gauge("halyard_evaluation_limits_reached_total", "Evaluations that failed at a limit", {
         "": limitsReached,
@@ -90,6 +91,23 @@ export function describeRelay({ status, store, memoryLimit }: DescribedRelay): M
 /** The one value of a metric that there is only where what is served has been signed. */
 function ifSigned(value: number | undefined): Record<string, number> {
   return value === undefined ? {} : { "": value };
+}
+
+function describeOverrides({ environments, lastError }: OverridesStatus): MetricState[] {
+  const counts = Object.entries(environments).map(([id, { flags, segments, isApplied }]) => [
+    formatLabel("environment", id),
+    isApplied ? flags.length + segments.length : 0,
+  ]);
+  return [
+    gauge(
+      "halyard_overrides",
+      "Flags and segments that are overridden, by environment",
+      Object.fromEntries(counts),
+    ),
+    gauge("halyard_overrides_failing", "Whether a newer file of overrides could not be read or applied", {
+      "": lastError ? 1 : 0,
+    }),
+  ];
 }
 
 function gauge(name: string, help: string, values: Readonly<Record<string, number>>): MetricState {

@@ -179,7 +179,9 @@ function namesIn(text: string): Set<string> {
 for (const path of ["grafana/halyard.json", "prometheus/alerts.yml"]) {
   Deno.test(`packaging/${path} uses names that the endpoint has`, async () => {
     await using file = await DataFile.create(await archiveWith(1));
-    await using relay = await start(file);
+    const overridesFile = `${file.path}.json`;
+    await Deno.writeTextFile(overridesFile, '{"environments":{"e1":{"flagValues":{"f":1}}}}');
+    await using relay = await start(file, { overridesFile });
     await get(relay, "/sdk/latest-all");
     const metrics = await scrape(relay);
     const text = await Deno.readTextFile(new URL(`../packaging/${path}`, import.meta.url));

@@ -14,7 +14,7 @@ import { completeCanonical, completeText } from "./_complete.ts";
 import { parseJson } from "./_json.ts";
 import { MAX_WARNINGS } from "./_limits.ts";
 import { quote } from "./_names.ts";
-import { scanItems } from "./scan_items.ts";
+import { type RawContent, type RawItem, scanItems } from "./scan_items.ts";
 
 /** One environment cannot be used; the others of the archive can. */
 export class EnvironmentError extends SyntaxError {
@@ -89,6 +89,9 @@ export type ArchiveItem =
   }
   & ({ kind: "flags"; value: Flag } | { kind: "segments"; value: Segment });
 
+/** A flag or a segment that has been read as JSON, not checked. */
+export type ReadItem = Pick<RawItem, "kind" | "key"> & Extract<RawContent, { text: string }>;
+
 /**
  * Reads the data file of an environment, one item at a time: only the one that was asked for is in memory as a value.
  *
@@ -116,18 +119,10 @@ export function* readItems(
         warn(`${what} is left out: ${raw.omission}`);
         continue;
       }
-      let { isCanonical } = raw;
-      const warnOfCut = ({ path, from, to }: Cut): void => {
-        isCanonical = false;
-        warn(`${what} is served with ${to} for ${from} in "${path}", a whole number`);
-      };
-      if (kind === "flags") {
-        const value = parseFlag(raw.value, key, warnOfCut);
-        yield { kind, key, value, text: complete(value, raw.text, getFlagShape(value), isCanonical) };
-      } else {
-        const value = parseSegment(raw.value, key, warnOfCut);
-        yield { kind, key, value, text: complete(value, raw.text, getSegmentShape(value), isCanonical) };
-      }
+      yield completeItem(
+        raw,
+        ({ path, from, to }) => warn(`${what} is served with ${to} for ${from} in "${path}", a whole number`),
+      );
     }
   } catch (error) {
     throw new EnvironmentError(id, `${id}-data.json`, error as Error);
@@ -135,6 +130,30 @@ export function* readItems(
   if (problems > MAX_WARNINGS) {
     warnings.push(`Environment ${quote(id)}: ${problems - MAX_WARNINGS} more problems of these kinds`);
   }
+}
+
+/**
+ * Checks a flag or a segment and completes it for SDKs.
+ *
+ * @param item The item, as scanned.
+ * @param onCut Called for each number whose fraction was cut.
+ * @returns The item.
+ * @throws {TypeError} When a field has the wrong JSON type, or `version` or `key` is missing or wrong.
+ */
+export function completeItem(
+  { kind, key, value: unchecked, text, isCanonical }: ReadItem,
+  onCut: (cut: Cut) => void,
+): ArchiveItem {
+  function noteCut(cut: Cut): void {
+    isCanonical = false;
+    onCut(cut);
+  }
+  if (kind === "flags") {
+    const value = parseFlag(unchecked, key, noteCut);
+    return { kind, key, value, text: complete(value, text, getFlagShape(value), isCanonical) };
+  }
+  const value = parseSegment(unchecked, key, noteCut);
+  return { kind, key, value, text: complete(value, text, getSegmentShape(value), isCanonical) };
 }
 
 function complete(value: Flag | Segment, text: string, shape: Shape, isCanonical: boolean): string {

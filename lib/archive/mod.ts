@@ -22,7 +22,14 @@
  * @module
  */
 export * from "./archive_error.ts";
-export { type ArchiveEnvironment, type ArchiveItem, EnvironmentError, readItems } from "./environment.ts";
+export {
+  type ArchiveEnvironment,
+  type ArchiveItem,
+  completeItem,
+  EnvironmentError,
+  type ReadItem,
+  readItems,
+} from "./environment.ts";
 export { readUnpackedLength } from "./_gunzip.ts";
 export {
   compact,
@@ -36,6 +43,7 @@ export {
   scanValue,
   type Value,
 } from "./_json.ts";
+export { MAX_ITEM_DEPTH } from "./_limits.ts";
 export { findValue } from "./_find_value.ts";
 export { findSyntaxFault, type SyntaxFault } from "./_syntax.ts";
 export * from "./read_archive.ts";

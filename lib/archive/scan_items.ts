@@ -4,6 +4,7 @@ import {
   hasInfinity,
   isObject,
   JsonError,
+  type JsonRange,
   listMembers,
   parseJson,
   skipSpace,
@@ -30,16 +31,20 @@ export type RawContent =
     fault: JsonError;
   };
 
-/** A flag or a segment as a data file has it. */
-export type RawItem = RawContent & {
-  /** Its kind. */
-  kind: "flags" | "segments";
+/** A value of a map in a file. */
+export type RawEntry = RawContent & {
   /** Key in the map that lists it. */
   key: string;
   /** Offset of its first byte in the file. */
   start: number;
   /** Offset past its last byte, white space behind it included. */
   end: number;
+};
+
+/** A flag or a segment as a data file has it. */
+export type RawItem = RawEntry & {
+  /** Its kind. */
+  kind: "flags" | "segments";
 };
 
 /**
@@ -54,14 +59,27 @@ export function* scanItems(json: Uint8Array): Generator<RawItem> {
   for (const kind of ["flags", "segments"] as const) {
     const members = kinds.get(kind);
     if (!members || !isObject(json, members)) continue;
-    const items = [...listMembers(json, members)].sort((a, b) => a.key < b.key ? -1 : 1);
-    for (const [i, { key, value }] of items.entries()) {
-      const next = items[i + 1];
-      const content = next?.key === key
-        ? { fault: new JsonError(`${JSON.stringify(key)} is there twice in "${kind}"`, next.value.start) }
-        : readContent(json, value);
-      yield { kind, key, start: value.start, end: value.end, ...content };
-    }
+    for (const entry of scanEntries(json, kind, members)) yield { kind, ...entry };
+  }
+}
+
+/**
+ * Scans a map, one value at a time.
+ *
+ * @param json The file.
+ * @param name Name of the map, for messages.
+ * @param map Where it is: an object.
+ * @returns Its values in ascending order of their keys' code units.
+ * @throws {JsonError} When it is not JSON outside of the values.
+ */
+export function* scanEntries(json: Uint8Array, name: string, map: JsonRange): Generator<RawEntry> {
+  const items = [...listMembers(json, map)].sort((a, b) => a.key < b.key ? -1 : 1);
+  for (const [i, { key, value }] of items.entries()) {
+    const next = items[i + 1];
+    const content = next?.key === key
+      ? { fault: new JsonError(`${JSON.stringify(key)} is there twice in "${name}"`, next.value.start) }
+      : readContent(json, value);
+    yield { key, start: value.start, end: value.end, ...content };
   }
 }
 

@@ -17,8 +17,9 @@ import {
 } from "../inspection/mod.ts";
 import { nearest } from "../config/mod.ts";
 import type { Context, JsonValue } from "../model/mod.ts";
-import type { Snapshot } from "../snapshot/mod.ts";
-import { findEnvironment, readArchiveFile, requireSnapshot } from "./archive_file.ts";
+import { Snapshot } from "../snapshot/mod.ts";
+import { buildOverlay, MAX_OVERRIDES_BYTES, parseOverrides } from "../load/mod.ts";
+import { findEnvironment, readArchiveFile, readFile, requireSnapshot } from "./archive_file.ts";
 import type { Command } from "./command.ts";
 import { CONTEXT_FLAGS, parseValue, readContextArgs } from "./context.ts";
 import { jsonFlag, printJson } from "./json.ts";
@@ -43,11 +44,17 @@ flags are evaluated. The exit code is 1 when an evaluation is an error, or is no
       value: "VALUE",
       help: "Print the smallest change of the context that gives the flag this value: JSON, or text.",
     },
+    overrides: {
+      value: "FILE",
+      help: "File of overrides, which win over the archive until their time is over.",
+    },
     ...jsonFlag("evaluate"),
   },
   async run(args, terminal) {
     const [path, name, ...words] = args.positional as [string, string, ...string[]];
-    const snapshot = requireSnapshot(findEnvironment(await readArchiveFile(path), name));
+    const archived = requireSnapshot(findEnvironment(await readArchiveFile(path), name));
+    const overrides = args.values.get("overrides");
+    const snapshot = overrides === undefined ? archived : await override(archived, overrides, terminal);
     // LaunchDarkly's keys have no "=": such a word is one more attribute behind --set.
     const sets = words.filter((word) => word.includes("=") && !snapshot.find("flags", word));
     const named = words.filter((word) => !sets.includes(word));
@@ -66,6 +73,24 @@ flags are evaluated. The exit code is 1 when an evaluation is an error, or is no
     return results.every(isAsWanted) ? 0 : 1;
   },
 };
+
+/** Puts overrides over an environment, if the file has any for it that hold. */
+async function override(snapshot: Snapshot, path: string, terminal: Terminal): Promise<Snapshot> {
+  const { id } = snapshot.metadata;
+  const file = readFile(path, MAX_OVERRIDES_BYTES);
+  const overrides = (await parseOverrides(file, path, () => undefined)).get(id);
+  if (!overrides) {
+    terminal.printError(`warning: "${path}" has nothing for environment "${id}"\n`);
+    return snapshot;
+  }
+  const { until = Infinity } = overrides;
+  if (Date.now() >= until) {
+    const end = new Date(until).toISOString();
+    terminal.printError(`warning: the overrides of environment "${id}" ended at ${end}: they are left out\n`);
+    return snapshot;
+  }
+  return Snapshot.from(await buildOverlay(snapshot, overrides, () => undefined));
+}
 
 /** What is asked of each flag. */
 interface Asked {
@@ -192,7 +217,8 @@ function describeResult(
 }
 
 function describeReason(reason: Reason): string {
-  const { kind, ruleIndex, ruleId, prerequisiteKey, errorKind, inExperiment, bigSegmentsStatus } = reason;
+  const { kind, ruleIndex, ruleId, prerequisiteKey, errorKind } = reason;
+  const { inExperiment, bigSegmentsStatus, overrideAffected } = reason;
   return [
     kind,
     ruleIndex === undefined ? "" : `rule ${ruleIndex + 1}`,
@@ -201,6 +227,7 @@ function describeReason(reason: Reason): string {
     errorKind ?? "",
     inExperiment ? "in experiment" : "",
     bigSegmentsStatus ? "big segment unknown offline" : "",
+    overrideAffected ? "affected by overrides" : "",
   ].filter(Boolean).join(" ");
 }
 

@@ -19,6 +19,7 @@ export function toSettings(values: Values): Settings {
   const { cosignKeys = [], mode, threshold, ...trust } = withDefaults("Trust", values.Trust);
   const { directory: stateDirectory } = values.State;
   const { key: autoConfigKey } = values.AutoConfig;
+  const { file: overridesFile } = values.Overrides;
   return {
     port: main.port,
     bindAddress: main.bindAddress,
@@ -60,6 +61,7 @@ export function toSettings(values: Values): Settings {
     maxArchiveSize: offlineMode.maxArchiveSize,
     trust: { mode, threshold, cosignKeys, ...withoutUndefined(trust) },
     ...stateDirectory !== undefined && { stateDirectory },
+    ...overridesFile !== undefined && { overridesFile },
     envAllowedOrigin: offlineMode.envAllowedOrigin ?? [],
     envAllowedHeader: offlineMode.envAllowedHeader ?? [],
     ofrepReasons: withDefaults("OFREP", values.OFREP).reasons,

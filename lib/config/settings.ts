@@ -114,6 +114,8 @@ export interface Settings {
   trust: TrustSettings;
   /** Absolute path of the directory for what a restart remembers. Absent: nothing is written. */
   stateDirectory?: string;
+  /** Path of the file of overrides. Absent: none. */
+  overridesFile?: string;
   /** Origins allowed to browsers; empty for all. */
   envAllowedOrigin: string[];
   /** Request headers allowed to browsers besides the SDKs' own. */

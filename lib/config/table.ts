@@ -338,6 +338,17 @@ export const SECTIONS = {
       },
     },
   },
+  Overrides: {
+    effect: "used",
+    help: "Flags and segments that win over the archive (docs/operations.md). Not in the Relay Proxy.",
+    settings: {
+      file: {
+        env: "OVERRIDES_FILE",
+        type: path,
+        help: "Path of the file, which need not be there. None if it is not set. Not in the Relay Proxy.",
+      },
+    },
+  },
   OFREP: {
     effect: "used",
     help: "Evaluation for OpenFeature clients (docs/ofrep.md). Not in the Relay Proxy.",

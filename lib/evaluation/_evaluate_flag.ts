@@ -33,9 +33,9 @@ function evaluateAfresh(session: SessionState, compiled: CompiledFlag): Evaluati
   session.askedBigSegment = false;
   const evaluation = walk(session, compiled);
   if (!session.askedBigSegment) return evaluation;
-  const { flag, variation, reason, prerequisites, isFatal } = evaluation;
+  const { variation, reason, prerequisites, isFatal } = evaluation;
   const status = { ...reason, bigSegmentsStatus: "NOT_CONFIGURED" } as const;
-  return new EvaluationFactory(flag).make(variation, status, prerequisites, isFatal);
+  return new EvaluationFactory(compiled).make(variation, status, prerequisites, isFatal);
 }
 
 function walk(session: SessionState, compiled: CompiledFlag): Evaluation {
@@ -78,7 +78,7 @@ export function checkPrerequisite(
   const { slot, variation, failed } = compiled.prerequisites[index]!;
   const other = session.environment.flagsBySlot[slot];
   if (other === undefined) {
-    return new EvaluationFactory(compiled.flag).makeOff(failed.reason, listEvaluated(compiled, index));
+    return new EvaluationFactory(compiled).makeOff(failed.reason, listEvaluated(compiled, index));
   }
   if (session.environment.flagDepths[slot]! >= MAX_NESTING) return makeFatal(compiled, "EXCEPTION", index);
   if (session.evaluations[slot] === null) return makeFatal(compiled, "MALFORMED_FLAG", index);
@@ -90,7 +90,7 @@ export function checkPrerequisite(
 }
 
 function makeFatal(compiled: CompiledFlag, errorKind: ErrorKind, evaluated: number): Evaluation {
-  return new EvaluationFactory(compiled.flag).makeFatal(errorKind, listEvaluated(compiled, evaluated));
+  return new EvaluationFactory(compiled).makeFatal(errorKind, listEvaluated(compiled, evaluated));
 }
 
 /** Keys of the first prerequisites of a flag. */

@@ -73,6 +73,7 @@ function explainSegments(
   // The evaluator leaves out what is no key.
   for (const key of (values ?? []).filter((value) => typeof value === "string")) {
     const trace = isReached ? explainSegment(tracing, key, slots[traces.length]!) : { key, ...NOT_REACHED };
+    if (tracing.state.environment.overridden.segments.has(key)) trace.isOverridden = true;
     traces.push(trace);
     isReached = trace.verdict === "no";
   }

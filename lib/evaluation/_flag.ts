@@ -42,6 +42,8 @@ export type Served = Evaluation | CompiledRollout;
 export interface CompiledFlag {
   /** Digest by which a later environment recognizes that it is unchanged. */
   digest: string;
+  /** Whether it, or what it refers to at any depth, comes from overrides. */
+  isAffected: boolean;
   /** The flag. */
   flag: Flag;
   /** Evaluation of every context, when it does not depend on the context. */
@@ -59,16 +61,21 @@ export interface CompiledFlag {
 /** Empty list, shared by all flags. */
 const NONE: never[] = [];
 
+/** Options for {@linkcode compileFlag}. */
+export interface FlagOptions extends Pick<CompiledFlag, "digest" | "isAffected"> {
+  /** Numbers attributes, clauses, segments and prerequisites. */
+  registry: Registry;
+}
+
 /**
  * Compiles a flag.
  *
  * @param flag The flag.
- * @param digest Digest of its content.
- * @param registry Numbers attributes, clauses, segments and prerequisites.
+ * @param options Digest of its content, whether overrides affect it, and what numbers all that it refers to.
  * @returns The compiled form, which refers to other flags and to segments by number only.
  */
-export function compileFlag(flag: Flag, digest: string, registry: Registry): CompiledFlag {
-  const factory = new EvaluationFactory(flag);
+export function compileFlag(flag: Flag, { digest, isAffected, registry }: FlagOptions): CompiledFlag {
+  const factory = new EvaluationFactory({ flag, isAffected });
   const keys = (flag.prerequisites ?? []).map(({ key }) => key ?? "");
   const compilation = { flag, registry, factory, keys };
   const rules = flag.rules ?? [];
@@ -84,6 +91,7 @@ export function compileFlag(flag: Flag, digest: string, registry: Registry): Com
   const unconditional = keys.length + targets.length + rules.length === 0 && !isRollout(fallthrough);
   return {
     digest,
+    isAffected,
     flag,
     constant: !flag.on ? factory.makeOff({ kind: "OFF" }, []) : unconditional ? fallthrough : null,
     prerequisites: keys.length === 0 ? NONE : flag.prerequisites!.map(({ variation }, i) => ({

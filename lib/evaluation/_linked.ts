@@ -13,6 +13,14 @@ export interface PreparedOutput {
   output?: Output;
 }
 
+/** Keys of the flags and segments that come from overrides and not from the archive, those that they delete included. */
+export interface OverriddenKeys {
+  /** Keys of flags. */
+  readonly flags: ReadonlySet<string>;
+  /** Keys of segments. */
+  readonly segments: ReadonlySet<string>;
+}
+
 /** Compiled flags and segments of an environment, put where the numbers by which others refer to them point. */
 export interface LinkedEnvironment {
   /** Numbers of what flags and segments refer to. */
@@ -29,6 +37,8 @@ export interface LinkedEnvironment {
   readonly flagDepths: Int32Array;
   /** Likewise of segments. */
   readonly segmentDepths: Int32Array;
+  /** Keys of what comes from overrides. */
+  readonly overridden: OverriddenKeys;
   /** Prepared outputs by audience and whether reasons are included, each made on first use. */
   readonly outputs: Map<string, PreparedOutput>;
 }

@@ -1,7 +1,7 @@
 import type { EnvironmentData, Flag, Item, Segment } from "../model/mod.ts";
 import { computeDepths } from "./_depth.ts";
 import { type CompiledFlag, compileFlag } from "./_flag.ts";
-import type { LinkedEnvironment } from "./_linked.ts";
+import type { LinkedEnvironment, OverriddenKeys } from "./_linked.ts";
 import type { Entry } from "./_output.ts";
 import { Registry } from "./_registry.ts";
 import { type CompiledSegment, compileSegment } from "./_segment.ts";
@@ -29,12 +29,23 @@ export interface Compilable<T extends Flag | Segment> {
   parse(): T;
 }
 
+/** A flag to compile. */
+export interface CompilableFlag extends Compilable<Flag> {
+  /** Whether it, or what it refers to at any depth, comes from overrides: its reasons say so. @default {false} */
+  isAffected?: boolean;
+}
+
+/** No overrides. */
+const NOTHING_OVERRIDDEN: OverriddenKeys = { flags: new Set(), segments: new Set() };
+
 /** Flags and segments to compile, in the order in which clients get them; tombstones are left out. */
 export interface CompilableEnvironment {
   /** The flags. */
-  flags: Iterable<Compilable<Flag>>;
+  flags: Iterable<CompilableFlag>;
   /** The segments. */
   segments: Iterable<Compilable<Segment>>;
+  /** What of them comes from overrides. @default {nothing} */
+  overridden?: OverriddenKeys;
 }
 
 /**
@@ -81,9 +92,10 @@ export function* compileInSteps(
     yield;
   }
   const flags = new Map<string, CompiledFlag>();
-  for (const { key, digest, parse } of environment.flags) {
+  for (const { key, digest, isAffected = false, parse } of environment.flags) {
     const same = known?.flags.get(key)?.compiled;
-    flags.set(key, same?.digest === digest ? same : compileFlag(parse(), digest, registry));
+    const isSame = same?.digest === digest && same.isAffected === isAffected;
+    flags.set(key, isSame ? same : compileFlag(parse(), { digest, isAffected, registry }));
     yield;
   }
   registry.limitGrowth();
@@ -107,6 +119,7 @@ export function* compileInSteps(
       segmentsBySlot,
       flagDepths: yield* computeDepths(prerequisites),
       segmentDepths: yield* computeDepths(segmentsAsked),
+      overridden: environment.overridden ?? NOTHING_OVERRIDDEN,
       outputs: new Map(),
     },
   };

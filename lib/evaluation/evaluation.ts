@@ -20,6 +20,8 @@ export interface Reason {
   inExperiment?: true;
   /** Set when a big segment was referred to: an archive does not have their members. */
   bigSegmentsStatus?: "NOT_CONFIGURED";
+  /** Set when the flag, or a prerequisite or segment that it reaches at any depth, comes from overrides and not from the archive. */
+  overrideAffected?: true;
 }
 
 /** Evaluation of a flag for a context. Most are made when the flag is compiled and shared by all contexts: do not change them. */
@@ -59,29 +61,32 @@ export interface Evaluation {
 /** Makes the evaluations of one flag. Their texts are shared where they are the same, or memory would be mostly texts. */
 export class EvaluationFactory {
   readonly #flag: Flag;
+  readonly #isAffected: boolean;
   readonly #texts = new Map<string, string>();
 
-  /** @param flag The flag. */
-  constructor(flag: Flag) {
+  /** @param compiled The flag, and whether overrides affect it. */
+  constructor({ flag, isAffected }: { flag: Flag; isAffected: boolean }) {
     this.#flag = flag;
+    this.#isAffected = isAffected;
   }
 
   /**
    * Makes an evaluation.
    *
    * @param variation Index of the variation, null for a null value; one that the flag does not have makes it malformed.
-   * @param reason Reason of the value.
+   * @param why Reason of the value.
    * @param prerequisites Keys of the prerequisites evaluated before.
    * @param isFatal Whether no flag that has this one as a prerequisite can be evaluated either. @default {false}
    * @returns The evaluation.
    */
   make(
     variation: number | null,
-    reason: Reason,
+    why: Reason,
     prerequisites: readonly string[],
     isFatal = false,
   ): Evaluation {
     const flag = this.#flag;
+    const reason: Reason = this.#isAffected ? { ...why, overrideAffected: true } : why;
     const { key, version, debugEventsUntilDate } = flag;
     const value = variation === null ? null : flag.variations?.[variation];
     if (value === undefined) return this.makeMalformed(prerequisites);

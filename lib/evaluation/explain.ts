@@ -58,7 +58,8 @@ function explainFlag(tracing: Tracing, compiled: CompiledFlag, evaluation: Evalu
     at += compiled.clauses[at]! + 1;
   }
   steps.push(explainFallthrough(tracing.state, compiled, isReached));
-  return { evaluation: pick(evaluation), steps };
+  const isOverridden = tracing.state.environment.overridden.flags.has(flag.key);
+  return { evaluation: pick(evaluation), steps, ...isOverridden ? { isOverridden } : {} };
 }
 
 function pick({ variation, value, reason }: Evaluation): TracedEvaluation {
@@ -84,10 +85,15 @@ function explainPrerequisite(
   const { slot, variation } = compiled.prerequisites[index]!;
   const key = compiled.flag.prerequisites![index]!.key ?? "";
   const other = state.environment.flagsBySlot[slot];
-  const wanted = other ? explainVariation(other.flag, variation) : { variation };
-  if (!isReached) return { type: "prerequisite", ...NOT_REACHED, key, wanted };
+  const asked = {
+    type: "prerequisite" as const,
+    key,
+    wanted: other ? explainVariation(other.flag, variation) : { variation },
+    ...(state.environment.overridden.flags.has(key) ? { isOverridden: true as const } : {}),
+  };
+  if (!isReached) return { ...asked, ...NOT_REACHED };
   const failed = checkPrerequisite(state, compiled, index);
-  const step: PrerequisiteStep = { type: "prerequisite", ...judgePrerequisite(failed), key, wanted };
+  const step: PrerequisiteStep = { ...asked, ...judgePrerequisite(failed) };
   if (other === undefined) return { ...step, problem: "missing" };
   if (state.environment.flagDepths[slot]! >= MAX_NESTING) return { ...step, problem: "too deep" };
   if (flags.get(slot)) return { ...step, problem: "cycle" };

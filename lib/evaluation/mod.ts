@@ -29,6 +29,7 @@
 export {
   type Compilable,
   type CompilableEnvironment,
+  type CompilableFlag,
   type CompiledEnvironment,
   compileEnvironment,
   compileInSteps,
@@ -72,7 +73,7 @@ export type {
 } from "./trace.ts";
 export { computeDepths, findCycles, MAX_NESTING } from "./_depth.ts";
 export { listTargets } from "./_flag.ts";
-export { isVisible } from "./_linked.ts";
+export { isVisible, type OverriddenKeys } from "./_linked.ts";
 export { type Fault, listFaults, listSegmentFaults } from "./faults.ts";
 export { compareOperands, isOperand, type Operand, OPERATORS } from "./operands.ts";
 export { measurePattern, type PatternCost } from "./pattern_cost.ts";

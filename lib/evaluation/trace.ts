@@ -13,6 +13,8 @@ export interface Trace {
   evaluation: TracedEvaluation;
   /** All steps in the order in which they are tried; those behind the one that decides are `not reached`. */
   steps: TraceStep[];
+  /** Set when the flag comes from overrides and not from the archive. */
+  isOverridden?: true;
 }
 
 /** The part of an evaluation that a trace leads to. */
@@ -60,6 +62,8 @@ export interface PrerequisiteStep extends Judgement {
    * the chain of prerequisites is too long, or it cannot be evaluated.
    */
   problem?: "missing" | "off" | "cycle" | "too deep" | "error";
+  /** Set when the other flag comes from overrides, or is deleted by them. */
+  isOverridden?: true;
   /** Trace of the other flag; absent where the tree already has it. */
   trace?: Trace;
 }
@@ -120,6 +124,8 @@ export interface SegmentTrace extends Judgement {
   by?: "included" | "excluded" | "rule" | "nothing" | "missing" | "big segment" | "cycle" | "too deep";
   /** Set when it is a big segment that was asked: its members are not known offline, whatever the verdict. */
   membersUnknown?: true;
+  /** Set when it comes from overrides, or is deleted by them. */
+  isOverridden?: true;
   /** Its rules; absent when it was not reached, or where the tree already has them. */
   rules?: SegmentRuleTrace[];
 }

@@ -26,6 +26,12 @@ export interface ExplanationLine {
   verdict: Verdict;
 }
 
+/** Where overrides come from. */
+const FROM_OVERRIDES = "from the overrides file";
+
+/** What overrides have done to what is not there. */
+const BY_OVERRIDES = "deleted by the overrides file";
+
 /** Digits of a bucket behind the point: weights have five. */
 const BUCKET_DIGITS = 5;
 
@@ -35,8 +41,10 @@ const BUCKET_DIGITS = 5;
  * @param trace The trace.
  * @returns Its lines, those of prerequisites and segments below what asks them.
  */
-export function describeTrace(trace: Trace): ExplanationLine[] {
-  return [...listSteps(trace.steps, 0)];
+export function describeTrace({ steps, isOverridden }: Trace): ExplanationLine[] {
+  const [first, ...others] = listSteps(steps, 0);
+  const answer = [first!.answer, ...isOverridden ? [`the flag comes ${FROM_OVERRIDES}`] : []];
+  return [{ ...first!, answer: answer.filter(Boolean).join("; ") }, ...others];
 }
 
 function* listSteps(steps: readonly TraceStep[], depth: number): Generator<ExplanationLine> {
@@ -77,7 +85,7 @@ function* listSteps(steps: readonly TraceStep[], depth: number): Generator<Expla
 }
 
 function* listPrerequisite(step: PrerequisiteStep, depth: number): Generator<ExplanationLine> {
-  const { key, wanted, actual, problem, verdict, trace } = step;
+  const { key, wanted, actual, problem, verdict, isOverridden, trace } = step;
   const problems = {
     missing: "there is no such flag",
     off: "it is off",
@@ -88,6 +96,7 @@ function* listPrerequisite(step: PrerequisiteStep, depth: number): Generator<Exp
   const answer = [
     ...actual ? [`actual ${formatValue(actual.value)}`] : [],
     ...problem ? [problems[problem]] : [],
+    ...isOverridden ? [problem === "missing" ? BY_OVERRIDES : FROM_OVERRIDES] : [],
   ].join("; ");
   const value = problem === "missing" ? `variation ${wanted.variation}` : describeServed(wanted);
   yield { depth, step: "prerequisite", question: `${key} = ${value}`, answer, verdict };
@@ -117,7 +126,7 @@ function* listClauses(
 }
 
 function* listSegment(segment: SegmentTrace, depth: number): Generator<ExplanationLine> {
-  const { key, by, rules, membersUnknown, verdict } = segment;
+  const { key, by, rules, membersUnknown, isOverridden, verdict } = segment;
   const reasons = {
     included: "included by its key",
     excluded: "excluded by its key",
@@ -131,6 +140,7 @@ function* listSegment(segment: SegmentTrace, depth: number): Generator<Explanati
   const answer = [
     ...by ? [reasons[by]] : [],
     ...membersUnknown ? ["members of a big segment are unknown offline"] : [],
+    ...isOverridden ? [by === "missing" ? BY_OVERRIDES : FROM_OVERRIDES] : [],
   ].join("; ");
   yield { depth, step: "segment", question: key, answer, verdict };
   for (const { index, clauses, bucket, verdict } of rules ?? []) {

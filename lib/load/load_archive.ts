@@ -28,10 +28,11 @@ export interface LoadRequest {
 
 /**
  * An environment as a load returns it: prepared, with the digest of its data file; or known but for its metadata; or with a fault.
- * Warnings are about values that are served otherwise than written; if absent, those of the previous load still hold.
+ * Warnings are about values that are served otherwise than written; if absent, those of the previous load still hold. A kept fault is
+ * that of the environment in the newest archive, where it is prepared anew for another reason.
  */
 export type LoadedEnvironment =
-  | { id: string; prepared: PreparedSnapshot; source: string; warnings: string[] }
+  | { id: string; prepared: PreparedSnapshot; source: string; warnings: string[]; keptFault?: string }
   | { id: string; unchanged: EnvironmentMetadata; source: string; warnings?: string[] }
   | { id: string; metadata?: EnvironmentMetadata; fault: string };
 

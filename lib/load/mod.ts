@@ -40,6 +40,11 @@ export type { LoadFailure } from "./load_failure.ts";
 export * from "./loader.ts";
 export { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
 export { findMemoryLimit } from "./memory.ts";
+export { buildOverlay } from "./overlay.ts";
+export * from "./overrides.ts";
+export * from "./overrides_file.ts";
+export * from "./overrides_loader.ts";
+export { OverridingPublisher } from "./overriding_publisher.ts";
 export { type EnvironmentUse, type Publisher, type StageTimes, StorePublisher } from "./publisher.ts";
 export {
   type KeptFile,

@@ -106,9 +106,10 @@ export class StorePublisher implements Publisher {
     const previous = this.#store.get(id)?.snapshot;
     if ("unchanged" in loaded) return { id, snapshot: previous!.withMetadata(loaded.unchanged) };
     if (!("prepared" in loaded)) return loaded;
-    const snapshot = Snapshot.from(loaded.prepared, previous);
+    const { prepared, keptFault } = loaded;
+    const snapshot = Snapshot.from(prepared, previous);
     if (previous) snapshot.history = await extendHistory(previous, snapshot, createPause());
     if (previous?.isCompiled) await snapshot.compile(createPause());
-    return { id, snapshot };
+    return { id, snapshot, ...keptFault !== undefined && { keptFault } };
   }
 }

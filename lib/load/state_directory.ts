@@ -149,12 +149,13 @@ export class StateDirectory {
    *
    * @param kind What it is signed for.
    * @param record What is to be remembered of it.
-   * @param good ID of the archive that is the last known good one. @default {that before}
+   * @param newGood ID of the archive that is the last known good one. @default {that before}
    * @throws {StateError} When that fails: what was remembered before still is.
    */
-  save(kind: string, record: TrustRecord, good = this.#record.good): Promise<void> {
+  save(kind: string, record: TrustRecord, newGood?: string): Promise<void> {
     return this.#write(async (fs, path) => {
       const { good: before, trust } = this.#record;
+      const good = newGood ?? before;
       const next: StateRecord = { ...good && { good }, trust: { ...trust, [kind]: record } };
       const text = formatState(next);
       if (text === formatState(this.#record)) return;

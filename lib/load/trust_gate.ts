@@ -116,6 +116,12 @@ export class TrustGate implements Gate {
   /** Reason why the state directory is not up to date. */
   #stateProblem: string | undefined;
   #isClockWrong = false;
+  /** Forgets what is served: it is not there any more. */
+  forget(): void {
+    this.#waiting.abort();
+    this.#served = undefined;
+  }
+
   /** Ends the wait for what is served to become stale. */
   #waiting = new AbortController();
 

@@ -77,7 +77,7 @@ export class Registry implements Meter {
     this.#metrics.push({ ...metric, series });
     const length = metric.type === "histogram" ? metric.bounds.length + 2 : 1;
     function find(values: readonly string[]): number[] {
-      const text = labels.map((label, i) => `${label}="${escapeValue(values[i]!)}"`).join(",");
+      const text = labels.map((label, i) => formatLabel(label, values[i]!)).join(",");
       const known = series.get(text);
       if (known) return known;
       if (series.size >= MAX_SERIES && values.some((value) => value !== OVERFLOW)) {
@@ -91,6 +91,14 @@ export class Registry implements Meter {
   }
 }
 
-function escapeValue(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+/**
+ * Formats a label as Prometheus writes it.
+ *
+ * @param name Its name.
+ * @param value Its value.
+ * @returns The label.
+ */
+export function formatLabel(name: string, value: string): string {
+  const escaped = value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  return `${name}="${escaped}"`;
 }

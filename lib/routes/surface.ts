@@ -46,11 +46,13 @@ export interface RelayStatus {
   dataFile: DataFileStatus;
   /** Who vouches for what is served. */
   trust: TrustStatus;
+  /** Status of the overrides; absent where no file of overrides is configured. */
+  overrides?: OverridesStatus;
   /** Number of evaluations that failed at a limit since the start, by environment ID; those without a failure are not in it. */
   evaluationLimitsReached: ReadonlyMap<string, number>;
 }
 
-/** Status of the archive's file. */
+/** Status of the archive's file, or of that of overrides. */
 export interface DataFileStatus {
   /** Path as configured. */
   path: string;
@@ -91,4 +93,24 @@ export interface TrustStatus {
   sourceNote?: string;
   /** What is wrong with what is served, or with how the relay is set up. Absent: nothing. */
   problems?: string[];
+}
+
+/** Status of the overrides. */
+export interface OverridesStatus extends DataFileStatus {
+  /** What the file has, by environment ID. */
+  environments: Readonly<Record<string, OverriddenEnvironment>>;
+  /** Who vouches for it. Absent where that is not asked. */
+  trust?: TrustStatus;
+}
+
+/** What the file of overrides has for an environment. */
+export interface OverriddenEnvironment {
+  /** Keys of flags. */
+  flags: readonly string[];
+  /** Keys of segments. */
+  segments: readonly string[];
+  /** Time from which it does not hold any more: ms since epoch. Absent: never. */
+  until?: number;
+  /** Whether it is in effect: it has not expired, and there is data of the environment. */
+  isApplied: boolean;
 }

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { DIGEST_BYTES, type PreparedSnapshot } from "./builder.ts";
+import { DIGEST_BYTES, type PreparedSnapshot } from "./prepared.ts";
 
 /** Kinds of items. */
 export type ItemKind = "flags" | "segments";
@@ -81,16 +81,25 @@ export class Items {
     return new Uint8Array(this.#buffer.buffer, start, end - start);
   }
 
+  /** Returns the JSON of an item as text; empty for a tombstone. */
+  getText(position: number): string {
+    return this.#buffer.toString("utf8", this.#offsets[3 * position + 1]!, this.#offsets[3 * position + 2]!);
+  }
+
   /** Parses the JSON of an item. */
   parse(position: number): unknown {
-    return JSON.parse(
-      this.#buffer.toString("utf8", this.#offsets[3 * position + 1]!, this.#offsets[3 * position + 2]!),
-    );
+    return JSON.parse(this.getText(position));
   }
 
   /** Returns the digest of an item as text. */
   getDigest(position: number): string {
     return this.#digestBytes.toString("base64url", position * DIGEST_BYTES, (position + 1) * DIGEST_BYTES);
+  }
+
+  /** Returns the digest of an item: words of 32 bits. */
+  getDigestWords(position: number): Uint32Array {
+    const words = DIGEST_BYTES / 4;
+    return this.#digests.subarray(words * position, words * (position + 1));
   }
 
   /** Returns the positions of the items that an item refers to. */

@@ -2,7 +2,9 @@ import { hash } from "node:crypto";
 import { findCycles, listFaults, listSegmentFaults } from "../evaluation/mod.ts";
 import type { EnvironmentMetadata, Flag, Segment } from "../model/mod.ts";
 import { computeEtag } from "../wire/mod.ts";
+import type { Items } from "./_items.ts";
 import { Utf8Buffer } from "./_utf8_buffer.ts";
+import { DIGEST_BYTES, type PreparedSnapshot } from "./prepared.ts";
 
 /** A flag or a segment to add to a snapshot, tombstones included. */
 export type SnapshotInput =
@@ -11,48 +13,10 @@ export type SnapshotInput =
     key: string;
     /** JSON as sent to SDKs. */
     text: string;
+    /** Whether it comes from overrides: its digest says so too. @default {false} */
+    isOverridden?: boolean;
   }
   & ({ kind: "flags"; value: Flag } | { kind: "segments"; value: Segment });
-
-/**
- * One version of an environment on its way from the loading thread: plain data, so that it can cross threads, in whole buffers,
- * which are transferred instead of copied.
- */
-export interface PreparedSnapshot {
-  /** Metadata of the environment. */
-  metadata: EnvironmentMetadata;
-  /** SHA-256 of all items' digests: hex. Two versions with the same one serve the same. */
-  digest: string;
-  /** `{"flags":{…},"segments":{…}}`, and behind it the tombstones' keys. UTF-8. */
-  buffer: ArrayBuffer;
-  /** Length of what is in it: bytes. The rest of it is unused. */
-  length: number;
-  /** Offset of the flags' object in it: bytes. */
-  flagsStart: number;
-  /** Offsets past the flags' object and past the document: bytes. */
-  ends: { flags: number; document: number };
-  /** Number of flags; they come first among the items. */
-  flagCount: number;
-  /** Three offsets for each item: start of its key, start and end of its text: `Uint32Array`. A tombstone's text is empty. */
-  offsets: ArrayBuffer;
-  /** Version of each item: `Float64Array`. */
-  versions: ArrayBuffer;
-  /** Digest of each item, {@linkcode DIGEST_BYTES} long. */
-  digests: ArrayBuffer;
-  /** End of each item's references in `references`: `Uint32Array`. */
-  referenceEnds: ArrayBuffer;
-  /** Positions of the items that items refer to: prerequisites and segments: `Uint32Array`. */
-  references: ArrayBuffer;
-  /** Entity tags of the document and of the flags' object. */
-  etags: { all: string; flags: string };
-  /** Faults of flags and segments, for the log: the first ones, and the number of further ones. */
-  faults: string[];
-  /** Both compressed with gzip, where clients have requested that. */
-  gzips?: { all?: ArrayBuffer; flags?: ArrayBuffer };
-}
-
-/** Size of an item's digest: bytes of a SHA-256, cut; enough that no two items ever share one. */
-export const DIGEST_BYTES = 16;
 
 /**
  * Maximum number of faults of one environment that are listed. One mistake of a tool is in every flag.
@@ -73,6 +37,7 @@ export class SnapshotBuilder {
   /** Whether references to flags count, by position: those of a flag that is off do not. */
   readonly #isOn: boolean[] = [];
   readonly #tombstones: { position: number; key: string }[] = [];
+  readonly #overridden: number[] = [];
   readonly #faults: string[] = [];
   #faultCount = 0;
   #flagCount = 0;
@@ -96,20 +61,17 @@ export class SnapshotBuilder {
    *
    * @param item The flag or segment.
    */
-  add({ kind, key, text, value }: SnapshotInput): void {
+  add({ kind, key, text, value, isOverridden = false }: SnapshotInput): void {
     if (kind === "segments") this.#endFlags();
     const position = this.#versions.push(value.version) - 1;
+    if (isOverridden) this.#overridden.push(position);
     if (kind === "flags") this.#flagCount++;
     this.#keys.push(key);
     // As JSON, since a key may hold half a surrogate pair: in UTF-8 one half is the same as another.
     const quoted = JSON.stringify(key);
     if (value.deleted === true) {
-      this.#addDigest(`${quoted}:${text}`);
-      this.#tombstones.push({ position, key: quoted });
-      this.#offsets.push(0, 0, 0);
-      this.#references.push(NONE);
-      this.#isOn.push(false);
-      return;
+      this.#addDigest(`${quoted}:${text}`, isOverridden);
+      return this.#addTombstone(position, quoted);
     }
     const faults = kind === "flags" ? listFaults(value as Flag) : listSegmentFaults(value as Segment);
     for (const { path, problem } of faults) {
@@ -122,11 +84,32 @@ export class SnapshotBuilder {
     this.#output.write(`${separator}${quoted}:`);
     const textStart = this.#output.length;
     this.#output.write(text);
-    this.#addDigest(this.#output.view(start, this.#output.length));
+    this.#addDigest(this.#output.view(start, this.#output.length), isOverridden);
     this.#offsets.push(start, textStart, this.#output.length);
     const references = listReferences(kind, value);
     this.#references.push(references);
     this.#hasReferences ||= references.length > 0;
+  }
+
+  /**
+   * Adds an item of another snapshot as it is; the order is that of {@linkcode SnapshotBuilder.add}.
+   *
+   * @param items Items of the other snapshot.
+   * @param position Position of the item.
+   * @internal
+   */
+  addFrom(items: Items, position: number): void {
+    const [kind, key] = [items.getKind(position), items.getKey(position)];
+    if (!items.isDeleted(position)) {
+      const text = items.getText(position);
+      return this.add({ kind, key, text, value: JSON.parse(text) });
+    }
+    if (kind === "segments") this.#endFlags();
+    else this.#flagCount++;
+    this.#keys.push(key);
+    // The text of a tombstone, of which its digest is, is not there any more.
+    this.#digests.push(...items.getDigestWords(position));
+    this.#addTombstone(this.#versions.push(items.getVersion(position)) - 1, JSON.stringify(key));
   }
 
   /**
@@ -149,10 +132,10 @@ export class SnapshotBuilder {
     if (this.#faultCount > MAX_FAULTS) {
       this.#faults.push(`${this.#faultCount - MAX_FAULTS} more faults of these kinds`);
     }
-    const digests = new Uint32Array(this.#digests).buffer;
+    const digests = new Uint32Array(this.#digests);
     return {
       metadata,
-      digest: hash("sha256", new Uint32Array([this.#flagCount, ...this.#digests])),
+      digest: hash("sha256", prepend(this.#flagCount, digests)),
       buffer: this.#output.finish(),
       length: this.#output.length,
       flagsStart: FLAGS_START,
@@ -160,26 +143,38 @@ export class SnapshotBuilder {
       flagCount: this.#flagCount,
       offsets: new Uint32Array(this.#offsets).buffer,
       versions: new Float64Array(this.#versions).buffer,
-      digests,
+      digests: digests.buffer,
       referenceEnds: toEnds(references).buffer,
       references: new Uint32Array(references.flat()).buffer,
-      etags: { all: this.#computeEtag("all"), flags: this.#computeEtag("flags") },
+      etags: {
+        all: this.#computeEtag(digests),
+        flags: this.#computeEtag(digests.subarray(0, this.#flagCount * DIGEST_WORDS)),
+      },
       faults: this.#faults,
+      ...this.#overridden.length > 0 && { overridden: this.#overridden },
     };
   }
 
-  /** Computes a tag of the items' digests, which is as good as one of the document, and is instant. */
-  #computeEtag(kind: "all" | "flags"): string {
+  /** Computes a tag of items' digests, which is as good as one of the document, and is instant. */
+  #computeEtag(digests: Uint32Array): string {
     const gone = new Set(this.#tombstones.map(({ position }) => position));
-    const words = DIGEST_BYTES / 4;
-    const end = kind === "all" ? this.#versions.length : this.#flagCount;
-    const live = this.#digests.filter((_, i) => i < end * words && !gone.has(Math.floor(i / words)));
+    const live = gone.size === 0
+      ? digests
+      : digests.filter((_, i) => !gone.has(Math.floor(i / DIGEST_WORDS)));
     const flags = [...gone].filter((position) => this.#isFlag(position)).length;
-    return computeEtag(new Uint8Array(new Uint32Array([this.#flagCount - flags, ...live]).buffer));
+    return computeEtag(new Uint8Array(prepend(this.#flagCount - flags, live).buffer));
   }
 
-  #addDigest(content: Uint8Array | string): void {
-    const hex = hash("sha256", content);
+  #addTombstone(position: number, key: string): void {
+    this.#tombstones.push({ position, key });
+    this.#offsets.push(0, 0, 0);
+    this.#references.push(NONE);
+    this.#isOn.push(false);
+  }
+
+  #addDigest(content: Uint8Array | string, isOverridden: boolean): void {
+    const plain = hash("sha256", content);
+    const hex = isOverridden ? hash("sha256", `${plain} overridden`) : plain;
     for (let i = 0; i < 2 * DIGEST_BYTES; i += 8) this.#digests.push(parseInt(hex.slice(i, i + 8), 16));
   }
 
@@ -234,6 +229,9 @@ export class SnapshotBuilder {
   }
 }
 
+/** Length of an item's digest: words of 32 bits. */
+const DIGEST_WORDS = DIGEST_BYTES / 4;
+
 /** Growth of a data file by the defaults that SDKs need, if its flags have little besides the required fields. */
 const GROWTH = 1.5;
 
@@ -253,6 +251,14 @@ export interface Reference {
 
 /** Offset of the flags' object in the document: bytes. */
 const FLAGS_START = '{"flags":'.length;
+
+/** Returns numbers with another one before them. */
+function prepend(first: number, numbers: Uint32Array): Uint32Array<ArrayBuffer> {
+  const all = new Uint32Array(numbers.length + 1);
+  all[0] = first;
+  all.set(numbers, 1);
+  return all;
+}
 
 /** Returns the end of each list's elements when all are in one. */
 function toEnds(lists: readonly (readonly unknown[])[]): Uint32Array<ArrayBuffer> {

@@ -1,4 +1,5 @@
 import type { Pause } from "../wire/mod.ts";
+import { addDependents } from "./_dependents.ts";
 import type { ItemKind, Items } from "./_items.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -239,23 +240,6 @@ function compareKeys(a: string | undefined, b: string | undefined): number {
   if (a === undefined) return 1;
   if (b === undefined) return -1;
   return a === b ? 0 : a < b ? -1 : 1;
-}
-
-async function addDependents(
-  dependents: Map<number, number[]>,
-  items: Items,
-  toNode: (position: number) => number,
-  pause: Pause,
-): Promise<void> {
-  for (let position = 0; position < items.count; position++) {
-    await pause();
-    for (const reference of items.getReferences(position)) {
-      const node = toNode(reference);
-      const known = dependents.get(node);
-      if (known) known.push(toNode(position));
-      else dependents.set(node, [toNode(position)]);
-    }
-  }
 }
 
 /**

@@ -20,18 +20,13 @@
  *
  * @module
  */
-export {
-  listReferences,
-  type PreparedSnapshot,
-  type Reference,
-  SnapshotBuilder,
-  type SnapshotInput,
-} from "./builder.ts";
+export { listReferences, type Reference, SnapshotBuilder, type SnapshotInput } from "./builder.ts";
 export type { ItemKind } from "./_items.ts";
 export * from "./diff.ts";
 export * from "./history.ts";
 export * from "./past_version.ts";
 export { type Document, LazyDocument, type Payload } from "./payload.ts";
+export type { PreparedSnapshot } from "./prepared.ts";
 export { share } from "./share.ts";
 export { buildSnapshot, Snapshot, type SnapshotItem } from "./snapshot.ts";
 export * from "./update.ts";

@@ -1,4 +1,4 @@
-import type { PreparedSnapshot } from "./builder.ts";
+import type { PreparedSnapshot } from "./prepared.ts";
 
 /**
  * Copies the buffers of a snapshot into shared memory: each thread makes a snapshot of the same ones.

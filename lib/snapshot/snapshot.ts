@@ -1,10 +1,18 @@
-import { type Compilable, type CompiledEnvironment, compileInSteps } from "../evaluation/mod.ts";
+import {
+  type Compilable,
+  type CompilableFlag,
+  type CompiledEnvironment,
+  compileInSteps,
+  type OverriddenKeys,
+} from "../evaluation/mod.ts";
 import type { Environment, EnvironmentMetadata, Flag, Segment } from "../model/mod.ts";
 import { formatEtag, type Pause } from "../wire/mod.ts";
+import { addDependents } from "./_dependents.ts";
 import { type ItemKind, Items } from "./_items.ts";
-import { type PreparedSnapshot, SnapshotBuilder } from "./builder.ts";
+import { SnapshotBuilder } from "./builder.ts";
 import type { History } from "./past_version.ts";
 import { type Document, LazyDocument, LazyPayload, type Payload } from "./payload.ts";
+import type { PreparedSnapshot } from "./prepared.ts";
 
 /** A flag or a segment of a snapshot. */
 export interface SnapshotItem {
@@ -20,6 +28,8 @@ interface Version {
   readonly items: Items;
   readonly all: LazyPayload;
   readonly flags: LazyPayload;
+  /** Positions of the items that come from overrides. */
+  readonly overridden: readonly number[];
   /** Compressed forms of single items by digest. */
   readonly documents: Map<string, LazyDocument>;
   /** The compiled form, once it has been requested. */
@@ -64,6 +74,7 @@ export class Snapshot {
       items: new Items(prepared),
       all: new LazyPayload(all, etags.all, ['{"path":"/","data":', "}"], toBytes(gzips.all)),
       flags: new LazyPayload(flags, etags.flags, ["", ""], toBytes(gzips.flags)),
+      overridden: prepared.overridden ?? NONE,
       documents: new Map(),
       history: [],
     };
@@ -191,7 +202,7 @@ export class Snapshot {
    */
   compile(pause: Pause): Promise<CompiledEnvironment> {
     const version = this.#version;
-    return version.compiled ??= compileItems(version.items, version.previous, pause).then((compiled) => {
+    return version.compiled ??= compileItems(version, pause).then((compiled) => {
       version.previous = undefined;
       return version.ready = compiled;
     }, (error) => {
@@ -206,26 +217,58 @@ function toBytes(buffer: ArrayBuffer | undefined): Uint8Array<ArrayBuffer> | und
   return buffer && new Uint8Array(buffer);
 }
 
+/** No positions. */
+const NONE: readonly never[] = [];
+
 async function compileItems(
-  items: Items,
-  previous: Promise<CompiledEnvironment> | undefined,
+  { items, overridden, previous }: Version,
   pause: Pause,
 ): Promise<CompiledEnvironment> {
-  function* list<T extends Flag | Segment>(kind: ItemKind): Generator<Compilable<T>> {
+  const affected = await findAffected(items, overridden, pause);
+  function* list<T extends Flag | Segment>(kind: ItemKind): Generator<Compilable<T> & CompilableFlag> {
     const [start, end] = items.range(kind);
     for (let i = start; i < end; i++) {
       if (items.isDeleted(i)) continue;
       // Data that a load has validated is only parsed here.
-      yield { key: items.getKey(i), digest: items.getDigest(i), parse: () => items.parse(i) as T };
+      const parse = (): T => items.parse(i) as T;
+      yield { key: items.getKey(i), digest: items.getDigest(i), isAffected: affected.has(i), parse };
     }
   }
   const steps = compileInSteps(
-    { flags: list<Flag>("flags"), segments: list<Segment>("segments") },
+    {
+      flags: list<Flag>("flags"),
+      segments: list<Segment>("segments"),
+      ...overridden.length > 0 && { overridden: listKeys(items, overridden) },
+    },
     await previous?.catch(() => undefined),
   );
   let step = steps.next();
   for (; !step.done; step = steps.next()) await pause();
   return step.value;
+}
+
+/** Finds the items that come from overrides, and those that refer to one at any depth. */
+async function findAffected(
+  items: Items,
+  overridden: readonly number[],
+  pause: Pause,
+): Promise<ReadonlySet<number>> {
+  const affected = new Set(overridden);
+  if (affected.size === 0) return affected;
+  const dependents = new Map<number, number[]>();
+  await addDependents(dependents, items, (position) => position, pause);
+  // Members added to a set during iteration are visited as well.
+  for (const position of affected) {
+    await pause();
+    for (const dependent of dependents.get(position) ?? []) affected.add(dependent);
+  }
+  return affected;
+}
+
+function listKeys(items: Items, positions: readonly number[]): OverriddenKeys {
+  const keys = { flags: new Set<string>(), segments: new Set<string>() };
+  for (const position of positions) keys[items.getKind(position)].add(items.getKey(position));
+  return keys;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { COMPANION_WORDS, type FileWords } from "./file_words.ts";
 import type { Clock, FileSystem } from "./platform.ts";
 import { SourceError } from "./source_error.ts";
 import { TransientError } from "./transient_error.ts";
@@ -13,12 +14,16 @@ export interface Companion {
 /** What is in a companion: its bytes, `undefined` where there is no such file, or the reason why it cannot be read. */
 export type CompanionContent = Uint8Array<ArrayBuffer> | undefined | SourceError;
 
-/** Options for {@linkcode readSettled}. */
-export interface ReadOptions {
+/** A file, and words for it. */
+interface NamedFile {
   /** Path of the file. */
   path: string;
-  /** Largest file that is read: bytes. */
-  maxBytes: number;
+  /** Words for the file. */
+  words: FileWords;
+}
+
+/** Options for {@linkcode readSettled}. */
+export interface ReadOptions extends NamedFile, Companion {
   /** Files that are read with it. */
   companions: readonly Companion[];
   /** The file system. */
@@ -109,16 +114,20 @@ export async function statAll(options: ReadOptions): Promise<Stats> {
 }
 
 /** Checks a file without opening it: a named pipe would block. */
-async function statFile({ path, maxBytes }: Companion, fs: FileSystem): Promise<Deno.FileInfo> {
-  const info = await fs.stat(path).catch((error) => refuse(path, error));
+async function statFile(file: NamedFile & Companion, fs: FileSystem): Promise<Deno.FileInfo> {
+  const { path, maxBytes, words } = file;
+  const info = await fs.stat(path).catch((error) => refuse(file, error));
   if (!info.isFile) {
     const detail = info.isDirectory ? "is a directory" : "not a regular file";
-    throw new SourceError(detail, { path, reason: "not a file", hint: "name the archive itself" });
+    throw new SourceError(detail, { path, name: words.name, reason: "not a file", hint: words.notAFile });
   }
   if (info.size > maxBytes) {
-    const hint =
-      "check that it is the archive, or raise the limit: MAX_ARCHIVE_SIZE or [OfflineMode] maxArchiveSize";
-    throw new SourceError(`larger than ${maxBytes} bytes`, { path, reason: "too big", hint });
+    throw new SourceError(`larger than ${maxBytes} bytes`, {
+      path,
+      name: words.name,
+      reason: "too big",
+      hint: words.tooBig,
+    });
   }
   return info;
 }
@@ -153,7 +162,7 @@ export async function readSettled(
     info = await statAll(options);
     if (isSame(before, info)) {
       if (rested < rest) continue;
-      const bytes = await readBytes(fs, path, info.file.size);
+      const bytes = await readBytes(options, fs, info.file.size);
       const companions = await readCompanions(fs, options.companions, info.companions);
       info = await statAll(options);
       if (isSame(before, info) && bytes.length === info.file.size) {
@@ -182,7 +191,7 @@ export async function readAll(
 }
 
 function statCompanions(fs: FileSystem, files: readonly Companion[]): Promise<Stats["companions"]> {
-  return Promise.all(files.map((file) => orProblem(() => statFile(file, fs))));
+  return Promise.all(files.map((file) => orProblem(() => statFile({ ...file, words: COMPANION_WORDS }, fs))));
 }
 
 async function readCompanions(
@@ -194,7 +203,8 @@ async function readCompanions(
   for (const [i, { path }] of files.entries()) {
     const info = stats[i];
     const isFile = info && !(info instanceof SourceError);
-    contents.set(path, isFile ? await orProblem(() => readBytes(fs, path, info.size)) : info);
+    const named = { path, words: COMPANION_WORDS };
+    contents.set(path, isFile ? await orProblem(() => readBytes(named, fs, info.size)) : info);
   }
   return contents;
 }
@@ -215,11 +225,11 @@ async function orProblem<T>(operation: () => Promise<T>): Promise<T | undefined 
  * @throws {SourceError} When it cannot be read.
  * @throws {TransientError} When the disk or the network failed.
  */
-async function readBytes(fs: FileSystem, path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readBytes(file: NamedFile, fs: FileSystem, size: number): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await readFile(fs, path, size);
+    return await readFile(fs, file.path, size);
   } catch (error) {
-    return refuse(path, error);
+    return refuse(file, error);
   }
 }
 
@@ -235,20 +245,17 @@ async function readFile(fs: FileSystem, path: string, size: number): Promise<Uin
   return buffer.subarray(0, length);
 }
 
-function refuse(path: string, cause: unknown): never {
+function refuse({ path, words: { name, missing } }: NamedFile, cause: unknown): never {
   if (cause instanceof Deno.errors.NotFound) {
-    const hint =
-      "put the archive there before Halyard starts, or correct FILE_DATA_SOURCE or [OfflineMode] " +
-      "fileDataSource";
-    throw new SourceError("no such file", { path, reason: "missing", hint, cause });
+    throw new SourceError("no such file", { path, name, reason: "missing", hint: missing, cause });
   }
   const detail = cause instanceof Error ? cause.message : String(cause);
   if (!FINAL_ERRORS.some((type) => cause instanceof type)) {
     const hint = "check the disk, or the network that the file comes over";
-    throw new TransientError(`Cannot read data file "${path}": ${detail}`, hint, cause);
+    throw new TransientError(`Cannot read ${name} "${path}": ${detail}`, hint, cause);
   }
   const hint = cause instanceof Deno.errors.NotCapable
     ? `grant it with --allow-read="${path}"`
     : "make sure that the user who runs Halyard can read the file and enter its directories";
-  throw new SourceError(detail, { path, reason: "unreadable", hint, cause });
+  throw new SourceError(detail, { path, name, reason: "unreadable", hint, cause });
 }

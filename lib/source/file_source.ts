@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import type { Log } from "../observe/mod.ts";
-import { type Companion, type CompanionContent, PATIENCE_MS, type Stats } from "./_read_settled.ts";
+import { type Companion, type CompanionContent, PATIENCE_MS, REST_MS, type Stats } from "./_read_settled.ts";
 import { type FileContent, SettledReader } from "./_settled_reader.ts";
+import { ARCHIVE_WORDS, type FileWords } from "./file_words.ts";
 import { IncompleteError } from "./load_error.ts";
 import { type Clock, type FileSystem, MACHINE_CLOCK } from "./platform.ts";
 import { SourceError } from "./source_error.ts";
@@ -32,6 +33,13 @@ export interface FileSourceOptions {
   onContent: TakeContent;
   /** Is called with the file's size, in bytes, when it looks changed, before it has come to rest and is read. */
   onChange?: (size: number) => void;
+  /**
+   * Handler of there being no file, where that is no error: called when there is none any more. A file that comes back is handed
+   * over, whatever is in it. @default {it is an error, and the content before stays in use}
+   */
+  onMissing?: () => Promise<void> | void;
+  /** Words for the file in messages. @default {those for the archive} */
+  words?: FileWords;
   /** The file system. @default {Deno} */
   fs?: FileSystem;
   /** The clock. @default the machine's */
@@ -47,6 +55,7 @@ export class FileSource {
   readonly #fs: FileSystem;
   readonly #clock: Clock;
   readonly #reader: SettledReader;
+  readonly #words: FileWords;
   readonly #closing = new AbortController();
   /** Aborted to check the file before the poll interval is over. */
   #nap = new AbortController();
@@ -68,11 +77,14 @@ export class FileSource {
    * @param options File, poll interval and handler.
    */
   constructor(options: FileSourceOptions) {
-    const { path, maxBytes, companions = [], fs = Deno, clock = MACHINE_CLOCK } = options;
+    const { path, maxBytes, companions = [], fs = Deno, clock = MACHINE_CLOCK, words = ARCHIVE_WORDS } =
+      options;
     this.#options = options;
+    this.#words = words;
     this.#fs = fs;
     this.#clock = clock;
-    this.#reader = new SettledReader({ path, maxBytes, companions, fs, clock, signal: this.#closing.signal });
+    const { signal } = this.#closing;
+    this.#reader = new SettledReader({ path, maxBytes, companions, words, fs, clock, signal });
   }
 
   /** Reason why the file cannot be read now, and since when (ms since epoch); `undefined` when it can. */
@@ -81,8 +93,8 @@ export class FileSource {
   }
 
   /**
-   * Reads the file for the first time and hands it over. One that looks as if it were still being copied is read once more
-   * when it has come to rest.
+   * Reads the file for the first time and hands it over, unless there may be none, and is none. One that looks as if it were still
+   * being copied is read once more when it has come to rest.
    *
    * @param take Handler of the content.
    * @throws {SourceError} When the file cannot be read.
@@ -93,7 +105,7 @@ export class FileSource {
     let isDone = false;
     while (!isDone) {
       const content = await this.#readFirst();
-      isDone = await this.#handOver(content, take);
+      isDone = content === undefined || await this.#handOver(content, take);
     }
   }
 
@@ -137,10 +149,10 @@ export class FileSource {
     try {
       this.#watcher = this.#fs.watchFs(dirname(path), { recursive: false });
       this.#tasks.push(this.#listen(this.#watcher));
-      log.info("Watching and polling the data file for changes", { path, pollInterval: interval });
+      log.info(`Watching and polling the ${this.#words.name} for changes`, { path, pollInterval: interval });
     } catch (error) {
       const fields = { path, pollInterval: interval, error: messageOf(error) };
-      log.info("Polling the data file for changes, cannot watch its directory", fields);
+      log.info(`Polling the ${this.#words.name} for changes, cannot watch its directory`, fields);
     }
   }
 
@@ -151,7 +163,7 @@ export class FileSource {
       for await (const _ of watcher) this.#nap.abort();
     } catch (error) {
       const fields = { path, pollInterval: interval, error: messageOf(error) };
-      log.info("Stopped watching the data file's directory, polling goes on", fields);
+      log.info(`Stopped watching the ${this.#words.name}'s directory, polling goes on`, fields);
     }
   }
 
@@ -179,24 +191,49 @@ export class FileSource {
       if (!force && !this.#reader.isDue(info)) return;
       content = await this.#read(info);
     } catch (error) {
-      return this.#report(error, false);
+      return this.#mayBeMissing(error) ? await this.#handOverNothing(force) : this.#report(error, false);
     }
-    if (!content) return this.#report(growingError(path), true);
+    if (!content) return this.#report(this.#growingError(), true);
     if (this.#problem && !this.#problem.isGrowing) {
-      log.info("Data file can be read again", { path });
+      log.info(`${this.#words.title} can be read again`, { path });
       this.#problem = undefined;
     }
     if (this.#handedOver?.isDone && this.#handedOver.content === describe(content)) {
       this.#problem = undefined;
-      return log[force ? "info" : "debug"]("Data file has the same content as before", { path });
+      return log[force ? "info" : "debug"](`${this.#words.title} has the same content as before`, { path });
     }
     try {
       if (!await this.#handOver(content, onContent)) return;
     } catch (error) {
       const isKnown = error instanceof IncompleteError || error instanceof TransientError;
-      if (!isKnown) log.error("Cannot use data file", { path, error: messageOf(error) });
+      if (!isKnown) log.error(`Cannot use ${this.#words.name}`, { path, error: messageOf(error) });
     }
     this.#problem = undefined;
+  }
+
+  /** Whether there is no file, and that is no error. */
+  #mayBeMissing(error: unknown): boolean {
+    return this.#options.onMissing !== undefined && error instanceof SourceError &&
+      error.reason === "missing";
+  }
+
+  async #handOverNothing(force: boolean): Promise<void> {
+    const { path, log, onMissing } = this.#options;
+    if (!this.#handedOver) {
+      this.#problem = undefined;
+      return force ? log.info(`${this.#words.title} is not there`, { path }) : undefined;
+    }
+    // Some editors move a file away before they write the new one.
+    await this.#clock.sleep(REST_MS, this.#closing.signal);
+    if (this.#closing.signal.aborted) return;
+    const isMissing = await this.#reader.look().then(() => false, (error) => this.#mayBeMissing(error));
+    if (!isMissing) return this.#nap.abort();
+    try {
+      await onMissing!();
+      this.#handedOver = this.#problem = undefined;
+    } catch (error) {
+      this.#report(error, false);
+    }
   }
 
   #read(info: Stats): Promise<FileContent | undefined> {
@@ -206,15 +243,17 @@ export class FileSource {
     return reading;
   }
 
-  async #readFirst(): Promise<FileContent> {
+  /** Resolves to `undefined` where there is no file, and that is no error. */
+  async #readFirst(): Promise<FileContent | undefined> {
     let isGrowing = false;
     try {
       const info = await this.#reader.look();
       const content = await this.#read(info);
       if (content) return content;
       isGrowing = true;
-      throw growingError(this.#options.path);
+      throw this.#growingError();
     } catch (error) {
+      if (this.#mayBeMissing(error)) return undefined;
       if (error instanceof TransientError) this.#report(error, isGrowing);
       throw error;
     }
@@ -241,7 +280,10 @@ export class FileSource {
 
   #awaitRest({ message }: IncompleteError): false {
     const { path, log } = this.#options;
-    log.debug("Data file is incomplete, will be read again once it has settled", { path, error: message });
+    log.debug(`${this.#words.title} is incomplete, will be read again once it has settled`, {
+      path,
+      error: message,
+    });
     if (!this.#problem?.isGrowing) this.#problem = { message, time: this.#clock.now(), isGrowing: true };
     return false;
   }
@@ -256,6 +298,17 @@ export class FileSource {
       : "";
     this.#options.log.warn(`${message}; any previous content stays in use${hint}`);
   }
+
+  #growingError(): TransientError {
+    const hint =
+      "it will be read once it has settled; to replace it at once, copy to another name beside it, then rename";
+    return new TransientError(
+      `Cannot read ${this.#words.name} "${this.#options.path}": still being written after ${
+        PATIENCE_MS / 1000
+      } s`,
+      hint,
+    );
+  }
 }
 
 /** Text that is the same for the same content, companions included. */
@@ -265,15 +318,6 @@ function describe({ digest, companions = new Map() }: FileContent): string {
     content instanceof Uint8Array ? content.toBase64() : content?.message,
   ]);
   return JSON.stringify([digest, parts]);
-}
-
-function growingError(path: string): TransientError {
-  const hint =
-    "it will be read once it has settled; to replace it at once, copy to another name beside it, then rename";
-  return new TransientError(
-    `Cannot read data file "${path}": still being written after ${PATIENCE_MS / 1000} s`,
-    hint,
-  );
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,4 @@
-/** Invalid archive: a final error. */
+/** Invalid archive, or file of overrides: a final error. */
 export class LoadError extends Error {
   /** Set so that a report shows it. */
   override name = "LoadError";

@@ -1,5 +1,5 @@
 /**
- * The archive's file: its bytes once it has settled, and its changes.
+ * A file that is followed, such as the archive: its bytes once it has settled, and its changes.
  *
  * @example
  * ```ts
@@ -26,6 +26,7 @@
  */
 export { readAll } from "./_read_settled.ts";
 export * from "./file_source.ts";
+export * from "./file_words.ts";
 export * from "./load_error.ts";
 export * from "./platform.ts";
 export * from "./source_error.ts";

@@ -5,6 +5,8 @@ export type SourceErrorReason = "missing" | "unreadable" | "not a file" | "too b
 export interface SourceErrorOptions {
   /** Path of the file as configured. */
   path: string;
+  /** What the file is. @default {"data file"} */
+  name?: string;
   /** Reason, for programs. */
   reason: SourceErrorReason;
   /** Advice for the operator. */
@@ -31,7 +33,7 @@ export class SourceError extends Error {
    * @param options Path, reason and hint.
    */
   constructor(detail: string, options: SourceErrorOptions) {
-    super(`Cannot read data file "${options.path}": ${detail}`, options);
+    super(`Cannot read ${options.name ?? "data file"} "${options.path}": ${detail}`, options);
     this.path = options.path;
     this.reason = options.reason;
     this.hint = options.hint;

@@ -18,9 +18,12 @@ export interface StoredEnvironment {
   readonly since: number;
 }
 
-/** An environment of a newly read archive: either ready to serve, since a time that may be known, or with a fault. */
+/**
+ * An environment of a newly read archive: either ready to serve, since a time that may be known, or with a fault. One that is ready may
+ * keep the fault that it has in the newest archive, if what is served of it changes for another reason.
+ */
 export type NewEnvironment =
-  | { id: string; snapshot: Snapshot; since?: number }
+  | { id: string; snapshot: Snapshot; since?: number; keptFault?: string }
   | { id: string; metadata?: EnvironmentMetadata; fault: string; since?: number };
 
 /** One environment before and after a swap; without `before` it is new, without `after` it is gone. */
@@ -168,12 +171,13 @@ function merge(
 ): StoredEnvironment {
   const { id } = loaded;
   if ("snapshot" in loaded) {
-    const { snapshot } = loaded;
-    if (old !== undefined && old.snapshot === snapshot && old.fault === undefined) return old;
+    const { snapshot, keptFault: fault } = loaded;
+    if (old !== undefined && old.snapshot === snapshot && old.fault === fault) return old;
     return {
       id,
       snapshot,
       metadata: snapshot.metadata,
+      ...fault !== undefined && { fault },
       since: old?.snapshot ? old.since : loaded.since ?? now,
     };
   }

@@ -10,6 +10,7 @@ const folder = await Deno.makeTempDir({ prefix: "halyard-json-" });
 const demo = `${folder}/demo.tar.gz`;
 const other = `${folder}/other.tar.gz`;
 const contexts = `${folder}/contexts.jsonl`;
+const overrides = `${folder}/overrides.json`;
 
 Deno.test.beforeAll(async () => {
   await Deno.writeFile(demo, await buildDemo(new URL("../../examples/", import.meta.url)));
@@ -22,6 +23,10 @@ Deno.test.beforeAll(async () => {
       e1: { env: { envKey: "empty" } },
       e2: { env: { envKey: "two", sdkKey: { value: "sdk-2", expiring: { value: "sdk-1", timestamp: 1 } } } },
     }),
+  );
+  await Deno.writeTextFile(
+    overrides,
+    '{"environments":{"de3000000000000000000001":{"flagValues":{"line-speed-limit":120}}}}',
   );
   await Deno.writeTextFile(contexts, '{"kind":"user","key":"ann"}\n{"kind":"machine","key":"press-07"}\n');
 });
@@ -45,6 +50,7 @@ const COMMANDS: string[][] = [
   ["evaluate", demo, "test-bench", ...CONTEXT, "--why"],
   ["evaluate", demo, "line-control/production", "line-speed-limit", ...CONTEXT, "--why", "--want", "120"],
   ["evaluate", demo, "line-control/production", "line-speed-limit", ...CONTEXT, "--want", "7"],
+  ["evaluate", demo, "line-control/production", ...CONTEXT, "--why", "--overrides", overrides],
 ];
 
 for (const command of COMMANDS) {

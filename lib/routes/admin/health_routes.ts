@@ -10,15 +10,15 @@ const HEADERS = { "cache-control": "no-store" };
  *
  * `/health/ready` answers 200 from the first archive that was loaded until the relay starts to shut down, else 503 with the
  * reasons. That is when the Relay Proxy, which has no such route, listens: an archive with bad environments is served, those
- * environments answer 503. A later bad archive or environment makes no relay unready, for it would take all replicas away at once:
- * the status is "degraded" then, with the reasons.
+ * environments answer 503. A later bad archive or environment, or a bad file of overrides, makes no relay unready, for it would take
+ * all replicas away at once: the status is "degraded" then, with the reasons.
  *
  * @param services The store, and the relay's status.
  * @returns The routes.
  */
 export function healthRoutes({ store, status }: Pick<Services, "store" | "status">): OpenRoute[] {
   function ready(): Response {
-    const { isClosing, dataFile, trust } = status();
+    const { isClosing, dataFile, trust, overrides } = status();
     const lastError = dataFile.lastError?.message;
     const obstacles = [];
     if (isClosing) obstacles.push("the relay is shutting down");
@@ -30,6 +30,10 @@ export function healthRoutes({ store, status }: Pick<Services, "store" | "status
     }
     if (trust.stale) {
       reasons.push(`what is served is stale: version ${trust.version} of epoch ${trust.epoch}`);
+    }
+    const overridesError = overrides?.lastError?.message;
+    if (overridesError !== undefined) {
+      reasons.push(`the newest overrides file is not in effect: ${overridesError}`);
     }
     const flaw = obstacles.length > 0 ? "not ready" : "degraded";
     const body = reasons.length === 0 ? { status: "ready" } : { status: flaw, reasons, lastError };

@@ -6,7 +6,21 @@ import { ANY, type Shape } from "./expect.ts";
 
 const KEY_SHAPE = { value: "", expiry: 0 };
 const STATE_SHAPE = { state: "", stateSince: 0 };
-const ERROR_SHAPE = { message: "", time: 0 };
+const FILE_SHAPE = { path: "", digest: "", loadedAt: 0, lastError: { message: "", time: 0 } };
+
+/** Every field that the status of trust may have. */
+const TRUST_SHAPE = {
+  mode: "",
+  signers: [{ principals: "", fingerprint: "" }],
+  version: 0,
+  epoch: 0,
+  audience: "",
+  created: 0,
+  notAfter: 0,
+  stale: "",
+  sourceNote: "",
+  problems: [""],
+};
 
 /** Every field that the status of an environment may have: the Relay Proxy's, some of which are never there, and Halyard's. */
 export const ENVIRONMENT_SHAPE = {
@@ -34,18 +48,12 @@ export const STATUS_SHAPE = {
   status: "",
   version: "",
   clientVersion: "",
-  dataFile: { path: "", digest: "", loadedAt: 0, lastError: ERROR_SHAPE, isLastKnownGood: "" },
-  trust: {
-    mode: "",
-    signers: [{ principals: "", fingerprint: "" }],
-    version: 0,
-    epoch: 0,
-    audience: "",
-    created: 0,
-    notAfter: 0,
-    stale: "",
-    sourceNote: "",
-    problems: [""],
+  dataFile: { ...FILE_SHAPE, isLastKnownGood: "" },
+  trust: TRUST_SHAPE,
+  overrides: {
+    ...FILE_SHAPE,
+    environments: { [ANY]: { flags: [""], segments: [""], until: 0, isApplied: "" } },
+    trust: TRUST_SHAPE,
   },
 } satisfies Shape;
 
@@ -53,15 +61,15 @@ export const STATUS_SHAPE = {
 export type StatusServices = Pick<Services, "store" | "status">;
 
 /**
- * Describes a relay for operators: the Relay Proxy's JSON, with keys properly masked, the status of the archive's file, and the number
- * of evaluations that reached a limit.
+ * Describes a relay for operators: the Relay Proxy's JSON, with keys properly masked, the status of the archive's file and of
+ * overrides, and the number of evaluations that reached a limit.
  *
  * @param services The store, and the relay's status.
  * @returns The status, as {@linkcode STATUS_SHAPE} says.
  */
 export function describeStatus(services: StatusServices): Record<string, unknown> {
   const { environments } = services.store;
-  const { version, dataFile, trust } = services.status();
+  const { version, dataFile, trust, overrides } = services.status();
   return {
     environments: Object.fromEntries(
       environments.map((environment) => [environment.id, describeEnvironment(environment, services)]),
@@ -70,6 +78,7 @@ export function describeStatus(services: StatusServices): Record<string, unknown
     clientVersion: version,
     dataFile,
     trust,
+    ...overrides && { overrides },
   };
 }
 
