@@ -22,7 +22,7 @@ class Site implements AsyncDisposable {
     await Deno.mkdir(`${site.folder}/in`);
     await Deno.writeTextFile(
       `${site.folder}/allowed_signers`,
-      site.signer.line('namespaces="halyard-archive"'),
+      site.signer.line('namespaces="halyard-*"'),
     );
     return site;
   }
@@ -59,6 +59,19 @@ class Site implements AsyncDisposable {
   async #replace(path: string, bytes: Uint8Array): Promise<void> {
     await Deno.writeFile(`${path}.new`, bytes);
     await Deno.rename(`${path}.new`, path);
+  }
+
+  /** Puts a signed file of overrides there, which gives everybody `value` of flag `f`. */
+  async override(value: unknown, version: number, namespace = "halyard-overrides"): Promise<void> {
+    const file = new TextEncoder().encode(
+      JSON.stringify({ environments: { e1: { flagValues: { f: value } } } }),
+    );
+    const times = { created: time(-HOUR), notAfter: time(720 * HOUR) };
+    const release = await makeRelease(file, [this.signer], { version, ...times }, namespace);
+    const path = `${this.folder}/overrides.json`;
+    await this.#replace(`${path}.manifest.json`, release.manifest);
+    await this.#replace(`${path}.manifest.json.sig`, new TextEncoder().encode(release.signatures[0]));
+    await this.#replace(path, release.file);
   }
 
   /** Takes away all that was carried. */
@@ -169,7 +182,8 @@ Deno.test("a relay that is killed while it takes one release after the other ser
 
 /** Runs a relay that cannot start; gives what it says. */
 async function fail(env: Record<string, string>, permissions?: readonly string[]): Promise<string> {
-  const { code, stderr } = await halyardCommand({ env: { PORT: `${freePort()}`, ...env }, permissions }).output();
+  const { code, stderr } = await halyardCommand({ env: { PORT: `${freePort()}`, ...env }, permissions })
+    .output();
   assertEquals(code, 1);
   return new TextDecoder().decode(stderr);
 }
@@ -231,4 +245,43 @@ Deno.test("a relay in mode off keeps the last good archive in its state director
   await Deno.utime(site.path, 0, 0);
   await using relay = await startRelay({ env });
   assertEquals(await getValue(relay.url), "one");
+});
+
+Deno.test("overrides need a signature of their own, and none that is older than one before, across restarts", async () => {
+  await using site = await Site.create();
+  const env = { ...site.env, OVERRIDES_FILE: `${site.folder}/overrides.json` };
+  await site.carry(await site.release("archive", 1));
+  async function getValue(url: string): Promise<unknown> {
+    const response = await fetch(`${url}/sdk/latest-all`, { headers: { authorization: "sdk-e1" } });
+    const { variations, fallthrough } = (await response.json()).flags.f;
+    return variations[fallthrough.variation];
+  }
+  {
+    await using relay = await startRelay({ env });
+    assertEquals(await getValue(relay.url), "archive");
+    await site.override("two", 2);
+    await relay.waitFor("Loaded overrides");
+    assertEquals(await getValue(relay.url), "two");
+    const { trust: { version, signers } } = (await getStatus(relay.url)).overrides;
+    assertEquals([version, signers[0].principals], [2, "release@corp"]);
+    await site.override("one", 1);
+    const line = await relay.waitFor("Overrides file reload failed");
+    assertStringIncludes(line, "release: version 1 is older: version 2 has been served");
+    await site.override("three", 3, "halyard-archive");
+    assertStringIncludes(await relay.waitFor("Overrides file reload failed"), "not for halyard-overrides");
+    assertEquals(await getValue(relay.url), "two");
+    await site.override("three", 3);
+    await relay.waitFor("Reloaded overrides");
+    assertEquals(await getValue(relay.url), "three");
+  }
+  await site.override("two", 2);
+  assertStringIncludes(await fail(env), "version 3 has been served");
+  await site.override("three", 3);
+  // Without the archive: the last known good one, and the overrides over it.
+  await site.empty();
+  await using relay = await startRelay({ env });
+  assertEquals(await getValue(relay.url), "three");
+  await Deno.remove(env.OVERRIDES_FILE);
+  await relay.waitFor("Overrides have ended");
+  assertEquals(await getValue(relay.url), "archive");
 });
