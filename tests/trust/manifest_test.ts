@@ -69,7 +69,7 @@ Deno.test("parseManifest() refuses what is no JSON object, not UTF-8 or too long
   for (const text of ["", "[]", "null", "1", "{", `\ufeff${JSON.stringify(FIELDS)}`]) {
     assertThrows(() => parse(text), TrustError);
   }
-  assertThrows(() => parseManifest(new Uint8Array([0xff])), TrustError, "not JSON in UTF-8");
+  assertThrows(() => parseManifest(new Uint8Array([0xff])), TrustError, "The manifest is not UTF-8");
   assertThrows(
     () => parse(JSON.stringify(FIELDS).padEnd(MAX_MANIFEST_LENGTH + 1)),
     TrustError,
