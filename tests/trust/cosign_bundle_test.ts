@@ -63,7 +63,7 @@ Deno.test("verifyCosignBundle() refuses other forms by name, and other files", a
     [{ ...good, mediaType: "application/vnd.dev.sigstore.bundle+json;version=0.2" }, "mediaType is not"],
     [{ base64Signature: "x", cert: "", rekorBundle: {} }, "an older form"],
     [{ ...good, dsseEnvelope: {} }, "an attestation (dsseEnvelope)"],
-    [{ ...good, verificationMaterial: { certificate: {} } }, "has no publicKey: sign with a key"],
+    [{ ...good, verificationMaterial: { certificate: {} } }, "is not by a publicKey alone: sign with a key"],
     [{ ...good, messageSignature: undefined }, "for another file"],
     [{ ...good, messageSignature: { ...messageSignature, signature: 1 } }, "no messageSignature.signature"],
     [{ ...good, messageSignature: { ...messageSignature, signature: "!" } }, "not in base64"],

@@ -130,6 +130,6 @@ Deno.test("readSshSignature() refuses what stands around the block, a second blo
   await assertRejects(
     () => readSshSignature(small),
     TrustError,
-    "The RSA key has 1024 bits, not 2048 to 16384",
+    "The RSA key has 1024 bits, not 2048 to 4096",
   );
 });
