@@ -82,7 +82,7 @@ Deno.test("verifySignatures() says why a signature does not count", async () => 
   assertEquals(await problem(git, `a@b ${key}`), 'The signature is for "git", not for halyard-archive');
   assertEquals(
     await problem(ssh(".sig", ""), `a@b ${key}`),
-    "The file is not one SSH signature in armour, with nothing before or after it",
+    "The file is not one block from BEGIN SSH SIGNATURE to END SSH SIGNATURE, with nothing before, in or after it",
   );
 });
 
