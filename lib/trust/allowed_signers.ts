@@ -30,7 +30,7 @@ const PRINCIPALS = /[^ \t"]+/y;
 const KEY = /([a-z0-9@.-]+)[ \t]+([A-Za-z0-9+/]+={0,2})(?=[ \t]|$)/y;
 const OPTION = /([A-Za-z-]{1,64})(?:="([^"\\]*)")?(,(?![ \t])|(?=[ \t]))/y;
 /** What some programs take for the end of a line, or do not show: a line must mean what it looks like. */
-const UNSEEN = /[^\P{Cc}\t\n]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+const UNSEEN = /[^\P{Cc}\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 const TIME = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(Z?)$/;
 
 /**
