@@ -3,6 +3,7 @@ import { TrustError } from "./trust_error.ts";
 /** Bytes that are in one buffer, as WebCrypto wants them. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
+const BASE64_LINE = /^[A-Za-z0-9+/=]+$/;
 /** White space that the decoder would skip, so that one value had many texts. */
 const SKIPPED = /[\t\n\f\r ]/;
 
@@ -36,7 +37,8 @@ export function decodeArmour(text: string, label: string, what: string): Bytes {
   const lines = text.split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
   const [begin, end] = [lines.shift(), lines.pop()];
-  if (begin !== `-----BEGIN ${label}-----` || end !== `-----END ${label}-----` || lines.includes("")) {
+  const isBlock = begin === `-----BEGIN ${label}-----` && end === `-----END ${label}-----`;
+  if (!isBlock || !lines.every((line) => BASE64_LINE.test(line))) {
     throw new TrustError(
       `The file is not one block from BEGIN ${label} to END ${label}, with nothing before, in or after it`,
     );

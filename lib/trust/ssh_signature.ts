@@ -44,7 +44,8 @@ export async function readSshSignature(text: string): Promise<SshSignature> {
   if (version !== 1) throw new TrustError(`The signature's version is ${version}, not 1`);
   const key = await readSshKey(reader.string());
   const namespace = reader.name();
-  const reserved = reader.string();
+  // OpenSSH puts nothing into it, and takes it for empty when it verifies whatever is in it.
+  if (reader.string().length > 0) throw new TrustError("The signature's reserved field is not empty");
   const hashName = reader.name();
   if (!Object.hasOwn(HASHES, hashName)) {
     throw new TrustError(`The signature's hash is ${hashName}, not ${Object.keys(HASHES).join(" or ")}`);
@@ -56,7 +57,7 @@ export async function readSshSignature(text: string): Promise<SshSignature> {
     namespace,
     async verify(message) {
       const digest = new Uint8Array(await crypto.subtle.digest(HASHES[hashName]!, message));
-      const parts = [encode(namespace), reserved, encode(hashName), digest].map(sshString);
+      const parts = [encode(namespace), new Uint8Array(), encode(hashName), digest].map(sshString);
       return await key.verify(signature, concat(MAGIC, ...parts));
     },
   };

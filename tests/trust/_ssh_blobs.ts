@@ -29,6 +29,8 @@ export interface Fields {
   version?: number;
   namespace?: Bytes;
   reserved?: Bytes;
+  /** What stands in the place of what is reserved, but is not signed. */
+  unsigned?: Bytes;
   hash?: string;
 }
 
@@ -48,14 +50,13 @@ export async function signedBytes(message: Bytes, fields: Fields = {}): Promise<
 
 /** A whole signature, of a key's blob and that of its signature. */
 export function frame(key: Bytes, signature: Bytes, fields: Fields = {}): Bytes {
-  const { version = 1, namespace = new TextEncoder().encode(NAMESPACE), reserved = new Uint8Array() } =
-    fields;
+  const { version = 1, namespace = new TextEncoder().encode(NAMESPACE) } = fields;
   return concat(
     MAGIC,
     new Uint8Array([0, 0, 0, version]),
     sshString(key),
     sshString(namespace),
-    sshString(reserved),
+    sshString(fields.unsigned ?? fields.reserved ?? new Uint8Array()),
     text(fields.hash ?? "sha512"),
     sshString(signature),
   );
