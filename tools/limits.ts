@@ -64,6 +64,7 @@ const ROOMS: Record<string, string> = {
   source: "Reading and loading the file",
   load: "Reading and loading the file",
   archive: "Archive",
+  trust: "Signatures",
   model: "Contexts",
   evaluation: "Evaluation",
   http: "Requests and streams",

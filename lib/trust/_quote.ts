@@ -1,4 +1,4 @@
-/** Longest text that an error quotes in full: who wrote it is not trusted. @limit characters: the rest is left out */
+/** Longest text of a manifest, a signature or a key file that an error quotes in full. Who wrote it is not trusted. @limit characters: the rest is left out */
 const MAX_QUOTED = 64;
 
 /**

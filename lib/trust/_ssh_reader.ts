@@ -1,7 +1,7 @@
 import type { Bytes } from "./_bytes.ts";
 import { TrustError } from "./trust_error.ts";
 
-/** Longest name: RFC 4251 section 6. @limit bytes: the key or the signature is refused */
+/** Longest name of a type, a curve, a hash or a namespace: RFC 4251 section 6. @limit bytes: the key or the signature is refused */
 const MAX_NAME_LENGTH = 64;
 
 /** Reads the fields of SSH's binary format (RFC 4251 section 5), all of which must be there and nothing else. */

@@ -3,10 +3,10 @@ import { quote } from "./_quote.ts";
 import { readSshKey, type SshKey } from "./ssh_key.ts";
 import { TrustError } from "./trust_error.ts";
 
-/** Longest file of keys. A line with an RSA key of 4,096 bits has about 800 characters. @limit characters: the file is refused */
+/** Longest file of allowed signers or revoked keys. A line with an RSA key of 4,096 bits has about 800 characters. @limit characters: the file is refused */
 export const MAX_KEYS_LENGTH = 262_144;
 
-/** Longest value of an option. OpenSSH matches no pattern of 1,024 characters and more. @limit characters: the file is refused */
+/** Longest value of an option in allowed_signers. OpenSSH matches no pattern of 1,024 characters and more. @limit characters: the file is refused */
 const MAX_VALUE_LENGTH = 1000;
 
 /** A line of an allowed_signers file: who may sign what, and when. */

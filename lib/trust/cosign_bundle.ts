@@ -3,10 +3,10 @@ import { type EcdsaNumbers, importEcdsa, P256, verifyEcdsa } from "./_ecdsa.ts";
 import { isObject, parseJsonObject } from "./_json.ts";
 import { TrustError } from "./trust_error.ts";
 
-/** Longest bundle. One has some 500 characters; entries of a log, which are allowed and ignored, a few thousand. @limit characters: the bundle does not count */
+/** Longest cosign bundle. One has some 500 characters; entries of a log, which are allowed and ignored, a few thousand. @limit characters: the bundle does not count */
 export const MAX_BUNDLE_LENGTH = 262_144;
 
-/** Longest signature in DER: two numbers of 33 bytes each, and their headers. @limit bytes: the bundle does not count */
+/** Longest signature in a cosign bundle: two numbers of 33 bytes each, and their headers in DER. @limit bytes: the bundle does not count */
 const MAX_DER_LENGTH = 72;
 
 const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
