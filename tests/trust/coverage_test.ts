@@ -1,0 +1,60 @@
+import { assertEquals } from "@std/assert";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Import map of this process. */
+const IMPORT_MAP = new URL(
+  import.meta.resolve("@std/assert").startsWith("file:") ? "tools/std/import_map.json" : "deno.json",
+  ROOT,
+);
+
+/** What covers nothing that the others do not, and would take long. */
+const IGNORED = ["coverage_test.ts", "every_byte_test.ts", "mutations_test.ts"];
+
+/** Files of the room with nothing but types and exports. */
+const WITHOUT_CODE = ["mod.ts"];
+
+async function run(...args: string[]): Promise<[code: number, output: string]> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+  }).output();
+  return [code, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)];
+}
+
+Deno.test("tests/trust/ runs through every branch, function and line of lib/trust/", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const flags = ["--quiet", "--no-check", "--no-lock", `--import-map=${IMPORT_MAP}`];
+    const ignored = IGNORED.map((name) => `tests/trust/${name}`).join();
+    const [code, output] = await run(
+      "test",
+      ...flags,
+      "--allow-all",
+      `--coverage=${folder}`,
+      "--coverage-raw-data-only",
+      `--ignore=${ignored}`,
+      "tests/trust",
+    );
+    assertEquals([code, code === 0 ? "" : output], [0, ""]);
+    const [covered, report] = await run(
+      "coverage",
+      "--detailed",
+      "--threshold=100",
+      `--include=^${ROOT}lib/trust/`,
+      folder,
+    );
+    assertEquals([covered, covered === 0 ? "" : report], [0, ""]);
+    const [, lcov] = await run("coverage", "--lcov", `--include=^${ROOT}lib/trust/`, folder);
+    const reported = new Set(Array.from(lcov.matchAll(/^SF:.*\/(.*)$/gm), ([, name]) => name));
+    assertEquals(reported, await listCode());
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+async function listCode(): Promise<Set<string>> {
+  const names = await Array.fromAsync(Deno.readDir(new URL("lib/trust/", ROOT)), ({ name }) => name);
+  return new Set(names.filter((name) => !WITHOUT_CODE.includes(name)));
+}
