@@ -1,12 +1,18 @@
 /** OpenSSH's `ssh-keygen` in a folder of its own, as signer and as oracle. */
 export class SshKeygen implements Disposable {
   readonly folder = Deno.makeTempDirSync();
+  readonly #env: Record<string, string>;
+
+  constructor(env: Record<string, string> = {}) {
+    this.#env = env;
+  }
 
   /** Runs it, and gives what it has printed. */
   async run(args: string[], stdin = new Uint8Array()): Promise<{ success: boolean; output: string }> {
     const command = new Deno.Command("ssh-keygen", {
       args,
       cwd: this.folder,
+      env: this.#env,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
