@@ -53,6 +53,7 @@ export async function importEcdsa(point: Bytes, curve: Curve): Promise<EcdsaKey>
     // WebCrypto finds out whether the point is on the curve when it verifies, not before.
     await verifyEcdsa({ key, curve }, [ONE, ONE], ONE);
   } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
     throw new TrustError(`The ECDSA key's point is not on ${name}`, { cause });
   }
   return { key, curve };

@@ -109,8 +109,11 @@ Deno.test("what fails in the runtime is thrown, and is no verdict on a key or si
   const key = await openSsh.makeKey("key", "-t", "ed25519");
   const file = ssh(".sig", await openSsh.sign("key", MESSAGE));
   const { subtle } = crypto;
-  const { digest } = subtle;
+  const { digest, verify } = subtle;
+  const p256 = await openSsh.makeKey("p256", "-t", "ecdsa");
   try {
+    subtle.verify = () => Promise.reject(new RangeError("Out of memory"));
+    await assertRejects(() => parseAllowedSigners(`a@b ${p256}\n`), RangeError, "Out of memory");
     subtle.digest = () => Promise.reject(new RangeError("Out of memory"));
     await assertRejects(() => parseAllowedSigners(`a@b ${key}\n`), RangeError, "Out of memory");
     await assertRejects(
@@ -119,7 +122,7 @@ Deno.test("what fails in the runtime is thrown, and is no verdict on a key or si
       "Out of memory",
     );
   } finally {
-    subtle.digest = digest;
+    Object.assign(subtle, { digest, verify });
   }
 });
 
