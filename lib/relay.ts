@@ -1,3 +1,4 @@
+import { BUILD_INFO } from "./build_info.ts";
 import type { LiveSettings, Settings } from "./config/mod.ts";
 import {
   type Certificate,
@@ -6,15 +7,34 @@ import {
   followCertificate,
   readCertificate,
 } from "./http/mod.ts";
-import { findMemoryLimit, Loader, type LoadOptions, type Publisher, StorePublisher } from "./load/mod.ts";
+import {
+  findMemoryLimit,
+  Loader,
+  type LoadOptions,
+  type Publisher,
+  StateDirectory,
+  StateError,
+  type StateFileSystem,
+  StorePublisher,
+  TrustGate,
+} from "./load/mod.ts";
 import { type Log, type Meter, type MetricState, Registry, sumMetrics } from "./observe/mod.ts";
 import { listenForOperators, type OperatorListeners } from "./operator_listeners.ts";
 import { describeRelay } from "./relay_metrics.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import { Serving, type ServingOptions } from "./serving.ts";
 import { ServingThreads, type ServingThreadsOptions } from "./serving_threads.ts";
-import { type Clock, FileSource, type FileSystem, MACHINE_CLOCK, TransientError } from "./source/mod.ts";
+import {
+  type Clock,
+  FileSource,
+  type FileSystem,
+  LoadError,
+  MACHINE_CLOCK,
+  readAll,
+  TransientError,
+} from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
+import { ARCHIVE_NAMESPACE } from "./trust/mod.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -60,11 +80,14 @@ export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
   const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval } =
     settings;
   const store = new Store();
-  const source = new FileSource({ path, interval, maxBytes, log, onContent: () => {} });
+  const gate = createGate(settings, { log });
+  const { companions } = gate;
+  const source = new FileSource({ path, interval, maxBytes, companions, log, onContent: () => {} });
   const loader = new Loader({
     path,
     maxBytes,
     publisher: new StorePublisher(store),
+    gate,
     memoryLimit: findMemoryLimit(settings.memoryLimit),
     log,
   });
@@ -72,8 +95,26 @@ export async function loadOnce(settings: Settings, log: Log): Promise<Store> {
     await source.read((content) => loader.load(content));
     return store;
   } finally {
+    gate.close();
     await loader.close();
   }
+}
+
+/** Creates the gate between the archive's file and the loader. */
+function createGate(
+  { fileDataSource: path, trust }: Settings,
+  options: { log: Log; clock?: Clock; state?: StateDirectory | undefined },
+): TrustGate {
+  const buildTime = Date.parse(BUILD_INFO.date);
+  return new TrustGate({
+    ...trust,
+    ...options,
+    path,
+    buildTime,
+    what: "data file",
+    namespace: ARCHIVE_NAMESPACE,
+    keepsFile: true,
+  });
 }
 
 /** Options for {@linkcode startRelay}. */
@@ -88,6 +129,8 @@ export interface RelayOptions {
   clock?: Clock;
   /** The file system; for simulations. @default {Deno} */
   fs?: FileSystem;
+  /** The same for the state directory. @default {Deno} */
+  stateFs?: StateFileSystem;
   /** Options of the loading thread; for simulations. */
   worker?: LoadOptions;
   /** Opens a port; for simulations, where a single thread serves. @default {listen} */
@@ -96,18 +139,20 @@ export interface RelayOptions {
 
 /**
  * Starts a relay: reads the archive, then listens, then follows the file. Where the file cannot be read or loaded yet, it
- * listens all the same, answers 503, is not ready, and tries again.
+ * listens all the same, answers 503, is not ready, and tries again. Where there is a last known good archive, it is served instead.
  *
  * @param settings All settings.
  * @param options Log and meter.
  * @returns The running relay; nothing keeps running when this throws.
  * @throws {SourceError} When the file cannot be read.
  * @throws {LoadError} When the archive is invalid.
+ * @throws {StateError} When the state directory cannot be used.
  * @throws {ListenError} When it cannot listen.
  */
 export async function startRelay(
   settings: Settings,
-  { log, meter: ownMeter, threadUrl, clock = MACHINE_CLOCK, fs = Deno, worker, listen }: RelayOptions,
+  { log, meter: ownMeter, threadUrl, clock = MACHINE_CLOCK, fs = Deno, stateFs = Deno, worker, listen }:
+    RelayOptions,
 ): Promise<Relay> {
   const { fileDataSource: path, maxArchiveSize: maxBytes, fileDataSourceMonitoringInterval: interval, tls } =
     settings;
@@ -117,6 +162,14 @@ export async function startRelay(
     help: "Serving threads that took the place of one that had died",
   }).with();
   const memoryLimit = findMemoryLimit(settings.memoryLimit);
+  const { stateDirectory } = settings;
+  const state = stateDirectory === undefined ? undefined : await StateDirectory.open({
+    path: stateDirectory,
+    onlyPath: BUILD_INFO.stateDirectory,
+    log,
+    fs: stateFs,
+  });
+  const gate = createGate(settings, { log, clock, state });
   let isClosing = false;
   const evaluationLimitsReached = new Map<string, number>();
   function status(): RelayStatus {
@@ -124,6 +177,7 @@ export async function startRelay(
       version: VERSION,
       isClosing,
       dataFile: { ...loader.status, ...source.lastError && { lastError: source.lastError } },
+      trust: gate.status,
       evaluationLimitsReached,
     };
   }
@@ -147,6 +201,7 @@ export async function startRelay(
     path,
     maxBytes,
     publisher: server.publisher,
+    gate,
     memoryLimit,
     log,
     meter,
@@ -158,6 +213,7 @@ export async function startRelay(
     path,
     interval,
     maxBytes,
+    companions: gate.companions,
     log,
     fs,
     clock,
@@ -185,9 +241,33 @@ export async function startRelay(
   async function closeOperators(): Promise<void> {
     await Promise.all([operators.prometheus?.shutdown(), operators.admin?.shutdown()]);
   }
+  async function closeLoader(): Promise<void> {
+    gate.close();
+    await loader.close();
+    await state?.close();
+  }
+  /** Serves the last known good archive, if there is one and it is still good. */
+  async function restore(reason: Error): Promise<boolean> {
+    try {
+      const content = await gate.recall(maxBytes, (files) => readAll(files, fs));
+      if (!content) return false;
+      await loader.restore(content, reason);
+      return true;
+    } catch (error) {
+      if (!isRestoreError(error)) throw error;
+      const { message, hint } = error;
+      log.error("Cannot serve the last known good archive from the state directory", {
+        error: message,
+        hint,
+      });
+      return false;
+    }
+  }
   try {
     operators = await listenForOperators({ settings, log, store, status, collectMetrics });
-    await source.read((content) => loader.load(content)).catch(throwIfFinal);
+    await source.read((content) => loader.load(content)).catch(async (error) => {
+      if (!await restore(error)) throwIfFinal(error);
+    });
     const certificate = tls && readCertificate(tls);
     addresses = await server.listen(certificate);
     certificates = certificate && followCertificate({
@@ -198,7 +278,7 @@ export async function startRelay(
     });
   } catch (error) {
     source.stop();
-    await Promise.all([server.close(), loader.close(), closeOperators()]);
+    await Promise.all([server.close(), closeLoader(), closeOperators()]);
     throw error;
   }
   noteReady();
@@ -213,7 +293,7 @@ export async function startRelay(
     source.stop();
     certificates?.stop();
     const graceIsOver = clock.sleep(grace, waiting.signal).then(() => "over");
-    const closed = Promise.all([loader.close(), server.close(grace).finally(closeOperators)]);
+    const closed = Promise.all([closeLoader(), server.close(grace).finally(closeOperators)]);
     if (await Promise.race([closed, graceIsOver]) === "over") {
       log.warn("Some requests are still open at the end of the grace period: they are cut off", {
         graceMs: grace,
@@ -302,6 +382,11 @@ function createServer({ threadUrl, ...options }: ServerOptions): RelayServer {
     updateStatus: () => {},
     close: (grace) => serving.close(grace),
   };
+}
+
+/** Reports whether an error says why the last known good archive is not served. */
+function isRestoreError(error: unknown): error is LoadError | TransientError | StateError {
+  return error instanceof LoadError || error instanceof TransientError || error instanceof StateError;
 }
 
 /** A transient error has been logged and will be retried. */

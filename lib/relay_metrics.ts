@@ -19,7 +19,9 @@ export interface DescribedRelay {
  * @returns The metrics; each has its one value of this moment, so that no series of an old one is left.
  */
 export function describeRelay({ status, store, memoryLimit }: DescribedRelay): MetricState[] {
-  const { version, dataFile: { digest = "", loadedAt, lastError }, evaluationLimitsReached } = status;
+  const { version, dataFile, trust, evaluationLimitsReached } = status;
+  const { digest = "", loadedAt, lastError, isLastKnownGood } = dataFile;
+  const { created, notAfter, stale, problems = [] } = trust;
   const states = { current: 0, previous: 0, none: 0 };
   for (const { snapshot, fault } of store.environments) {
     states[fault === undefined ? "current" : snapshot ? "previous" : "none"]++;
@@ -39,6 +41,33 @@ export function describeRelay({ status, store, memoryLimit }: DescribedRelay): M
     gauge("halyard_data_failing", "Whether a newer archive could not be read or loaded", {
       "": lastError ? 1 : 0,
     }),
+    gauge(
+      "halyard_data_last_known_good",
+      "Whether the last known good archive is served, not the data file's",
+      {
+        "": isLastKnownGood ? 1 : 0,
+      },
+    ),
+    gauge("halyard_release_version", "Version of the signed release that is served", ifSigned(trust.version)),
+    gauge("halyard_release_epoch", "How often versions of releases have begun anew", ifSigned(trust.epoch)),
+    gauge(
+      "halyard_release_age_seconds",
+      "Time since the signed release that is served was made: s",
+      ifSigned(created === undefined ? undefined : (Date.now() - created) / 1000),
+    ),
+    gauge(
+      "halyard_release_not_after_seconds",
+      "Until when the signed release that is served is meant to be used: s since epoch",
+      ifSigned(notAfter === undefined ? undefined : notAfter / 1000),
+    ),
+    gauge(
+      "halyard_release_stale",
+      "Whether the signed release that is served is too old",
+      ifSigned(stale === undefined ? undefined : Number(stale)),
+    ),
+    gauge("halyard_trust_problems", "What is wrong with the trust in what is served: as many as in /status", {
+      "": problems.length,
+    }),
     gauge("halyard_environments", "Environments by what they serve: current, previous or no data", {
       'data="current"': states.current,
       'data="previous"': states.previous,
@@ -56,6 +85,11 @@ export function describeRelay({ status, store, memoryLimit }: DescribedRelay): M
       "": performance.timeOrigin / 1000,
     }),
   ];
+}
+
+/** The one value of a metric that there is only where what is served has been signed. */
+function ifSigned(value: number | undefined): Record<string, number> {
+  return value === undefined ? {} : { "": value };
 }
 
 function gauge(name: string, help: string, values: Readonly<Record<string, number>>): MetricState {

@@ -9,7 +9,7 @@
  */
 import { parseArgs } from "node:util";
 import { pathToFileURL } from "node:url";
-import type { BuildInfo } from "../lib/build_info.ts";
+import { BUILD_INFO, type BuildInfo } from "../lib/build_info.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -26,6 +26,8 @@ export interface BundleOptions {
   output?: string;
   /** Path of the one Unix socket that an executable made of it may listen on. @default {it is not known} */
   unixSocket?: string | undefined;
+  /** Path of the one state directory that an executable made of it may write to. @default {it is not known} */
+  stateDirectory?: string | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface BundleOptions {
  * @throws {Error} When the bundler fails; it has said why on standard error.
  */
 export async function bundle(options: BundleOptions = {}): Promise<void> {
-  const { importMap, entrypoint = "main.ts", output = BUNDLE, unixSocket } = options;
+  const { importMap, entrypoint = "main.ts", output = BUNDLE, unixSocket, stateDirectory } = options;
   const imports = await readImports(importMap);
   const folder = await Deno.makeTempDir({ prefix: "halyard-bundle-" });
   try {
@@ -45,9 +47,11 @@ export async function bundle(options: BundleOptions = {}): Promise<void> {
     await runBundler("lib/load/worker.ts", map, worker);
     const url = `data:text/javascript;base64,${(await Deno.readFile(worker)).toBase64()}`;
     const info: BuildInfo = {
-      commit: await findCommit(),
+      commit: await askGit("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*") ?? "unknown",
+      date: await askGit("log", "-1", "--format=%cI") ?? BUILD_INFO.date,
       std: importMap ? "npm" : "jsr",
       ...unixSocket !== undefined && { unixSocket },
+      ...stateDirectory !== undefined && { stateDirectory },
     };
     await Deno.writeTextFile(`${folder}/url.js`, `export function workerUrl() { return new URL("${url}"); }`);
     await Deno.writeTextFile(
@@ -88,10 +92,11 @@ async function runBundler(entry: string, importMap: string, output: string): Pro
   if (!success) throw new Error(`Cannot bundle "${entry}"`);
 }
 
-async function findCommit(): Promise<string> {
+/** Asks Git about this repository. Returns its answer; `undefined` where there is no Git, or no repository. */
+async function askGit(...args: string[]): Promise<string | undefined> {
   try {
     const { success, stdout } = await new Deno.Command("git", {
-      args: ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+      args,
       cwd: ROOT,
       stdin: "null",
     }).output();
@@ -99,7 +104,7 @@ async function findCommit(): Promise<string> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  return "unknown";
+  return undefined;
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {

@@ -13,7 +13,7 @@ import {
   allowedVariables,
   COURIER,
   HALYARD,
-  parseUnixSocket,
+  parsePath,
   permissionFlags,
   type Product,
   socketFor,
@@ -62,6 +62,8 @@ export interface CompileOptions {
   allowNet?: readonly string[];
   /** Path of the one Unix socket that it may listen on. @default {{@linkcode UNIX_SOCKET}} */
   unixSocket?: string | undefined;
+  /** Path of the one state directory that it may write to. @default {none} */
+  stateDirectory?: string | undefined;
   /** Base: Deno's runtime base for executables, or Deno itself where that is not available. @default {either} */
   base?: Base | undefined;
 }
@@ -97,6 +99,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
     allowNet,
     product,
     unixSocket: socketFor(target, options.unixSocket),
+    stateDirectory: options.stateDirectory,
   });
   const variables = allowedVariables(product);
   const compiled = base === "deno"
@@ -208,6 +211,7 @@ async function run(args: string[]): Promise<void> {
       base: { type: "string" },
       courier: { type: "boolean", default: false },
       output: { type: "string" },
+      state: { type: "string" },
       target: { type: "string", default: Deno.build.target },
       "unix-socket": { type: "string" },
     },
@@ -221,17 +225,23 @@ async function run(args: string[]): Promise<void> {
   if (values.courier && values["unix-socket"] !== undefined) {
     throw new Error("The courier listens on no Unix socket\nhint: leave out --unix-socket");
   }
+  if (values.courier && values.state !== undefined) {
+    throw new Error("The courier has no state directory\nhint: leave out --state");
+  }
   const { entrypoint, name } = product;
   const script = `dist/${name}.js`;
   const allowNet = values["allow-net"] ?? [];
-  const unixSocket = parseUnixSocket(values["unix-socket"]);
+  const unixSocket = parsePath("unix-socket", values["unix-socket"]);
+  const stateDirectory = parsePath("state", values.state);
   await bundle({
     importMap: values["import-map"],
     entrypoint,
     output: script,
     unixSocket: socketFor(target, unixSocket),
+    stateDirectory,
   });
-  const compiled = await compile({ product, script, output, target, base, allowNet, unixSocket });
+  const paths = { unixSocket, stateDirectory };
+  const compiled = await compile({ product, script, output, target, base, allowNet, ...paths });
   const { failure, unguarded } = compiled;
   if (failure) TERMINAL.print(`Not on Deno's runtime base: ${failure}\n`);
   if (unguarded) {

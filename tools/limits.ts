@@ -55,6 +55,7 @@ const PAST_SETTINGS: Record<string, string> = {
   maxPayloadBytesInFlight: "the next large result waits for its turn, then is answered 503",
   maxArchiveSize: "the archive is refused",
   memoryLimit: "the archive is not loaded yet, the previous data stays in use",
+  maxAge: "an alarm; with `hard`, a new archive is refused",
   maxInboundPayloadSize: "the events are answered 202 and the connection is closed",
 };
 
@@ -64,9 +65,9 @@ const ROOMS: Record<string, string> = {
   source: "Reading and loading the file",
   load: "Reading and loading the file",
   archive: "Archive",
-  trust: "Signatures",
   model: "Contexts",
   evaluation: "Evaluation",
+  trust: "Signatures",
   http: "Requests and streams",
   routes: "Requests and streams",
   wire: "Requests and streams",

@@ -28,6 +28,9 @@ const LISTEN_ADDRESSES = ["0.0.0.0", "127.0.0.1", "[::]", "[::1]", "localhost"];
 /** The Unix socket that may be listened on unless another is asked for; where systemd makes the service a directory. */
 export const UNIX_SOCKET = "/run/halyard/halyard.sock";
 
+/** The state directory that may be written to unless another is asked for; where systemd makes the service one. */
+export const STATE_DIRECTORY = "/var/lib/halyard";
+
 /** Variables that are passed on to Deno besides Halyard's own: language, time zone and terminal. */
 const COMMON_VARIABLES = ["LANG", "LC_*", "TZ", "NO_COLOR", "TERM", "COLUMNS"];
 
@@ -57,27 +60,30 @@ export interface PermissionOptions {
   product?: Product;
   /** Path of the one Unix socket that it may listen on; a courier listens on none. @default {none} */
   unixSocket?: string | undefined;
+  /** Path of the one state directory that it may write to; a courier writes anywhere. @default {none} */
+  stateDirectory?: string | undefined;
 }
 
 /**
  * Lists the permissions that are baked in.
  *
- * @param options Product, addresses and Unix socket.
+ * @param options Product, addresses, Unix socket and state directory.
  * @returns Deno's flags.
  */
 export function permissionFlags(
-  { allowNet = [], product = HALYARD, unixSocket }: PermissionOptions = {},
+  { allowNet = [], product = HALYARD, unixSocket, stateDirectory }: PermissionOptions = {},
 ): string[] {
   const { isCourier } = product;
   const variables = [...environmentVariables(), ...READ_VARIABLES, ...isCourier ? PROXY_VARIABLES : []];
   const socket = unixSocket === undefined ? [] : [`unix:${unixSocket}`];
+  // The socket itself is made and removed.
+  const written = [unixSocket, stateDirectory].filter((path) => path !== undefined);
   return [
     "--no-prompt",
     ...isCourier
       ? ["--allow-net", "--allow-write"]
       : [`--allow-net=${[...LISTEN_ADDRESSES, ...socket, ...allowNet].join(",")}`],
-    // To make and remove the socket itself; nothing else is written.
-    ...!isCourier && unixSocket !== undefined ? [`--allow-write=${unixSocket}`] : [],
+    ...!isCourier && written.length > 0 ? [`--allow-write=${written.join(",")}`] : [],
     "--allow-read",
     "--allow-sys=systemMemoryInfo", // the container's limit
     `--allow-env=${variables.join(",")}`,
@@ -97,22 +103,31 @@ export function socketFor(target: string, path = UNIX_SOCKET): string | undefine
   return target.includes("windows") ? undefined : path;
 }
 
+/** The paths that a build can choose, by its option: how each is written as a setting, and the usual one. */
+const CHOICES = {
+  "unix-socket": { type: SECTIONS.Main.settings.unixSocket.type, usual: UNIX_SOCKET },
+  state: { type: SECTIONS.State.settings.directory.type, usual: STATE_DIRECTORY },
+};
+
 /**
- * Reads the path of a Unix socket.
+ * Reads a path that the permissions are to be for.
  *
+ * @param option Name of the option.
  * @param path The path as it was written; `undefined` for the usual one.
  * @returns The path.
  * @throws {Error} When it can be no such path, or not stand in a flag.
  */
-export function parseUnixSocket(path = UNIX_SOCKET): string {
-  const hint = `hint: write it as --unix-socket ${UNIX_SOCKET}`;
+export function parsePath(option: keyof typeof CHOICES, path?: string): string {
+  const { type, usual } = CHOICES[option];
+  const text = path ?? usual;
+  const hint = `hint: write it as --${option} ${usual}`;
   // Deno's flags are lists.
-  if (path.includes(",")) throw new Error(`--unix-socket cannot be "${path}": it has a comma\n${hint}`);
+  if (text.includes(",")) throw new Error(`--${option} cannot be "${text}": it has a comma\n${hint}`);
   try {
-    const parsed = SECTIONS.Main.settings.unixSocket.type.parse(path, "environment");
+    const parsed = type.parse(text, "environment");
     if (parsed !== undefined) return parsed;
   } catch (error) {
-    throw new Error(`--unix-socket cannot be "${path}": ${(error as Error).message}\n${hint}`);
+    throw new Error(`--${option} cannot be "${text}": ${(error as Error).message}\n${hint}`);
   }
-  throw new Error(`--unix-socket cannot be empty\n${hint}`);
+  throw new Error(`--${option} cannot be empty\n${hint}`);
 }

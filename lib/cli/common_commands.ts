@@ -6,6 +6,7 @@ import { DIFF } from "./diff.ts";
 import { EVALUATE } from "./evaluate.ts";
 import { HEALTH } from "./health.ts";
 import { INSPECT } from "./inspect.ts";
+import { VERIFY } from "./verify.ts";
 
 /** Commands of both programs, in the order of help. */
 export const COMMON_COMMANDS: readonly Command[] = [
@@ -13,6 +14,7 @@ export const COMMON_COMMANDS: readonly Command[] = [
   INSPECT,
   DIFF,
   EVALUATE,
+  VERIFY,
   HEALTH,
   CONFIG,
   COMPLETIONS,

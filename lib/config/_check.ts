@@ -48,7 +48,8 @@ function findPortConflicts(values: Values): Problem[] {
  * @returns The conflicts.
  */
 export function findConflicts({ values, environments, filters }: Reading): Problem[] {
-  const { Main: main, AutoConfig: autoConfig, OfflineMode: offlineMode, Events: events } = values;
+  const { Main: main, AutoConfig: autoConfig, OfflineMode: offlineMode, Events: events, Trust: trust } =
+    values;
   const problems: Problem[] = [];
   function refuseIf(condition: boolean, message: string, hint: string): void {
     if (condition) problems.push({ message, hint });
@@ -76,6 +77,11 @@ export function findConflicts({ values, environments, filters }: Reading): Probl
         SHARED_NAMES.some((name) => isSet(offlineMode[name]))),
     "must specify offline mode filename if other offline mode properties are set",
     SOURCE_HINT,
+  );
+  refuseIf(
+    (trust.mode ?? "off") !== "off" && trust.allowedSigners === undefined && !isSet(trust.cosignKeys),
+    "cannot check signatures without anybody who may sign",
+    "set allowedSigners in [Trust] (TRUST_ALLOWED_SIGNERS) to the path of an allowed_signers file, or cosignKeys (TRUST_COSIGN_KEYS)",
   );
   for (const database of databasesInUse(values)) {
     problems.push({
@@ -158,6 +164,8 @@ export function findWarnings(
     OfflineMode: offlineMode,
     Proxy: proxy,
     Concurrency: concurrency,
+    Trust: trust,
+    State: state,
     ...values
   }: Values,
 ): string[] {
@@ -181,6 +189,18 @@ export function findWarnings(
   if (main.unixSocket !== undefined && (main.threads ?? 1) !== 1) {
     warnings.push(
       "A Unix socket is served by one thread alone, however many THREADS ([Main] threads) there are",
+    );
+  }
+  const { mode = "off", ...rules } = trust;
+  if (mode === "off" && Object.values(rules).some(isSet)) {
+    warnings.push("[Trust] has no effect: signatures are checked with TRUST_MODE (mode) warn or require");
+  }
+  if (mode !== "off" && trust.audience === undefined) {
+    warnings.push("An archive for any site is accepted: TRUST_AUDIENCE ([Trust] audience) is not set");
+  }
+  if (mode === "require" && state.directory === undefined) {
+    warnings.push(
+      "A restart forgets which release was served, and accepts an older one: STATE_DIRECTORY ([State] directory) is not set",
     );
   }
   for (const exporter of ["Datadog", "Stackdriver", "OpenTelemetry"] as const) {

@@ -16,6 +16,8 @@ export function toSettings(values: Values): Settings {
   const events = withDefaults("Events", values.Events);
   const prometheus = withDefaults("Prometheus", values.Prometheus);
   const { port: adminPort, ...admin } = withDefaults("Admin", values.Admin);
+  const { cosignKeys = [], mode, threshold, ...trust } = withDefaults("Trust", values.Trust);
+  const { directory: stateDirectory } = values.State;
   const { key: autoConfigKey } = values.AutoConfig;
   return {
     port: main.port,
@@ -56,6 +58,8 @@ export function toSettings(values: Values): Settings {
     fileDataSource: offlineMode.fileDataSource ?? "",
     fileDataSourceMonitoringInterval: timer(offlineMode.fileDataSourceMonitoringInterval),
     maxArchiveSize: offlineMode.maxArchiveSize,
+    trust: { mode, threshold, cosignKeys, ...withoutUndefined(trust) },
+    ...stateDirectory !== undefined && { stateDirectory },
     envAllowedOrigin: offlineMode.envAllowedOrigin ?? [],
     envAllowedHeader: offlineMode.envAllowedHeader ?? [],
     ofrepReasons: withDefaults("OFREP", values.OFREP).reasons,
@@ -67,4 +71,9 @@ export function toSettings(values: Values): Settings {
 
 function timer(ms: number): number {
   return Math.min(Math.max(ms, 0), MAX_TIMER_MS);
+}
+
+function withoutUndefined<T extends object>(values: T): { [N in keyof T]?: Exclude<T[N], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [N in keyof T]?: Exclude<T[N], undefined> };
 }

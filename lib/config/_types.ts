@@ -49,6 +49,23 @@ export const socketPath: ValueType<string> = {
   },
 };
 
+/**
+ * A path of a directory. Permissions are for one path, so it cannot depend on the working directory. systemd joins several by
+ * colons in `STATE_DIRECTORY`.
+ */
+export const directoryPath: ValueType<string> = {
+  name: "directory path",
+  syntax: "An absolute path of one directory.",
+  parse(text) {
+    if (text === "") return undefined;
+    if (/^[^:]{2,}:/.test(text)) throw new SyntaxError("these are several paths: name one");
+    if (!/^(\/|[A-Za-z]:[\\/])[^\0,]*$/.test(text)) {
+      throw new SyntaxError("not an absolute path without a comma");
+    }
+    return text.length > 1 ? text.replace(/\/+$/, "") : text;
+  },
+};
+
 /** A boolean. A file allows two more spellings than the environment and refuses the empty text. */
 export const boolean: ValueType<boolean> = {
   name: "boolean",
@@ -146,6 +163,47 @@ export const duration: ValueType<number> = {
   },
 };
 
+/** A day: ms. */
+const DAY = 86_400_000;
+
+/** Longest age. Far longer than any release is used. @limit ms: the setting is refused */
+const MAX_AGE = 36_500 * DAY;
+
+/** An age in ms, and whether what is older is refused. */
+export const ageLimit: ValueType<{ ms: number; isHard: boolean }> = {
+  name: "age",
+  syntax: "A duration, or days: `720h`, `30d`. With `hard` behind it, what is older is refused: `30d hard`.",
+  parse(text) {
+    if (text === "") return undefined;
+    const [, age = "", hard] = /^(.*?)(?:[ ,]+(hard))?$/is.exec(text)!;
+    const [, days] = /^(\d+)d$/.exec(age) ?? [];
+    const ms = days === undefined ? parseUnits(age, NANOSECONDS)! / 1e6 : Number(days) * DAY;
+    if (!(ms > 0 && ms <= MAX_AGE)) {
+      throw new SyntaxError(
+        'not a valid age (must use format "720h" or "30d", and "hard" behind it if at all)',
+      );
+    }
+    return { ms, isHard: hard !== undefined };
+  },
+};
+
+/** A moment: ms since epoch. */
+export const moment: ValueType<number> = {
+  name: "time",
+  syntax: "As in RFC 3339: `2026-12-31T12:00:00Z`, `2026-12-31T13:00:00+01:00`.",
+  parse(text) {
+    if (text === "") return undefined;
+    const [, day] =
+      /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
+    const value = day === undefined ? NaN : Date.parse(text);
+    // Date.parse() takes February 30 for March 2.
+    if (Number.isNaN(value) || !new Date(`${day}T00:00:00Z`).toISOString().startsWith(day!)) {
+      throw new SyntaxError('not a valid time (must use format "2026-12-31T12:00:00Z")');
+    }
+    return value;
+  },
+};
+
 const BYTES: ReadonlyMap<string, number> = new Map([
   ["B", 1],
   ...[..."KMGTPE"].flatMap((prefix, i): [string, number][] => [
@@ -208,6 +266,13 @@ export const list: ValueType<string[]> = {
   parse: (text) => text === "" ? [] : text.split(",").map((item) => item.trim()),
 };
 
+/** A list of paths. */
+export const pathList: ValueType<string[]> = {
+  name: "path list",
+  syntax: "A list of paths, from the working directory if they are not absolute; empty ones do not count.",
+  parse: (text, source) => list.parse(text, source)?.filter((path) => path !== ""),
+};
+
 /** A list of texts that go into headers. */
 export const headerList: ValueType<string[]> = {
   name: "header list",
@@ -233,6 +298,9 @@ export const logLevel: ValueType<LogLevel> = oneOf("log level", ["debug", "info"
 
 /** A log format. */
 export const logFormat: ValueType<"text" | "json"> = oneOf("log format", ["text", "json"]);
+
+/** What happens to data that is not signed as it has to be. */
+export const trustMode: ValueType<"off" | "warn" | "require"> = oneOf("mode", ["off", "warn", "require"]);
 
 /** Words for the reasons of values. */
 export const reasonDialect: ValueType<"openfeature" | "launchdarkly"> = oneOf("reasons", [

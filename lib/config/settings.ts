@@ -24,6 +24,26 @@ export interface AdminSettings {
   bindAddress: string;
 }
 
+/** Who may say what is served. */
+export interface TrustSettings {
+  /** What happens to a file that is not signed as it has to be: nothing, a warning, or it is refused. */
+  mode: "off" | "warn" | "require";
+  /** Path of the allowed_signers file. */
+  allowedSigners?: string;
+  /** Path of a file of public keys that count no more. */
+  revokedKeys?: string;
+  /** Paths of public keys of cosign. */
+  cosignKeys: string[];
+  /** Number of keys that must have signed. */
+  threshold: number;
+  /** Name of this site. Absent: files for any are good. */
+  audience?: string;
+  /** Age at which a file is stale: ms; and whether new ones that are stale are refused. */
+  maxAge?: { ms: number; isHard: boolean };
+  /** Until when one file of an older release is let in: ms since epoch. */
+  allowRollbackUntil?: number;
+}
+
 /** All settings, parsed and checked. Times are ms, sizes bytes. */
 export interface Settings {
   /** TCP port to listen on: 1 to 65535; 0 in tests, for any free port. */
@@ -90,6 +110,10 @@ export interface Settings {
   fileDataSourceMonitoringInterval: number;
   /** Maximum size of the archive, compressed: bytes. */
   maxArchiveSize: number;
+  /** Who may say what is served. */
+  trust: TrustSettings;
+  /** Absolute path of the directory for what a restart remembers. Absent: nothing is written. */
+  stateDirectory?: string;
   /** Origins allowed to browsers; empty for all. */
   envAllowedOrigin: string[];
   /** Request headers allowed to browsers besides the SDKs' own. */

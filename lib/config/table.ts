@@ -1,13 +1,17 @@
 import type { Section } from "./_section.ts";
 import {
+  ageLimit,
   boolean,
+  directoryPath,
   duration,
   headerList,
   integer,
   integerOrZero,
   logFormat,
   logLevel,
+  moment,
   path,
+  pathList,
   port,
   reasonDialect,
   size,
@@ -15,6 +19,7 @@ import {
   text,
   threadCount,
   tlsVersion,
+  trustMode,
   url,
 } from "./_types.ts";
 import { UNUSED_SECTIONS } from "./_unused_sections.ts";
@@ -267,6 +272,69 @@ export const SECTIONS = {
         type: text,
         effect: "none yet",
         help: "Requires a database.",
+      },
+    },
+  },
+  Trust: {
+    effect: "used",
+    help: "Who may say what is served: signed archives (docs/trust.md). Not in the Relay Proxy.",
+    settings: {
+      mode: {
+        env: "TRUST_MODE",
+        type: trustMode,
+        default: "off",
+        help:
+          "What happens to an archive that is not signed as it has to be: nothing, a warning, or it is refused.",
+      },
+      allowedSigners: {
+        env: "TRUST_ALLOWED_SIGNERS",
+        type: path,
+        help: "Path of the allowed_signers file: who may sign, as OpenSSH has it.",
+      },
+      revokedKeys: {
+        env: "TRUST_REVOKED_KEYS",
+        type: path,
+        help: "Path of a file of public keys that count no more, one a line.",
+      },
+      threshold: {
+        env: "TRUST_THRESHOLD",
+        type: integer,
+        default: "1",
+        help: "Number of different keys that must have signed.",
+      },
+      audience: {
+        env: "TRUST_AUDIENCE",
+        type: text,
+        help: "Name of this site: an archive for another one is refused. Any if it is not set.",
+      },
+      maxAge: {
+        env: "TRUST_MAX_AGE",
+        type: ageLimit,
+        help:
+          "Age at which an archive is stale, before its own `notAfter`. A stale one is served on, with an alarm; `hard` refuses new ones.",
+      },
+      allowRollbackUntil: {
+        env: "TRUST_ALLOW_ROLLBACK_UNTIL",
+        type: moment,
+        help: "Until when one archive of an older release is let in, once.",
+      },
+      cosignKeys: {
+        env: "TRUST_COSIGN_KEYS",
+        type: pathList,
+        help: "Paths of public keys of cosign (PEM) that may sign too.",
+      },
+    },
+  },
+  State: {
+    effect: "used",
+    help: "What a restart remembers (docs/trust.md). Not in the Relay Proxy.",
+    settings: {
+      directory: {
+        env: "STATE_DIRECTORY",
+        type: directoryPath,
+        help:
+          "Directory for the last archive that was good, and the newest release that was served. Nothing is ever written if it is " +
+          "not set.",
       },
     },
   },

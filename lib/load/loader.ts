@@ -11,6 +11,7 @@ import {
 } from "../source/mod.ts";
 import { loadArchive, type LoadedEnvironment, type LoadRequest } from "./load_archive.ts";
 import { describeFailure, toError, toTransient } from "./load_failure.ts";
+import type { Gate } from "./gate.ts";
 import { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
 import { getMemoryUse, planMemory } from "./memory.ts";
 import { KeyAudit } from "./_key_audit.ts";
@@ -28,6 +29,8 @@ export interface LoadStatus {
   loadedAt?: number;
   /** Error that keeps a newer content from being served. Absent when the newest is served. */
   lastError?: { message: string; time: number };
+  /** Whether what is served is the last known good archive, from the state directory. */
+  isLastKnownGood?: true;
 }
 
 /** Options for {@linkcode Loader}. */
@@ -38,6 +41,8 @@ export interface LoaderOptions {
   maxBytes: number;
   /** Publisher of loaded archives. */
   publisher: Publisher;
+  /** Decides which archives may be loaded. @default {all may} */
+  gate?: Gate;
   /** Log. */
   log: Log;
   /** Registry of metrics. @default {NO_METER} */
@@ -160,6 +165,7 @@ export class Loader {
     if (this.#failed?.digest !== content.digest) this.#failed = undefined;
     try {
       await this.#metrics.measure(() => this.#load(content));
+      this.#failed = undefined;
     } catch (error) {
       if (error instanceof LoadError) {
         this.#failed = undefined;
@@ -187,6 +193,36 @@ export class Loader {
     }
   }
 
+  /**
+   * Loads the last known good archive, where the file's own could not be.
+   *
+   * @param content The archive, from the state directory.
+   * @param reason Why it is not the file's.
+   * @throws {LoadError} When it is refused.
+   * @throws {TransientError} When loading failed. It is not retried.
+   */
+  async restore(content: FileContent, reason: Error): Promise<void> {
+    const { path, log } = this.#options;
+    try {
+      await this.#metrics.measure(() => this.#load(content));
+    } catch (error) {
+      throw error instanceof LoadError ? error : toTransient(error, path);
+    }
+    const { message } = reason;
+    log.error("Serving the last known good archive from the state directory instead of the data file", {
+      path,
+      error: message,
+      hint: (reason as Partial<LoadError>).hint,
+      digest: content.digest,
+      audit: "restore",
+    });
+    this.#status = {
+      ...this.#status,
+      lastError: { message, time: this.#clock.now() },
+      isLastKnownGood: true,
+    };
+  }
+
   /** Ends the thread; nothing is loaded or retried. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -195,20 +231,32 @@ export class Loader {
     await this.#thread?.close();
   }
 
-  async #load({ bytes, digest, age }: FileContent): Promise<void> {
+  async #load(content: FileContent): Promise<void> {
     const { path, publisher, log } = this.#options;
+    const { digest, age } = content;
     const start = this.#clock.uptime();
-    const loaded = await this.#prepare(bytes);
+    const loaded = await this.#admit(content);
     this.#keys.noteExpired();
     const changes = await publisher.publish(loaded);
     const durationMs = this.#clock.uptime() - start;
     const { digest: previousDigest } = this.#status;
-    this.#failed = undefined;
     this.#status = { path, digest, loadedAt: this.#clock.now() };
     for (const environment of loaded) this.#remember(environment);
     this.#keys.noteChanges(changes, previousDigest === undefined);
     const { environments } = publisher;
     await logLoad(log, { path, digest, previousDigest, environments, changes, durationMs, ageMs: age });
+  }
+
+  async #admit(content: FileContent): Promise<LoadedEnvironment[]> {
+    const admitted = await this.#options.gate?.admit(content);
+    try {
+      const loaded = await this.#prepare(content.bytes);
+      await admitted?.commit();
+      return loaded;
+    } catch (error) {
+      await admitted?.discard();
+      throw error;
+    }
   }
 
   async #prepare(content: Uint8Array<ArrayBuffer>): Promise<LoadedEnvironment[]> {

@@ -35,8 +35,25 @@ export {
   type LoadedEnvironment,
   type LoadRequest,
 } from "./load_archive.ts";
+export type { Admitted, Gate } from "./gate.ts";
 export type { LoadFailure } from "./load_failure.ts";
 export * from "./loader.ts";
 export { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
 export { findMemoryLimit } from "./memory.ts";
 export { type EnvironmentUse, type Publisher, type StageTimes, StorePublisher } from "./publisher.ts";
+export {
+  type KeptFile,
+  readTrustRecord,
+  StateDirectory,
+  type StateDirectoryOptions,
+  type StateFileSystem,
+} from "./state_directory.ts";
+export { StateError } from "./state_error.ts";
+export {
+  NO_STATE,
+  TrustGate,
+  type TrustGateOptions,
+  type TrustOptions,
+  type TrustStatus,
+} from "./trust_gate.ts";
+export type { TrustRecord } from "./_state_record.ts";

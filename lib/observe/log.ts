@@ -5,10 +5,11 @@ import { escapeInvisible } from "./escape.ts";
 export type LogLevel = "debug" | "info" | "warn" | "error" | "none";
 
 /**
- * What an audit event is about: an archive that is served, one that is refused as a whole or in one environment, a key that is
- * accepted from now on or no longer, the relay that is ready or told to stop.
+ * What an audit event is about: an archive that is served, one that is refused as a whole or in one environment, the last known good
+ * one that is served in its place, the way back to an older release, a key that is accepted from now on or no longer, the relay that
+ * is ready or told to stop.
  */
-export type AuditEvent = "load" | "refuse" | "key" | "ready" | "shutdown";
+export type AuditEvent = "load" | "refuse" | "restore" | "rollback" | "key" | "ready" | "shutdown";
 
 /**
  * Fields of a log line, e.g. `{ environment, digest }`. Names are camelCase, and not `timestamp`, `level`, `message`, `seq` or

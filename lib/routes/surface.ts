@@ -44,6 +44,8 @@ export interface RelayStatus {
   isClosing: boolean;
   /** Status of the archive's file. */
   dataFile: DataFileStatus;
+  /** Who vouches for what is served. */
+  trust: TrustStatus;
   /** Number of evaluations that failed at a limit since the start, by environment ID; those without a failure are not in it. */
   evaluationLimitsReached: ReadonlyMap<string, number>;
 }
@@ -63,4 +65,30 @@ export interface DataFileStatus {
     /** Time of the error: ms since epoch. */
     time: number;
   };
+  /** Whether what is served is the last known good archive, from the state directory. Absent when it is not. */
+  isLastKnownGood?: true;
+}
+
+/** Who vouches for what is served. Times are ms since epoch. */
+export interface TrustStatus {
+  /** Whether archives have to be signed, as configured. In mode `off`, there is nothing else. */
+  mode: "off" | "warn" | "require";
+  /** Who has signed what is served: names by the allowed_signers file, and the key's name. */
+  signers?: { principals?: string; fingerprint: string }[];
+  /** Release that is served. */
+  version?: number;
+  /** How often versions have begun anew. */
+  epoch?: number;
+  /** Site that it is for. */
+  audience?: string;
+  /** When it was made. */
+  created?: number;
+  /** Until when it is meant to be used. */
+  notAfter?: number;
+  /** Whether that time, or the age that is allowed, is over. */
+  stale?: boolean;
+  /** Text for people. */
+  sourceNote?: string;
+  /** What is wrong with what is served, or with how the relay is set up. Absent: nothing. */
+  problems?: string[];
 }

@@ -2,12 +2,25 @@ import type { Clock, FileSystem } from "./platform.ts";
 import { SourceError } from "./source_error.ts";
 import { TransientError } from "./transient_error.ts";
 
+/** A file that belongs to the data file: each change of it counts as one of that. It need not be there. */
+export interface Companion {
+  /** Path of the file. */
+  path: string;
+  /** Largest file that is read: bytes. */
+  maxBytes: number;
+}
+
+/** What is in a companion: its bytes, `undefined` where there is no such file, or the reason why it cannot be read. */
+export type CompanionContent = Uint8Array<ArrayBuffer> | undefined | SourceError;
+
 /** Options for {@linkcode readSettled}. */
 export interface ReadOptions {
   /** Path of the file. */
   path: string;
   /** Largest file that is read: bytes. */
   maxBytes: number;
+  /** Files that are read with it. */
+  companions: readonly Companion[];
   /** The file system. */
   fs: FileSystem;
   /** The clock. */
@@ -16,12 +29,22 @@ export interface ReadOptions {
   signal: AbortSignal;
 }
 
+/** Stats of a data file and its companions. */
+export interface Stats {
+  /** That of the data file. */
+  file: Deno.FileInfo;
+  /** Those of the companions, in their order: `undefined` where there is no such file, or the reason why it cannot be read. */
+  companions: readonly (Deno.FileInfo | undefined | SourceError)[];
+}
+
 /** A settled file, as {@linkcode readSettled} returns it. */
 export interface SettledFile {
   /** All of it. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** The stat that belongs to the bytes. */
-  info: Deno.FileInfo;
+  /** What is in its companions, by path. */
+  companions: ReadonlyMap<string, CompanionContent>;
+  /** The stats that belong to the bytes. */
+  info: Stats;
   /** Time without a change before the read: ms. */
   rested: number;
 }
@@ -52,24 +75,41 @@ const FINAL_ERRORS = [
  * Reports whether two stats are equal. `ctime` reveals a write that restored `mtime`; Deno gives it in whole
  * seconds.
  *
- * @param a One stat.
- * @param b The other, of the same path.
- * @returns Whether the path led to the same file in the same state.
+ * @param a One.
+ * @param b The other, of the same paths.
+ * @returns Whether each path led to the same file in the same state.
  */
-export function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
+export function isSame(a: Stats, b: Stats): boolean {
+  return isSameFile(a.file, b.file) && a.companions.every((companion, i) => {
+    const other = b.companions[i];
+    if (companion instanceof SourceError || other instanceof SourceError) {
+      return companion instanceof SourceError && other instanceof SourceError &&
+        companion.message === other.message;
+    }
+    return companion && other ? isSameFile(companion, other) : companion === other;
+  });
+}
+
+function isSameFile(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
   return a.dev === b.dev && a.ino === b.ino && a.size === b.size &&
     a.mtime?.getTime() === b.mtime?.getTime() && a.ctime?.getTime() === b.ctime?.getTime();
 }
 
 /**
- * Checks the file without opening it: a named pipe would block.
+ * Checks the file and its companions.
  *
- * @param options Path, limit and file system.
- * @returns Stat of a regular file within the limit.
- * @throws {SourceError} When there is no such file.
+ * @param options Paths, limits and file system.
+ * @returns Stats of regular files within their limits.
+ * @throws {SourceError} When there is no such data file.
  * @throws {TransientError} When the disk or the network failed.
  */
-export async function statFile({ path, maxBytes, fs }: ReadOptions): Promise<Deno.FileInfo> {
+export async function statAll(options: ReadOptions): Promise<Stats> {
+  const { fs } = options;
+  return { file: await statFile(options, fs), companions: await statCompanions(fs, options.companions) };
+}
+
+/** Checks a file without opening it: a named pipe would block. */
+async function statFile({ path, maxBytes }: Companion, fs: FileSystem): Promise<Deno.FileInfo> {
   const info = await fs.stat(path).catch((error) => refuse(path, error));
   if (!info.isFile) {
     const detail = info.isDirectory ? "is a directory" : "not a regular file";
@@ -96,7 +136,7 @@ export async function statFile({ path, maxBytes, fs }: ReadOptions): Promise<Den
  */
 export async function readSettled(
   options: ReadOptions,
-  info: Deno.FileInfo,
+  info: Stats,
   rest: number,
 ): Promise<SettledFile | undefined> {
   const { path, fs, clock, signal } = options;
@@ -110,12 +150,15 @@ export async function readSettled(
     waited += pause;
     rested += pause;
     const before = info;
-    info = await statFile(options);
+    info = await statAll(options);
     if (isSame(before, info)) {
       if (rested < rest) continue;
-      const bytes = await readBytes(fs, path, info.size).catch((error) => refuse(path, error));
-      info = await statFile(options);
-      if (isSame(before, info) && bytes.length === info.size) return { bytes, info, rested };
+      const bytes = await readBytes(fs, path, info.file.size);
+      const companions = await readCompanions(fs, options.companions, info.companions);
+      info = await statAll(options);
+      if (isSame(before, info) && bytes.length === info.file.size) {
+        return { bytes, companions, info, rested };
+      }
     }
     if (waited >= PATIENCE_MS) return undefined;
     rested = 0;
@@ -123,8 +166,64 @@ export async function readSettled(
   }
 }
 
-/** Reads the first `size` bytes, or fewer where the file ends. */
+/**
+ * Reads files, whether or not they are at rest.
+ *
+ * @param files The files.
+ * @param fs The file system.
+ * @returns What is in them, by path.
+ * @throws {TransientError} When the disk or the network failed.
+ */
+export async function readAll(
+  files: readonly Companion[],
+  fs: FileSystem,
+): Promise<ReadonlyMap<string, CompanionContent>> {
+  return await readCompanions(fs, files, await statCompanions(fs, files));
+}
+
+function statCompanions(fs: FileSystem, files: readonly Companion[]): Promise<Stats["companions"]> {
+  return Promise.all(files.map((file) => orProblem(() => statFile(file, fs))));
+}
+
+async function readCompanions(
+  fs: FileSystem,
+  files: readonly Companion[],
+  stats: Stats["companions"],
+): Promise<ReadonlyMap<string, CompanionContent>> {
+  const contents = new Map<string, CompanionContent>();
+  for (const [i, { path }] of files.entries()) {
+    const info = stats[i];
+    const isFile = info && !(info instanceof SourceError);
+    contents.set(path, isFile ? await orProblem(() => readBytes(fs, path, info.size)) : info);
+  }
+  return contents;
+}
+
+/** Returns the reason why a companion cannot be read instead of throwing it; `undefined` where there is no such file. */
+async function orProblem<T>(operation: () => Promise<T>): Promise<T | undefined | SourceError> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    return error.reason === "missing" ? undefined : error;
+  }
+}
+
+/**
+ * Reads the first `size` bytes, or fewer where the file ends.
+ *
+ * @throws {SourceError} When it cannot be read.
+ * @throws {TransientError} When the disk or the network failed.
+ */
 async function readBytes(fs: FileSystem, path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await readFile(fs, path, size);
+  } catch (error) {
+    return refuse(path, error);
+  }
+}
+
+async function readFile(fs: FileSystem, path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
   using file = await fs.open(path);
   const buffer = new Uint8Array(size);
   let length = 0;

@@ -1,12 +1,15 @@
 import {
+  type CompanionContent,
   isSame,
   MAX_REST_MS,
   type ReadOptions,
   readSettled,
   REST_MS,
   type SettledFile,
-  statFile,
+  statAll,
+  type Stats,
 } from "./_read_settled.ts";
+import { SourceError } from "./source_error.ts";
 import { TransientError } from "./transient_error.ts";
 
 /** A data file at one moment. */
@@ -19,6 +22,8 @@ export interface FileContent {
   isAtRest: boolean;
   /** Time since it was written, by its modification time, when it was read: ms. Absent where it has no such time. */
   age?: number;
+  /** What is in its companions, by path. Absent where it has none. */
+  companions?: ReadonlyMap<string, CompanionContent>;
 }
 
 /**
@@ -32,6 +37,12 @@ const IN_PLACE_REST_MS = 800;
 
 /** Time that a file must have rested, in ms, until a fault of it cannot be due to a copy in progress. */
 const SURE_REST_MS = 5_000;
+
+/** The same where it has companions: that they do not fit together is certain, whoever is still copying. */
+const SURE_REST_OF_SET_MS = 2_000;
+
+/** Step of the `ctime` that Deno gives: ms. */
+const CTIME_STEP_MS = 1_000;
 
 /**
  * Longest time that a file must rest which was read too soon before. It doubles each time, since a writer may pause for longer than
@@ -54,8 +65,9 @@ const MAX_RETRY_MS = 60_000;
 /** Reader of one file: it reads each time the file has settled after a change, and schedules the next read. */
 export class SettledReader {
   readonly #options: ReadOptions;
-  /** Stat of the file at its last read, successful or not. */
-  #info: Deno.FileInfo | undefined;
+  readonly #sureRest: number;
+  /** Stats of the files at the last read, successful or not. */
+  #info: Stats | undefined;
   /** Time from which a file with the same stat is read again when checked: ms of `uptime`. */
   #recheckAt = Infinity;
   #retryAt = Infinity;
@@ -71,6 +83,7 @@ export class SettledReader {
    */
   constructor(options: ReadOptions) {
     this.#options = options;
+    this.#sureRest = options.companions.length > 0 ? SURE_REST_OF_SET_MS : SURE_REST_MS;
   }
 
   /** Time at which a file that could not be read or handed over is due again, changed or not: ms of `uptime`, else `Infinity`. */
@@ -81,13 +94,13 @@ export class SettledReader {
   /**
    * Checks the file. One that is missing counts as new when it is back.
    *
-   * @returns Its stat.
+   * @returns Its stat, and those of its companions.
    * @throws {SourceError} When there is none.
    * @throws {TransientError} When the disk or the network failed.
    */
-  async look(): Promise<Deno.FileInfo> {
+  async look(): Promise<Stats> {
     try {
-      return await statFile(this.#options);
+      return await statAll(this.#options);
     } catch (error) {
       this.#forget(error);
       throw error;
@@ -95,31 +108,31 @@ export class SettledReader {
   }
 
   /**
-   * Reports whether the file is to be read: it looks changed, or the time for another read has come.
+   * Reports whether the file is to be read: it or a companion looks changed, or the time for another read has come.
    *
-   * @param info Its stat.
+   * @param info Their stats.
    * @returns Whether to `read` it.
    */
-  isDue(info: Deno.FileInfo): boolean {
+  isDue(info: Stats): boolean {
     if (!this.#info || !isSame(this.#info, info)) return true;
     return this.#options.clock.uptime() >= Math.min(this.#recheckAt, this.#retryAt);
   }
 
   /**
-   * Reads the file when it has come to rest.
+   * Reads the file and its companions when they have come to rest.
    *
-   * @param info Its stat.
+   * @param info Their stats.
    * @returns Its content, or `undefined` when it does not come to rest within about 6 s. It is due at once then.
    * @throws {SourceError} When it cannot be read.
    * @throws {TransientError} When the disk or the network failed. It is due after a pause that grows then.
    */
-  async read(info: Deno.FileInfo): Promise<FileContent | undefined> {
-    const { clock, signal } = this.#options;
+  async read(info: Stats): Promise<FileContent | undefined> {
+    const { clock, signal, companions: { length: companionCount } } = this.#options;
     const last = this.#info;
     const hasChanged = !last || !isSame(last, info);
-    const isInPlace = hasChanged && last?.ino === info.ino && last?.dev === info.dev;
-    // A fault of the former file is no reason to delay another one.
-    if (hasChanged && !isInPlace) this.#rest = REST_MS;
+    const isInPlace = hasChanged && last?.file.ino === info.file.ino && last?.file.dev === info.file.dev;
+    // A fault of the former file is no reason to delay another one, nor one of a set to delay its next part.
+    if (hasChanged && (!isInPlace || companionCount > 0)) this.#rest = REST_MS;
     let settled: SettledFile | undefined;
     try {
       settled = await readSettled(
@@ -142,12 +155,18 @@ export class SettledReader {
     this.#recheckAt = isNew ? clock.uptime() + TIMESTAMP_STEP_MS : Infinity;
     this.#retryAt = Infinity;
     this.#info = settled.info;
-    const { bytes, rested, info: { mtime } } = settled;
+    const { bytes, companions, rested, info: { file: { mtime } } } = settled;
     const age = mtime ? Math.max(clock.now() - mtime.getTime(), 0) : undefined;
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
     signal.throwIfAborted();
-    const isAtRest = Math.max(rested, age ?? 0) >= SURE_REST_MS;
-    return { bytes, digest, isAtRest, ...age !== undefined && { age } };
+    const unchanged = companionCount > 0 ? timeSinceChange(settled.info, clock.now()) : age ?? 0;
+    return {
+      bytes,
+      digest,
+      isAtRest: Math.max(rested, unchanged) >= this.#sureRest,
+      ...age !== undefined && { age },
+      ...companionCount > 0 && { companions },
+    };
   }
 
   /**
@@ -156,7 +175,7 @@ export class SettledReader {
    * @param isDone Whether it need not be read again before it changes; else it is due at once.
    */
   lengthenRest(isDone: boolean): void {
-    this.#rest = Math.min(Math.max(this.#rest * 2, SURE_REST_MS), LONGEST_REST_MS);
+    this.#rest = Math.min(Math.max(this.#rest * 2, this.#sureRest), LONGEST_REST_MS);
     if (!isDone) this.#retryAt = this.#options.clock.uptime();
   }
 
@@ -166,11 +185,19 @@ export class SettledReader {
   }
 
   /** Records a failure: after one of the disk the file is left alone for a while, after any other it counts as changed. */
-  #forget(error: unknown, info?: Deno.FileInfo): void {
+  #forget(error: unknown, info?: Stats): void {
     const isTransient = error instanceof TransientError;
     this.#info = isTransient ? info : undefined;
     this.#recheckAt = Infinity;
     this.#retryAt = isTransient ? this.#options.clock.uptime() + this.#retryPause : Infinity;
     if (isTransient) this.#retryPause = Math.min(this.#retryPause * 2, MAX_RETRY_MS);
   }
+}
+
+/** Time since the last change of a set that is certain: ms. By `ctime`, as a file that is renamed brings its `mtime` along. */
+function timeSinceChange({ file, companions }: Stats, now: number): number {
+  const times = [file, ...companions].map((info) =>
+    info === undefined || info instanceof SourceError ? 0 : info.ctime?.getTime() ?? Infinity
+  );
+  return now - Math.max(...times) - CTIME_STEP_MS;
 }

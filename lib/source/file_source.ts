@@ -1,13 +1,13 @@
 import { dirname } from "node:path";
 import type { Log } from "../observe/mod.ts";
-import { PATIENCE_MS } from "./_read_settled.ts";
+import { type Companion, type CompanionContent, PATIENCE_MS, type Stats } from "./_read_settled.ts";
 import { type FileContent, SettledReader } from "./_settled_reader.ts";
 import { IncompleteError } from "./load_error.ts";
 import { type Clock, type FileSystem, MACHINE_CLOCK } from "./platform.ts";
 import { SourceError } from "./source_error.ts";
 import { TransientError } from "./transient_error.ts";
 
-export type { FileContent };
+export type { Companion, CompanionContent, FileContent };
 
 /**
  * Handler of a file's content. Its error decides about a retry: after a {@linkcode TransientError} the content is handed over
@@ -24,6 +24,8 @@ export interface FileSourceOptions {
   interval: number;
   /** Largest file that is read: bytes. */
   maxBytes: number;
+  /** Files that belong to it: they are read with it, and a change of one counts as a change of it. @default {none} */
+  companions?: readonly Companion[];
   /** Log. */
   log: Log;
   /** Handler of each new content, valid or not, one at a time. It logs its own errors, unless they are unexpected. */
@@ -56,7 +58,7 @@ export class FileSource {
   /** The refresh that was asked for and has not begun: a hundred at once are one. */
   #refresh: Promise<void> | undefined;
   /** Content that was handed over last, and whether it needs no retry. */
-  #handedOver: { digest: string; isDone: boolean } | undefined;
+  #handedOver: { content: string; isDone: boolean } | undefined;
   /** Problem with the file's newest content; `isGrowing` while it is being written. */
   #problem: { message: string; time: number; isGrowing: boolean } | undefined;
 
@@ -66,11 +68,11 @@ export class FileSource {
    * @param options File, poll interval and handler.
    */
   constructor(options: FileSourceOptions) {
-    const { path, maxBytes, fs = Deno, clock = MACHINE_CLOCK } = options;
+    const { path, maxBytes, companions = [], fs = Deno, clock = MACHINE_CLOCK } = options;
     this.#options = options;
     this.#fs = fs;
     this.#clock = clock;
-    this.#reader = new SettledReader({ path, maxBytes, fs, clock, signal: this.#closing.signal });
+    this.#reader = new SettledReader({ path, maxBytes, companions, fs, clock, signal: this.#closing.signal });
   }
 
   /** Reason why the file cannot be read now, and since when (ms since epoch); `undefined` when it can. */
@@ -184,7 +186,7 @@ export class FileSource {
       log.info("Data file can be read again", { path });
       this.#problem = undefined;
     }
-    if (this.#handedOver?.isDone && this.#handedOver.digest === content.digest) {
+    if (this.#handedOver?.isDone && this.#handedOver.content === describe(content)) {
       this.#problem = undefined;
       return log[force ? "info" : "debug"]("Data file has the same content as before", { path });
     }
@@ -197,10 +199,10 @@ export class FileSource {
     this.#problem = undefined;
   }
 
-  #read(info: Deno.FileInfo): Promise<FileContent | undefined> {
+  #read(info: Stats): Promise<FileContent | undefined> {
     const reading = this.#reader.read(info);
     // While it waits for the file to rest.
-    this.#options.onChange?.(info.size);
+    this.#options.onChange?.(info.file.size);
     return reading;
   }
 
@@ -220,8 +222,8 @@ export class FileSource {
 
   /** Resolves to whether `take` is done with the content: not while it may be part of a copy that is still under way. */
   async #handOver(content: FileContent, take: TakeContent): Promise<boolean> {
-    const { digest, isAtRest } = content;
-    this.#handedOver = { digest, isDone: false };
+    const { isAtRest } = content;
+    this.#handedOver = { content: describe(content), isDone: false };
     try {
       await take(content);
     } catch (error) {
@@ -254,6 +256,15 @@ export class FileSource {
       : "";
     this.#options.log.warn(`${message}; any previous content stays in use${hint}`);
   }
+}
+
+/** Text that is the same for the same content, companions included. */
+function describe({ digest, companions = new Map() }: FileContent): string {
+  const parts = [...companions].map(([path, content]) => [
+    path,
+    content instanceof Uint8Array ? content.toBase64() : content?.message,
+  ]);
+  return JSON.stringify([digest, parts]);
 }
 
 function growingError(path: string): TransientError {

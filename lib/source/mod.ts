@@ -24,6 +24,7 @@
  *
  * @module
  */
+export { readAll } from "./_read_settled.ts";
 export * from "./file_source.ts";
 export * from "./load_error.ts";
 export * from "./platform.ts";

@@ -19,8 +19,12 @@
 export type { Bytes } from "./_bytes.ts";
 export * from "./allowed_signers.ts";
 export * from "./cosign_bundle.ts";
+export * from "./judge_files.ts";
 export * from "./manifest.ts";
+export * from "./signed_files.ts";
 export * from "./signers.ts";
 export * from "./ssh_key.ts";
 export * from "./ssh_signature.ts";
 export * from "./trust_error.ts";
+export * from "./trusted_keys.ts";
+export * from "./verdict.ts";

@@ -102,6 +102,18 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
     maxInboundPayloadSize = 9B
     [AutoConfig]
     key = rel-key
+    [Trust]
+    mode = require
+    allowedSigners = a
+    revokedKeys = r
+    threshold = 2
+    audience = plant-7
+    maxAge = 720h, HARD
+    allowRollbackUntil = 2026-12-31T12:00:00Z
+    cosignKeys = k
+    cosignKeys = l
+    [State]
+    directory = /var/lib/halyard
   `;
   const env = {
     PORT: "1",
@@ -139,6 +151,15 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
     USE_EVENTS: "1",
     EVENTS_MAX_INBOUND_PAYLOAD_SIZE: "9B",
     AUTO_CONFIG_KEY: "rel-key",
+    TRUST_MODE: "Require",
+    TRUST_ALLOWED_SIGNERS: "a",
+    TRUST_REVOKED_KEYS: "r",
+    TRUST_THRESHOLD: "2",
+    TRUST_AUDIENCE: "plant-7",
+    TRUST_MAX_AGE: "30d hard",
+    TRUST_ALLOW_ROLLBACK_UNTIL: "2026-12-31T13:00:00+01:00",
+    TRUST_COSIGN_KEYS: "k,l",
+    STATE_DIRECTORY: "/var/lib/halyard/",
   };
   for (const { settings } of [load({ file }), load({ env })]) {
     assertEquals(settings, {
@@ -176,6 +197,17 @@ Deno.test("loadSettings() reads every setting that is used from either source", 
       sendEvents: true,
       maxInboundPayloadSize: 9,
       autoConfigKey: "rel-key",
+      trust: {
+        mode: "require",
+        allowedSigners: "a",
+        revokedKeys: "r",
+        threshold: 2,
+        audience: "plant-7",
+        maxAge: { ms: 30 * 24 * 3_600_000, isHard: true },
+        allowRollbackUntil: Date.UTC(2026, 11, 31, 12),
+        cosignKeys: ["k", "l"],
+      },
+      stateDirectory: "/var/lib/halyard",
     });
   }
 });

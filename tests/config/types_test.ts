@@ -6,6 +6,8 @@ const BOOLEAN = "not a valid boolean value (must be true/false, yes/no, or 0/1)"
 const DURATION = 'not a valid duration (must use format "1ms", "1s", "1m", etc.)';
 const INTEGER = "not a valid integer";
 const SIZE = "not a valid base-2 byte size";
+const AGE = 'not a valid age (must use format "720h" or "30d", and "hard" behind it if at all)';
+const TIME = 'not a valid time (must use format "2026-12-31T12:00:00Z")';
 
 const GOOD: Record<string, [type: ValueType<unknown>, values: [text: string, value: unknown][]]> = {
   text: [types.text, [["", undefined], ["a", "a"], [" a, b ", " a, b "]]],
@@ -52,6 +54,28 @@ const GOOD: Record<string, [type: ValueType<unknown>, values: [text: string, val
     [" , \t,", []],
     [", https://a ,\thttps://b:8030\t,,", ["https://a", "https://b:8030"]],
   ]],
+  pathList: [types.pathList, [["", []], [" a.pub ,, /b/c.pem,", ["a.pub", "/b/c.pem"]]]],
+  directoryPath: [types.directoryPath, [
+    ["", undefined],
+    ["/var/lib/halyard", "/var/lib/halyard"],
+    ["/var/lib/halyard//", "/var/lib/halyard"],
+    ["/", "/"],
+    ["C:\\state", "C:\\state"],
+  ]],
+  ageLimit: [types.ageLimit, [
+    ["", undefined],
+    ["720h", { ms: 2_592_000_000, isHard: false }],
+    ["30d", { ms: 2_592_000_000, isHard: false }],
+    ["1h30m hard", { ms: 5_400_000, isHard: true }],
+    ["30d,HARD", { ms: 2_592_000_000, isHard: true }],
+  ]],
+  moment: [types.moment, [
+    ["", undefined],
+    ["2026-12-31T12:00:00Z", Date.UTC(2026, 11, 31, 12)],
+    ["2026-12-31T13:00:00.5+01:00", Date.UTC(2026, 11, 31, 12, 0, 0, 500)],
+    ["2028-02-29T00:00:00-00:30", Date.UTC(2028, 1, 29, 0, 30)],
+  ]],
+  trustMode: [types.trustMode, [["", undefined], ["off", "off"], ["Require", "require"]]],
   tags: [types.tags, [["a:b,c", ["a:b,c"]]]],
   logLevel: [types.logLevel, [["", undefined], ["debug", "debug"], ["WARN", "warn"], ["None", "none"]]],
   logFormat: [types.logFormat, [["", undefined], ["text", "text"], ["JSON", "json"]]],
@@ -92,6 +116,31 @@ const BAD: Record<string, [type: ValueType<unknown>, values: [text: string, erro
     [`/${"a".repeat(107)}`, "value has 108 bytes, the path of a Unix socket at most 107"],
     [`/${"\u00fc".repeat(54)}`, "value has 109 bytes, the path of a Unix socket at most 107"],
   ]],
+  directoryPath: [types.directoryPath, [
+    ["state", "not an absolute path without a comma"],
+    ["/a,/b", "not an absolute path without a comma"],
+    ["/a\0b", "not an absolute path without a comma"],
+    ["/var/lib/a:/var/lib/b", "these are several paths: name one"],
+  ]],
+  ageLimit: [types.ageLimit, [
+    ["hard", AGE],
+    ["30d soft", AGE],
+    ["30d hard hard", AGE],
+    ["30dhard", AGE],
+    ["0", AGE],
+    ["-1h", AGE],
+    ["1.5d", AGE],
+    ["9".repeat(400) + "d", AGE],
+  ]],
+  moment: [types.moment, [
+    ["2026-12-31", TIME],
+    ["2026-12-31T12:00:00", TIME],
+    ["2026-12-31T24:00:00Z", TIME],
+    ["2026-02-30T12:00:00Z", TIME],
+    ["2026-12-31 12:00:00Z", TIME],
+    ["2026-12-31T12:00:00+25:00", TIME],
+  ]],
+  trustMode: [types.trustMode, [["on", '"on" is not a valid mode']]],
   integer: [types.integer, [
     ["x", INTEGER],
     ["8030x", INTEGER],

@@ -53,6 +53,7 @@ export function makeRelay(
       version: "1.2.3",
       isClosing: false,
       dataFile,
+      trust: { mode: "off" as const },
       evaluationLimitsReached,
     };
   }

@@ -114,6 +114,7 @@ const ROUTES: Route[] = [
       version: "1.2.3",
       isClosing: false,
       dataFile: { path: "" },
+      trust: { mode: "off" },
       evaluationLimitsReached: new Map(),
     }),
   }),

@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { COURIER, parseUnixSocket, permissionFlags, UNIX_SOCKET } from "../../tools/permissions.ts";
+import {
+  COURIER,
+  parsePath,
+  permissionFlags,
+  STATE_DIRECTORY,
+  UNIX_SOCKET,
+} from "../../tools/permissions.ts";
 
 Deno.test("permissionFlags() grants nothing but listening, loopback, reading, the memory limit and Halyard's variables", () => {
   const [env] = permissionFlags().filter((flag) => flag.startsWith("--allow-env="));
@@ -42,15 +48,29 @@ Deno.test("permissionFlags() lets a Unix socket be made and removed, and no othe
   assertEquals(flags.filter((flag) => /write/.test(flag)).length, 1);
 });
 
-// What can be no path of a Unix socket, and why.
-const BAD_SOCKETS: [path: string, message: string][] = [
-  ["", "--unix-socket cannot be empty"],
-  ["halyard.sock", '--unix-socket cannot be "halyard.sock": not an absolute path'],
-  ["/run/a,/etc", '--unix-socket cannot be "/run/a,/etc": it has a comma'],
-  [`/${"a".repeat(107)}`, "value has 108 bytes, the path of a Unix socket at most 107"],
+Deno.test("permissionFlags() lets the state directory be written, besides the socket alone", () => {
+  const flags = permissionFlags({ unixSocket: "/run/a.sock", stateDirectory: "/var/lib/a" });
+  assertEquals(flags.filter((flag) => /write/.test(flag)), ["--allow-write=/run/a.sock,/var/lib/a"]);
+  const courier = permissionFlags({ product: COURIER, stateDirectory: "/var/lib/a" });
+  assertEquals(courier.filter((flag) => /write/.test(flag)), ["--allow-write"]);
+});
+
+// What can be no such path, and why.
+const BAD_PATHS: [option: "unix-socket" | "state", path: string, message: string][] = [
+  ["unix-socket", "", "--unix-socket cannot be empty"],
+  ["unix-socket", "halyard.sock", '--unix-socket cannot be "halyard.sock": not an absolute path'],
+  ["unix-socket", "/run/a,/etc", '--unix-socket cannot be "/run/a,/etc": it has a comma'],
+  ["unix-socket", `/${"a".repeat(107)}`, "value has 108 bytes, the path of a Unix socket at most 107"],
+  ["state", "state", '--state cannot be "state": not an absolute path'],
+  ["state", "/a:/b", '--state cannot be "/a:/b": these are several paths'],
+  ["state", "/a,/b", '--state cannot be "/a,/b": it has a comma'],
 ];
 
-Deno.test("parseUnixSocket() takes a path that can be listened on and stand in a flag, and no other", () => {
-  assertEquals([parseUnixSocket(), parseUnixSocket("/run/b.sock")], [UNIX_SOCKET, "/run/b.sock"]);
-  for (const [path, message] of BAD_SOCKETS) assertThrows(() => parseUnixSocket(path), Error, message);
+Deno.test("parsePath() takes a path that can be used and stand in a flag, and no other", () => {
+  assertEquals(parsePath("unix-socket"), UNIX_SOCKET);
+  assertEquals(parsePath("unix-socket", "/run/b.sock"), "/run/b.sock");
+  assertEquals([parsePath("state"), parsePath("state", "/srv/b/")], [STATE_DIRECTORY, "/srv/b"]);
+  for (const [option, path, message] of BAD_PATHS) {
+    assertThrows(() => parsePath(option, path), Error, message);
+  }
 });

@@ -18,13 +18,19 @@ const HEADERS = { "cache-control": "no-store" };
  */
 export function healthRoutes({ store, status }: Pick<Services, "store" | "status">): OpenRoute[] {
   function ready(): Response {
-    const { isClosing, dataFile } = status();
+    const { isClosing, dataFile, trust } = status();
     const lastError = dataFile.lastError?.message;
     const obstacles = [];
     if (isClosing) obstacles.push("the relay is shutting down");
     if (!store.ready) obstacles.push("no archive has been loaded yet");
     const reasons = [...obstacles, ...store.environments.flatMap(describeFault)];
     if (lastError !== undefined) reasons.push(`the newest data file is not served: ${lastError}`);
+    if (dataFile.isLastKnownGood) {
+      reasons.push("the last known good archive is served, from the state directory");
+    }
+    if (trust.stale) {
+      reasons.push(`what is served is stale: version ${trust.version} of epoch ${trust.epoch}`);
+    }
     const flaw = obstacles.length > 0 ? "not ready" : "degraded";
     const body = reasons.length === 0 ? { status: "ready" } : { status: flaw, reasons, lastError };
     return Response.json(body, { status: obstacles.length === 0 ? 200 : 503, headers: HEADERS });

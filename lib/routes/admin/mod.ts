@@ -8,8 +8,9 @@
  *
  * const evaluationLimitsReached = new Map();
  * const dataFile = { path: "flags.tar.gz" };
+ * const trust = { mode: "off" } as const;
  * const route = rootRoute({
- *   status: () => ({ version: "1.2.3", isClosing: false, dataFile, evaluationLimitsReached }),
+ *   status: () => ({ version: "1.2.3", isClosing: false, dataFile, trust, evaluationLimitsReached }),
  * });
  * const response = await route.handle(new Request("http://localhost/"), { params: {}, query: "" });
  * assertEquals((await response.text()).split(" ").slice(0, 2), ["Halyard", "1.2.3"]);

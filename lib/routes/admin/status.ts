@@ -34,7 +34,19 @@ export const STATUS_SHAPE = {
   status: "",
   version: "",
   clientVersion: "",
-  dataFile: { path: "", digest: "", loadedAt: 0, lastError: ERROR_SHAPE },
+  dataFile: { path: "", digest: "", loadedAt: 0, lastError: ERROR_SHAPE, isLastKnownGood: "" },
+  trust: {
+    mode: "",
+    signers: [{ principals: "", fingerprint: "" }],
+    version: 0,
+    epoch: 0,
+    audience: "",
+    created: 0,
+    notAfter: 0,
+    stale: "",
+    sourceNote: "",
+    problems: [""],
+  },
 } satisfies Shape;
 
 /** Sources of a status. */
@@ -49,7 +61,7 @@ export type StatusServices = Pick<Services, "store" | "status">;
  */
 export function describeStatus(services: StatusServices): Record<string, unknown> {
   const { environments } = services.store;
-  const { version, dataFile } = services.status();
+  const { version, dataFile, trust } = services.status();
   return {
     environments: Object.fromEntries(
       environments.map((environment) => [environment.id, describeEnvironment(environment, services)]),
@@ -57,6 +69,7 @@ export function describeStatus(services: StatusServices): Record<string, unknown
     ...describeBriefly(services),
     clientVersion: version,
     dataFile,
+    trust,
   };
 }
 

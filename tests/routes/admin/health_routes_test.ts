@@ -22,6 +22,7 @@ async function ask(
       path: "flags.tar.gz",
       ...lastError !== undefined && { lastError: { message: lastError, time: 1 } },
     },
+    trust: { mode: "off" as const },
     evaluationLimitsReached: new Map(),
   });
   const handler = createHandler(

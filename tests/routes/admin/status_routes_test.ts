@@ -36,6 +36,7 @@ Deno.test("GET /status describes environments and the data file, with keys maske
     status: "healthy",
     version: "1.2.3",
     clientVersion: "1.2.3",
+    trust: { mode: "off" },
     dataFile: { path: "flags.tar.gz", digest: "ab", loadedAt: 1 },
   });
   await relay.delivery.close();
@@ -127,7 +128,25 @@ Deno.test("STATUS_SHAPE has every field of a status", async () => {
   const status = {
     version: "1.2.3",
     isClosing: false,
-    dataFile: { path: "f", digest: "ab", loadedAt: 1, lastError: { message: "bad", time: 2 } },
+    dataFile: {
+      path: "f",
+      digest: "ab",
+      loadedAt: 1,
+      lastError: { message: "bad", time: 2 },
+      isLastKnownGood: true as const,
+    },
+    trust: {
+      mode: "warn" as const,
+      signers: [{ principals: "a@b", fingerprint: "SHA256:a" }],
+      version: 1,
+      epoch: 0,
+      audience: "plant-7",
+      created: 1,
+      notAfter: 2,
+      stale: true,
+      sourceNote: "a note",
+      problems: ["a problem"],
+    },
     evaluationLimitsReached: new Map([["e1", 3]]),
   };
   const known = new Set(listPaths(STATUS_SHAPE));

@@ -1,0 +1,369 @@
+import { hash } from "node:crypto";
+import type { Log } from "../observe/mod.ts";
+import {
+  type Clock,
+  type Companion,
+  type CompanionContent,
+  type FileContent,
+  IncompleteError,
+  LoadError,
+  MACHINE_CLOCK,
+  TransientError,
+} from "../source/mod.ts";
+import {
+  type Circumstances,
+  findStaleTime,
+  judgeFiles,
+  type KeyFiles,
+  listSidecars,
+  type Manifest,
+  MAX_KEYS_LENGTH,
+  type RuleName,
+  type Verdict,
+} from "../trust/mod.ts";
+import type { TrustRecord } from "./_state_record.ts";
+import type { Admitted, Gate } from "./gate.ts";
+import { identify, type KeptFile, type StateDirectory } from "./state_directory.ts";
+import type { StateError } from "./state_error.ts";
+
+/** What a site asks of signed files. */
+export interface TrustOptions extends KeyFiles {
+  /** `off`: nothing. `warn`: what would be refused is served, with a warning. `require`: it is refused. */
+  mode: "off" | "warn" | "require";
+  /** Site that files must be for. @default {any} */
+  audience?: string;
+  /** Age at which a file is stale: ms; and whether a stale one is refused. @default {its `notAfter` alone counts} */
+  maxAge?: { ms: number; isHard: boolean };
+  /** Until when one older file is let in: ms since epoch. @default {none is} */
+  allowRollbackUntil?: number;
+}
+
+/** Options for {@linkcode TrustGate}. */
+export interface TrustGateOptions extends TrustOptions {
+  /** Path of the file. */
+  path: string;
+  /** What is in it, for messages: "data file". */
+  what: string;
+  /** What it has to be signed for. */
+  namespace: string;
+  /** Where is remembered what has been served. @default {in memory} */
+  state?: StateDirectory | undefined;
+  /** Whether the file itself is kept there, to be served when there is no other. @default {false} */
+  keepsFile?: boolean;
+  /** When this program was made: ms since epoch. */
+  buildTime: number;
+  /** Log. */
+  log: Log;
+  /** The clock. @default the machine's */
+  clock?: Clock;
+}
+
+/** How a signed file stands. Times are ms since epoch. */
+export interface TrustStatus {
+  /** Mode, as configured. */
+  mode: TrustOptions["mode"];
+  /** Who has signed what is served. */
+  signers?: { principals?: string; fingerprint: string }[];
+  /** Release that is served. */
+  version?: number;
+  /** How often versions have begun anew. */
+  epoch?: number;
+  /** Site that it is for. */
+  audience?: string;
+  /** When it was made. */
+  created?: number;
+  /** Until when it is meant to be used. */
+  notAfter?: number;
+  /** Whether that time, or the age that is allowed, is over. */
+  stale?: boolean;
+  /** Text for people. */
+  sourceNote?: string;
+  /** What is wrong with what is served, or with how the relay is set up. */
+  problems?: string[];
+}
+
+/** Name that the file has in the state directory. */
+const KEPT_NAME = "flags.tar.gz";
+
+/** Time between two looks whether what is served has become stale: ms. The clock may be set. */
+const STALE_CHECK_INTERVAL = 60_000;
+
+/** Rules that are broken while files are on their way. */
+const MIXED: ReadonlySet<RuleName> = new Set(["keys", "signatures", "content"]);
+
+/** What to do where a rule is broken. */
+const HINTS: Readonly<Record<RuleName, string>> = {
+  keys: "correct the file that TRUST_ALLOWED_SIGNERS, TRUST_REVOKED_KEYS or TRUST_COSIGN_KEYS names",
+  signatures: "bring the manifest and its signatures beside it",
+  manifest: "make the manifest with: halyard manifest",
+  content: "bring the file and the manifest of one release",
+  audience: "bring the release for this site, or correct TRUST_AUDIENCE",
+  created: "correct the clock of the host, or of the one on which the manifest is made",
+  age: "bring a newer release, or take hard out of TRUST_MAX_AGE",
+  release: "make a new release with a higher version, or let this one in once: TRUST_ALLOW_ROLLBACK_UNTIL",
+};
+
+/** The gate between a file and what loads it: who has signed it, for whom, and whether it is older than what was served. */
+export class TrustGate implements Gate {
+  /** Files that the source has to read with the file; none where nothing is asked. */
+  readonly companions: readonly Companion[];
+  readonly #options: TrustGateOptions;
+  readonly #clock: Clock;
+  /** Files that say whom the site trusts: no part of what is carried. */
+  readonly #keyFiles: readonly Companion[];
+  #record: TrustRecord;
+  #served: Pick<Verdict, "manifest" | "signers"> & { problems: readonly string[] } | undefined;
+  /** Reason why the state directory is not up to date. */
+  #stateProblem: string | undefined;
+  #isClockWrong = false;
+  /** Ends the wait for what is served to become stale. */
+  #waiting = new AbortController();
+
+  /**
+   * Creates a gate that has admitted nothing.
+   *
+   * @param options File, rules, and where to remember.
+   */
+  constructor(options: TrustGateOptions) {
+    const { path, mode, allowedSigners, revokedKeys, cosignKeys, state, namespace, clock } = options;
+    this.#options = options;
+    this.#clock = clock ?? MACHINE_CLOCK;
+    this.#keyFiles = [allowedSigners, revokedKeys, ...cosignKeys].flatMap((path) =>
+      path === undefined ? [] : { path, maxBytes: MAX_KEYS_LENGTH }
+    );
+    this.companions = mode === "off" ? [] : [...listSidecars(path), ...this.#keyFiles];
+    this.#record = state?.getRecord(namespace) ?? {};
+  }
+
+  /** How what is served stands. */
+  get status(): TrustStatus {
+    const { mode, maxAge } = this.#options;
+    const { manifest, signers } = this.#served ?? {};
+    const problems = this.#listProblems();
+    return {
+      mode,
+      ...signers && {
+        signers: signers.map(({ principals, fingerprint }) => ({
+          ...principals && { principals },
+          fingerprint,
+        })),
+      },
+      ...manifest && {
+        version: manifest.version,
+        epoch: manifest.epoch,
+        audience: manifest.audience,
+        created: manifest.created,
+        notAfter: manifest.notAfter,
+        stale: this.#clock.now() > findStaleTime(manifest, maxAge?.ms),
+        ...manifest.sourceNote !== undefined && { sourceNote: manifest.sourceNote },
+      },
+      ...problems.length > 0 && { problems },
+    };
+  }
+
+  /** See {@linkcode Gate}. */
+  async admit(content: FileContent): Promise<Admitted> {
+    const { mode, state, keepsFile = false } = this.#options;
+    const files = this.#listFiles(content);
+    const id = identify(files);
+    const verdict = mode === "off" ? undefined : await this.#judge(content, id);
+    const problems = verdict && !verdict.isGood ? this.#refuse(verdict, content) : [];
+    const isKept = keepsFile && state !== undefined && await this.#note(() => state.keep(files));
+    return {
+      commit: () => this.#commit({ id, isKept, verdict, problems }),
+      discard: async () => {
+        if (isKept) await this.#note(() => state.discard(id));
+      },
+    };
+  }
+
+  /**
+   * Gets the content that was served last from the state directory.
+   *
+   * @param maxBytes Largest file that is read: bytes.
+   * @param readAll Reads files, by path.
+   * @returns The content, as the source would hand it over; `undefined` where there is none.
+   * @throws {StateError} When it cannot be read.
+   */
+  async recall(
+    maxBytes: number,
+    readAll: (files: readonly Companion[]) => Promise<ReadonlyMap<string, CompanionContent>>,
+  ): Promise<FileContent | undefined> {
+    const { path, state } = this.#options;
+    const files = await state?.readGood(maxBytes);
+    const file = files?.get(KEPT_NAME);
+    if (!files || !file) return undefined;
+    const names = listSidecars(KEPT_NAME);
+    const sidecars = listSidecars(path).map(({ path }, i) =>
+      [path, files.get(names[i]!.path)?.bytes] as const
+    );
+    const companions = new Map([...sidecars, ...await readAll(this.#keyFiles)]);
+    return { bytes: file.bytes, digest: file.digest, isAtRest: true, companions };
+  }
+
+  /** Ends the wait for what is served to become stale. */
+  close(): void {
+    this.#waiting.abort();
+  }
+
+  /** Lists what is carried, with the names that it has in the state directory: the file, its manifest, and signatures. */
+  #listFiles({ bytes, digest, companions }: FileContent): KeptFile[] {
+    const names = listSidecars(KEPT_NAME);
+    const sidecars = listSidecars(this.#options.path).flatMap(({ path }, i): KeptFile[] => {
+      const bytes = companions?.get(path);
+      if (!(bytes instanceof Uint8Array)) return [];
+      return [{ name: names[i]!.path, bytes, digest: hash("sha256", bytes) }];
+    });
+    return [{ name: KEPT_NAME, bytes, digest }, ...sidecars];
+  }
+
+  async #judge(content: FileContent, id: string): Promise<Verdict> {
+    const { path, maxAge, allowRollbackUntil = -Infinity } = this.#options;
+    const { mark, spent, accepted } = this.#record;
+    const wasAccepted = accepted?.id === id;
+    const circumstances: Circumstances = {
+      now: this.#clock.now(),
+      buildTime: this.#options.buildTime,
+      ...wasAccepted && { acceptedAt: accepted.at },
+      mark,
+      allowsRollback: this.#clock.now() < allowRollbackUntil && spent !== allowRollbackUntil,
+    };
+    this.#noteClock(circumstances);
+    const policy = {
+      ...this.#options,
+      maxAge: maxAge?.ms,
+      // Only a new file is refused for its age: a restart does not make one of what was served.
+      isAgeHard: maxAge?.isHard && !wasAccepted,
+    };
+    const { digest, bytes: { length: size }, companions = new Map() } = content;
+    return await judgeFiles({ path, digest, size }, companions, policy, circumstances);
+  }
+
+  /** Throws where a file that is no good is refused, or not complete yet; else returns what is wrong with it. */
+  #refuse({ findings }: Verdict, { isAtRest }: FileContent): string[] {
+    const { mode, path, what } = this.#options;
+    const broken = findings.filter(({ isMet }) => isMet === false);
+    const problems = broken.map(({ rule, detail }) => `${rule}: ${detail}`);
+    const message = `Refused ${what} "${path}": ${problems.join("; ")}`;
+    const hint = HINTS[broken[0]!.rule];
+    const isMix = broken.some(({ rule }) => MIXED.has(rule));
+    if (isMix && !isAtRest) throw new IncompleteError(message, hint);
+    if (mode === "require") throw new LoadError(message, hint);
+    return problems;
+  }
+
+  async #commit(
+    { id, isKept, verdict, problems }: {
+      id: string;
+      isKept: boolean;
+      verdict: Verdict | undefined;
+      problems: readonly string[];
+    },
+  ): Promise<void> {
+    const { namespace, state, mode, what, path, log, allowRollbackUntil } = this.#options;
+    const { accepted, ...before } = this.#record;
+    const record: TrustRecord = { ...before };
+    const manifest = verdict?.isGood ? verdict.manifest : undefined;
+    if (manifest) {
+      const { epoch, version, archiveSha256 } = manifest;
+      record.mark = { epoch, version, archiveSha256 };
+      record.accepted = accepted?.id === id ? accepted : { id, at: this.#clock.now() };
+      if (verdict?.isRollback) record.spent = allowRollbackUntil!;
+    }
+    const isSaved = !state || await this.#note(() => state.save(namespace, record, isKept ? id : undefined));
+    if (!isSaved && mode === "require") {
+      throw new TransientError(
+        `Cannot serve ${what} "${path}": ${this.#stateProblem}`,
+        "its release has to be remembered before it is served: mend the state directory",
+      );
+    }
+    this.#record = record;
+    this.#served = verdict &&
+      { ...manifest && { manifest }, signers: manifest ? verdict.signers : [], problems };
+    if (manifest) {
+      const { version, epoch, audience, notAfter } = manifest;
+      const signers = verdict!.signers.map(({ principals = "cosign", fingerprint }) =>
+        `${principals} ${fingerprint}`
+      );
+      log.info(`Verified the ${what}`, {
+        path,
+        version,
+        epoch,
+        audience,
+        signers: signers.join(", "),
+        notAfter: new Date(notAfter).toISOString(),
+      });
+    }
+    if (verdict?.isRollback) {
+      const { epoch, version } = manifest!;
+      log.warn("An older release is served, as TRUST_ALLOW_ROLLBACK_UNTIL allows once", {
+        path,
+        version,
+        epoch,
+        previousVersion: before.mark?.version,
+        previousEpoch: before.mark?.epoch,
+        audit: "rollback",
+      });
+    }
+    if (problems.length > 0) {
+      log.warn(`TRUST_MODE=require would refuse the ${what}`, { path, problems: problems.join("; ") });
+    }
+    this.#waiting.abort();
+    this.#waiting = new AbortController();
+    if (manifest) this.#awaitStale(manifest, this.#waiting.signal);
+  }
+
+  /** Tries to write to the state directory; notes and logs a failure, once. Returns whether it went well. */
+  async #note(write: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await write();
+      this.#stateProblem = undefined;
+      return true;
+    } catch (error) {
+      const { message, hint } = error as StateError;
+      if (message !== this.#stateProblem) this.#options.log.error(message, { hint });
+      this.#stateProblem = message;
+      return false;
+    }
+  }
+
+  #noteClock({ now, buildTime }: Circumstances): void {
+    const isWrong = now < buildTime;
+    if (isWrong && !this.#isClockWrong) {
+      this.#options.log.error(WRONG_CLOCK, { time: new Date(now).toISOString() });
+    }
+    this.#isClockWrong = isWrong;
+  }
+
+  #listProblems(): string[] {
+    const { mode, state } = this.#options;
+    const problems = [...this.#served?.problems ?? []];
+    if (mode === "require" && !state) problems.push(NO_STATE);
+    if (this.#isClockWrong) problems.push(WRONG_CLOCK);
+    if (this.#stateProblem !== undefined) problems.push(this.#stateProblem);
+    return problems;
+  }
+
+  async #awaitStale(manifest: Manifest, signal: AbortSignal): Promise<void> {
+    const { what, path, log, maxAge } = this.#options;
+    const staleTime = findStaleTime(manifest, maxAge?.ms);
+    for (let now = this.#clock.now(); now <= staleTime; now = this.#clock.now()) {
+      await this.#clock.sleep(Math.min(staleTime - now + 1, STALE_CHECK_INTERVAL), signal);
+      if (signal.aborted) return;
+    }
+    log.error(`The ${what} is stale: it is served on, bring a newer release`, {
+      path,
+      version: manifest.version,
+      epoch: manifest.epoch,
+      goodUntil: new Date(staleTime).toISOString(),
+    });
+  }
+}
+
+/** What is said where a restart makes the way back possible. */
+export const NO_STATE =
+  "without a state directory, a restart forgets which release was served: an older one is accepted then";
+
+/** What is said where the clock is earlier than the program. */
+const WRONG_CLOCK =
+  "The host's clock is earlier than this build of Halyard, so the age of releases is not judged";
