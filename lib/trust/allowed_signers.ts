@@ -1,9 +1,13 @@
 import { decodeBase64 } from "./_bytes.ts";
+import { quote } from "./_quote.ts";
 import { readSshKey, type SshKey } from "./ssh_key.ts";
 import { TrustError } from "./trust_error.ts";
 
-/** Most characters of a file of keys. A line with an RSA key of 4,096 bits has about 800. */
+/** Longest file of allowed signers or revoked keys. A line with an RSA key of 4,096 bits has about 800 characters. @limit characters: the file is refused */
 export const MAX_KEYS_LENGTH = 262_144;
+
+/** Longest value of an option in allowed_signers. OpenSSH matches no pattern of 1,024 characters and more. @limit characters: the file is refused */
+const MAX_VALUE_LENGTH = 1000;
 
 /** A line of an allowed_signers file: who may sign what, and when. */
 export interface AllowedSigner {
@@ -24,15 +28,18 @@ export interface AllowedSigner {
 const SPACE = /[ \t]+/y;
 const PRINCIPALS = /[^ \t"]+/y;
 const KEY = /([a-z0-9@.-]+)[ \t]+([A-Za-z0-9+/]+={0,2})(?=[ \t]|$)/y;
-const OPTION = /([A-Za-z-]+)(?:="((?:[^"\\]|\\.)*)")?(,|(?=[ \t]))/y;
+const OPTION = /([A-Za-z-]{1,64})(?:="([^"\\]*)")?(,(?![ \t])|(?=[ \t]))/y;
+/** What some programs take for the end of a line, or do not show: a line must mean what it looks like. */
+const UNSEEN = /[^\P{Cc}\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 const TIME = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(Z?)$/;
 
 /**
  * Reads an allowed_signers file (ssh-keygen(1), "ALLOWED SIGNERS").
  *
- * @param text The file.
+ * @param text The file. A byte order mark at its start is refused, so it must still be there.
  * @returns Its lines, without empty ones and comments.
- * @throws {TrustError} A line is malformed, has a key that is not accepted or an option that is not known, with the number of the line.
+ * @throws {TrustError} When a line is malformed, has a key that is not accepted or an option that is not known; the message has the
+ * number of the line.
  */
 export async function parseAllowedSigners(text: string): Promise<AllowedSigner[]> {
   return await parseLines(text, parseLine);
@@ -48,9 +55,10 @@ async function parseLines<T>(
   }
   const parsed: T[] = [];
   for (const [i, line] of text.split(/\r?\n/).entries()) {
-    const content = line.trim();
-    if (content === "" || content.startsWith("#")) continue;
+    const content = line.replace(/^[ \t]+/, "");
     try {
+      refuseUnseen(content);
+      if (content === "" || content.startsWith("#")) continue;
       parsed.push(await parse(content, i + 1));
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
@@ -58,6 +66,12 @@ async function parseLines<T>(
     }
   }
   return parsed;
+}
+
+function refuseUnseen(text: string): void {
+  const code = UNSEEN.exec(text)?.[0].codePointAt(0);
+  if (code === undefined) return;
+  throw new TrustError(`it has the character U+${code.toString(16).padStart(4, "0")}, which cannot be seen`);
 }
 
 async function parseLine(text: string, line: number): Promise<AllowedSigner> {
@@ -72,6 +86,9 @@ async function parseLine(text: string, line: number): Promise<AllowedSigner> {
   if (principals === undefined || !take(SPACE)) {
     throw new TrustError("a line is principals, options if any, the key's type, and the key");
   }
+  if (principals.split(",").some((pattern) => pattern.startsWith("!"))) {
+    throw new TrustError("a name with ! before it is not accepted: every name counts, none is ruled out");
+  }
   let key = take(KEY);
   const options: Omit<AllowedSigner, "line" | "principals" | "key"> = {};
   if (!key) {
@@ -80,7 +97,7 @@ async function parseLine(text: string, line: number): Promise<AllowedSigner> {
       const [, name, value] = option;
       if (seen.has(name!.toLowerCase())) throw new TrustError(`the option ${name} is there twice`);
       seen.add(name!.toLowerCase());
-      readOption(options, name!, value?.replaceAll(/\\(["\\])/g, "$1"));
+      readOption(options, name!, value);
     }
     key = take(SPACE) && take(KEY);
     if (!key) {
@@ -105,6 +122,9 @@ function readOption(
   name: string,
   value: string | undefined,
 ): void {
+  if (value !== undefined && value.length > MAX_VALUE_LENGTH) {
+    throw new TrustError(`the value of ${name} has more than ${MAX_VALUE_LENGTH} characters`);
+  }
   switch (name.toLowerCase()) {
     case "namespaces":
       if (!value) throw new TrustError('namespaces needs a value: namespaces="halyard-archive"');
@@ -125,26 +145,36 @@ function readOption(
   }
 }
 
-/** Reads `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, in UTC with a `Z`, else in the host's time zone. */
+/** Parses `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, in UTC with a `Z`, else in the host's time zone, from 1970 on. */
 function parseTime(name: string, value: string | undefined): number {
   const match = TIME.exec(value ?? "");
   const [year, month, day, hour, minute, second] = (match?.slice(1, 7) ?? []).map((part) =>
     Number(part ?? 0)
   );
   const utc = Date.UTC(year!, month! - 1, day, hour, minute, second);
-  const written = match && [month! - 1, day, hour, minute, second].join();
+  const written = match && [year, month! - 1, day, hour, minute, second].join();
   const date = new Date(utc);
   const meant = [
+    date.getUTCFullYear(),
     date.getUTCMonth(),
     date.getUTCDate(),
     date.getUTCHours(),
     date.getUTCMinutes(),
     date.getUTCSeconds(),
   ];
-  if (written !== meant.join()) {
-    throw new TrustError(`${name} is not a time: YYYYMMDD[HHMM[SS]], with Z for UTC`);
+  if (written !== meant.join() || year! < 1970) {
+    throw new TrustError(`${name} is not a time from 1970 on: YYYYMMDD[HHMM[SS]], with Z for UTC`);
   }
-  return match![7] === "Z" ? utc : new Date(year!, month! - 1, day, hour, minute, second).getTime();
+  return match![7] === "Z" ? utc : utc + standardOffset(year!);
+}
+
+/**
+ * How far the host's time zone is behind UTC: ms. OpenSSH reads times of summer without daylight saving time too, so a line means
+ * the same here and there.
+ */
+function standardOffset(year: number): number {
+  const offsets = [0, 6].map((month) => new Date(year, month, 1).getTimezoneOffset());
+  return Math.max(...offsets) * 60_000;
 }
 
 const KRL = "SSHKRL\n";
@@ -152,8 +182,9 @@ const KRL = "SSHKRL\n";
 /**
  * Reads a file of revoked public keys: one a line, its type and it in base64, and a comment if any.
  *
+ * @param text The file.
  * @returns The fingerprints of the keys.
- * @throws {TrustError} It is a KRL, or a line is no key.
+ * @throws {TrustError} When it is a KRL, or a line is no key; the message has the number of the line.
  */
 export async function parseRevokedKeys(text: string): Promise<Set<string>> {
   if (text.startsWith(KRL)) {
@@ -172,15 +203,17 @@ export async function parseRevokedKeys(text: string): Promise<Set<string>> {
 }
 
 /**
- * Whether a signer may sign in a namespace at a time.
+ * Reports whether a signer may sign in a namespace at a time.
  *
+ * @param signer The signer.
+ * @param namespace The namespace.
  * @param now ms since 1970.
  * @returns Why not, or `undefined` if it may.
  */
 export function whyNotAllowed(signer: AllowedSigner, namespace: string, now: number): string | undefined {
   const { namespaces, validAfter = -Infinity, validBefore = Infinity } = signer;
   if (namespaces !== undefined && !matchesPatterns(namespace, namespaces)) {
-    return `its namespaces are ${JSON.stringify(namespaces)}, without ${namespace}`;
+    return `its namespaces are ${quote(namespaces)}, without ${namespace}`;
   }
   if (now < validAfter) return `it is valid from ${new Date(validAfter).toISOString()} on`;
   if (now > validBefore) return `it was valid until ${new Date(validBefore).toISOString()}`;

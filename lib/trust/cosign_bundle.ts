@@ -1,16 +1,18 @@
-import { type Bytes, concat, decodeBase64, fingerprint, sha256, sshString } from "./_bytes.ts";
+import { type Bytes, concat, decodeArmour, decodeBase64, fingerprint, sha256, sshString } from "./_bytes.ts";
+import { type EcdsaNumbers, importEcdsa, P256, verifyEcdsa } from "./_ecdsa.ts";
+import { isObject, parseJsonObject } from "./_json.ts";
 import { TrustError } from "./trust_error.ts";
 
-/** Most characters of a bundle. One without a log's entry has some 500; these are allowed and ignored. */
+/** Longest cosign bundle. One has some 500 characters; entries of a log, which are allowed and ignored, a few thousand. @limit characters: the bundle does not count */
 export const MAX_BUNDLE_LENGTH = 262_144;
 
+/** Longest signature in a cosign bundle: two numbers of 33 bytes each, and their headers in DER. @limit bytes: the bundle does not count */
+const MAX_DER_LENGTH = 72;
+
 const MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
-const PEM = /^-----BEGIN PUBLIC KEY-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END PUBLIC KEY-----\s*$/;
-const SSH_NAMES = ["ecdsa-sha2-nistp256", "nistp256"].map((name) =>
-  sshString(new TextEncoder().encode(name))
-);
-/** Length of r and of s: bytes. */
-const WIDTH = 32;
+/** What stands before the point in every public key on P-256: RFC 5480 section 2, in DER. */
+const SPKI_HEAD = Uint8Array.fromHex("3059301306072a8648ce3d020106082a8648ce3d030107034200");
+const SSH_NAMES = ["ecdsa-sha2-nistp256", P256.name].map((name) => sshString(new TextEncoder().encode(name)));
 
 /** A public key of cosign. */
 export interface CosignKey {
@@ -23,20 +25,18 @@ export interface CosignKey {
 /**
  * Reads the public key that `cosign generate-key-pair` writes.
  *
- * @throws {TrustError} It is not one ECDSA key on P-256 in PEM.
+ * @param pem The file.
+ * @returns The key.
+ * @throws {TrustError} When it is not one ECDSA key on P-256 in PEM.
  */
 export async function readCosignKey(pem: string): Promise<CosignKey> {
-  const base64 = PEM.exec(pem)?.[1];
-  if (base64 === undefined) throw new TrustError("The file is not one public key in PEM (BEGIN PUBLIC KEY)");
-  const spki = decodeBase64(base64, "The key");
-  try {
-    const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-    const key = await crypto.subtle.importKey("spki", spki, algorithm, true, ["verify"]);
-    const point = new Uint8Array(await crypto.subtle.exportKey("raw", key));
-    return { key, fingerprint: await fingerprint(concat(...SSH_NAMES, sshString(point))) };
-  } catch (cause) {
-    throw new TrustError("The key is not an ECDSA key on P-256", { cause });
+  const spki = decodeArmour(pem, "PUBLIC KEY", "The key");
+  if (!SPKI_HEAD.every((byte, i) => spki[i] === byte)) {
+    throw new TrustError("The key is not an ECDSA key on P-256");
   }
+  const point = spki.subarray(SPKI_HEAD.length);
+  const { key } = await importEcdsa(point, P256);
+  return { key, fingerprint: await fingerprint(concat(...SSH_NAMES, sshString(point))) };
 }
 
 /** Why older or other forms of bundles are refused, by a field that they have. */
@@ -46,12 +46,17 @@ const OTHER_FORMS: Record<string, string> = {
   dsseEnvelope: "an attestation (dsseEnvelope)",
 };
 
+/** What may stand in place of a key, in `verificationMaterial`. */
+const CERTIFICATES = ["certificate", "x509CertificateChain"];
+
 /**
  * Reads a cosign bundle and finds out which key has made its signature over a message.
  *
  * @param text The bundle.
+ * @param message What should have been signed.
+ * @param keys Keys that may have signed it.
  * @returns The key, or `undefined` if it is none of them.
- * @throws {TrustError} The bundle is malformed, of another form, or about another message.
+ * @throws {TrustError} When the bundle is malformed, of another form, or about another message.
  */
 export async function verifyCosignBundle(
   text: string,
@@ -61,7 +66,7 @@ export async function verifyCosignBundle(
   if (text.length > MAX_BUNDLE_LENGTH) {
     throw new TrustError(`The bundle has more than ${MAX_BUNDLE_LENGTH} characters`);
   }
-  const bundle = parseObject(text);
+  const bundle = parseJsonObject(text, "The bundle");
   for (const [field, form] of Object.entries(OTHER_FORMS)) {
     if (Object.hasOwn(bundle, field)) {
       throw new TrustError(
@@ -70,9 +75,11 @@ export async function verifyCosignBundle(
     }
   }
   if (bundle["mediaType"] !== MEDIA_TYPE) throw new TrustError(`The bundle's mediaType is not ${MEDIA_TYPE}`);
-  if (!isObject(member(bundle, "verificationMaterial", "publicKey"))) {
+  const material = member(bundle, "verificationMaterial");
+  const isByKey = isObject(member(material, "publicKey"));
+  if (!isByKey || CERTIFICATES.some((name) => member(material, name) !== undefined)) {
     throw new TrustError(
-      "The bundle has no publicKey: sign with a key (cosign sign-blob --key), not with a certificate",
+      "The bundle is not by a publicKey alone: sign with a key (cosign sign-blob --key), not with a certificate",
     );
   }
   const digest = member(bundle, "messageSignature", "messageDigest");
@@ -82,25 +89,10 @@ export async function verifyCosignBundle(
   }
   const signature = member(bundle, "messageSignature", "signature");
   if (typeof signature !== "string") throw new TrustError("The bundle has no messageSignature.signature");
-  const fixed = fromDer(decodeBase64(signature, "The bundle's signature"));
+  const numbers = readDer(decodeBase64(signature, "The bundle's signature"));
   for (const key of keys) {
-    if (await crypto.subtle.verify({ name: "ECDSA", hash: "SHA-256" }, key.key, fixed, message)) return key;
+    if (await verifyEcdsa({ key: key.key, curve: P256 }, numbers, message)) return key;
   }
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new TrustError("The bundle is not JSON", { cause });
-  }
-  if (!isObject(value)) throw new TrustError("The bundle is not a JSON object");
-  return value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function member(value: unknown, ...path: readonly string[]): unknown {
@@ -108,25 +100,18 @@ function member(value: unknown, ...path: readonly string[]): unknown {
   return value;
 }
 
-/** From DER (a SEQUENCE of two INTEGERs, each in its shortest form) to r and s in fixed width, as WebCrypto wants them. */
-function fromDer(der: Bytes): Bytes {
-  const fixed = new Uint8Array(2 * WIDTH);
+/** Reads DER: a SEQUENCE of two INTEGERs, each positive and in its shortest form, with all lengths in one byte. */
+function readDer(der: Bytes): EcdsaNumbers {
+  const numbers: Bytes[] = [];
+  let isGood = der[0] === 0x30 && der[1] === der.length - 2 && der.length <= MAX_DER_LENGTH;
   let at = 2;
-  let isGood = der[0] === 0x30 && der[1] === der.length - 2;
-  for (const end of [WIDTH, 2 * WIDTH]) {
-    const length = der[at + 1] ?? 0;
-    const number = der.subarray(at + 2, at + 2 + length);
-    const [first = 0x80, second = 0] = number;
-    isGood &&= der[at] === 0x02 && number.length === length && first < 0x80 &&
-      !(first === 0 && second < 0x80);
-    const digits = first === 0 ? number.subarray(1) : number;
-    isGood &&= digits.length <= WIDTH;
-    if (!isGood) break;
-    fixed.set(digits, end - digits.length);
-    at += 2 + length;
+  while (isGood && at < der.length) {
+    const [tag, length = 0, first = 0, second = 0] = der.subarray(at);
+    isGood = tag === 0x02 && (first === 0 ? length > 1 && second >= 0x80 : length > 0 && first < 0x80);
+    numbers.push(der.subarray(at + (first === 0 ? 3 : 2), at += 2 + length));
   }
-  if (!isGood || at !== der.length) {
+  if (!isGood || at !== der.length || numbers.length !== 2) {
     throw new TrustError("The bundle's signature is not one of ECDSA on P-256 in DER");
   }
-  return fixed;
+  return [numbers[0]!, numbers[1]!];
 }

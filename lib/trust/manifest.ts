@@ -1,9 +1,11 @@
+import { parseJsonObject } from "./_json.ts";
+import { quote } from "./_quote.ts";
 import { TrustError } from "./trust_error.ts";
 
-/** Most bytes of a manifest: ours have some 300, and up to 4,096 characters of a note. */
+/** Largest manifest. One has some 300 bytes and a note for people. @limit bytes: the manifest is refused */
 export const MAX_MANIFEST_LENGTH = 16_384;
 
-/** How far into the future `created` may lie, as clocks differ: ms. */
+/** Most time that `created` of a manifest may lie ahead, as clocks differ. @limit ms: the manifest is from the future */
 const MAX_CLOCK_SKEW = 24 * 60 * 60 * 1000;
 
 /** What is signed: which archive, which release of it, for whom, and how long it is good. */
@@ -29,11 +31,15 @@ export interface Manifest {
 }
 
 const RFC3339_UTC = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?Z$/;
-const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?/g;
+/** What can look like nothing, move the cursor or turn text around, and what is half a character. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+/** The same, but for what texts of several lines and in all scripts need. */
+const UNPRINTABLE = /[^\P{Cc}\t\n]|\p{Cs}/u;
 
 /**
- * Reads a time as RFC 3339 has it, in UTC.
+ * Parses a time as RFC 3339 has it, in UTC.
  *
+ * @param text The time: `2026-10-01T12:00:00Z`, with up to nine digits of a fraction, of which three count.
  * @returns ms since 1970, or `undefined` if it is none.
  */
 export function parseUtc(text: string): number | undefined {
@@ -42,9 +48,6 @@ export function parseUtc(text: string): number | undefined {
   const time = Date.parse(`${seconds}${fraction.slice(0, 4)}Z`);
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(seconds) ? time : undefined;
 }
-
-const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
-const isText = (value: unknown) => typeof value === "string" && value !== "";
 
 /** What each field has to be, and its value if that is another than in the text. */
 const FIELDS: Record<
@@ -61,9 +64,21 @@ const FIELDS: Record<
   epoch: { is: isCount, what: "an integer from 0 to 9007199254740991" },
   created: { is: isTime, what: 'a time in UTC: "2026-10-01T12:00:00Z"', read: parseUtc },
   notAfter: { is: isTime, what: 'a time in UTC: "2026-10-01T12:00:00Z"', read: parseUtc },
-  audience: { is: isText, what: "the name of a site" },
-  sourceNote: { is: (value) => value === undefined || typeof value === "string", what: "text" },
+  audience: { is: isName, what: "the name of a site: text without control characters or space around it" },
+  sourceNote: { is: isNote, what: "text without control characters" },
 };
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && value !== "" && value === value.trim() && !UNSEEN.test(value);
+}
+
+function isNote(value: unknown): boolean {
+  return value === undefined || typeof value === "string" && !UNPRINTABLE.test(value);
+}
 
 function isTime(value: unknown): boolean {
   return typeof value === "string" && parseUtc(value) !== undefined;
@@ -73,16 +88,17 @@ function isTime(value: unknown): boolean {
  * Reads a manifest. Its signature is to be verified before.
  *
  * @param bytes The file.
- * @throws {TrustError} It is too long, not JSON, or a field is missing, there twice, unknown or not what it has to be.
+ * @returns Its fields.
+ * @throws {TrustError} When it is too long, not JSON, or a field is missing, there twice, unknown or not what it has to be.
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
   if (bytes.length > MAX_MANIFEST_LENGTH) {
     throw new TrustError(`The manifest has more than ${MAX_MANIFEST_LENGTH} bytes`);
   }
-  const { text, members } = parseObject(bytes);
+  const members = parseJsonObject(decode(bytes), "The manifest");
   for (const name of Object.keys(members)) {
     if (!Object.hasOwn(FIELDS, name)) {
-      throw new TrustError(`The manifest has a field that is not known: ${JSON.stringify(name)}`);
+      throw new TrustError(`The manifest has a field that is not known: ${quote(name)}`);
     }
   }
   const manifest: Record<string, unknown> = {};
@@ -95,30 +111,27 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     }
     if (value !== undefined) manifest[name] = read ? read(value as string) : value;
   }
-  // All values are strings and numbers, so each string before a colon is a name.
-  const names = [...text.matchAll(TOKEN)].filter(([, colon]) => colon);
-  if (names.length !== Object.keys(members).length) throw new TrustError("The manifest has a field twice");
   return manifest as unknown as Manifest;
 }
 
-function parseObject(bytes: Uint8Array): { text: string; members: Record<string, unknown> } {
-  let text: string, value: unknown;
+function decode(bytes: Uint8Array): string {
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    value = JSON.parse(text);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new TrustError("The manifest is not JSON in UTF-8", { cause });
+    throw new TrustError("The manifest is not UTF-8", { cause });
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TrustError("The manifest is not a JSON object");
-  }
-  return { text, members: { ...value } };
 }
 
 /** The newest release that has been served. */
 export type HighWaterMark = Pick<Manifest, "epoch" | "version" | "archiveSha256">;
 
-/** Whether a manifest is of an older release than the mark, or of the same with another archive. */
+/**
+ * Compares a manifest with the newest release.
+ *
+ * @param manifest The manifest.
+ * @param mark The newest release that has been served.
+ * @returns Whether it is of an older release, or of the same with another archive; `undefined` if neither.
+ */
 export function findRollback(
   manifest: HighWaterMark,
   mark: HighWaterMark,
@@ -128,7 +141,13 @@ export function findRollback(
   if (order === 0 && manifest.archiveSha256 !== mark.archiveSha256) return "equivocation";
 }
 
-/** Whether `created` lies so far ahead that clock or manifest must be wrong. */
+/**
+ * Reports whether a manifest was made so far ahead that it or the clock must be wrong.
+ *
+ * @param manifest The manifest.
+ * @param now ms since 1970.
+ * @returns Whether `created` is more than 24 hours after `now`.
+ */
 export function isFromTheFuture({ created }: Manifest, now: number): boolean {
   return created > now + MAX_CLOCK_SKEW;
 }

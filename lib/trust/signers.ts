@@ -1,6 +1,7 @@
 import type { Bytes } from "./_bytes.ts";
 import { type AllowedSigner, whyNotAllowed } from "./allowed_signers.ts";
 import { type CosignKey, verifyCosignBundle } from "./cosign_bundle.ts";
+import { quote } from "./_quote.ts";
 import { readSshSignature } from "./ssh_signature.ts";
 import { TrustError } from "./trust_error.ts";
 
@@ -46,8 +47,11 @@ export interface Signatures {
  * Verifies the signatures of a manifest.
  *
  * @param manifest Its bytes.
- * @param namespace What it has to be signed for: `halyard-archive`.
+ * @param files Files that may have signatures of it.
+ * @param keys Whom the relay trusts.
+ * @param namespace What it has to be signed for: `halyard-archive`. Bundles of cosign have no namespace.
  * @param now When the keys have to be valid: ms since 1970.
+ * @returns Who has signed it, and why other files do not count.
  */
 export async function verifySignatures(
   manifest: Bytes,
@@ -84,11 +88,12 @@ async function verifySsh(
   const signature = await readSshSignature(text);
   const { fingerprint } = signature.key;
   if (signature.namespace !== namespace) {
-    throw new TrustError(`The signature is for ${JSON.stringify(signature.namespace)}, not for ${namespace}`);
+    throw new TrustError(`The signature is for ${quote(signature.namespace)}, not for ${namespace}`);
   }
-  if (!await signature.verify(manifest)) throw new TrustError("The signature is not one of these bytes");
   const lines = signers.filter(({ key }) => key.fingerprint === fingerprint);
+  // Before it is verified: keys that anybody has made cost no more than this.
   if (lines.length === 0) throw new TrustError(`The key ${fingerprint} is not among the allowed signers`);
+  if (!await signature.verify(manifest)) throw new TrustError("The signature is not one of these bytes");
   const reasons = lines.map((line) => whyNotAllowed(line, namespace, now));
   const allowed = lines[reasons.indexOf(undefined)];
   if (!allowed) throw new TrustError(`The key ${fingerprint} may not sign this: ${reasons[0]}`);

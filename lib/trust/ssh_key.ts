@@ -1,9 +1,26 @@
 import { type Bytes, concat, fingerprint, sha256 } from "./_bytes.ts";
+import {
+  type Curve,
+  type EcdsaKey,
+  type EcdsaNumbers,
+  importEcdsa,
+  P256,
+  P384,
+  P521,
+  verifyEcdsa,
+} from "./_ecdsa.ts";
+import { importEd25519, verifyEd25519 } from "./_ed25519.ts";
 import { SshReader } from "./_ssh_reader.ts";
 import { TrustError } from "./trust_error.ts";
 
-/** Sizes of RSA keys: bits. What is smaller can be broken, what is larger only costs time. */
-const [MIN_RSA_BITS, MAX_RSA_BITS] = [2048, 16_384];
+/** Smallest RSA key: NIST SP 800-131A allows no smaller ones. @limit bits: the key is refused */
+const MIN_RSA_BITS = 2048;
+
+/** Largest RSA key: WebCrypto in Deno verifies with no larger ones. @limit bits: the key is refused */
+const MAX_RSA_BITS = 4096;
+
+/** Longest exponent of an RSA key. Most are 65,537; long ones cost time. @limit bytes: the key is refused */
+const MAX_RSA_EXPONENT_BYTES = 4;
 
 /** A person has touched the token: bit of the flags that a FIDO token signs (FIDO CTAP2, "user presence"). */
 const USER_PRESENT = 0x01;
@@ -17,10 +34,12 @@ export interface SshKey {
   /** The key in SSH's binary format: two keys are the same if these bytes are. */
   blob: Bytes;
   /**
-   * Whether the key has made a signature over `data`.
+   * Verifies a signature.
    *
    * @param signature The signature in SSH's binary format, with its type.
-   * @throws {TrustError} The signature is of another type than the key, or malformed.
+   * @param data What was signed.
+   * @returns Whether the key has made it over `data`.
+   * @throws {TrustError} When the signature is of another type than the key, or malformed.
    */
   verify(signature: Bytes, data: Bytes): Promise<boolean>;
 }
@@ -36,66 +55,27 @@ interface KeyType {
 /** Checks the fields of a signature after its type. */
 type Verifier = (reader: SshReader, data: Bytes, type: string) => Promise<boolean>;
 
-async function importEd25519(reader: SshReader): Promise<CryptoKey> {
-  const point = reader.string();
-  if (point.length !== 32) throw new TrustError("The Ed25519 key is not 32 bytes long");
-  return await crypto.subtle.importKey("raw", point, "Ed25519", false, ["verify"]);
-}
-
-function readEd25519(reader: SshReader): Bytes {
-  const signature = reader.string();
-  if (signature.length !== 64) throw new TrustError("The Ed25519 signature is not 64 bytes long");
-  return signature;
-}
-
-/** An elliptic curve of NIST. */
-interface Curve {
-  /** Its name in SSH, and in WebCrypto. */
-  name: string;
-  namedCurve: string;
-  hash: string;
-  /** Length of a coordinate: bytes. */
-  width: number;
-}
-
-const P256: Curve = { name: "nistp256", namedCurve: "P-256", hash: "SHA-256", width: 32 };
-const P384: Curve = { name: "nistp384", namedCurve: "P-384", hash: "SHA-384", width: 48 };
-const P521: Curve = { name: "nistp521", namedCurve: "P-521", hash: "SHA-512", width: 66 };
-
-async function importEcdsa(reader: SshReader, { name, namedCurve, width }: Curve): Promise<CryptoKey> {
-  if (reader.name() !== name) throw new TrustError(`The ECDSA key is not on the curve of its type, ${name}`);
-  const point = reader.string();
-  if (point.length !== 1 + 2 * width || point[0] !== 4) {
-    throw new TrustError(`The ECDSA key has no uncompressed point of ${name}`);
-  }
-  try {
-    return await crypto.subtle.importKey("raw", point, { name: "ECDSA", namedCurve }, false, ["verify"]);
-  } catch (cause) {
-    throw new TrustError(`The ECDSA key's point is not on ${name}`, { cause });
-  }
-}
-
-/** The numbers r and s, each in the width of its curve, as WebCrypto wants them. */
-function readEcdsa(reader: SshReader, { width }: Curve): Bytes {
+/** Reads r and s, which are packed into one string (RFC 5656 section 3.1.2). */
+function readNumbers(reader: SshReader): EcdsaNumbers {
   const numbers = new SshReader(reader.string(), "The ECDSA signature");
-  const fixed = new Uint8Array(2 * width);
-  for (const end of [width, 2 * width]) {
-    const number = numbers.positive();
-    if (number.length > width) {
-      throw new TrustError("The ECDSA signature has a number longer than its curve's");
-    }
-    fixed.set(number, end - number.length);
-  }
+  const [r, s] = [numbers.positive(), numbers.positive()];
   numbers.end();
-  return fixed;
+  return [r, s];
+}
+
+/** Reads the curve's name and the point (RFC 5656 section 3.1). */
+async function readEcdsaKey(reader: SshReader, curve: Curve): Promise<EcdsaKey> {
+  if (reader.name() !== curve.name) {
+    throw new TrustError(`The ECDSA key is not on the curve of its type, ${curve.name}`);
+  }
+  return await importEcdsa(reader.string(), curve);
 }
 
 function ecdsa(curve: Curve): KeyType {
   return {
     async read(reader) {
-      const key = await importEcdsa(reader, curve);
-      return (signature, data) =>
-        crypto.subtle.verify({ name: "ECDSA", hash: curve.hash }, key, readEcdsa(signature, curve), data);
+      const key = await readEcdsaKey(reader, curve);
+      return (signature, data) => verifyEcdsa(key, readNumbers(signature), data);
     },
   };
 }
@@ -110,6 +90,10 @@ const RSA: KeyType = {
     if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) {
       throw new TrustError(`The RSA key has ${bits} bits, not ${MIN_RSA_BITS} to ${MAX_RSA_BITS}`);
     }
+    const isExponent = e.length <= MAX_RSA_EXPONENT_BYTES && isOdd(e) && (e.length > 1 || e[0]! > 1);
+    if (!isExponent || !isOdd(n)) {
+      throw new TrustError("The RSA key's numbers are not an odd modulus and an odd exponent from 3 to 2^32");
+    }
     const jwk = {
       kty: "RSA",
       n: n.toBase64({ alphabet: "base64url", omitPadding: true }),
@@ -120,10 +104,18 @@ const RSA: KeyType = {
       const algorithm = { name: "RSASSA-PKCS1-v1_5", hash };
       keys.set(hash, await crypto.subtle.importKey("jwk", jwk, algorithm, false, ["verify"]));
     }
-    return (signature, data, type) =>
-      crypto.subtle.verify("RSASSA-PKCS1-v1_5", keys.get(RSA_HASHES[type]!)!, signature.string(), data);
+    return async (reader, data, type) => {
+      const signature = reader.string();
+      // RFC 8332 section 3 lets a verifier accept one without its leading zeros. There is to be one form of each.
+      if (signature.length !== n.length) throw new TrustError("The RSA signature is not as long as its key");
+      return await crypto.subtle.verify("RSASSA-PKCS1-v1_5", keys.get(RSA_HASHES[type]!)!, signature, data);
+    };
   },
 };
+
+function isOdd(number: Bytes): boolean {
+  return number.at(-1)! % 2 === 1;
+}
 
 /** What a FIDO token signs: OpenSSH's PROTOCOL.u2f, "SSH U2F Signatures". */
 async function tokenData(application: Bytes, reader: SshReader, data: Bytes): Promise<Bytes> {
@@ -136,37 +128,31 @@ async function tokenData(application: Bytes, reader: SshReader, data: Bytes): Pr
 
 const SK_ED25519: KeyType = {
   async read(reader) {
-    const key = await importEd25519(reader);
+    const key = await importEd25519(reader.string());
     const application = reader.string();
-    return async (signature, data) =>
-      await crypto.subtle.verify(
-        "Ed25519",
-        key,
-        readEd25519(signature),
-        await tokenData(application, signature, data),
-      );
+    return async (reader, data) => {
+      const signature = reader.string();
+      return await verifyEd25519(key, signature, await tokenData(application, reader, data));
+    };
   },
 };
 
 const SK_ECDSA: KeyType = {
   async read(reader) {
-    const key = await importEcdsa(reader, P256);
+    const key = await readEcdsaKey(reader, P256);
     const application = reader.string();
-    return async (signature, data) =>
-      await crypto.subtle.verify(
-        { name: "ECDSA", hash: P256.hash },
-        key,
-        readEcdsa(signature, P256),
-        await tokenData(application, signature, data),
-      );
+    return async (reader, data) => {
+      const numbers = readNumbers(reader);
+      return await verifyEcdsa(key, numbers, await tokenData(application, reader, data));
+    };
   },
 };
 
 const KEY_TYPES: Record<string, KeyType> = {
   "ssh-ed25519": {
     async read(reader) {
-      const key = await importEd25519(reader);
-      return (signature, data) => crypto.subtle.verify("Ed25519", key, readEd25519(signature), data);
+      const key = await importEd25519(reader.string());
+      return (signature, data) => verifyEd25519(key, signature.string(), data);
     },
   },
   "ecdsa-sha2-nistp256": ecdsa(P256),
@@ -181,7 +167,8 @@ const KEY_TYPES: Record<string, KeyType> = {
  * Reads a public key in SSH's binary format (RFC 4253 section 6.6, RFC 5656, RFC 8709, OpenSSH's PROTOCOL.u2f).
  *
  * @param blob The key: what stands in base64 in a `.pub` file.
- * @throws {TrustError} It is malformed, too small, or of a type that is not accepted.
+ * @returns The key.
+ * @throws {TrustError} When it is malformed, too small or too large, weak, or of a type that is not accepted.
  */
 export async function readSshKey(blob: Bytes): Promise<SshKey> {
   const reader = new SshReader(blob, "The key");

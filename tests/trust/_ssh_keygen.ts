@@ -1,12 +1,18 @@
 /** OpenSSH's `ssh-keygen` in a folder of its own, as signer and as oracle. */
 export class SshKeygen implements Disposable {
   readonly folder = Deno.makeTempDirSync();
+  readonly #env: Record<string, string>;
+
+  constructor(env: Record<string, string> = {}) {
+    this.#env = env;
+  }
 
   /** Runs it, and gives what it has printed. */
   async run(args: string[], stdin = new Uint8Array()): Promise<{ success: boolean; output: string }> {
     const command = new Deno.Command("ssh-keygen", {
       args,
       cwd: this.folder,
+      env: this.#env,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -49,15 +55,23 @@ export class SshKeygen implements Disposable {
     return this.#must(["-e", "-m", "PKCS8", "-f", `${name}.pub`]);
   }
 
-  /** Whether OpenSSH accepts a signature of `a@b` by these lines. */
+  /** Has an authority certify a key for `a@b`, and makes the key sign as `${name}-cert`. */
+  async certify(authority: string, name: string): Promise<void> {
+    await this.#must(["-q", "-s", authority, "-I", "id", "-n", "a@b", `${name}.pub`]);
+    await Deno.copyFile(`${this.folder}/${name}`, `${this.folder}/${name}-cert`);
+  }
+
+  /** Whether OpenSSH accepts a signature of `a@b` by these lines, now or at a time (ms since 1970, whole seconds). */
   async verifies(
     allowedSigners: string,
     signature: string,
     message: Uint8Array<ArrayBuffer>,
+    now = Date.now(),
   ): Promise<boolean> {
     await Deno.writeTextFile(`${this.folder}/allowed`, allowedSigners);
     await Deno.writeTextFile(`${this.folder}/signature`, signature);
     const args = ["-Y", "verify", "-f", "allowed", "-I", "a@b", "-n", "halyard-archive", "-s", "signature"];
+    args.push("-O", `verify-time=${new Date(now).toISOString().replaceAll(/\.\d+|[-:T]/g, "")}`);
     return (await this.run(args, message)).success;
   }
 

@@ -48,7 +48,32 @@ const FAULTS: [change: Record<string, unknown>, message: string][] = [
   [{ created: "2026-10-01T12:00:00+02:00" }, "The manifest's created is not a time in UTC"],
   [{ notAfter: undefined }, "The manifest's notAfter is missing"],
   [{ audience: "" }, "The manifest's audience is not the name of a site"],
-  [{ sourceNote: 1 }, "The manifest's sourceNote is not text"],
+  ...[
+    "",
+    " ",
+    "a ",
+    "\ta",
+    "a\0",
+    "a\nb",
+    "a\x1b[1m",
+    "a\x7f",
+    "a\u200bb",
+    "a\u202eb",
+    "a\u2028b",
+    "\ufeffa",
+    "\ud800",
+  ].map((
+    audience,
+  ): [Record<string, unknown>, string] => [
+    { audience },
+    "The manifest's audience is not the name of a site",
+  ]),
+  ...[1, null, "a\0", "a\rb", "a\x1b[1m", "a\x9b1m", "\ud800", "\udc00a"].map((
+    sourceNote,
+  ): [Record<string, unknown>, string] => [
+    { sourceNote },
+    "The manifest's sourceNote is not text without control",
+  ]),
   [{ more: 1 }, 'The manifest has a field that is not known: "more"'],
 ];
 
@@ -60,16 +85,40 @@ Deno.test("parseManifest() names the field at fault and what it has to be", () =
 
 Deno.test("parseManifest() refuses a field that is there twice, also in other spelling", () => {
   const rest = JSON.stringify(FIELDS).slice(1);
-  assertThrows(() => parse(`{"version":43,${rest}`), TrustError, "The manifest has a field twice");
-  assertThrows(() => parse(`{"v\\u0065rsion" : 43,${rest}`), TrustError, "The manifest has a field twice");
+  assertThrows(() => parse(`{"version":43,${rest}`), TrustError, 'The manifest has a field twice: "version"');
+  assertThrows(
+    () => parse(`{"v\\u0065rsion" : 43,${rest}`),
+    TrustError,
+    'The manifest has a field twice: "version"',
+  );
   assertThrows(() => parse(`{"__proto__":{},${rest}`), TrustError, 'not known: "__proto__"');
+});
+
+Deno.test("parseManifest() reads names and notes in any script", () => {
+  for (const text of ["Werk 7", "Zürich", "工場", "مصنع", "a\u0301", "👩"]) {
+    const { audience, sourceNote } = parse(
+      JSON.stringify({ ...FIELDS, audience: text, sourceNote: `\t${text}\n` }),
+    );
+    assertEquals([audience, sourceNote], [text, `\t${text}\n`]);
+  }
+});
+
+Deno.test("parseManifest() refuses numbers that readers may round or spell in another way", () => {
+  const text = JSON.stringify({ ...FIELDS, version: 42 });
+  for (const number of ["42.0", "4.2e1", "-0", "9007199254740993", "42.00000000000000000001"]) {
+    assertThrows(
+      () => parse(text.replace("42", number)),
+      TrustError,
+      "a number that is not in its plain form",
+    );
+  }
 });
 
 Deno.test("parseManifest() refuses what is no JSON object, not UTF-8 or too long", () => {
   for (const text of ["", "[]", "null", "1", "{", `\ufeff${JSON.stringify(FIELDS)}`]) {
     assertThrows(() => parse(text), TrustError);
   }
-  assertThrows(() => parseManifest(new Uint8Array([0xff])), TrustError, "not JSON in UTF-8");
+  assertThrows(() => parseManifest(new Uint8Array([0xff])), TrustError, "The manifest is not UTF-8");
   assertThrows(
     () => parse(JSON.stringify(FIELDS).padEnd(MAX_MANIFEST_LENGTH + 1)),
     TrustError,

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { createHash, sign } from "node:crypto";
 import { parseAllowedSigners, parseRevokedKeys } from "../../lib/trust/allowed_signers.ts";
 import { readCosignKey } from "../../lib/trust/cosign_bundle.ts";
 import { type SignatureFile, verifySignatures } from "../../lib/trust/signers.ts";
 import { TrustError } from "../../lib/trust/trust_error.ts";
+import { makeBundle } from "./_bundle.ts";
 import { SshKeygen } from "./_ssh_keygen.ts";
 
 const MESSAGE = new TextEncoder().encode('{"format":1}\n');
@@ -19,14 +19,7 @@ Deno.test("verifySignatures() counts each key once, whatever lines, files and fo
   const p256 = await openSsh.makeKey("p256", "-q", "-t", "ecdsa", "-b", "256", "-m", "PKCS8");
   const other = await openSsh.makeKey("other", "-t", "ed25519");
   const privateKey = await Deno.readTextFile(`${openSsh.folder}/p256`);
-  const bundle = JSON.stringify({
-    mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
-    verificationMaterial: { publicKey: { hint: "" } },
-    messageSignature: {
-      messageDigest: { algorithm: "SHA2_256", digest: createHash("sha256").update(MESSAGE).digest("base64") },
-      signature: sign("sha256", MESSAGE, privateKey).toString("base64"),
-    },
-  });
+  const bundle = JSON.stringify(makeBundle(MESSAGE, privateKey));
   const keys = {
     signers: await parseAllowedSigners(`a@b ${p256}\nc@d ${p256}\ne@f ${other}\n`),
     cosignKeys: [await readCosignKey(await openSsh.pem("p256"))],
@@ -82,8 +75,55 @@ Deno.test("verifySignatures() says why a signature does not count", async () => 
   assertEquals(await problem(git, `a@b ${key}`), 'The signature is for "git", not for halyard-archive');
   assertEquals(
     await problem(ssh(".sig", ""), `a@b ${key}`),
-    "The file is not one SSH signature in armour, with nothing before or after it",
+    "The file is not one block from BEGIN SSH SIGNATURE to END SSH SIGNATURE, with nothing before, in or after it",
   );
+});
+
+Deno.test("verifySignatures() says when no key of cosign has signed", async () => {
+  using openSsh = new SshKeygen();
+  await openSsh.makeKey("key", "-t", "ecdsa", "-b", "256", "-m", "PKCS8");
+  const bundle = makeBundle(MESSAGE, await Deno.readTextFile(`${openSsh.folder}/key`));
+  const file = { name: ".sigstore.json", form: "cosign", text: JSON.stringify(bundle) } as const;
+  assertEquals(await verifySignatures(MESSAGE, [file], NONE, "halyard-archive", NOW), {
+    signers: [],
+    refused: [{
+      file: ".sigstore.json",
+      problem: "The bundle's signature is by none of the keys of cosign that are configured",
+    }],
+  });
+});
+
+Deno.test("a key that is not allowed is refused before its signature is verified", async () => {
+  using openSsh = new SshKeygen();
+  await openSsh.makeKey("key", "-t", "ed25519");
+  const file = ssh(".sig", await openSsh.sign("key", MESSAGE));
+  const { refused } = await verifySignatures(MESSAGE.with(0, 0), [file], NONE, "halyard-archive", NOW);
+  assertEquals(
+    refused[0]!.problem,
+    `The key ${await openSsh.fingerprint("key")} is not among the allowed signers`,
+  );
+});
+
+Deno.test("what fails in the runtime is thrown, and is no verdict on a key or signature", async () => {
+  using openSsh = new SshKeygen();
+  const key = await openSsh.makeKey("key", "-t", "ed25519");
+  const file = ssh(".sig", await openSsh.sign("key", MESSAGE));
+  const { subtle } = crypto;
+  const { digest, verify } = subtle;
+  const p256 = await openSsh.makeKey("p256", "-t", "ecdsa");
+  try {
+    subtle.verify = () => Promise.reject(new RangeError("Out of memory"));
+    await assertRejects(() => parseAllowedSigners(`a@b ${p256}\n`), RangeError, "Out of memory");
+    subtle.digest = () => Promise.reject(new RangeError("Out of memory"));
+    await assertRejects(() => parseAllowedSigners(`a@b ${key}\n`), RangeError, "Out of memory");
+    await assertRejects(
+      () => verifySignatures(MESSAGE, [file], NONE, "halyard-archive", NOW),
+      RangeError,
+      "Out of memory",
+    );
+  } finally {
+    Object.assign(subtle, { digest, verify });
+  }
 });
 
 Deno.test("parseRevokedKeys() refuses a KRL by name, and what is no key", async () => {
