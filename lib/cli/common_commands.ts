@@ -6,6 +6,7 @@ import { DIFF } from "./diff.ts";
 import { EVALUATE } from "./evaluate.ts";
 import { HEALTH } from "./health.ts";
 import { INSPECT } from "./inspect.ts";
+import { MANIFEST } from "./manifest.ts";
 import { VERIFY } from "./verify.ts";
 
 /** Commands of both programs, in the order of help. */
@@ -16,6 +17,7 @@ export const COMMON_COMMANDS: readonly Command[] = [
   EVALUATE,
   VERIFY,
   HEALTH,
+  MANIFEST,
   CONFIG,
   COMPLETIONS,
 ];
