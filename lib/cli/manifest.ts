@@ -11,10 +11,11 @@ const BRACE = 0x7b;
 export const MANIFEST: Command = {
   name: "manifest",
   summary: "prints the manifest of a release, for its signers",
-  usage: "FILE --release N --not-after TIME --audience SITE",
+  usage: "FILE",
   arity: [1, 1],
-  details: `FILE is an archive that serve would load, or a file of overrides. Save the manifest beside it as
-FILE.manifest.json, and sign that:
+  details:
+    `FILE is an archive that serve would load, or a file of overrides. --release, --not-after and --audience must be set.
+Save the manifest beside FILE as FILE.manifest.json, and sign that:
   ssh-keygen -Y sign -f KEY -n halyard-archive FILE.manifest.json
 The namespace of overrides is halyard-overrides. docs/trust.md has the whole way. The exit code is 1 for an archive that is
 refused.`,
