@@ -22,7 +22,7 @@ Deno.test("permissionFlags() grants nothing but listening, loopback, reading, th
   ]);
 });
 
-Deno.test("permissionFlags() lets the courier connect anywhere and write, and run nothing", () => {
+Deno.test("permissionFlags() lets the courier connect anywhere, write, and run ssh-keygen alone", () => {
   const flags = permissionFlags({ product: COURIER, unixSocket: UNIX_SOCKET });
   const [env] = flags.filter((flag) => flag.startsWith("--allow-env="));
   assertMatch(env!, /,HTTPS_PROXY,.*,NO_PROXY,/);
@@ -30,6 +30,7 @@ Deno.test("permissionFlags() lets the courier connect anywhere and write, and ru
     "--no-prompt",
     "--allow-net",
     "--allow-write",
+    "--allow-run=ssh-keygen",
     "--allow-read",
     "--allow-sys=systemMemoryInfo",
     env!,
