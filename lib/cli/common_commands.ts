@@ -15,9 +15,9 @@ export const COMMON_COMMANDS: readonly Command[] = [
   INSPECT,
   DIFF,
   EVALUATE,
+  MANIFEST,
   VERIFY,
   HEALTH,
-  MANIFEST,
   CONFIG,
   COMPLETIONS,
 ];

@@ -1,11 +1,8 @@
 import { hash } from "node:crypto";
-import { formatManifest } from "../trust/mod.ts";
+import { findNamespace, formatManifest, OVERRIDES_NAMESPACE } from "../trust/mod.ts";
 import { readRelease, RELEASE_FLAGS } from "./_release_flags.ts";
 import { readArchiveBytes, readArchiveFile, requireSnapshot } from "./archive_file.ts";
 import type { Command } from "./command.ts";
-
-/** First byte of JSON with an object: overrides, not an archive. */
-const BRACE = 0x7b;
 
 /** The command `manifest`. */
 export const MANIFEST: Command = {
@@ -49,7 +46,9 @@ refused.`,
 /** Reads what is to be signed. An archive has to be one that is served: its signers do not look into it. */
 async function readContent(path: string): Promise<{ size: number; digest: string }> {
   const { bytes } = readArchiveBytes(path);
-  if (bytes[0] === BRACE) return { size: bytes.length, digest: hash("sha256", bytes) };
+  if (findNamespace(bytes) === OVERRIDES_NAMESPACE) {
+    return { size: bytes.length, digest: hash("sha256", bytes) };
+  }
   const archive = await readArchiveFile(path);
   for (const environment of archive.environments) requireSnapshot(environment);
   return archive;

@@ -16,6 +16,7 @@ import {
   resolveArchiveUrl,
   type SigningOptions,
 } from "../pull/mod.ts";
+import { formatUtc } from "../trust/mod.ts";
 import { DownloadProgress } from "./_download_progress.ts";
 import { readRelease, RELEASE_FLAGS } from "./_release_flags.ts";
 import type { Args, Command } from "./command.ts";
@@ -208,15 +209,9 @@ function printPulled(terminal: Terminal, path: string, { archive, release }: Pul
   else terminal.print(`${path} has not changed\n`);
   if (!release) return;
   const { version, epoch, audience, notAfter, signer } = release;
-  terminal.print(
-    `signed as release ${version} of epoch ${epoch} for ${audience}, good until ${
-      formatTime(notAfter)
-    }, by ${signer}\n`,
-  );
-}
-
-function formatTime(time: number): string {
-  return new Date(time).toISOString().replace(".000Z", "Z");
+  const number = `${version}${epoch === 0 ? "" : ` of epoch ${epoch}`}`;
+  terminal.print(`signed as release ${number} for ${audience}, good until ${formatUtc(notAfter)}\n`);
+  terminal.print(`signed by ${signer}\n`);
 }
 
 function printArchive(
@@ -241,12 +236,7 @@ function toJson(path: string, { archive, release }: Pulled): Record<string, unkn
     path,
     changed: archive !== undefined,
     ...archive && archiveToJson(archive),
-    ...release && {
-      release: {
-        ...release,
-        notAfter: formatTime(release.notAfter),
-      },
-    },
+    ...release && { release: { ...release, notAfter: formatUtc(release.notAfter) } },
   };
 }
 

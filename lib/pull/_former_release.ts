@@ -1,4 +1,5 @@
 import {
+  ARCHIVE_NAMESPACE,
   findRollback,
   listSidecars,
   type Manifest,
@@ -11,9 +12,6 @@ import {
 import { readSmallFile } from "../wire/mod.ts";
 import { describeFileError } from "./_describe_file_error.ts";
 import { PullError } from "./pull_error.ts";
-
-/** What archives are signed for. */
-export const NAMESPACE = "halyard-archive";
 
 /** Number of a release. */
 export type ReleaseNumber = Pick<Manifest, "version" | "epoch">;
@@ -62,7 +60,7 @@ export async function readFormerRelease(file: string): Promise<FormerRelease> {
  */
 export async function findSigner(manifest: Uint8Array<ArrayBuffer>, read: () => string): Promise<string> {
   const { key, namespace, verify } = await readSshSignature(read());
-  if (namespace === NAMESPACE && await verify(manifest)) return key.fingerprint;
+  if (namespace === ARCHIVE_NAMESPACE && await verify(manifest)) return key.fingerprint;
   throw new TrustError("it is none of this manifest");
 }
 

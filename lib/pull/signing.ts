@@ -1,9 +1,8 @@
-import { formatManifest, listSidecars, type Manifest, TrustError } from "../trust/mod.ts";
+import { ARCHIVE_NAMESPACE, formatManifest, listSidecars, type Manifest, TrustError } from "../trust/mod.ts";
 import { describeFileError } from "./_describe_file_error.ts";
 import {
   findSigner,
   type FormerRelease,
-  NAMESPACE,
   numberRelease,
   readFormerRelease,
   type ReleaseNumber,
@@ -150,7 +149,7 @@ export async function signRelease(
   await using parts = new AsyncDisposableStack();
   const manifestPart = parts.use(await PartFile.create(manifestPath!));
   await manifestPart.write(bytes);
-  const signature = await signFile(key, NAMESPACE, manifestPart.path, { signal, onPrompt });
+  const signature = await signFile(key, ARCHIVE_NAMESPACE, manifestPart.path, { signal, onPrompt });
   await verify(bytes, signature, key);
   const signaturePart = parts.use(await PartFile.create(signaturePath!));
   await signaturePart.write(new TextEncoder().encode(signature));

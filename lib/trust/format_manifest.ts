@@ -9,7 +9,7 @@ import { type Manifest, parseManifest } from "./manifest.ts";
  */
 export function formatManifest(manifest: Manifest): string {
   const { format, archiveSha256, archiveSize, version, epoch, audience, sourceNote } = manifest;
-  const [created, notAfter] = [manifest.created, manifest.notAfter].map(formatTime);
+  const [created, notAfter] = [manifest.created, manifest.notAfter].map(formatUtc);
   const fields = {
     format,
     archiveSha256,
@@ -26,7 +26,13 @@ export function formatManifest(manifest: Manifest): string {
   return text;
 }
 
-function formatTime(time: number): string {
+/**
+ * Writes a time as RFC 3339 has it, in UTC.
+ *
+ * @param time ms since 1970.
+ * @returns The time, without a fraction where it has none; empty where it is none.
+ */
+export function formatUtc(time: number): string {
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? "" : date.toISOString().replace(".000Z", "Z");
 }

@@ -87,7 +87,7 @@ Deno.test("pull --sign-with prints the release, for people and by its schema", a
   const signer = await keygen.fingerprint("key");
   assertEquals(await folder.pull([...terms, "--audience", "plant-7"]), {
     code: 0,
-    output: `${PULLED}signed as release 1 of epoch 0 for plant-7, good until ${NOT_AFTER}, by ${signer}\n`,
+    output: `${PULLED}signed as release 1 for plant-7, good until ${NOT_AFTER}\nsigned by ${signer}\n`,
     errors: "",
   });
   const unchanged = { code: 0, output: "DIR/flags.tar.gz has not changed\n", errors: "" };

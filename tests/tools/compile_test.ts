@@ -398,6 +398,6 @@ Deno.test(
       ...{ HOME: folder, DISPLAY: "seven", SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: "force" },
     });
     assertEquals([signed.code, signed.stderr], [0, ""]);
-    assertStringIncludes(signed.stdout, `, by ${await keygen.fingerprint("key")}\n`);
+    assertStringIncludes(signed.stdout, `\nsigned by ${await keygen.fingerprint("key")}\n`);
   },
 );
