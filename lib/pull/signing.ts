@@ -1,18 +1,12 @@
 import { ARCHIVE_NAMESPACE, formatManifest, listSidecars, type Manifest, TrustError } from "../trust/mod.ts";
 import { describeFileError } from "./_describe_file_error.ts";
-import {
-  findSigner,
-  type FormerRelease,
-  numberRelease,
-  readFormerRelease,
-  type ReleaseNumber,
-} from "./_former_release.ts";
+import { findSigner, type FormerRelease, numberRelease, readFormerRelease } from "./_former_release.ts";
 import { PartFile } from "./part_file.ts";
 import { PullError } from "./pull_error.ts";
 import { type RunOptions, signFile, type SigningKey } from "./ssh_keygen.ts";
 
 /** How a downloaded archive is signed. */
-export interface SigningOptions extends Partial<ReleaseNumber> {
+export interface SigningOptions {
   /** Key that signs. */
   key: SigningKey;
   /** Site that the archive is for. */
