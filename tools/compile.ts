@@ -16,6 +16,7 @@ import {
   parsePath,
   permissionFlags,
   type Product,
+  SIGNER_PATH,
   socketFor,
 } from "./permissions.ts";
 
@@ -35,6 +36,11 @@ const ENVIRONMENT = [
   ...["DENO_DIR=/proc/self/exe", "DENO_LOG=error,deno::cache=off", "DENO_NO_UPDATE_CHECK=1"],
   ...["HOME=/proc", "LC_ALL=C"],
 ];
+
+/** Lists the variables that an executable starts with. */
+function environmentOf({ isCourier }: Product): string[] {
+  return isCourier ? [...ENVIRONMENT, `PATH=${SIGNER_PATH}`] : ENVIRONMENT;
+}
 
 /** The one unstable feature: threads that serve share a port. */
 const FEATURE_FLAGS = ["--unstable-net"];
@@ -104,7 +110,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
   const variables = allowedVariables(product);
   const compiled = base === "deno"
     ? { base, failure: "--base=deno was asked for" }
-    : await compileOfficially({ script, output, target, permissions, variables });
+    : await compileOfficially({ product, script, output, target, permissions, variables });
   if (compiled.base === "official") return compiled;
   const { failure } = compiled;
   if (base === "official" || target !== INJECTABLE || Deno.build.target !== INJECTABLE) {
@@ -124,7 +130,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
       ...V8_FLAGS,
       ...permissions,
     ],
-    env: ENVIRONMENT,
+    env: environmentOf(product),
     allowedVariables: variables,
     script: await Deno.readFile(script),
   });
@@ -136,6 +142,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
 
 /** What `deno compile` needs to know. */
 interface Build {
+  product: Product;
   script: string;
   output: string;
   target: string;
@@ -178,13 +185,13 @@ async function compileOfficially(build: Build): Promise<Compiled> {
  */
 async function guardRuntimeBase(
   base: string | undefined,
-  { target, variables }: Build,
+  { product, target, variables }: Build,
   output: string,
 ): Promise<string | undefined> {
   if (target !== INJECTABLE) return `there is machine code for ${INJECTABLE} only`;
   if (!base) return "it can only be put into a runtime base that DENORT_BIN names";
   try {
-    const start = { env: ENVIRONMENT, allowedVariables: variables };
+    const start = { env: environmentOf(product), allowedVariables: variables };
     await Deno.writeFile(output, await inject(await Deno.readFile(base), start), { mode: 0o755 });
   } catch (error) {
     return (error as Error).message;

@@ -42,6 +42,18 @@ const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].f
   name,
 ) => [name, name.toLowerCase()]);
 
+/** Variables that ssh-keygen needs: the agent, and the program and the screen that ask for a passphrase. */
+const SIGNER_VARIABLES = [
+  ...["HOME", "SSH_AUTH_SOCK", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE"],
+  ...["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"],
+];
+
+/**
+ * Where the executable looks for ssh-keygen, whatever the environment says: nobody else's program is run. Without any `PATH`,
+ * Deno would not even start.
+ */
+export const SIGNER_PATH = "/usr/local/bin:/usr/bin:/bin";
+
 /**
  * Lists the environment variables that are passed on to Deno.
  *
@@ -49,7 +61,11 @@ const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].f
  * @returns Their names; one that ends with `*` is a prefix.
  */
 export function allowedVariables({ isCourier }: Product = HALYARD): string[] {
-  return [...environmentVariables(), ...COMMON_VARIABLES, ...isCourier ? PROXY_VARIABLES : []];
+  return [
+    ...environmentVariables(),
+    ...COMMON_VARIABLES,
+    ...isCourier ? [...PROXY_VARIABLES, ...SIGNER_VARIABLES] : [],
+  ];
 }
 
 /** Options for {@linkcode permissionFlags}. */
@@ -81,7 +97,7 @@ export function permissionFlags(
   return [
     "--no-prompt",
     ...isCourier
-      ? ["--allow-net", "--allow-write"]
+      ? ["--allow-net", "--allow-write", "--allow-run=ssh-keygen"]
       : [`--allow-net=${[...LISTEN_ADDRESSES, ...socket, ...allowNet].join(",")}`],
     ...!isCourier && written.length > 0 ? [`--allow-write=${written.join(",")}`] : [],
     "--allow-read",

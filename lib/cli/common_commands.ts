@@ -6,6 +6,7 @@ import { DIFF } from "./diff.ts";
 import { EVALUATE } from "./evaluate.ts";
 import { HEALTH } from "./health.ts";
 import { INSPECT } from "./inspect.ts";
+import { MANIFEST } from "./manifest.ts";
 import { VERIFY } from "./verify.ts";
 
 /** Commands of both programs, in the order of help. */
@@ -14,6 +15,7 @@ export const COMMON_COMMANDS: readonly Command[] = [
   INSPECT,
   DIFF,
   EVALUATE,
+  MANIFEST,
   VERIFY,
   HEALTH,
   CONFIG,

@@ -5,15 +5,20 @@ import {
   findProxy,
   follow,
   INSTANCES,
+  openSigningKey,
   parseRelayKey,
   pull,
+  type Pulled,
   type PulledArchive,
   PullError,
   type PullOptions,
   readKeyFile,
   resolveArchiveUrl,
+  type SigningOptions,
 } from "../pull/mod.ts";
+import { formatUtc } from "../trust/mod.ts";
 import { DownloadProgress } from "./_download_progress.ts";
+import { readRelease, RELEASE_FLAGS } from "./_release_flags.ts";
 import type { Args, Command } from "./command.ts";
 import { jsonFlag, printJson } from "./json.ts";
 import { UsageError } from "./parse_args.ts";
@@ -36,7 +41,11 @@ export const PULL: Command = {
   details:
     `The relay key is in the file of --key-file, else in AUTO_CONFIG_KEY or in key of [AutoConfig]. A proxy is named by
 HTTPS_PROXY, hosts that need none by NO_PROXY. The exit code is 0 for a download and for an archive that has not changed,
-1 where the server says no or the archive is not good, 2 where nobody answers.`,
+1 where the server says no or the archive is not good, 2 where nobody answers or it cannot be signed.
+
+With --sign-with, ssh-keygen signs a manifest of the archive: FILE.manifest.json and FILE.manifest.json.sig are replaced just
+before FILE. An archive that has not changed is signed anew when a new release would be good for twice as long as the rest of
+the last one, or its key, site or numbers are to be others. docs/trust.md has the whole way.`,
   example: "pull --key-file relay.key -o flags.tar.gz",
   flags: {
     ...SETTINGS_FLAGS,
@@ -60,6 +69,11 @@ HTTPS_PROXY, hosts that need none by NO_PROXY. The exit code is 0 for a download
       value: "DURATION",
       help: "Download it whenever it has changed, at this interval (60s, 5m), until SIGINT or SIGTERM.",
     },
+    "sign-with": {
+      value: "KEY",
+      help: "Sign it with this private key, or with the one of this public key that ssh-agent has.",
+    },
+    ...RELEASE_FLAGS,
     ...jsonFlag("pull"),
   },
   async run(args, terminal) {
@@ -72,8 +86,9 @@ HTTPS_PROXY, hosts that need none by NO_PROXY. The exit code is 0 for a download
     using client = createHttpClient(args.values.get("ca-file"));
     using stop = listenForStop();
     const progress = new DownloadProgress(terminal);
+    const signing = await readSigning(args, interval !== undefined, stop.signal, terminal);
     const options: PullOptions = {
-      ...{ url, key, path, client, proxy },
+      ...{ url, key, path, client, proxy, signing },
       ifChanged: args.switches.has("if-changed"),
       maxBytes: settings.maxArchiveSize,
       signal: stop.signal,
@@ -89,11 +104,11 @@ HTTPS_PROXY, hosts that need none by NO_PROXY. The exit code is 0 for a download
     await follow({
       ...options,
       interval,
-      async onPulled(archive) {
+      async onPulled(pulled) {
         await progress.clear();
-        if (archive && isJson) terminal.print(`${JSON.stringify(toJson(path, archive))}\n`);
-        else if (archive) printArchive(terminal, path, archive);
-        else if (hasFailed && !isJson) terminal.print(`${path} has not changed\n`);
+        const { archive, release } = pulled;
+        if (isJson && (archive || release)) terminal.print(`${JSON.stringify(toJson(path, pulled))}\n`);
+        else if (!isJson && (archive || release || hasFailed)) printPulled(terminal, path, pulled);
         hasFailed = false;
       },
       async onFailed(error) {
@@ -130,6 +145,35 @@ function readInterval({ values }: Args): number | undefined {
   return interval;
 }
 
+/** Reads how the archive is to be signed, and opens the key: a key that is none should not cost a download. */
+async function readSigning(
+  args: Args,
+  isUnattended: boolean,
+  signal: AbortSignal,
+  terminal: Terminal,
+): Promise<SigningOptions | undefined> {
+  const path = args.values.get("sign-with");
+  const flags = Object.keys(RELEASE_FLAGS);
+  if (path === undefined) {
+    const alone = flags.find((flag) => args.values.has(flag));
+    if (alone === undefined) return undefined;
+    throw new UsageError(
+      `--${alone} is of no use without --sign-with`,
+      "add --sign-with KEY, or leave it out",
+    );
+  }
+  if (isUnattended && args.values.has("release")) {
+    throw new UsageError(
+      "--release is for one download",
+      "leave it out: with --every the number rises by itself",
+    );
+  }
+  const release = readRelease(args, ["audience", "not-after"]);
+  const onPrompt = (line: string) => terminal.printError(`${line}\n`);
+  const key = await openSigningKey(path, isUnattended, { signal, onPrompt });
+  return { ...release, key, onPrompt };
+}
+
 function readKey({ values }: Args, configured: string | undefined, terminal: Terminal): string | undefined {
   const path = values.get("key-file");
   if (path === undefined) {
@@ -147,11 +191,10 @@ async function pullOnce(
   terminal: Terminal,
 ): Promise<number> {
   try {
-    const archive = await pull(options);
+    const pulled = await pull(options);
     await progress.clear();
-    if (isJson) printJson(terminal, toJson(options.path, archive));
-    else if (archive) printArchive(terminal, options.path, archive);
-    else terminal.print(`${options.path} has not changed\n`);
+    if (isJson) printJson(terminal, toJson(options.path, pulled));
+    else printPulled(terminal, options.path, pulled);
     return 0;
   } catch (error) {
     await progress.clear();
@@ -159,6 +202,16 @@ async function pullOnce(
     printError(terminal, error);
     return 1;
   }
+}
+
+function printPulled(terminal: Terminal, path: string, { archive, release }: Pulled): void {
+  if (archive) printArchive(terminal, path, archive);
+  else terminal.print(`${path} has not changed\n`);
+  if (!release) return;
+  const { version, epoch, audience, notAfter, signer } = release;
+  const number = `${version}${epoch === 0 ? "" : ` of epoch ${epoch}`}`;
+  terminal.print(`signed as release ${number} for ${audience}, good until ${formatUtc(notAfter)}\n`);
+  terminal.print(`signed by ${signer}\n`);
 }
 
 function printArchive(
@@ -178,10 +231,19 @@ function printArchive(
 }
 
 /** Describes a download for machines. */
-function toJson(path: string, archive: PulledArchive | undefined): Record<string, unknown> {
-  if (!archive) return { path, changed: false };
-  const { size, digest: sha256, environments, findings } = archive;
-  return { path, changed: true, size, sha256, environments, warnings: countWarnings(findings) };
+function toJson(path: string, { archive, release }: Pulled): Record<string, unknown> {
+  return {
+    path,
+    changed: archive !== undefined,
+    ...archive && archiveToJson(archive),
+    ...release && { release: { ...release, notAfter: formatUtc(release.notAfter) } },
+  };
+}
+
+function archiveToJson(
+  { size, digest: sha256, environments, findings }: PulledArchive,
+): Record<string, unknown> {
+  return { size, sha256, environments, warnings: countWarnings(findings) };
 }
 
 function countWarnings(findings: PulledArchive["findings"]): number {

@@ -1,4 +1,4 @@
-import { duration } from "./_types.ts";
+import { ageLimit, duration } from "./_types.ts";
 
 /**
  * Parses a duration as settings have it.
@@ -9,6 +9,21 @@ import { duration } from "./_types.ts";
 export function parseDuration(text: string): number | undefined {
   try {
     return duration.parse(text, "environment");
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Parses an age as settings have it, without `hard`.
+ *
+ * @param text A duration, or days: `720h`, `30d`.
+ * @returns The age: ms; `undefined` if it is none.
+ */
+export function parseAge(text: string): number | undefined {
+  try {
+    const age = ageLimit.parse(text, "environment");
+    return age?.isHard ? undefined : age?.ms;
   } catch {
     return undefined;
   }

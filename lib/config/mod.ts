@@ -26,5 +26,6 @@ export * from "./process_env.ts";
 export * from "./errors.ts";
 export * from "./flags.ts";
 export * from "./load.ts";
+export * from "./moment.ts";
 export * from "./nearest.ts";
 export * from "./settings.ts";

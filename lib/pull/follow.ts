@@ -1,4 +1,4 @@
-import { pull, type PulledArchive } from "./pull.ts";
+import { pull, type Pulled } from "./pull.ts";
 import type { PullOptions } from "./pull_options.ts";
 import { MACHINE_TIMING } from "./timing.ts";
 
@@ -15,9 +15,9 @@ export interface FollowOptions extends PullOptions {
   /**
    * Called after each download.
    *
-   * @param archive The archive; `undefined` where it has not changed.
+   * @param pulled What came of it.
    */
-  onPulled(archive: PulledArchive | undefined): void | Promise<void>;
+  onPulled(pulled: Pulled): void | Promise<void>;
   /**
    * Called when one failed.
    *

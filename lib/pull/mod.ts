@@ -21,4 +21,6 @@ export * from "./pull.ts";
 export * from "./pull_error.ts";
 export * from "./pull_options.ts";
 export * from "./relay_key.ts";
+export * from "./signing.ts";
+export * from "./ssh_keygen.ts";
 export * from "./timing.ts";

@@ -7,14 +7,15 @@ const PRIVATE = 0o600;
 
 /** A file that is written beside another, and takes its place when it is complete or vanishes. */
 export class PartFile implements AsyncDisposable {
+  /** Its path, until it takes the other file's place. */
+  readonly path: string;
   readonly #target: string;
-  readonly #path: string;
   readonly #file: Deno.FsFile;
   #isKept = false;
 
   private constructor(target: string, path: string, file: Deno.FsFile) {
     this.#target = target;
-    this.#path = path;
+    this.path = path;
     this.#file = file;
   }
 
@@ -60,7 +61,7 @@ export class PartFile implements AsyncDisposable {
    * @returns All bytes.
    */
   read(): Promise<Uint8Array<ArrayBuffer>> {
-    return explain(this.#target, () => Deno.readFile(this.#path));
+    return explain(this.#target, () => Deno.readFile(this.path));
   }
 
   /**
@@ -70,9 +71,9 @@ export class PartFile implements AsyncDisposable {
    */
   replace(mode?: number): Promise<void> {
     return explain(this.#target, async () => {
-      if (mode !== undefined) await Deno.chmod(this.#path, mode);
+      if (mode !== undefined) await Deno.chmod(this.path, mode);
       await this.#file.sync();
-      await Deno.rename(this.#path, this.#target);
+      await Deno.rename(this.path, this.#target);
       this.#isKept = true;
       // Windows opens no directories.
       if (Deno.build.os === "windows") return;
@@ -84,7 +85,7 @@ export class PartFile implements AsyncDisposable {
   /** Removes it, unless it took the other file's place. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#file.close();
-    if (!this.#isKept) await Deno.remove(this.#path).catch(() => {});
+    if (!this.#isKept) await Deno.remove(this.path).catch(() => {});
   }
 }
 

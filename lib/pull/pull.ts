@@ -8,6 +8,7 @@ import { checkKeyUse, formatUrl } from "./location.ts";
 import { PartFile } from "./part_file.ts";
 import { PullError } from "./pull_error.ts";
 import type { PullOptions } from "./pull_options.ts";
+import { planRelease, type SignedRelease, signRelease } from "./signing.ts";
 import { MACHINE_TIMING } from "./timing.ts";
 import { TransientPullError } from "./_transient_pull_error.ts";
 
@@ -49,50 +50,65 @@ export interface PulledArchive {
   findings: Finding[];
 }
 
+/** What came of a download. */
+export interface Pulled {
+  /** The archive; absent: it is the one that is there already. */
+  archive?: PulledArchive;
+  /** The release as which it was signed; absent: it was not. */
+  release?: SignedRelease;
+}
+
 /**
- * Downloads an archive and checks it; only then it takes the place of the file that is there.
+ * Downloads an archive and checks it, and signs it if that is asked for; only then it takes the place of the file that is there.
+ * Whoever sees the new file finds its manifest and signature.
  *
  * @param options Where from and where to.
- * @returns The archive; `undefined` where it is the one that is there already.
- * @throws {PullError} When it was not downloaded, or is not good.
+ * @returns The archive and its release.
+ * @throws {PullError} When it was not downloaded, is not good, or cannot be signed.
  */
-export async function pull(options: PullOptions): Promise<PulledArchive | undefined> {
-  const { url, key, path, maxBytes, ifChanged = false, timing = MACHINE_TIMING } = options;
+export async function pull(options: PullOptions): Promise<Pulled> {
+  const { url, key, path, maxBytes, ifChanged = false, signing, signal, timing = MACHINE_TIMING } = options;
   checkKeyUse(url, key, options.proxy);
   const present = await readPresent(path, maxBytes);
   const from = formatUrl(url);
   const kept = ifChanged && present ? readEntityTag(path, { url: from, sha256: present.digest }) : undefined;
   await using part = await PartFile.create(path);
   const { isNew, etag } = await downloadPatiently(options, part, kept);
-  if (!isNew) return undefined;
-  const bytes = await part.read();
-  const digest = hash("sha256", bytes);
+  // Without another one, it is the one that is there.
+  const bytes = isNew ? await part.read() : undefined;
+  const digest = bytes ? hash("sha256", bytes) : present!.digest;
+  const size = bytes?.length ?? present!.size;
   const isSame = ifChanged && digest === present?.digest;
+  const manifest = signing && await planRelease({ path, digest, size, isSame }, signing, timing.now());
   let archive: PulledArchive | undefined;
-  if (!isSame) {
-    const findings = await check(bytes, { path: from, maxCompressedBytes: maxBytes, now: timing.now() });
-    const { environments } = await readArchive(bytes, { maxCompressedBytes: maxBytes });
-    archive = { size: bytes.length, digest, environments: environments.flatMap(count), findings };
+  if (!isSame || manifest) {
+    // Nobody has looked at the file that is there.
+    const content = bytes ?? await Deno.readFile(path);
+    const findings = await check(content, { path: from, maxCompressedBytes: maxBytes, now: timing.now() });
+    const { environments } = await readArchive(content, { maxCompressedBytes: maxBytes });
+    archive = { size, digest, environments: environments.flatMap(count), findings };
   }
+  await using signed = manifest && await signRelease(path, manifest, signing, signal);
   const showsKey = key !== undefined && etag?.includes(key);
   // With the digest in it, it does not count before the file is there.
   if (ifChanged && etag !== undefined && !showsKey) {
     await writeEntityTag(path, { url: from, etag, sha256: digest });
   }
+  await signed?.replace(present?.mode);
   if (!isSame) await part.replace(present?.mode);
-  return archive;
+  return { ...!isSame && archive && { archive }, ...signed && { release: signed.release } };
 }
 
-/** Reads digest and mode of the file that is there. A larger one is not ours. */
+/** Reads digest, size and mode of the file that is there. A larger one is not ours. */
 async function readPresent(
   path: string,
   maxBytes: number,
-): Promise<{ digest: string; mode?: number } | undefined> {
+): Promise<{ digest: string; size: number; mode?: number } | undefined> {
   try {
     const { isFile, size, mode } = await Deno.stat(path);
     if (!isFile) throw new TypeError("it is not a regular file");
     const digest = size > maxBytes ? "" : hash("sha256", await Deno.readFile(path));
-    return mode === null ? { digest } : { digest, mode: mode & 0o777 };
+    return { digest, size, ...mode !== null && { mode: mode & 0o777 } };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw new PullError(`Cannot replace "${path}": ${describeFileError(error)}`, { hint: "check the path" });

@@ -1,4 +1,5 @@
 import type { Proxy } from "./proxy.ts";
+import type { SigningOptions } from "./signing.ts";
 import type { Timing } from "./timing.ts";
 
 /** Progress of a download. */
@@ -21,6 +22,8 @@ export interface PullOptions {
   maxBytes: number;
   /** Whether an archive that is there already is left alone. @default {false} */
   ifChanged?: boolean;
+  /** How the archive is signed. @default {not at all} */
+  signing?: SigningOptions | undefined;
   /** Client that connects. */
   client: Deno.HttpClient;
   /** Proxy that it uses, for messages. */

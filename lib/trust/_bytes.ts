@@ -26,6 +26,22 @@ export function decodeBase64(text: string, what: string): Bytes {
 }
 
 /**
+ * Decodes text in UTF-8. A byte order mark is text like any other.
+ *
+ * @param bytes The text.
+ * @param what What it is, for the error: "The key".
+ * @returns The text.
+ * @throws {TrustError} When it is something else.
+ */
+export function decodeText(bytes: Uint8Array, what: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new TrustError(`${what} is not UTF-8`, { cause });
+  }
+}
+
+/**
  * Decodes the one block of a file in armour: BEGIN, base64 in lines of any length, END, and nothing else.
  *
  * @param text The file.

@@ -1,3 +1,4 @@
+import { decodeText } from "./_bytes.ts";
 import { type FileBytes, listSidecars } from "./signed_files.ts";
 import type { SignatureFile } from "./signers.ts";
 import { TrustError } from "./trust_error.ts";
@@ -58,7 +59,7 @@ function gather({ path, ...file }: FileIdentity, contents: ReadonlyMap<string, F
     if (content instanceof Error) throw new TrustError(content.message);
     const { form } = sidecar;
     if (form === "manifest") signed.manifest = content;
-    else signed.signatures.push({ name: sidecar.path, form, text: new TextDecoder().decode(content) });
+    else signed.signatures.push({ name: sidecar.path, form, text: decodeText(content, `"${sidecar.path}"`) });
   }
   return signed;
 }

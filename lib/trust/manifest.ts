@@ -1,3 +1,4 @@
+import { decodeText } from "./_bytes.ts";
 import { parseJsonObject } from "./_json.ts";
 import { quote } from "./_quote.ts";
 import { TrustError } from "./trust_error.ts";
@@ -95,7 +96,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   if (bytes.length > MAX_MANIFEST_LENGTH) {
     throw new TrustError(`The manifest has more than ${MAX_MANIFEST_LENGTH} bytes`);
   }
-  const members = parseJsonObject(decode(bytes), "The manifest");
+  const members = parseJsonObject(decodeText(bytes, "The manifest"), "The manifest");
   for (const name of Object.keys(members)) {
     if (!Object.hasOwn(FIELDS, name)) {
       throw new TrustError(`The manifest has a field that is not known: ${quote(name)}`);
@@ -112,14 +113,6 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     if (value !== undefined) manifest[name] = read ? read(value as string) : value;
   }
   return manifest as unknown as Manifest;
-}
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new TrustError("The manifest is not UTF-8", { cause });
-  }
 }
 
 /** The newest release that has been served. */

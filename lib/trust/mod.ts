@@ -19,6 +19,7 @@
 export type { Bytes } from "./_bytes.ts";
 export * from "./allowed_signers.ts";
 export * from "./cosign_bundle.ts";
+export * from "./format_manifest.ts";
 export * from "./judge_files.ts";
 export * from "./manifest.ts";
 export * from "./signed_files.ts";

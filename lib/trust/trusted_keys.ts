@@ -1,3 +1,4 @@
+import { decodeText } from "./_bytes.ts";
 import { parseAllowedSigners, parseRevokedKeys } from "./allowed_signers.ts";
 import { type CosignKey, readCosignKey } from "./cosign_bundle.ts";
 import type { FileBytes } from "./signed_files.ts";
@@ -32,7 +33,7 @@ export async function readTrustedKeys(
     try {
       const content = contents.get(path) ?? new Error("there is no such file");
       if (content instanceof Error) throw new TrustError(content.message);
-      return await parse(new TextDecoder().decode(content));
+      return await parse(decodeText(content, "The file"));
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
       throw new TrustError(`Cannot use the ${what} "${path}": ${error.message}`, { cause: error });

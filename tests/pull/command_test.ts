@@ -3,8 +3,10 @@ import { hash } from "node:crypto";
 import { writeArchive } from "../../lib/archive/mod.ts";
 import { runCourier } from "../../lib/cli/courier.ts";
 import { readSchema } from "../cli/_schema.ts";
+import { SshKeygen } from "../trust/_ssh_keygen.ts";
 import { makeTerminal } from "../cli/_terminal.ts";
 import { type Answer, archiveAnswer, head, KEY, makeArchive, serveAnswers, type Server } from "./_server.ts";
+import { DAY } from "./_signer.ts";
 
 const ARCHIVE = await makeArchive(true);
 
@@ -72,6 +74,40 @@ Deno.test("pull --json prints what its schema says", async () => {
   }
 });
 
+/** A time in a year. */
+const NOT_AFTER = new Date(Date.now() + 365 * DAY).toISOString().replace(/\.\d+Z/, "Z");
+
+Deno.test("pull --sign-with prints the release, for people and by its schema", async () => {
+  using keygen = new SshKeygen();
+  await keygen.makeKey("key", "-t", "ed25519");
+  const answers = [archiveAnswer(ARCHIVE, { ETag: '"1"' }), [head("304 Not Modified")]];
+  await using folder = new Folder(...answers);
+  const path = `${keygen.folder}/key`;
+  const terms = ["--sign-with", path, "--not-after", NOT_AFTER, "--if-changed"];
+  const signer = await keygen.fingerprint("key");
+  assertEquals(await folder.pull([...terms, "--audience", "plant-7"]), {
+    code: 0,
+    output: `${PULLED}signed as release 1 for plant-7, good until ${NOT_AFTER}\nsigned by ${signer}\n`,
+    errors: "",
+  });
+  const unchanged = { code: 0, output: "DIR/flags.tar.gz has not changed\n", errors: "" };
+  assertEquals(await folder.pull([...terms, "--audience", "plant-7"]), unchanged);
+  const { code, output, errors } = await folder.pull([
+    ...terms,
+    "--audience",
+    "plant-8",
+    "--epoch=2",
+    "--json",
+  ]);
+  const result = JSON.parse(output);
+  assertEquals([code, errors, readSchema("pull")(result)], [0, "", []]);
+  assertEquals(result, {
+    path: "DIR/flags.tar.gz",
+    changed: false,
+    release: { version: 1, epoch: 2, audience: "plant-8", notAfter: NOT_AFTER, signer },
+  });
+});
+
 Deno.test("pull takes the key from a file, else from the configuration", async () => {
   await using folder = new Folder(archiveAnswer(ARCHIVE));
   await Deno.writeTextFile(`${folder.path}/key.ini`, `[AutoConfig]\nkey = ${KEY}2\n`);
@@ -125,6 +161,19 @@ Deno.test("pull exits with 2 for wrong usage and keys that are none, without ask
     [["--key-file", "DIR/no.key"], /Cannot read the relay key from "DIR\/no\.key": No such file/],
     [["--ca-file", "DIR/relay.ini"], /there is no certificate in PEM in it\nhint: /],
     [["--base-uri", "https://sdk.launchdarkly.us"], /without a relay key\nhint: /],
+    [
+      ["--audience", "plant-7"],
+      /^Error: --audience is of no use without --sign-with\nhint: add --sign-with KEY/,
+    ],
+    [["--sign-with", "k"], /^Error: --audience and --not-after must be set\nhint: write --audience SITE /],
+    [
+      ["--sign-with", "k", "--audience", "a", "--not-after", "x"],
+      /^Error: --not-after cannot be "x"\nhint: /,
+    ],
+    [
+      ["--sign-with", "k", "--every", "1s", "--release=1"],
+      /^Error: --release is for one download\nhint: leave/,
+    ],
   ];
   for (const [args, message] of cases) {
     const { code, output, errors } = await folder.pull(args);

@@ -23,7 +23,7 @@ Deno.test("follow() keeps to its interval, slows down while it fails, and goes o
   await follow({
     ...setup.options,
     interval: 60_000,
-    onPulled(archive) {
+    onPulled({ archive }) {
       events.push(archive ? "changed" : "same");
       if (events.length === 8) setup.abort();
     },

@@ -26,7 +26,7 @@ Deno.test("createHttpClient() trusts the CAs of a file, and others as before", a
   assertMatch(error.hint!, /--ca-file/);
   assertEquals([error.isRefusal, setup.options.timing.pauses], [false, []]);
   using client = createHttpClient(fixture("ca.pem"));
-  assertEquals((await pull({ ...setup.options, client }))?.environments.length, 1);
+  assertEquals((await pull({ ...setup.options, client })).archive?.environments.length, 1);
 });
 
 Deno.test("createHttpClient() refuses a file without certificates", async () => {

@@ -1,60 +1,13 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
+import { finish, inFolder, list, startPull } from "./_process.ts";
 import { archiveAnswer, head, KEY, makeArchive, serveAnswers } from "./_server.ts";
 
 const ARCHIVE = await makeArchive(true);
 
-const COURIER = new URL("../../courier.ts", import.meta.url).pathname;
-const STAND_INS = new URL("../../tools/std/import_map.json", import.meta.url).pathname;
-
 function fixture(name: string): string {
   return new URL(`../fixtures/tls/${name}`, import.meta.url).pathname;
-}
-
-/** Starts `pull` into a folder, as a process with its own environment and a key in it. */
-function startPull(
-  folder: string,
-  url: URL,
-  args: string[],
-  env: Record<string, string> = {},
-): Deno.ChildProcess {
-  const standIns = import.meta.resolve("@std/assert").startsWith("file:")
-    ? [`--import-map=${STAND_INS}`]
-    : [];
-  const command = ["pull", "--from-env", "--base-uri", url.origin, "-o", "flags.tar.gz", ...args];
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "--no-lock", "--allow-all", ...standIns, COURIER, ...command],
-    cwd: folder,
-    // Deno itself would ask for a newer version, through the proxy.
-    env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", AUTO_CONFIG_KEY: KEY, ...env },
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-/** Waits for a process to end. What it printed shows no secret. */
-async function finish(process: Deno.ChildProcess): Promise<[code: number, output: string, errors: string]> {
-  const { code, stdout, stderr } = await process.output();
-  const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [
-    string,
-    string,
-  ];
-  for (const secret of [KEY.slice(4), "hunter2"]) assert(!`${output}${errors}`.includes(secret), errors);
-  return [code, output, errors];
-}
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "halyard-" });
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-function list(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 }
 
 /** Waits until a server has had so many requests of a process. */

@@ -63,7 +63,7 @@ const FINAL: [what: string, answer: Answer, message: RegExp, hint: RegExp][] = [
 Deno.test("pull() downloads, checks and describes an archive, and shows the file to its owner alone", async () => {
   await using server = serveAnswers(archiveAnswer(ARCHIVE));
   await using setup = await prepare(server.url);
-  const archive = await pull(setup.options);
+  const { archive } = await pull(setup.options);
   assertEquals(archive, {
     size: ARCHIVE.length,
     digest: hash("sha256", ARCHIVE),

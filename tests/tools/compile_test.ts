@@ -3,6 +3,7 @@ import { bundle } from "../../tools/bundle.ts";
 import { type Base, compile, type Compiled } from "../../tools/compile.ts";
 import { buildDemo } from "../../tools/demo_archive.ts";
 import { COURIER, UNIX_SOCKET } from "../../tools/permissions.ts";
+import { SshKeygen } from "../trust/_ssh_keygen.ts";
 import { freePort } from "../e2e/_relay.ts";
 import { canRun, IMPORT_MAP } from "./_programs.ts";
 import { zip } from "./_zip.ts";
@@ -360,7 +361,7 @@ Deno.test("compile() refuses another machine without Deno's runtime base", async
 });
 
 Deno.test(
-  "compile() gives a courier that packs and downloads, also through a proxy",
+  "compile() gives a courier that packs and downloads, also through a proxy, and signs",
   { ignore },
   async () => {
     const courier = `${folder}/halyard-courier`;
@@ -382,5 +383,21 @@ Deno.test(
     assertEquals([pulled.code, pulled.stderr], [0, ""]);
     assertEquals(urls, ["http://flags.invalid/all.tar.gz"]);
     assertEquals(await Deno.readFile(`${folder}/pulled.tar.gz`), bytes);
+
+    // It finds ssh-keygen whatever PATH says, and hands on what asks for a passphrase.
+    using keygen = new SshKeygen();
+    await keygen.makeKey("key", "-t", "ed25519");
+    await keygen.run(["-q", "-p", "-P", "", "-N", "hunter2", "-f", "key"]);
+    const askpass = `${keygen.folder}/askpass`;
+    const script = `#!/bin/sh\n[ "$HOME:$DISPLAY:$FOO" = "${folder}:seven:" ] && echo hunter2\n`;
+    await Deno.writeTextFile(askpass, script, { mode: 0o755 });
+    await Deno.writeTextFile(`${folder}/ssh-keygen`, "#!/bin/sh\necho SHA256:none\n", { mode: 0o755 });
+    const sign = ["--sign-with", `${keygen.folder}/key`, "--audience", "plant-7", "--not-after", "30d"];
+    const signed = await run([...pull, ...sign], {
+      ...{ HTTP_PROXY: `http://127.0.0.1:${proxy.addr.port}`, PATH: folder, FOO: "x" },
+      ...{ HOME: folder, DISPLAY: "seven", SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: "force" },
+    });
+    assertEquals([signed.code, signed.stderr], [0, ""]);
+    assertStringIncludes(signed.stdout, `\nsigned by ${await keygen.fingerprint("key")}\n`);
   },
 );

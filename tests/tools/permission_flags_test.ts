@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
   COURIER,
+  HALYARD,
   parsePath,
   permissionFlags,
+  type Product,
   STATE_DIRECTORY,
   UNIX_SOCKET,
 } from "../../tools/permissions.ts";
@@ -22,7 +24,7 @@ Deno.test("permissionFlags() grants nothing but listening, loopback, reading, th
   ]);
 });
 
-Deno.test("permissionFlags() lets the courier connect anywhere and write, and run nothing", () => {
+Deno.test("permissionFlags() lets the courier connect anywhere, write, and run ssh-keygen alone", () => {
   const flags = permissionFlags({ product: COURIER, unixSocket: UNIX_SOCKET });
   const [env] = flags.filter((flag) => flag.startsWith("--allow-env="));
   assertMatch(env!, /,HTTPS_PROXY,.*,NO_PROXY,/);
@@ -30,12 +32,51 @@ Deno.test("permissionFlags() lets the courier connect anywhere and write, and ru
     "--no-prompt",
     "--allow-net",
     "--allow-write",
+    "--allow-run=ssh-keygen",
     "--allow-read",
     "--allow-sys=systemMemoryInfo",
     env!,
     "--ignore-env",
     "--deny-import",
   ]);
+});
+
+/** Says of each program whether it can be run. */
+const RUNS = `for (const name of ["ssh-keygen", "ssh", "/bin/sh", "./ssh-keygen"]) {
+  try {
+    const { code } = new Deno.Command(name, { args: ["-?"], stdin: "null", stdout: "null", stderr: "null" }).outputSync();
+    console.log(name, code === 0 ? "succeeds" : "runs");
+  } catch (error) {
+    console.log(name, error.name);
+  }
+}`;
+
+/** Runs that with a product's permissions, in a folder with an ssh-keygen of its own that does nothing. */
+async function tryAll(product: Product, env: Record<string, string> = {}): Promise<string[]> {
+  const folder = await Deno.makeTempDir({ prefix: "halyard-" });
+  try {
+    await Deno.writeTextFile(`${folder}/runs.js`, RUNS);
+    await Deno.writeTextFile(`${folder}/ssh-keygen`, "#!/bin/sh\n", { mode: 0o755 });
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-config", ...permissionFlags({ product }), "runs.js"],
+      cwd: folder,
+      env: { NO_COLOR: "1", ...env },
+    }).output();
+    assertEquals(new TextDecoder().decode(stderr), "");
+    return new TextDecoder().decode(stdout).trimEnd().split("\n");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("permissionFlags() lets the courier run ssh-keygen and nothing else, halyard nothing at all", async () => {
+  const others = ["ssh NotCapable", "/bin/sh NotCapable", "./ssh-keygen NotCapable"];
+  assertEquals(await tryAll(COURIER), ["ssh-keygen runs", ...others]);
+  assertEquals(await tryAll(HALYARD), ["ssh-keygen NotCapable", ...others]);
+});
+
+Deno.test("permissionFlags() lets the courier start without a word where there is no ssh-keygen", async () => {
+  assertEquals((await tryAll(COURIER, { PATH: "/nonexistent" }))[0], "ssh-keygen NotFound");
 });
 
 Deno.test("permissionFlags() lets a Unix socket be made and removed, and no other path be written", () => {

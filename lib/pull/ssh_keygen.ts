@@ -1,0 +1,130 @@
+import { PullError } from "./pull_error.ts";
+
+/** A key that signs. */
+export interface SigningKey {
+  /** Path of its file: the private key, or a public one whose private half ssh-agent has. */
+  path: string;
+  /** Its fingerprint, as `ssh-keygen -l` prints it. */
+  fingerprint: string;
+  /** Whether nobody is there to type a passphrase. */
+  isUnattended: boolean;
+}
+
+/** Options for a run of ssh-keygen. */
+export interface RunOptions {
+  /** Ends it. */
+  signal: AbortSignal;
+  /** Called with a line that asks for something: the touch of a token. */
+  onPrompt?: ((line: string) => void) | undefined;
+}
+
+/** Hint where the program is missing or too old. */
+const INSTALL_HINT = "install OpenSSH 8.1 or newer, or sign on another host: docs/trust.md";
+
+const KEY_HINT = "check path, permissions, passphrase and token of the key, or add it to ssh-agent";
+
+/** Hint where a passphrase is needed and nobody is asked. */
+const UNATTENDED_HINT =
+  "with --every nobody is asked for a passphrase: add the key to ssh-agent, or use one without";
+
+/**
+ * Opens a key: it can be read, and where nobody is there for a passphrase, it signs without one.
+ *
+ * @param path Path of its file.
+ * @param isUnattended Whether nobody is there.
+ * @param options What ends it, and who is asked for a touch.
+ * @returns The key.
+ * @throws {PullError} When it cannot be used.
+ */
+export async function openSigningKey(
+  path: string,
+  isUnattended: boolean,
+  options: RunOptions,
+): Promise<SigningKey> {
+  const key = { path, fingerprint: "", isUnattended };
+  const [fingerprint] = /SHA256:\S+/.exec(await run(key, ["-l", "-E", "sha256", "-f", path], options)) ?? [];
+  if (fingerprint === undefined) throw makeError(path, "ssh-keygen shows no fingerprint of it", KEY_HINT);
+  // In a namespace of its own, this is good for nothing.
+  if (isUnattended) await run(key, ["-Y", "sign", "-P", "", "-f", path, "-n", "halyard-test"], options);
+  return { ...key, fingerprint };
+}
+
+/**
+ * Signs a file.
+ *
+ * @param key The key. A passphrase is asked for on the terminal, or by SSH_ASKPASS.
+ * @param namespace What it is signed for.
+ * @param path Path of the file. For a moment there is another beside it, whose name ends in `.sig`.
+ * @param options What ends it, and who is asked for a touch.
+ * @returns The signature in armour.
+ * @throws {PullError} When there is none.
+ */
+export async function signFile(
+  key: SigningKey,
+  namespace: string,
+  path: string,
+  options: RunOptions,
+): Promise<string> {
+  const passphrase = key.isUnattended ? ["-P", ""] : [];
+  try {
+    await run(key, ["-q", "-Y", "sign", ...passphrase, "-f", key.path, "-n", namespace, "--", path], options);
+    return await Deno.readTextFile(`${path}.sig`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw makeError(key.path, "ssh-keygen has written no signature", KEY_HINT);
+  } finally {
+    await Deno.remove(`${path}.sig`).catch(() => {});
+  }
+}
+
+/** Runs it, and returns what it prints. Its standard input is the terminal, where it asks for a passphrase. */
+async function run(key: SigningKey, args: string[], { signal, onPrompt }: RunOptions): Promise<string> {
+  const { path, isUnattended } = key;
+  const stdin = isUnattended ? "null" : "inherit";
+  const child = start(path, { args, stdin, stdout: "piped", stderr: "piped", signal });
+  const output = new Response(child.stdout).text();
+  const listening = listen(child.stderr, onPrompt);
+  const { success } = await child.status;
+  signal.throwIfAborted(); // Whoever still waits for a token may keep its outputs open.
+  const said = await listening;
+  if (success) return await output;
+  if (/(unknown|illegal|invalid) option/.test(said)) {
+    throw makeError(path, "this ssh-keygen is older than OpenSSH 8.1", INSTALL_HINT);
+  }
+  const needsPassphrase = isUnattended && /passphrase/.test(said);
+  throw makeError(path, said || "ssh-keygen has failed", needsPassphrase ? UNATTENDED_HINT : KEY_HINT);
+}
+
+function start(path: string, options: Deno.CommandOptions): Deno.ChildProcess {
+  try {
+    return new Deno.Command("ssh-keygen", options).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw makeError(path, "ssh-keygen is not found", INSTALL_HINT);
+    }
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    throw makeError(path, "ssh-keygen may not be run", "grant it with --allow-run=ssh-keygen");
+  }
+}
+
+/** Collects what is said, in one line. Only what asks for something is handed on at once. */
+async function listen(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onPrompt?: (line: string) => void,
+): Promise<string> {
+  const said: string[] = [];
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split(/\r?\n/);
+    rest = lines.pop()!;
+    for (const line of lines) {
+      if (/^Confirm /.test(line)) onPrompt?.(line);
+      else if (!/^@|^$/.test(line)) said.push(line);
+    }
+  }
+  return [...said, rest].filter(Boolean).map((line) => line.replace(/\.$/, "")).join("; ");
+}
+
+function makeError(path: string, problem: string, hint: string): PullError {
+  return new PullError(`Cannot sign with "${path}": ${problem}`, { hint });
+}
