@@ -97,7 +97,7 @@ export function permissionFlags(
   return [
     "--no-prompt",
     ...isCourier
-      ? ["--allow-net", "--allow-write", "--allow-run=ssh-keygen"]
+      ? ["--allow-net", "--allow-write", "--allow-run=ssh-keygen,ssh-add"]
       : [`--allow-net=${[...LISTEN_ADDRESSES, ...socket, ...allowNet].join(",")}`],
     ...!isCourier && written.length > 0 ? [`--allow-write=${written.join(",")}`] : [],
     "--allow-read",

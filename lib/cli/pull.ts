@@ -70,8 +70,9 @@ the last one, or its key, site or numbers are to be others. docs/trust.md has th
       help: "Download it whenever it has changed, at this interval (60s, 5m), until SIGINT or SIGTERM.",
     },
     "sign-with": {
-      value: "KEY",
-      help: "Sign it with this private key, or with the one of this public key that ssh-agent has.",
+      value: "KEY|agent",
+      help:
+        "Sign it with this private key, or with the one of this public key that ssh-agent has; agent is the one key that it has.",
     },
     ...RELEASE_FLAGS,
     ...jsonFlag("pull"),

@@ -148,7 +148,7 @@ export async function readSettled(
   info: Stats,
   rest: number,
 ): Promise<SettledFile | undefined> {
-  const { path, fs, clock, signal } = options;
+  const { fs, clock, signal } = options;
   const longest = Math.max(rest, MAX_REST_MS);
   let waited = 0;
   let rested = 0;

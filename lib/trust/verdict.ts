@@ -1,4 +1,5 @@
 import type { Bytes } from "./_bytes.ts";
+import { formatUtc } from "./format_manifest.ts";
 import {
   findRollback,
   type HighWaterMark,
@@ -169,7 +170,7 @@ function checkAudience(manifest: Manifest, { audience }: TrustRules): Finding {
 }
 
 function checkCreated(manifest: Manifest, { now, buildTime }: Circumstances): Finding {
-  const detail = formatTime(manifest.created);
+  const detail = formatUtc(manifest.created);
   if (now < buildTime) return { rule: "created", detail: `${detail}; ${describeClock(now)}` };
   const isMet = !isFromTheFuture(manifest, now);
   return { rule: "created", isMet, detail: isMet ? detail : `${detail}, which is more than a day ahead` };
@@ -177,7 +178,7 @@ function checkCreated(manifest: Manifest, { now, buildTime }: Circumstances): Fi
 
 function checkAge(manifest: Manifest, rules: TrustRules, { now, buildTime }: Circumstances): Finding {
   const staleAt = findStaleTime(manifest, rules.maxAge);
-  const until = `good until ${formatTime(staleAt)}`;
+  const until = `good until ${formatUtc(staleAt)}`;
   if (now < buildTime) return { rule: "age", detail: `${until}; ${describeClock(now)}` };
   const age = `${Math.max(0, Math.floor((now - manifest.created) / DAY))} days`;
   if (now <= staleAt) return { rule: "age", isMet: true, detail: `${age}, ${until}` };
@@ -227,11 +228,7 @@ export function findStaleTime(
 }
 
 function describeClock(now: number): string {
-  return `not judged, since the clock is wrong: it says ${formatTime(now)}`;
-}
-
-function formatTime(time: number): string {
-  return new Date(time).toISOString().replace(".000Z", "Z");
+  return `not judged, since the clock is wrong: it says ${formatUtc(now)}`;
 }
 
 function formatRelease({ epoch, version }: HighWaterMark): string {

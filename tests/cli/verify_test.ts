@@ -45,11 +45,11 @@ Deno.test("halyard verify says who has signed, when, which release, and every ru
   const [code, output, errors] = await verify(...TRUST, "--audience", "plant-7", "--threshold", "2");
   assertEquals([code, errors], [0, ""]);
   const lines = output.trimEnd().split("\n");
-  assertMatch(lines[0]!, /^✓  signatures  2 of 2: release@corp \(SHA256:.*, bob@corp \(SHA256:/);
-  assertMatch(lines[1]!, /^✓  content     SHA-256 [0-9a-f]{64}, 7 bytes$/);
+  assertMatch(lines[0]!, /^✓ {2}signatures {2}2 of 2: release@corp \(SHA256:.*, bob@corp \(SHA256:/);
+  assertMatch(lines[1]!, /^✓ {2}content {5}SHA-256 [0-9a-f]{64}, 7 bytes$/);
   assertEquals(lines[2], '✓  audience    for "plant-7"');
-  assertMatch(lines[3]!, /^✓  created     20/);
-  assertMatch(lines[4]!, /^✓  age         0 days, good until 20/);
+  assertMatch(lines[3]!, /^✓ {2}created {5}20/);
+  assertMatch(lines[4]!, /^✓ {2}age {9}0 days, good until 20/);
   assertEquals(lines[5], "–  release     version 42; nothing is known to have been served before");
   assertEquals(lines[6], "/flags.tar.gz: good");
 });
@@ -69,7 +69,7 @@ Deno.test("halyard verify --json prints what its schema says, good or not", asyn
 });
 
 const REFUSALS: [name: string, args: string[], line: RegExp][] = [
-  ["another site", ["--audience", "plant-8"], /^✗  audience    for "plant-7", not for "plant-8"$/m],
+  ["another site", ["--audience", "plant-8"], /^✗ {2}audience {4}for "plant-7", not for "plant-8"$/m],
   ["too few signers", [
     "--threshold",
     "2",
@@ -77,7 +77,7 @@ const REFUSALS: [name: string, args: string[], line: RegExp][] = [
     `${folder}/revoked`,
     "--allowed-signers",
     `${folder}/three`,
-  ], /^✗  signatures  1 of 2 .*is revoked/m],
+  ], /^✗ {2}signatures {2}1 of 2 .*is revoked/m],
 ];
 
 for (const [name, args, line] of REFUSALS) {
@@ -95,7 +95,7 @@ for (const [name, args, line] of REFUSALS) {
 Deno.test("halyard verify refuses what was tampered with, and what has no manifest", async () => {
   await put(await makeRelease(ARCHIVE, [ann], fields));
   await Deno.writeTextFile(file, "arch1ve");
-  assertMatch((await verify(...TRUST))[1], /^✗  content     the manifest is for another file/m);
+  assertMatch((await verify(...TRUST))[1], /^✗ {2}content {5}the manifest is for another file/m);
   await Deno.remove(`${file}.manifest.json`);
   assertEquals(await verify(...TRUST), [
     1,
@@ -122,8 +122,8 @@ Deno.test("halyard verify takes the rules of [Trust], and the release that the s
   );
   const [code, output] = await verify("--config", config);
   assertEquals(code, 1);
-  assertMatch(output, /^✗  age         0 days, stale: it was good until/m);
-  assertMatch(output, /^✗  release     version 42 is older: version 43 has been served$/m);
+  assertMatch(output, /^✗ {2}age {9}0 days, stale: it was good until/m);
+  assertMatch(output, /^✗ {2}release {5}version 42 is older: version 43 has been served$/m);
 });
 
 Deno.test("halyard verify verifies an overrides file for its own namespace", async () => {

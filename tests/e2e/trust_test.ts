@@ -85,7 +85,22 @@ class Site implements AsyncDisposable {
   }
 }
 
-async function getStatus(url: string): Promise<Record<string, any>> {
+/** What these tests look at in the status of a relay. */
+interface Status {
+  dataFile: { lastError: { message: string }; isLastKnownGood?: boolean };
+  trust: Trust;
+  overrides: { trust: Trust };
+}
+
+interface Trust {
+  mode: string;
+  version: number;
+  stale: boolean;
+  signers: { principals: string }[];
+  problems: string[];
+}
+
+async function getStatus(url: string): Promise<Status> {
   return await (await fetch(`${url}/status`)).json();
 }
 
@@ -121,7 +136,7 @@ for (const THREADS of ["1", "2"]) {
       assertEquals(await client.variation("f", USER, "default"), "two");
       const { dataFile, trust } = await getStatus(relay.url);
       assertStringIncludes(dataFile.lastError.message, "content: ");
-      assertEquals([trust.mode, trust.version, trust.stale, trust.signers[0].principals], [
+      assertEquals([trust.mode, trust.version, trust.stale, trust.signers[0]!.principals], [
         "require",
         2,
         false,
@@ -225,11 +240,11 @@ Deno.test("a relay in mode warn serves what is not signed, with a warning, and o
     await using relay = await startRelay({ env: { ...site.env, TRUST_MODE: "warn" } });
     assertEquals(await getValue(relay.url), "one");
     assert(relay.lines.some((line) => line.includes("TRUST_MODE=require would refuse the data file")));
-    assertStringIncludes((await getStatus(relay.url)).trust.problems[0], "signatures: ");
+    assertStringIncludes((await getStatus(relay.url)).trust.problems[0]!, "signatures: ");
   }
   const permissions = ["--allow-net", "--allow-read", "--allow-env", "--allow-sys", "--deny-write"];
   await using relay = await startRelay({ env: { FILE_DATA_SOURCE: site.path }, permissions });
-  assertEquals((await getStatus(relay.url)).trust, { mode: "off" });
+  assertEquals<unknown>((await getStatus(relay.url)).trust, { mode: "off" });
 });
 
 Deno.test("a relay in mode off keeps the last good archive in its state directory too", async () => {
@@ -263,7 +278,7 @@ Deno.test("overrides need a signature of their own, and none that is older than 
     await relay.waitFor("Loaded overrides");
     assertEquals(await getValue(relay.url), "two");
     const { trust: { version, signers } } = (await getStatus(relay.url)).overrides;
-    assertEquals([version, signers[0].principals], [2, "release@corp"]);
+    assertEquals([version, signers[0]!.principals], [2, "release@corp"]);
     await site.override("one", 1);
     const line = await relay.waitFor("Overrides file reload failed");
     assertStringIncludes(line, "release: version 1 is older: version 2 has been served");

@@ -175,7 +175,7 @@ Deno.test("pull --sign-with says at once that there is no ssh-keygen, or none th
     assertEquals(code, 2);
     assertEquals(
       new TextDecoder().decode(stderr),
-      'Error: Cannot sign with "key": ssh-keygen may not be run\nhint: grant it with --allow-run=ssh-keygen\n',
+      'Error: Cannot sign with "key": ssh-keygen may not be run\nhint: grant it with --allow-run=ssh-keygen,ssh-add\n',
     );
   }));
 
@@ -346,5 +346,38 @@ Deno.test(
       assertEquals([code, errors], [0, ""]);
       assertStringIncludes(output, "signed as release 2 ");
       await checkSet(`${folder}/flags.tar.gz`, keygen, line, Date.now());
+    }),
+);
+
+Deno.test(
+  "pull --sign-with agent takes the one key that ssh-agent has, and says so where there is none, or another number of them",
+  { ignore: !await canRun("ssh-agent") }, // OpenSSH's client
+  () =>
+    inFolder(async (folder) => {
+      using keygen = new SshKeygen();
+      const line = await keygen.makeKey("key", "-t", "ed25519");
+      await keygen.makeKey("other", "-t", "ed25519");
+      await using agent = await startAgent(keygen, "key");
+      const env = { SSH_AUTH_SOCK: agent.socket };
+      await using server = serveAnswers(archiveAnswer(ARCHIVE));
+      const sign = () => finish(startPull(folder, server.url, ["--sign-with", "agent", ...TERMS], env));
+      const [code, output, errors] = await sign();
+      assertEquals([code, errors], [0, ""]);
+      assertStringIncludes(output, "signed as release 1 ");
+      assertEquals(list(folder), SET);
+      await checkSet(`${folder}/flags.tar.gz`, keygen, line, Date.now());
+
+      const add = (...args: string[]) => new Deno.Command("ssh-add", { args, env }).output();
+      await add("-q", `${keygen.folder}/other`);
+      const [two, , message] = await sign();
+      assertEquals(two, 2);
+      assertStringIncludes(message, 'Cannot sign with "agent": ssh-agent has 2 keys\nhint: add the key');
+      await add("-D");
+      const [none, , empty] = await sign();
+      assertEquals(none, 2);
+      assertStringIncludes(empty, "The agent has no identities");
+      env.SSH_AUTH_SOCK = `${folder}/nowhere`;
+      assertStringIncludes((await sign())[2], 'Cannot sign with "agent": ');
+      assertEquals(list(folder), SET);
     }),
 );

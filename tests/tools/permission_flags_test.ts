@@ -24,7 +24,7 @@ Deno.test("permissionFlags() grants nothing but listening, loopback, reading, th
   ]);
 });
 
-Deno.test("permissionFlags() lets the courier connect anywhere, write, and run ssh-keygen alone", () => {
+Deno.test("permissionFlags() lets the courier connect anywhere, write, and run ssh-keygen and ssh-add alone", () => {
   const flags = permissionFlags({ product: COURIER, unixSocket: UNIX_SOCKET });
   const [env] = flags.filter((flag) => flag.startsWith("--allow-env="));
   assertMatch(env!, /,HTTPS_PROXY,.*,NO_PROXY,/);
@@ -32,7 +32,7 @@ Deno.test("permissionFlags() lets the courier connect anywhere, write, and run s
     "--no-prompt",
     "--allow-net",
     "--allow-write",
-    "--allow-run=ssh-keygen",
+    "--allow-run=ssh-keygen,ssh-add",
     "--allow-read",
     "--allow-sys=systemMemoryInfo",
     env!,
@@ -42,7 +42,7 @@ Deno.test("permissionFlags() lets the courier connect anywhere, write, and run s
 });
 
 /** Says of each program whether it can be run. */
-const RUNS = `for (const name of ["ssh-keygen", "ssh", "/bin/sh", "./ssh-keygen"]) {
+const RUNS = `for (const name of ["ssh-keygen", "ssh-add", "ssh", "/bin/sh", "./ssh-keygen"]) {
   try {
     const { code } = new Deno.Command(name, { args: ["-?"], stdin: "null", stdout: "null", stderr: "null" }).outputSync();
     console.log(name, code === 0 ? "succeeds" : "runs");
@@ -69,10 +69,10 @@ async function tryAll(product: Product, env: Record<string, string> = {}): Promi
   }
 }
 
-Deno.test("permissionFlags() lets the courier run ssh-keygen and nothing else, halyard nothing at all", async () => {
+Deno.test("permissionFlags() lets the courier run ssh-keygen, ssh-add and nothing else, halyard nothing at all", async () => {
   const others = ["ssh NotCapable", "/bin/sh NotCapable", "./ssh-keygen NotCapable"];
-  assertEquals(await tryAll(COURIER), ["ssh-keygen runs", ...others]);
-  assertEquals(await tryAll(HALYARD), ["ssh-keygen NotCapable", ...others]);
+  assertEquals(await tryAll(COURIER), ["ssh-keygen runs", "ssh-add runs", ...others]);
+  assertEquals(await tryAll(HALYARD), ["ssh-keygen NotCapable", "ssh-add NotCapable", ...others]);
 });
 
 Deno.test("permissionFlags() lets the courier start without a word where there is no ssh-keygen", async () => {
