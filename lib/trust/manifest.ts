@@ -35,7 +35,7 @@ const RFC3339_UTC = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?Z$/;
 /** What can look like nothing, move the cursor or turn text around, and what is half a character. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 /** The same, but for what texts of several lines and in all scripts need. */
-const UNPRINTABLE = /[^\P{Cc}\t\n]|\p{Cs}/u;
+const UNPRINTABLE = /[^\P{Cc}\t\n\r]|\r(?!\n)|\p{Cs}/u;
 
 /**
  * Parses a time as RFC 3339 has it, in UTC.

@@ -58,13 +58,13 @@ Deno.test("manifest prints the manifest of an archive, and nothing else, in both
 Deno.test("manifest takes an epoch, a note and a time", async () => {
   const time = Math.floor(Date.now() / 1_000) * 1_000 + 90 * DAY;
   const local = new Date(time + 3_600_000).toISOString().replace(".000Z", "+01:00");
-  const args = ["--release", "9007199254740991", "--not-after", local, "--audience", "Halle 7 \u202e"];
+  const args = ["--release", "9007199254740991", "--not-after", local, "--audience", "Halle 7 \u00fc"];
   const note = 'ticket "7"\u2028\u{e0041}';
   const manifest = await read(ARCHIVE, [...args, "--epoch=3", "--note", note]);
   const { version, epoch, notAfter, audience, sourceNote } = manifest;
   assertEquals(
     { version, epoch, notAfter, audience, sourceNote },
-    { version: 9007199254740991, epoch: 3, notAfter: time, audience: "Halle 7 \u202e", sourceNote: note },
+    { version: 9007199254740991, epoch: 3, notAfter: time, audience: "Halle 7 \u00fc", sourceNote: note },
   );
   assertEquals(
     (await read(ARCHIVE, ["--release=0", ...NEEDED.slice(2, 3), "720h", ...NEEDED.slice(4)])).version,

@@ -2,9 +2,15 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { makeRelease, type ManifestFields, type Release, Signer } from "../trust/_signer.ts";
 import { constantFlag, packArchive } from "./_archive.ts";
 import { SDKS, USER, waitForValue } from "./_clients.ts";
-import { freePort, halyardCommand, startRelay } from "./_relay.ts";
+import { freePort, FROM_SOURCE, halyardCommand, type RelayProcess, startRelay as start } from "./_relay.ts";
 
 const HOUR = 3_600_000;
+
+/** Starts a relay from source: an executable is built for one state directory. */
+function startRelay(env: Record<string, string>, permissions = FROM_SOURCE): Promise<RelayProcess> {
+  return start({ env, permissions });
+}
+
 const time = (offset: number) => new Date(Date.now() + offset).toISOString();
 
 /** A site: a folder that a carrier copies to, keys, and a state directory. */
@@ -116,7 +122,7 @@ for (const THREADS of ["1", "2"]) {
     await site.carry(await site.release("two", 2));
     const sdk = SDKS[0]!;
     {
-      await using relay = await startRelay({ env });
+      await using relay = await startRelay(env);
       const client = sdk.connect(relay.url, "sdk-e1");
       await client.waitForInitialization({ timeout: 10 });
       assertEquals(await client.variation("f", USER, "default"), "two");
@@ -149,7 +155,7 @@ for (const THREADS of ["1", "2"]) {
       await client.close();
     }
     await site.empty();
-    await using relay = await startRelay({ env });
+    await using relay = await startRelay(env);
     assert(
       relay.errors.some((line) => line.includes("Serving the last known good archive")),
       relay.lines.join("\n"),
@@ -178,7 +184,7 @@ Deno.test("a relay that is killed while it takes one release after the other ser
     await site.carry(releases[next]!);
     let last: number;
     {
-      await using relay = await startRelay({ env: site.env });
+      await using relay = await startRelay(site.env);
       const until = next + 6;
       while (next < until) {
         await site.carry(releases[++next]!);
@@ -188,7 +194,7 @@ Deno.test("a relay that is killed while it takes one release after the other ser
       await relay.stop("SIGKILL");
     }
     await site.empty();
-    await using relay = await startRelay({ env: site.env });
+    await using relay = await startRelay(site.env);
     const served = Number((await getValue(relay.url) as string).slice(1));
     assert(served >= last && served <= next, `${served} after ${last} of ${next}`);
     assertEquals((await getStatus(relay.url)).trust.version, served);
@@ -196,7 +202,7 @@ Deno.test("a relay that is killed while it takes one release after the other ser
 });
 
 /** Runs a relay that cannot start; gives what it says. */
-async function fail(env: Record<string, string>, permissions?: readonly string[]): Promise<string> {
+async function fail(env: Record<string, string>, permissions = FROM_SOURCE): Promise<string> {
   const { code, stderr } = await halyardCommand({ env: { PORT: `${freePort()}`, ...env }, permissions })
     .output();
   assertEquals(code, 1);
@@ -228,7 +234,7 @@ Deno.test("a relay does not start with what is not signed, nor with a state dire
     await fail(env, readOnly),
     `add --allow-read="${env["STATE_DIRECTORY"]}" --allow-write=`,
   );
-  await using relay = await startRelay({ env });
+  await using relay = await startRelay(env);
   assertStringIncludes(await fail(env), "another relay uses it");
   assertEquals(await getValue(relay.url), "one");
 });
@@ -237,13 +243,13 @@ Deno.test("a relay in mode warn serves what is not signed, with a warning, and o
   await using site = await Site.create();
   await site.carry({ ...await site.release("one", 1), manifest: new Uint8Array() });
   {
-    await using relay = await startRelay({ env: { ...site.env, TRUST_MODE: "warn" } });
+    await using relay = await startRelay({ ...site.env, TRUST_MODE: "warn" });
     assertEquals(await getValue(relay.url), "one");
     assert(relay.lines.some((line) => line.includes("TRUST_MODE=require would refuse the data file")));
     assertStringIncludes((await getStatus(relay.url)).trust.problems[0]!, "signatures: ");
   }
   const permissions = ["--allow-net", "--allow-read", "--allow-env", "--allow-sys", "--deny-write"];
-  await using relay = await startRelay({ env: { FILE_DATA_SOURCE: site.path }, permissions });
+  await using relay = await startRelay({ FILE_DATA_SOURCE: site.path }, permissions);
   assertEquals<unknown>((await getStatus(relay.url)).trust, { mode: "off" });
 });
 
@@ -252,13 +258,13 @@ Deno.test("a relay in mode off keeps the last good archive in its state director
   const env = { FILE_DATA_SOURCE: site.path, STATE_DIRECTORY: `${site.folder}/state` };
   await Deno.writeFile(site.path, (await site.release("one", 1)).file);
   {
-    await using relay = await startRelay({ env });
+    await using relay = await startRelay(env);
     assertEquals(await getValue(relay.url), "one");
   }
   await Deno.writeTextFile(site.path, "no archive");
   // So old that no copy can be under way.
   await Deno.utime(site.path, 0, 0);
-  await using relay = await startRelay({ env });
+  await using relay = await startRelay(env);
   assertEquals(await getValue(relay.url), "one");
 });
 
@@ -272,7 +278,7 @@ Deno.test("overrides need a signature of their own, and none that is older than 
     return variations[fallthrough.variation];
   }
   {
-    await using relay = await startRelay({ env });
+    await using relay = await startRelay(env);
     assertEquals(await getValue(relay.url), "archive");
     await site.override("two", 2);
     await relay.waitFor("Loaded overrides");
@@ -294,7 +300,7 @@ Deno.test("overrides need a signature of their own, and none that is older than 
   await site.override("three", 3);
   // Without the archive: the last known good one, and the overrides over it.
   await site.empty();
-  await using relay = await startRelay({ env });
+  await using relay = await startRelay(env);
   assertEquals(await getValue(relay.url), "three");
   await Deno.remove(env.OVERRIDES_FILE);
   await relay.waitFor("Overrides have ended");

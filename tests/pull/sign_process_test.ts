@@ -114,7 +114,7 @@ const PROGRAMS: [what: string, script: string, errors: RegExp][] = [
   [
     "that writes no signature",
     'for f; do :; done; echo no > "$f.sig"',
-    /: no relay would accept the signature: The file is not one SSH signature.*\nhint: use a key that docs\/trust\.md/,
+    /: no relay would accept the signature: The file is not one block .*\nhint: use a key that docs\/trust\.md/,
   ],
   [
     "that signs for something else",

@@ -12,14 +12,15 @@ const ignore = Deno.build.target !== "x86_64-unknown-linux-gnu"; // elsewhere, t
 
 const folder = await Deno.makeTempDir({ prefix: "halyard-compile-" });
 const unixSocket = `${folder}/halyard.sock`;
+const stateDirectory = `${folder}/state`;
 const script = `${folder}/halyard.js`;
 const program = `${folder}/halyard`;
 const archive = `${folder}/demo.tar.gz`;
 
 Deno.test.beforeAll(async () => {
-  await bundle({ importMap: IMPORT_MAP, output: script, unixSocket });
+  await bundle({ importMap: IMPORT_MAP, output: script, unixSocket, stateDirectory });
   await Deno.writeFile(archive, await buildDemo(new URL("../../examples/", import.meta.url)));
-  if (!ignore) await compile({ script, output: program, base: "deno", unixSocket });
+  if (!ignore) await compile({ script, output: program, base: "deno", unixSocket, stateDirectory });
 });
 
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
@@ -142,6 +143,41 @@ Deno.test(
     assertEquals((await relay.status).code, 0, said);
     assertMatch(answer, /^HTTP\/1\.1 200 /);
     await assertRejects(() => Deno.lstat(unixSocket), Deno.errors.NotFound);
+  },
+);
+
+Deno.test(
+  "compile() gives a program that writes to the one state directory that it is built for, and goes on from there",
+  { ignore },
+  async () => {
+    const source = `${folder}/source.tar.gz`;
+    const env = { FILE_DATA_SOURCE: source, PORT: `${freePort()}` };
+    await Deno.copyFile(archive, source);
+    const other = `${folder}/elsewhere`;
+    const { code, stderr } = await run([program], { ...env, STATE_DIRECTORY: other });
+    assertEquals(code, 1);
+    assertEquals(
+      stderr,
+      `Unable to create relay: Cannot use the state directory "${other}": this executable is built for "${stateDirectory}"\n` +
+        `hint: set STATE_DIRECTORY ([State] directory) to that, or build one with: deno task compile --state ${other}\n`,
+    );
+    for (const expected of ["Loaded data", "Serving the last known good archive"]) {
+      const relay = new Deno.Command("sh", {
+        args: ["-c", 'exec "$0" 2>&1', program],
+        clearEnv: true,
+        env: { ...env, STATE_DIRECTORY: stateDirectory },
+        stdout: "piped",
+      }).spawn();
+      let said = "";
+      for await (const text of relay.stdout.pipeThrough(new TextDecoderStream())) {
+        const isListening = said.includes("Listening on");
+        said += text;
+        if (!isListening && said.includes("Listening on")) relay.kill("SIGTERM");
+      }
+      assertEquals((await relay.status).code, 0, said);
+      assertStringIncludes(said, expected);
+      await Deno.remove(source).catch(() => {});
+    }
   },
 );
 

@@ -70,7 +70,7 @@ Deno.test("simulate ends with 1 at the first broken promise, after all steps of 
     const [code, output] = await simulate("1-5", new URL(`file://${path}`));
     assertEquals(code, 1);
     assertStringIncludes(output, "0.000 s: the file is replaced by archive 0");
-    assertStringIncludes(output, "BrokenPromise: promise 6 is broken: sdk-1 gets 401 instead of 200");
+    assertStringIncludes(output, "401 instead of 200");
   } finally {
     await Deno.remove(path);
   }

@@ -97,9 +97,9 @@ Deno.test("parseManifest() refuses a field that is there twice, also in other sp
 Deno.test("parseManifest() reads names and notes in any script", () => {
   for (const text of ["Werk 7", "Zürich", "工場", "مصنع", "a\u0301", "👩"]) {
     const { audience, sourceNote } = parse(
-      JSON.stringify({ ...FIELDS, audience: text, sourceNote: `\t${text}\n` }),
+      JSON.stringify({ ...FIELDS, audience: text, sourceNote: `\t${text}\r\n` }),
     );
-    assertEquals([audience, sourceNote], [text, `\t${text}\n`]);
+    assertEquals([audience, sourceNote], [text, `\t${text}\r\n`]);
   }
 });
 
