@@ -199,12 +199,17 @@ export class RelayData {
   }
 
   /**
-   * Reads the files now, whether or not they look changed.
+   * Reads the files now, whether or not they look changed. What is to be signed
+   * and was refused is judged again: the clock may have been set.
    *
    * @returns When what is new has been loaded.
    */
   async refresh(): Promise<void> {
-    await Promise.all([this.#source.refresh(), this.#overrides?.refresh()]);
+    const isRefused = this.#loader.status.lastError !== undefined;
+    await Promise.all([
+      this.#source.refresh(isRefused && this.#gate.isAsking),
+      this.#overrides?.refresh(),
+    ]);
   }
 
   /** Stops following without waiting for anything; see {@linkcode FileSource.stop}. */

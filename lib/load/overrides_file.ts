@@ -95,7 +95,8 @@ export class OverridesFile {
    * @returns When what it says is in effect.
    */
   refresh(): Promise<void> {
-    return this.#source.refresh();
+    const isRefused = this.#loader.status.lastError !== undefined;
+    return this.#source.refresh(isRefused && this.#gate.isAsking);
   }
 
   /** Stops following without waiting for anything; see {@linkcode FileSource.stop}. */

@@ -131,14 +131,19 @@ export class TrustGate implements Gate {
    * @param options File, rules, and where to remember.
    */
   constructor(options: TrustGateOptions) {
-    const { path, mode, allowedSigners, revokedKeys, cosignKeys, state, namespace, clock } = options;
+    const { path, allowedSigners, revokedKeys, cosignKeys, state, namespace, clock } = options;
     this.#options = options;
     this.#clock = clock ?? MACHINE_CLOCK;
     this.#keyFiles = [allowedSigners, revokedKeys, ...cosignKeys].flatMap((path) =>
       path === undefined ? [] : { path, maxBytes: MAX_KEYS_LENGTH }
     );
-    this.companions = mode === "off" ? [] : [...listSidecars(path), ...this.#keyFiles];
+    this.companions = !this.isAsking ? [] : [...listSidecars(path), ...this.#keyFiles];
     this.#record = state?.getRecord(namespace) ?? {};
+  }
+
+  /** Whether it asks for anything. */
+  get isAsking(): boolean {
+    return this.#options.mode !== "off";
   }
 
   /** How what is served stands. */
@@ -169,10 +174,10 @@ export class TrustGate implements Gate {
 
   /** See {@linkcode Gate}. */
   async admit(content: FileContent): Promise<Admitted> {
-    const { mode, state, keepsFile = false } = this.#options;
+    const { state, keepsFile = false } = this.#options;
     const files = this.#listFiles(content);
     const id = identify(files);
-    const verdict = mode === "off" ? undefined : await this.#judge(content, id);
+    const verdict = this.isAsking ? await this.#judge(content, id) : undefined;
     const problems = verdict && !verdict.isGood ? this.#refuse(verdict, content) : [];
     const isKept = keepsFile && state !== undefined && await this.#note(() => state.keep(files));
     return {

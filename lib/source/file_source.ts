@@ -66,6 +66,8 @@ export class FileSource {
   #checked: Promise<void> = Promise.resolve();
   /** The refresh that was asked for and has not begun: a hundred at once are one. */
   #refresh: Promise<void> | undefined;
+  /** Whether that is to hand over the content even if it is the one of before. */
+  #isAnew = false;
   /** Content that was handed over last, and whether it needs no retry. */
   #handedOver: { content: string; isDone: boolean } | undefined;
   /** Problem with the file's newest content; `isGrowing` while it is being written. */
@@ -118,9 +120,11 @@ export class FileSource {
   /**
    * Reads the file now, whether or not it looks changed.
    *
+   * @param isAnew Whether its content is handed over even if it is the one of before: what was refused may be good now.
    * @returns When a new content, if there is one, has been taken.
    */
-  refresh(): Promise<void> {
+  refresh(isAnew = false): Promise<void> {
+    this.#isAnew ||= isAnew;
     return this.#refresh ??= this.#check(true);
   }
 
@@ -184,7 +188,11 @@ export class FileSource {
 
   async #deliver(force: boolean): Promise<void> {
     const { path, log, onContent } = this.#options;
-    if (force) this.#refresh = undefined;
+    const isAnew = force && this.#isAnew;
+    if (force) {
+      this.#refresh = undefined;
+      this.#isAnew = false;
+    }
     let content: FileContent | undefined;
     try {
       const info = await this.#reader.look();
@@ -198,7 +206,7 @@ export class FileSource {
       log.info(`${this.#words.title} can be read again`, { path });
       this.#problem = undefined;
     }
-    if (this.#handedOver?.isDone && this.#handedOver.content === describe(content)) {
+    if (!isAnew && this.#handedOver?.isDone && this.#handedOver.content === describe(content)) {
       this.#problem = undefined;
       return log[force ? "info" : "debug"](`${this.#words.title} has the same content as before`, { path });
     }

@@ -112,6 +112,11 @@ class Site implements AsyncDisposable {
     return JSON.parse(text(body)).variations[1];
   }
 
+  /** What SIGHUP does. */
+  async refresh(): Promise<void> {
+    await this.clock.pass(1_000, this.#source.refresh(true));
+  }
+
   /** What is served is always all of one release. */
   check(): void {
     if (this.#gate.status.version === undefined) return;
@@ -197,4 +202,19 @@ Deno.test("a relay reports a set that does not fit once it has not changed for 2
   assertEquals(site.log.problems.length, 1, site.log.lines.join("\n"));
   await site.clock.pass(60_000);
   assertEquals(site.log.problems.length, 1);
+});
+
+Deno.test("a set that was refused is judged again when it is asked for, as after the clock has been set", async () => {
+  await using site = await Site.start();
+  site.files.replace(ALLOWED, new TextEncoder().encode(signer.line('valid-after="20261202000100Z"')));
+  for (const part of ["archive", "manifest", "signature"] as const) {
+    site.files.replace(NAMES[part], bytesOf(two, part));
+  }
+  await site.clock.pass(40_000);
+  assertEquals(site.served, "one");
+  assert(site.lastError?.includes("it is valid from 2026-12-02T00:01:00"), site.lastError);
+  await site.clock.pass(50_000);
+  assertEquals(site.served, "one");
+  await site.refresh();
+  assertEquals([site.served, site.lastError], ["two", undefined]);
 });
