@@ -7,7 +7,13 @@ import {
   createAddressCounter,
   ListenError,
 } from "./http/mod.ts";
-import { type EnvironmentUse, type LoadedEnvironment, type Publisher, StorePublisher } from "./load/mod.ts";
+import {
+  type EnvironmentUse,
+  type LoadedEnvironment,
+  type Publisher,
+  StorePublisher,
+  toCurrent,
+} from "./load/mod.ts";
 import { type Log, type MetricState, sumMetrics } from "./observe/mod.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import type { ThreadData, ThreadReply, ThreadRequest } from "./serving_thread.ts";
@@ -276,12 +282,7 @@ export class ServingThreads implements Publisher {
       if (!environment || !("prepared" in environment)) return [];
       return [{ ...environment, prepared: { ...environment.prepared, metadata: metadata! } }];
     });
-    const current = environments.map(({ id, metadata, fault }): LoadedEnvironment =>
-      fault === undefined
-        ? { id, unchanged: metadata!, source: "" }
-        : { id, fault, ...metadata && { metadata } }
-    );
-    return [prepared, current];
+    return [prepared, environments.map(toCurrent)];
   }
 
   async #start(thread: Thread): Promise<Deno.NetAddr[]> {

@@ -86,7 +86,7 @@ class Running implements AsyncDisposable {
 
   async load(archive: Record<string, EnvironmentParts>): Promise<void> {
     await this.file.replace(await packArchive(archive));
-    await this.relay.reload();
+    await (this.relay as Relay | undefined)?.reload();
   }
 
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
@@ -237,6 +237,21 @@ for (const threads of THREADS) {
       ["archive 8", 8],
       "ready",
     ]);
+  });
+
+  test("overrides of one environment leave the keys of another that never had data", async () => {
+    await using running = await Running.create();
+    await running.load({ e1: { flags: { f: { version: "x" } } }, e2: partsWith(1) });
+    await running.start({ threads });
+    async function statusOf(key: string): Promise<number> {
+      const response = await running.fetch("/sdk/flags", { headers: { authorization: key } });
+      await response.body?.cancel();
+      return response.status;
+    }
+    assertEquals([await statusOf("sdk-e1"), await statusOf("sdk-e2")], [503, 200]);
+    await running.override({ e2: OFF.e1 });
+    // SDKs give up for good after a 401.
+    assertEquals([await statusOf("sdk-e1"), await running.served("sdk-e2")], [503, ["override", 2]]);
   });
 
   test("a bad file leaves the last good overrides in effect, and status, readiness and log say why", async () => {

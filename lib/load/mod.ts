@@ -45,7 +45,13 @@ export * from "./overrides.ts";
 export * from "./overrides_file.ts";
 export * from "./overrides_loader.ts";
 export { OverridingPublisher } from "./overriding_publisher.ts";
-export { type EnvironmentUse, type Publisher, type StageTimes, StorePublisher } from "./publisher.ts";
+export {
+  type EnvironmentUse,
+  type Publisher,
+  type StageTimes,
+  StorePublisher,
+  toCurrent,
+} from "./publisher.ts";
 export {
   type KeptFile,
   readTrustRecord,

@@ -5,7 +5,7 @@ import { createPause } from "../wire/mod.ts";
 import type { LoadedEnvironment } from "./load_archive.ts";
 import { buildOverlay } from "./overlay.ts";
 import type { EnvironmentOverrides, Overrides } from "./overrides.ts";
-import type { EnvironmentUse, Publisher } from "./publisher.ts";
+import { type EnvironmentUse, type Publisher, toCurrent } from "./publisher.ts";
 
 /** What the archive has of an environment, and what of it is overridden. */
 interface State {
@@ -15,8 +15,6 @@ interface State {
   snapshot?: Snapshot;
   /** Overrides that are in effect. */
   overrides?: EnvironmentOverrides;
-  /** Fault of the environment in the newest archive. */
-  fault?: string;
 }
 
 /** An environment on its way to the publisher, and its state when it is there. */
@@ -89,7 +87,7 @@ export class OverridingPublisher implements Publisher {
    */
   setOverrides(overrides: Overrides): Promise<void> {
     return this.#inTurn(async () => {
-      const current = [...this.#states ?? []].map(([id, state]) => toLoaded(id, state));
+      const current = this.#publisher.environments.map(toCurrent);
       const steps = await this.#prepare(current, overrides);
       if (steps.values().some(({ outgoing }) => "prepared" in outgoing)) await this.#pass(steps);
       this.#overrides = overrides;
@@ -121,7 +119,7 @@ export class OverridingPublisher implements Publisher {
     const fault = "fault" in loaded ? loaded.fault : undefined;
     const isNew = "prepared" in loaded;
     const base = isNew ? loaded.prepared : before?.base && withMetadata(before.base, loaded);
-    const state: State = { ...base && { base }, ...fault !== undefined && { fault } };
+    const state: State = { ...base && { base } };
     if (!base) return { outgoing: loaded, state };
     const isSame = !isNew && before?.overrides?.digest === overrides?.digest;
     const rebuilt = { id, source: "", warnings: [], ...fault !== undefined && { keptFault: fault } };
@@ -160,12 +158,6 @@ export class OverridingPublisher implements Publisher {
       );
     }
   }
-}
-
-/** The environment of an archive that has not changed. */
-function toLoaded(id: string, { base, fault }: State): LoadedEnvironment {
-  if (fault !== undefined) return { id, fault, ...base && { metadata: base.metadata } };
-  return { id, unchanged: base!.metadata, source: "" };
 }
 
 function withMetadata(base: PreparedSnapshot, loaded: LoadedEnvironment): PreparedSnapshot {

@@ -22,6 +22,18 @@ export interface Publisher {
   publish(loaded: readonly LoadedEnvironment[]): Promise<EnvironmentChange[]>;
 }
 
+/**
+ * Returns an environment as an archive has it that changes nothing of it, its fault included.
+ *
+ * @param environment The environment as it is served.
+ * @returns The same, to be published again.
+ */
+export function toCurrent({ id, metadata, fault }: StoredEnvironment): LoadedEnvironment {
+  return fault === undefined
+    ? { id, unchanged: metadata!, source: "" }
+    : { id, fault, ...metadata && { metadata } };
+}
+
 /** Use that clients make of an environment. */
 export interface EnvironmentUse {
   /** Documents that they have requested compressed. */
