@@ -67,7 +67,7 @@ const HINT = "correct the file; docs/operations.md has an example";
  *
  * @param json The file: `{"environments":{"<client-side ID>":{"flags":{},"flagValues":{},"segments":{},"until":"<RFC 3339>"}}}`.
  * @param path Its path, for messages.
- * @param pause Called between flags and segments.
+ * @param pause Called between flags, segments and environments.
  * @returns The overrides.
  * @throws {LoadError} When anything in it is not as it should be; the error names environment, key and field.
  */
@@ -84,6 +84,7 @@ export async function parseOverrides(json: Uint8Array, path: string, pause: Paus
     for (const { key, value } of listEntries(reading, environments, '"environments"')) {
       if (overrides.has(key)) fail(`environment ${JSON.stringify(key)}`, "it is there twice");
       overrides.set(key, await readEnvironment(reading, key, value));
+      await pause();
     }
     return overrides;
   } catch (error) {
