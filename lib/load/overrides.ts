@@ -60,6 +60,9 @@ const MEMBERS = ["flags", "flagValues", "segments", "until"] as const;
 /** Levels of a flag around the value of a variation. */
 const LEVELS_AROUND_VALUE = 2;
 
+/** What some editors put before UTF-8. */
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+
 const HINT = "correct the file; docs/operations.md has an example";
 
 /**
@@ -74,6 +77,9 @@ const HINT = "correct the file; docs/operations.md has an example";
 export async function parseOverrides(json: Uint8Array, path: string, pause: Pause): Promise<Overrides> {
   function fail(where: string, problem: string): never {
     throw new LoadError(`Cannot read overrides "${path}": ${where}: ${problem}`, HINT);
+  }
+  if (BYTE_ORDER_MARK.every((byte, i) => json[i] === byte)) {
+    fail("the file", "it begins with a byte order mark: save it as UTF-8 without one");
   }
   const reading = { json, pause, fail };
   try {

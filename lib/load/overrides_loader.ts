@@ -78,6 +78,10 @@ export class OverridesLoader {
   /** End of what is under way. */
   #turn: Promise<void> = Promise.resolve();
   #waiting = new AbortController();
+  /** Logs what has been read, once it is in effect. */
+  #announce: (() => void) | undefined;
+  /** Ends the wait before the file is read again that could not be loaded. */
+  #retrying = new AbortController();
   readonly #closing = new AbortController();
 
   /**
@@ -113,6 +117,7 @@ export class OverridesLoader {
    */
   async load(content: FileContent): Promise<void> {
     const { path, gate } = this.#options;
+    this.#retrying.abort();
     const admitted = await gate?.admit(content);
     const overrides = await parseOverrides(content.bytes, path, createPause());
     await admitted?.commit();
@@ -158,6 +163,7 @@ export class OverridesLoader {
   close(): void {
     this.#closing.abort();
     this.#waiting.abort();
+    this.#retrying.abort();
   }
 
   #replace(overrides: Overrides, digest: string | undefined): Promise<void> {
@@ -166,14 +172,16 @@ export class OverridesLoader {
       const [before, { digest: previousDigest }] = [this.#overrides, this.#status];
       this.#overrides = overrides;
       this.#status = { path, ...digest !== undefined && { digest, loadedAt: this.#clock.now() } };
-      await this.#update();
       const isThere = digest !== undefined;
       const message = isThere
         ? `${previousDigest === undefined ? "Loaded" : "Reloaded"} overrides`
         : "Overrides have ended, there is no overrides file any more";
-      if (!isThere && previousDigest === undefined) return;
-      const listed = list(isThere ? overrides : before);
-      log.info(message, { path, digest, previousDigest, ...listed, audit: "override" });
+      if (isThere || previousDigest !== undefined) {
+        const listed = list(isThere ? overrides : before);
+        this.#announce = () =>
+          log.info(message, { path, digest, previousDigest, ...listed, audit: "override" });
+      }
+      await this.#update();
       for (const [environment, { until }] of overrides) {
         if (this.#holds(until)) continue;
         log.warn("Overrides are not in effect: their time was over when they were read", {
@@ -206,6 +214,8 @@ export class OverridesLoader {
       await publisher.setOverrides(this.#current);
       if (this.#isBehind) this.#status = omitError(this.#status);
       this.#isBehind = false;
+      this.#announce?.();
+      this.#announce = undefined;
     } catch (error) {
       const { message } = error as Error;
       if (!this.#isBehind) {
@@ -221,7 +231,7 @@ export class OverridesLoader {
   #retryLater(): void {
     const { readAgain } = this.#options;
     if (!readAgain || this.#closing.signal.aborted) return;
-    const { signal } = this.#closing;
+    const { signal } = this.#retrying = new AbortController();
     this.#clock.sleep(LOOK_INTERVAL, signal).then(() => signal.aborted ? undefined : readAgain());
   }
 

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { Log } from "../observe/mod.ts";
-import { type Companion, type CompanionContent, PATIENCE_MS, REST_MS, type Stats } from "./_read_settled.ts";
+import { type Companion, type CompanionContent, PATIENCE_MS, type Stats } from "./_read_settled.ts";
 import { type FileContent, SettledReader } from "./_settled_reader.ts";
 import { ARCHIVE_WORDS, type FileWords } from "./file_words.ts";
 import { IncompleteError } from "./load_error.ts";
@@ -48,6 +48,9 @@ export interface FileSourceOptions {
 
 /** Debounce time between events of the watched directory and a check of the file, in ms: a busy neighbour costs at most 20 stats a second. */
 const DEBOUNCE_MS = 50;
+
+/** Time that a file which may be missing must be gone until that counts, in ms: an editor may take its time to write the new one. */
+const MISSING_REST_MS = 1_000;
 
 /** Follows one file: detects changes, waits until it has settled, hands over its bytes. */
 export class FileSource {
@@ -232,7 +235,7 @@ export class FileSource {
       return force ? log.info(`${this.#words.title} is not there`, { path }) : undefined;
     }
     // Some editors move a file away before they write the new one.
-    await this.#clock.sleep(REST_MS, this.#closing.signal);
+    await this.#clock.sleep(MISSING_REST_MS, this.#closing.signal);
     if (this.#closing.signal.aborted) return;
     const isMissing = await this.#reader.look().then(() => false, (error) => this.#mayBeMissing(error));
     if (!isMissing) return this.#nap.abort();

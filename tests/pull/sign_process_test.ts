@@ -303,11 +303,15 @@ async function startAgent(keygen: SshKeygen, name: string): Promise<AsyncDisposa
   using watcher = Deno.watchFs(keygen.folder);
   const agent = new Deno.Command("ssh-agent", { args: ["-D", "-a", socket], stdout: "null" }).spawn();
   for await (const { paths } of watcher) if (paths.includes(socket)) break;
-  const { success } = await new Deno.Command("ssh-add", {
+  const add = new Deno.Command("ssh-add", {
     args: ["-q", `${keygen.folder}/${name}`],
     env: { SSH_AUTH_SOCK: socket },
-  }).output();
-  assert(success);
+  });
+  // The socket is there a moment before it is listened on.
+  for (let tries = 100; !(await add.output()).success; tries--) {
+    assert(tries > 0, "ssh-agent does not answer");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   return {
     socket,
     async [Symbol.asyncDispose]() {
