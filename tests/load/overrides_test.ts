@@ -38,7 +38,7 @@ const FAULTS: [file: string | Uint8Array, problem: string][] = [
   ["[]", "the file: it must be an object"],
   ["{", "the file: the text is not JSON at position 1 (line 1 column 2)"],
   ["{} x", "the file: the text is not JSON at position 3 (line 1 column 4)"],
-  ["\ufeff{}", "the file: it begins with a byte order mark"],
+  ["\ufeff{}", "the file: it begins with a byte order mark: save it as UTF-8 without one"],
   [Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d), "the file: the text is not UTF-8"],
   ['{"flags":{}}', 'the file: it has a member that is not known: "flags"'],
   ['{"environments":{},"environments":{}}', 'the file: "environments" is there twice'],
