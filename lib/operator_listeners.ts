@@ -1,18 +1,19 @@
 import type { Settings } from "./config/mod.ts";
-import { createHandler, listen, ListenError, type OpenRoute, type Server } from "./http/mod.ts";
+import { createHandler, type Guard, listen, ListenError, type OpenRoute, type Server } from "./http/mod.ts";
 import type { Log } from "./observe/mod.ts";
-import { adminRoutes, type AdminServices, metricsRoute } from "./routes/admin/mod.ts";
+import { adminRoutes, type AdminServices, describeStatus, metricsRoute } from "./routes/admin/mod.ts";
+import { explorerGuard, explorerRoutes, type ExplorerServices } from "./routes/explorer/mod.ts";
 
 /** Listeners that operators have to themselves, if they do. */
 export interface OperatorListeners {
   /** Metrics for Prometheus. */
   prometheus?: Server;
-  /** Health, status in detail and metrics. */
+  /** Health, status in detail, metrics and, if it is on, the explorer. */
   admin?: Server;
 }
 
 /** Options for {@linkcode listenForOperators}. */
-export interface OperatorOptions extends AdminServices {
+export interface OperatorOptions extends AdminServices, Pick<ExplorerServices, "getPrevious"> {
   /** Settings of the relay. */
   settings: Settings;
   /** Log. */
@@ -31,8 +32,13 @@ export async function listenForOperators(
 ): Promise<OperatorListeners> {
   const { bindAddress, prometheus, admin } = settings;
 
-  async function open(routes: OpenRoute[], address: { port: number; bindAddress: string }): Promise<Server> {
-    return await listen(createHandler(routes, { store: services.store, log, cors: settings }), address, log);
+  async function open(
+    routes: OpenRoute[],
+    { port, bindAddress }: { port: number; bindAddress: string },
+    guards: Guard[] = [],
+  ): Promise<Server> {
+    const handler = createHandler(routes, { store: services.store, log, cors: settings, guards });
+    return await listen(handler, { port, bindAddress, tellsAddresses: guards.length > 0 }, log);
   }
 
   const listeners: OperatorListeners = {};
@@ -48,7 +54,11 @@ export async function listenForOperators(
       });
     }
     if (admin) {
-      listeners.admin = await open(adminRoutes(services), admin).catch((error) => {
+      const { explorer } = admin;
+      const describe = { ...services, describeStatus: () => describeStatus(services) };
+      const routes = [...adminRoutes(services), ...explorer ? explorerRoutes(describe) : []];
+      const guards = explorer ? [explorerGuard({ ...explorer, log })] : [];
+      listeners.admin = await open(routes, admin, guards).catch((error) => {
         throw new ListenError(
           `Cannot serve operators: ${error.message}`,
           "set ADMIN_PORT ([Admin] port) to a free port and ADMIN_BIND_ADDRESS (bindAddress) to an address of this host",

@@ -8,6 +8,7 @@ import {
 } from "./http/mod.ts";
 import {
   findMemoryLimit,
+  KeepingPublisher,
   type LoadOptions,
   type Publisher,
   type StateFileSystem,
@@ -147,9 +148,11 @@ export async function startRelay(
     ...threadUrl && { threadUrl },
     ...listen && { listen },
   });
+  const kept = settings.admin?.explorer && new KeepingPublisher(server.publisher);
   const data = new RelayData({
     settings,
-    publisher: server.publisher,
+    publisher: kept ?? server.publisher,
+    onShort: () => kept?.release(),
     state,
     log,
     meter,
@@ -179,7 +182,14 @@ export async function startRelay(
     await Promise.all([operators.prometheus?.shutdown(), operators.admin?.shutdown()]);
   }
   try {
-    operators = await listenForOperators({ settings, log, store, status, collectMetrics });
+    operators = await listenForOperators({
+      settings,
+      log,
+      store,
+      status,
+      collectMetrics,
+      getPrevious: () => kept?.previous,
+    });
     await data.readOrRestore();
     const certificate = tls && readCertificate(tls);
     addresses = await server.listen(certificate);

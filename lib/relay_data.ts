@@ -36,6 +36,8 @@ export interface RelayDataOptions {
   log: Log;
   /** Registry of metrics. @default {NO_METER} */
   meter?: Meter;
+  /** Called when an archive does not fit into memory: releases what can be done without. @default {nothing happens} */
+  onShort?: (() => void) | undefined;
   /** Called when the status has changed. @default {nothing happens} */
   onChange?: () => void;
   /** The clock; for simulations. @default the machine's */
@@ -81,7 +83,7 @@ export class RelayData {
    * @param options Settings, publisher and log.
    */
   constructor(options: RelayDataOptions) {
-    const { settings, publisher, state, log, meter, onChange, worker } = options;
+    const { settings, publisher, state, log, meter, onChange, onShort, worker } = options;
     const { clock = MACHINE_CLOCK, fs = Deno } = options;
     const {
       fileDataSource: path,
@@ -131,6 +133,7 @@ export class RelayData {
       publisher: this.#overrides?.publisher ?? publisher,
       gate: this.#gate,
       memoryLimit: findMemoryLimit(settings.memoryLimit),
+      onShort,
       log,
       clock,
       ...meter && { meter },

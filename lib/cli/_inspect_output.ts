@@ -1,25 +1,19 @@
-import { type Dependencies, formatValue, type ItemKeys } from "../inspection/mod.ts";
+import {
+  type Dependencies,
+  environmentToJson,
+  formatValue,
+  type InspectedItem,
+  inspectedItemToJson,
+  type ItemKeys,
+  type ListedItem,
+  listedItemToJson,
+} from "../inspection/mod.ts";
 import type { Credential, Flag, Segment } from "../model/mod.ts";
 import { obscureKey } from "../observe/mod.ts";
-import type { ItemKind, Snapshot } from "../snapshot/mod.ts";
 import { type ArchiveFile, type FileEnvironment, nameEnvironment } from "./archive_file.ts";
-import { metadataToJson, printJson } from "./json.ts";
+import { printJson } from "./json.ts";
 import { type Cell, describeCounts, printTable } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** A flag or a segment in a list. */
-export interface ListedItem {
-  kind: ItemKind;
-  key: string;
-  version: number;
-  value: Flag | Segment;
-}
-
-/** A flag or a segment and what it is connected with. */
-export interface InspectedItem extends ListedItem {
-  rules: string[];
-  dependencies: Dependencies;
-}
 
 /** How an answer is printed. */
 export interface Output {
@@ -48,8 +42,8 @@ export const TEXT_OUTPUT: Output = {
           nameEnvironment(environment),
           id,
           metadata ? `${metadata.projectName} ${metadata.name}`.trim() : "",
-          snapshot ? `${count(snapshot, "flags")}` : "–",
-          snapshot ? `${count(snapshot, "segments")}` : "–",
+          snapshot ? `${snapshot.counts.flags}` : "–",
+          snapshot ? `${snapshot.counts.segments}` : "–",
           fault === undefined
             ? metadata?.secureMode ? "secure mode" : ""
             : { text: "cannot be served", style: "red" as const },
@@ -89,41 +83,16 @@ export const JSON_OUTPUT: Output = {
       path,
       size,
       sha256: digest,
-      environments: environments.map(toJson),
+      environments: environments.map(environmentToJson),
     });
   },
   environment(terminal, environment, items) {
-    printJson(terminal, {
-      ...toJson(environment),
-      items: [...items].map(({ kind, key, version, value }) => ({
-        kind: kind === "flags" ? "flag" : "segment",
-        key,
-        version,
-        ...kind === "flags" && { on: (value as Flag).on ?? false },
-      })),
-    });
+    printJson(terminal, { ...environmentToJson(environment), items: [...items].map(listedItemToJson) });
   },
   items(terminal, items) {
-    printJson(terminal, {
-      items: items.map(({ kind, key, version, rules, dependencies }) => ({
-        kind: kind === "flags" ? "flag" : "segment",
-        key,
-        version,
-        rules,
-        ...dependencies,
-      })),
-    });
+    printJson(terminal, { items: items.map(inspectedItemToJson) });
   },
 };
-
-function toJson({ id, metadata, snapshot, fault }: FileEnvironment): Record<string, unknown> {
-  return {
-    id,
-    ...metadata && metadataToJson(metadata),
-    ...snapshot && { flags: count(snapshot, "flags"), segments: count(snapshot, "segments") },
-    ...fault !== undefined && { fault },
-  };
-}
 
 function describeEnvironment(environment: FileEnvironment): Cell[][] {
   const { id, metadata } = environment;
@@ -138,13 +107,6 @@ function describeEnvironment(environment: FileEnvironment): Cell[][] {
     ["secure mode", secureMode ? "on" : "off"],
     ["PHP cache", defaultTtl === 0 ? "none" : `${defaultTtl} minutes`],
   ];
-}
-
-function count({ items }: Snapshot, kind: ItemKind): number {
-  const [start, end] = items.range(kind);
-  let count = 0;
-  for (let position = start; position < end; position++) if (!items.isDeleted(position)) count++;
-  return count;
 }
 
 function describeKey({ value, expiry }: Credential): string {

@@ -2,9 +2,11 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import {
   compareContexts,
+  type ComparedEnvironment as Compared,
   compareEnvironments,
   type ContextComparison,
   type ContextDifference,
+  differencesToJson,
   type EnvironmentDifference,
   type ItemDifference,
   type KeyDifference,
@@ -50,18 +52,16 @@ export const DIFF: Command = {
       const comparisons = await compareContexts([...both.values()], readContexts(contextsPath, terminal));
       for (const [i, environment] of [...both.keys()].entries()) environment.contexts = comparisons[i]!;
     }
-    if (switches.has("json")) printJson(terminal, toJson(compared, contextsPath !== undefined));
+    if (switches.has("json")) printJson(terminal, differencesToJson(compared, contextsPath !== undefined));
     else print(terminal, compared);
     return compared.every(({ difference }) => difference.change === "same") ? 0 : 1;
   },
 };
 
 /** An environment of both archives, or of one. */
-interface ComparedEnvironment {
+interface ComparedEnvironment extends Compared {
   /** Its name, as a person knows it. */
   environment: string;
-  difference: EnvironmentDifference;
-  contexts?: ContextComparison;
 }
 
 type Pair = [before: FileEnvironment | undefined, after: FileEnvironment | undefined];
@@ -102,26 +102,6 @@ function parseContext(line: string, path: string, number: number): Context {
       'each line is an object such as {"kind":"user","key":"ann"}',
     );
   }
-}
-
-function toJson(compared: readonly ComparedEnvironment[], hasContexts: boolean): Record<string, unknown> {
-  return {
-    same: compared.every(({ difference }) => difference.change === "same"),
-    environments: compared.map(({ difference }) => difference),
-    streams: sumUp(compared),
-    rollback: compared.some(({ difference }) => difference.rollback),
-    ...hasContexts && {
-      contexts: compared.flatMap(({ difference: { id }, contexts }) =>
-        (contexts?.flags ?? []).map((flag) => ({ environment: id, ...flag }))
-      ),
-    },
-  };
-}
-
-/** What the streams of all environments get, at the most. */
-function sumUp(compared: readonly ComparedEnvironment[]): EnvironmentDifference["streams"] {
-  const streams = compared.map(({ difference }) => difference.streams);
-  return (["put", "deltas"] as const).find((one) => streams.includes(one)) ?? "none";
 }
 
 const STREAMS: Record<EnvironmentDifference["streams"], string> = {

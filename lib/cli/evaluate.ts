@@ -1,22 +1,16 @@
+import { createSession, type Evaluation, type Reason, type Verdict } from "../evaluation/mod.ts";
 import {
-  type CompiledEnvironment,
-  createSession,
-  evaluate,
-  type Evaluation,
-  explain,
-  type Reason,
-  type Trace,
-  type Verdict,
-} from "../evaluation/mod.ts";
-import {
-  type ContextChange,
+  type AskedOfFlags,
   describeAttribute,
   describeTrace,
-  findChange,
+  evaluateFlagInSlices,
+  type FlagResult,
+  flagResultToJson,
   formatValue,
+  type WantedValue,
 } from "../inspection/mod.ts";
 import { nearest } from "../config/mod.ts";
-import type { Context, JsonValue } from "../model/mod.ts";
+import type { Flag, JsonValue } from "../model/mod.ts";
 import { Snapshot } from "../snapshot/mod.ts";
 import { buildOverlay, MAX_OVERRIDES_BYTES, parseOverrides } from "../load/mod.ts";
 import { findEnvironment, readArchiveFile, readFile, requireSnapshot } from "./archive_file.ts";
@@ -63,12 +57,17 @@ flags are evaluated. The exit code is 1 when an evaluation is an error, or is no
       throw new UsageError("--want needs a flag", `write evaluate ${path} ${name} FLAG … --want ${want}`);
     }
     const context = await readContextArgs(args, sets, terminal);
-    const environment = await snapshot.compile(() => undefined);
     const keys = named.length > 0 ? named : listKeys(snapshot);
     for (const key of named) requireFlag(snapshot, key);
-    const asked = { snapshot, environment, context, withTrace: args.switches.has("why"), want };
+    const asked = {
+      snapshot,
+      session: createSession(await snapshot.compile(() => undefined), context),
+      context,
+      withTrace: args.switches.has("why"),
+      want: want === undefined ? undefined : (flag: Flag) => readWant(flag, want),
+    };
     const results = keys.map((key) => evaluateFlag(asked, key));
-    if (args.switches.has("json")) printJson(terminal, { flags: results.map(toJson) });
+    if (args.switches.has("json")) printJson(terminal, { flags: results.map(flagResultToJson) });
     else print(terminal, results, named.length > 0 ? Infinity : undefined);
     return results.every(isAsWanted) ? 0 : 1;
   },
@@ -92,29 +91,6 @@ async function override(snapshot: Snapshot, path: string, terminal: Terminal): P
   return Snapshot.from(await buildOverlay(snapshot, overrides, () => undefined));
 }
 
-/** What is asked of each flag. */
-interface Asked {
-  snapshot: Snapshot;
-  environment: CompiledEnvironment;
-  context: Context;
-  withTrace: boolean;
-  want: string | undefined;
-}
-
-/** What a flag evaluates to. */
-interface Result {
-  evaluation: Evaluation;
-  trace?: Trace;
-  want?: Want;
-}
-
-/** What has to change for another value. */
-interface Want {
-  value: JsonValue;
-  changes: ContextChange[] | null;
-  why?: string;
-}
-
 function listKeys({ items }: Snapshot): string[] {
   const [start, end] = items.range("flags");
   const positions = Array.from({ length: end - start }, (_, i) => start + i);
@@ -130,47 +106,20 @@ function requireFlag(snapshot: Snapshot, key: string): void {
   );
 }
 
-function evaluateFlag({ snapshot, environment, context, withTrace, want }: Asked, key: string): Result {
-  const session = createSession(environment, context);
-  const evaluation = evaluate(session, key)!;
-  return {
-    evaluation,
-    ...withTrace && { trace: explain(session, key)! },
-    ...want !== undefined && { want: findWant(snapshot, evaluation, context, want) },
-  };
+function evaluateFlag(asked: AskedOfFlags, key: string): FlagResult {
+  const slices = evaluateFlagInSlices(asked, key);
+  let slice = slices.next();
+  while (!slice.done) slice = slices.next();
+  return slice.value!;
 }
 
-function findWant(snapshot: Snapshot, { flag }: Evaluation, context: Context, text: string): Want {
-  // Text that is JSON too, such as true, means the text only where a variation is that text.
-  const isText = flag.variations?.includes(text) ?? false;
-  const value = isText ? text : parseValue(text);
-  const result = findChange(snapshot, flag.key, context, value);
-  return result.changes === null
-    ? { value, changes: null, why: WHY_NOT[result.why] }
-    : { value, changes: result.changes };
+/** Text that is JSON too, such as true, means the text only where a variation is that text. */
+function readWant({ variations }: Flag, text: string): JsonValue {
+  return variations?.includes(text) ? text : parseValue(text);
 }
 
-const WHY_NOT = {
-  "no change": "no change of this context does",
-  "no variation": "the flag has no such variation",
-  "limit": "no change was found within the limit of the search",
-};
-
-function isAsWanted({ evaluation, want }: Result): boolean {
+function isAsWanted({ evaluation, want }: FlagResult): boolean {
   return evaluation.reason.kind !== "ERROR" && (want === undefined || want.changes?.length === 0);
-}
-
-function toJson({ evaluation, trace, want }: Result): Record<string, unknown> {
-  const { flag, value, variation, reason } = evaluation;
-  return {
-    key: flag.key,
-    version: flag.version,
-    value,
-    variation,
-    reason,
-    ...trace && { trace },
-    ...want && { want },
-  };
 }
 
 const VERDICTS: Record<Verdict, Cell> = {
@@ -180,7 +129,7 @@ const VERDICTS: Record<Verdict, Cell> = {
   error: { text: "error", style: "red" },
 };
 
-function print(terminal: Terminal, results: readonly Result[], maxLength: number | undefined): void {
+function print(terminal: Terminal, results: readonly FlagResult[], maxLength: number | undefined): void {
   if (results.every(({ trace, want }) => !trace && !want)) {
     printTable(terminal, results.map(({ evaluation }) => describeResult(evaluation, maxLength)));
     return;
@@ -231,7 +180,7 @@ function describeReason(reason: Reason): string {
   ].filter(Boolean).join(" ");
 }
 
-function describeWant({ changes, why }: Want): string {
+function describeWant({ changes, why }: WantedValue): string {
   if (changes === null) return why!;
   if (changes.length === 0) return "nothing has to change";
   return changes.map(({ kind, attribute, value }) =>

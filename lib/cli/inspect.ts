@@ -1,8 +1,7 @@
-import { describeFlag, describeSegment, findDependencies } from "../inspection/mod.ts";
+import { type InspectedItem, inspectItems, listItems } from "../inspection/mod.ts";
 import { nearest } from "../config/mod.ts";
-import type { Flag, Segment } from "../model/mod.ts";
 import type { ItemKind, Snapshot } from "../snapshot/mod.ts";
-import { type InspectedItem, JSON_OUTPUT, type ListedItem, TEXT_OUTPUT } from "./_inspect_output.ts";
+import { JSON_OUTPUT, TEXT_OUTPUT } from "./_inspect_output.ts";
 import { findEnvironment, readArchiveFile, requireSnapshot } from "./archive_file.ts";
 import type { Command } from "./command.ts";
 import { jsonFlag } from "./json.ts";
@@ -36,37 +35,14 @@ what depends on it. ENV is a client-side ID, projKey/envKey, or envKey where onl
   },
 };
 
-function* listItems({ items }: Snapshot): Generator<ListedItem> {
-  for (let position = 0; position < items.count; position++) {
-    if (items.isDeleted(position)) continue;
-    const [kind, key] = [items.getKind(position), items.getKey(position)];
-    yield { kind, key, version: items.getVersion(position), value: items.parse(position) as Flag | Segment };
-  }
-}
-
 /** Finds what has a key: a flag, a segment, or one of each. */
 function findItems(snapshot: Snapshot, key: string): InspectedItem[] {
-  const { items } = snapshot;
-  const found = KINDS.flatMap((kind): InspectedItem[] => {
-    const dependencies = findDependencies(snapshot, kind, key);
-    if (!dependencies) return [];
-    const position = items.find(kind, key);
-    const value = items.parse(position) as Flag | Segment;
-    const rules = kind === "flags"
-      ? describeFlag(value as Flag, (key) => findFlag(snapshot, key))
-      : describeSegment(value as Segment);
-    return [{ kind, key, version: items.getVersion(position), value, rules, dependencies }];
-  });
+  const found = inspectItems(snapshot, key);
   if (found.length > 0) return found;
-  const deleted = KINDS.some((kind) => items.find(kind, key) >= 0);
+  const deleted = KINDS.some((kind) => snapshot.items.find(kind, key) >= 0);
   const meant = deleted ? undefined : nearest(key, [...listItems(snapshot)].map(({ key }) => key));
   throw new UsageError(
     `there is no flag or segment ${JSON.stringify(key)}${deleted ? ": it was deleted" : ""}`,
     meant ? `did you mean ${meant}?` : "inspect FILE ENV lists all",
   );
-}
-
-function findFlag({ items }: Snapshot, key: string): Flag | undefined {
-  const position = items.find("flags", key);
-  return position < 0 || items.isDeleted(position) ? undefined : items.parse(position) as Flag;
 }

@@ -1,6 +1,4 @@
 import type { FlagTable } from "../config/mod.ts";
-import type { Credential, EnvironmentMetadata } from "../model/mod.ts";
-import { obscureKey } from "../observe/mod.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -21,27 +19,4 @@ export function jsonFlag(command: string): FlagTable {
  */
 export function printJson(terminal: Terminal, value: unknown): void {
   terminal.print(`${JSON.stringify(value, null, 2)}\n`);
-}
-
-/**
- * Describes the metadata of an environment for machines, with its keys obscured.
- *
- * @param metadata The metadata.
- * @returns Members of a JSON object.
- */
-export function metadataToJson(metadata: EnvironmentMetadata): Record<string, unknown> {
-  const { projectKey, projectName, key, name, sdkKeys, mobileKeys, secureMode, defaultTtl } = metadata;
-  return {
-    project: { key: projectKey, name: projectName },
-    key,
-    name,
-    sdkKeys: sdkKeys.map(obscure),
-    mobileKeys: mobileKeys.map(obscure),
-    secureMode,
-    defaultTtl,
-  };
-}
-
-function obscure({ value, expiry }: Credential): Credential {
-  return { value: obscureKey(value), ...expiry !== undefined && { expiry } };
 }

@@ -7,13 +7,14 @@ import {
   type PackedFolder,
   packFolder,
 } from "../folder/mod.ts";
+import { metadataToJson } from "../inspection/mod.ts";
 import type { Credential } from "../model/mod.ts";
 import { obscureKey } from "../observe/mod.ts";
 import { PartFile } from "../pull/mod.ts";
 import { readSmallFile } from "../wire/mod.ts";
 import { FileError } from "./archive_file.ts";
 import type { Command } from "./command.ts";
-import { jsonFlag, metadataToJson, printJson } from "./json.ts";
+import { jsonFlag, printJson } from "./json.ts";
 import { UsageError } from "./parse_args.ts";
 import { readSettings } from "./settings.ts";
 import { printTable } from "./table.ts";

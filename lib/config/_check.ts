@@ -1,5 +1,6 @@
 import { type Reading, type Values, withDefaults } from "./_values.ts";
 import type { Problem } from "./errors.ts";
+import { isLoopback } from "../wire/mod.ts";
 
 /** Shortest poll interval, of the archive and of expired keys. The Relay Proxy's, to keep disk and processor from being busy. @limit ms: a shorter one is refused */
 const MIN_INTERVAL_MS = 100;
@@ -50,6 +51,7 @@ function findPortConflicts(values: Values): Problem[] {
 export function findConflicts({ values, environments, filters }: Reading): Problem[] {
   const { Main: main, AutoConfig: autoConfig, OfflineMode: offlineMode, Events: events, Trust: trust } =
     values;
+  const admin = withDefaults("Admin", values.Admin);
   const problems: Problem[] = [];
   function refuseIf(condition: boolean, message: string, hint: string): void {
     if (condition) problems.push({ message, hint });
@@ -82,6 +84,16 @@ export function findConflicts({ values, environments, filters }: Reading): Probl
     (trust.mode ?? "off") !== "off" && trust.allowedSigners === undefined && !isSet(trust.cosignKeys),
     "cannot check signatures without anybody who may sign",
     "set allowedSigners in [Trust] (TRUST_ALLOWED_SIGNERS) to the path of an allowed_signers file, or cosignKeys (TRUST_COSIGN_KEYS)",
+  );
+  refuseIf(
+    admin.explorer && admin.port === undefined,
+    "cannot serve the explorer without an admin port",
+    "set ADMIN_PORT ([Admin] port), or leave out ADMIN_EXPLORER (explorer)",
+  );
+  refuseIf(
+    admin.explorer && admin.token === undefined && !isLoopback(admin.bindAddress),
+    "cannot serve the explorer without a token on an address that is not loopback",
+    "set ADMIN_TOKEN ([Admin] token) to a secret of 16 characters or more, or leave out ADMIN_BIND_ADDRESS (bindAddress)",
   );
   for (const database of databasesInUse(values)) {
     problems.push({
@@ -166,6 +178,7 @@ export function findWarnings(
     Concurrency: concurrency,
     Trust: trust,
     State: state,
+    Admin: admin,
     ...values
   }: Values,
 ): string[] {
@@ -201,6 +214,11 @@ export function findWarnings(
   if (mode === "require" && state.directory === undefined) {
     warnings.push(
       "A restart forgets which release was served, and accepts an older one: STATE_DIRECTORY ([State] directory) is not set",
+    );
+  }
+  if (admin.explorer !== true && (admin.token !== undefined || isSet(admin.hosts))) {
+    warnings.push(
+      "ADMIN_TOKEN ([Admin] token) and ADMIN_HOSTS (hosts) have no effect: they protect the explorer, which ADMIN_EXPLORER (explorer) serves",
     );
   }
   for (const exporter of ["Datadog", "Stackdriver", "OpenTelemetry"] as const) {

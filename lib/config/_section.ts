@@ -20,6 +20,8 @@ export interface Setting<T = unknown> {
   decides?: boolean;
   /** Whether it is a secret, which nothing shows. */
   isSecret?: boolean;
+  /** Whether not even the end of a secret is shown: a person may have chosen it. */
+  isHidden?: boolean;
   /** Whether a running relay applies it on SIGHUP. Absent: it needs a restart. */
   isLive?: boolean;
   /** Setting of the same section that it sets: it is a second name of it. */

@@ -15,7 +15,7 @@ export function toSettings(values: Values): Settings {
   const offlineMode = withDefaults("OfflineMode", values.OfflineMode);
   const events = withDefaults("Events", values.Events);
   const prometheus = withDefaults("Prometheus", values.Prometheus);
-  const { port: adminPort, ...admin } = withDefaults("Admin", values.Admin);
+  const admin = withDefaults("Admin", values.Admin);
   const { cosignKeys = [], mode, threshold, ...trust } = withDefaults("Trust", values.Trust);
   const { directory: stateDirectory } = values.State;
   const { key: autoConfigKey } = values.AutoConfig;
@@ -35,7 +35,15 @@ export function toSettings(values: Values): Settings {
       },
     },
     ...prometheus.enabled && { prometheus: { port: prometheus.port } },
-    ...adminPort !== undefined && { admin: { port: adminPort, ...admin } },
+    ...admin.port !== undefined && {
+      admin: {
+        port: admin.port,
+        bindAddress: admin.bindAddress,
+        ...admin.explorer && {
+          explorer: { hosts: admin.hosts ?? [], ...admin.token !== undefined && { token: admin.token } },
+        },
+      },
+    },
     metricsPrefix: prometheus.prefix,
     heartbeatInterval: timer(main.heartbeatInterval),
     maxClientConnectionTime: timer(main.maxClientConnectionTime),

@@ -3,6 +3,9 @@ import type { Section, Setting } from "./_section.ts";
 import type { Reading, WrittenText } from "./_values.ts";
 import { type SectionName, SECTIONS } from "./table.ts";
 
+/** What is shown of a secret that is hidden. */
+const HIDDEN = "*".repeat(16);
+
 /** A setting as it is in effect. */
 export interface EffectiveSetting {
   /** Section of the file. */
@@ -64,7 +67,7 @@ function describeValue(
   const text = counted.map(({ text }) => text ?? "true").join(",");
   const sources = [...new Set(counted.map(({ source }) => source))];
   return {
-    value: setting.isSecret ? obscureKey(text) : text,
+    value: setting.isHidden ? HIDDEN : setting.isSecret ? obscureKey(text) : text,
     source: sources.length > 1 ? "file and environment" : sources[0]!,
   };
 }

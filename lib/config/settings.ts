@@ -22,6 +22,16 @@ export interface AdminSettings {
   port: number;
   /** IP address or host name to listen on. */
   bindAddress: string;
+  /** The explorer. Absent: none. */
+  explorer?: ExplorerSettings;
+}
+
+/** The explorer, on the listener for operators. */
+export interface ExplorerSettings {
+  /** Token that opens it: ASCII, 16 to 1000 characters. A secret: never log it. Absent: it is open, on a loopback address. */
+  token?: string;
+  /** Names or addresses besides those of loopback by which it may be asked for, as `normalizeHost()` has them. */
+  hosts: string[];
 }
 
 /** Who may say what is served. */

@@ -125,7 +125,7 @@ export class ClientMetrics {
     let known = this.#known.get(key);
     if (!known) {
       if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-      const name = nameOf(environment);
+      const name = nameInMetrics(environment);
       known = this.#create(
         [PLATFORMS[credentialKind], replaceSlashes(userAgent), replaceSlashes(name)],
         [endpointTypeOf(route.path), route.path, route.method, name, userAgent || "not_provided"],
@@ -144,8 +144,13 @@ export class ClientMetrics {
   }
 }
 
-/** Joins the names of project and environment, as the Relay Proxy does. */
-function nameOf({ id, metadata }: StoredEnvironment): string {
+/**
+ * Names an environment in metrics: joins the names of project and environment, as the Relay Proxy does.
+ *
+ * @param environment The environment.
+ * @returns The name, cut off where it is too long.
+ */
+export function nameInMetrics({ id, metadata }: StoredEnvironment): string {
   return (metadata ? `${metadata.projectName} ${metadata.name}` : id).trim().slice(0, MAX_LABEL_LENGTH);
 }
 

@@ -1,12 +1,15 @@
 import { setTimeout } from "node:timers/promises";
 import type { Log } from "../observe/mod.ts";
-import { BACKLOG, type Handler, type Server } from "./transport.ts";
+import { BACKLOG, type Handler, type Server, WEB_TRANSPORT } from "./transport.ts";
 
 /** Delay before listening again: ms. Connections may have ended meanwhile. */
 const RETRY_DELAY = 1000;
 
-/** Options for {@linkcode serveSteadily}: those of `Deno.serve`, and a log. */
-export type SteadyOptions = Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyPem> & { log: Log };
+/** Options for {@linkcode serveSteadily}: those of `Deno.serve`, a log, and whether the handler learns who asks. */
+export type SteadyOptions = Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyPem> & {
+  log: Log;
+  tellsAddresses?: boolean | undefined;
+};
 
 /**
  * Runs `Deno.serve`, and restarts it when it gives up: it does, for good, once it cannot accept a connection because of too many
@@ -17,12 +20,14 @@ export type SteadyOptions = Deno.ServeTcpOptions & Partial<Deno.TlsCertifiedKeyP
  * @returns The running server.
  * @throws {Error} When it cannot listen at first.
  */
-export function serveSteadily(handler: Handler, { log, ...rest }: SteadyOptions): Server {
+export function serveSteadily(handler: Handler, { log, tellsAddresses, ...rest }: SteadyOptions): Server {
   const options = { ...rest, tcpBacklog: BACKLOG };
   // A new certificate needs a new listener, on a port that the old one still has.
   if (options.cert !== undefined && canSharePorts()) options.reusePort = true;
   // Deno would hand over what it knows of the connection.
-  const answer = (request: Request): Response | Promise<Response> => handler(request);
+  const answer: Deno.ServeHandler<Deno.NetAddr> = tellsAddresses
+    ? (request, { remoteAddr }) => handler(request, { ...WEB_TRANSPORT, address: remoteAddr.hostname })
+    : (request) => handler(request);
   const closing = new AbortController();
   const replaced = new Set<Promise<void>>();
   let server = Deno.serve(options, answer);

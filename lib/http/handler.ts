@@ -9,6 +9,7 @@ import { RequestLimit } from "./_request_limit.ts";
 import { NO_ROUTE, RequestMetrics } from "./_request_metrics.ts";
 import { type CorsHeaders, type CorsPolicy, createCors } from "./cors.ts";
 import { respondBusy } from "./payload.ts";
+import type { Guard } from "./guard.ts";
 import { type Refusal, refuseRequest, TEXT_HEADERS } from "./refusal.ts";
 import type { AnswerBody, EnvironmentContext, EnvironmentRoute, Route, RouteContext } from "./route.ts";
 import { type Match, Router } from "./router.ts";
@@ -35,6 +36,8 @@ export interface HandlerOptions {
   prometheusPrefix?: string;
   /** Policy for browsers; a function where it may change. */
   cors: CorsPolicy | CorsHeaders;
+  /** Guards of paths. @default {none} */
+  guards?: readonly Guard[];
   /** Called when a request is turned away because too many are being answered. @default {nothing happens} */
   onShed?: () => void;
 }
@@ -61,7 +64,7 @@ interface Added {
  */
 export function createHandler(
   routes: readonly Route[],
-  { store, log, meter = NO_METER, prometheusPrefix, cors, onShed = () => {} }: HandlerOptions,
+  { store, log, meter = NO_METER, prometheusPrefix, cors, guards = [], onShed = () => {} }: HandlerOptions,
 ): Handler {
   const router = new Router(routes);
   const metrics = new RequestMetrics(meter, routes);
@@ -99,8 +102,8 @@ export function createHandler(
     return finish(response, (response) => exchange.complete(response));
   }
 
-  function fail(route: Route, error: unknown, headers: Headers): Response {
-    log.error("Cannot answer a request", { route: route.path, error: describeError(error) });
+  function fail({ path }: Pick<Route, "path">, error: unknown, headers: Headers): Response {
+    log.error("Cannot answer a request", { route: path, error: describeError(error) });
     return addHeaders(new Response(null, { status: 500 }), headers);
   }
 
@@ -140,6 +143,18 @@ export function createHandler(
     return answerRoute(route, request, { params, query }, { headers, transport });
   }
 
+  async function answerGuarded(
+    guard: Guard,
+    request: Request,
+    visit: Parameters<Guard["answer"]>[1],
+  ): Promise<Response> {
+    try {
+      return await guard.answer(request, visit);
+    } catch (error) {
+      return fail(guard, error, NO_HEADERS);
+    }
+  }
+
   return (request, transport = WEB_TRANSPORT) => {
     const start = performance.now();
     const target = readTarget(transport.url ?? request.url, request.headers.get("host"));
@@ -150,8 +165,10 @@ export function createHandler(
     }
     const cleaned = cleanPath(target.path);
     const match = router.match(request.method, cleaned);
+    const next = (): Response | Promise<Response> => answer(request, target, { cleaned, match, transport });
+    const guard = guards.find(({ path }) => cleaned === path || cleaned.startsWith(`${path}/`));
     return finish(
-      answer(request, target, { cleaned, match, transport }),
+      guard ? answerGuarded(guard, request, { path: cleaned, address: transport.address, next }) : next(),
       (response) => note({ request, match, start }, response),
     );
   };

@@ -32,11 +32,13 @@
  *
  * @module
  */
+export { nameInMetrics } from "./_client_metrics.ts";
 export * from "./access.ts";
 export * from "./address_counter.ts";
 export * from "./body.ts";
 export * from "./certificate.ts";
 export * from "./cors.ts";
+export * from "./guard.ts";
 export * from "./handler.ts";
 export * from "./listen_error.ts";
 export * from "./payload.ts";

@@ -21,6 +21,8 @@ export interface ListenOptions {
   isForStreams?: boolean;
   /** Counter of the connections to Node's server from each address. @default {they are not limited} */
   addressCounter?: AddressCounter;
+  /** Whether the handler learns the address of each client, where `Deno.serve` listens. @default {false} */
+  tellsAddresses?: boolean;
   /**
    * Whether other threads listen on the same port, which must not be 0. Needs `--unstable-net` where `Deno.serve` listens, and ends
    * the process without. Whether the port is taken is not checked. @default {false}
@@ -41,7 +43,7 @@ export interface ListenOptions {
  * @throws {ListenError} When it cannot listen or the certificate cannot be used.
  */
 export async function listen(handler: Handler, options: ListenOptions, log: Log): Promise<Server> {
-  const { bindAddress, tls, isForStreams, addressCounter } = options;
+  const { bindAddress, tls, isForStreams, addressCounter, tellsAddresses } = options;
   const { reusePort = false } = options;
   const pem = tls && (options.certificate ?? readCertificate(tls));
 
@@ -53,7 +55,7 @@ export async function listen(handler: Handler, options: ListenOptions, log: Log)
     const address = { port, hostname, reusePort, onError, log };
     try {
       if (!isForStreams && tls?.minVersion !== "1.3") {
-        return serveSteadily(handler, { ...address, ...pem, onListen: () => {} });
+        return serveSteadily(handler, { ...address, ...pem, tellsAddresses, onListen: () => {} });
       }
       return await serveNode(handler, {
         ...address,

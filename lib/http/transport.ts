@@ -13,6 +13,8 @@ export interface AnswerInit {
 export interface Transport {
   /** URL of the request as text, where the request's own has been rewritten. @default {the request's} */
   readonly url?: string;
+  /** IP address of the client. Absent where the listener does not tell. */
+  readonly address?: string;
   /** Answers with a body at the client's pace. The response may be sent already: its headers are final. */
   respond(body: PacedBody, init: AnswerInit): Response;
 }

@@ -1,3 +1,4 @@
+import type { Slices } from "../evaluation/mod.ts";
 import type { JsonValue } from "../model/mod.ts";
 import type { Attribute } from "./_attribute.ts";
 import { type Broken, type Choice, countAlternatives, findBroken, listAlternatives } from "./_broken.ts";
@@ -23,7 +24,7 @@ export interface SearchOptions {
   /** Steps left. */
   steps: Steps;
   /** Reports whether changes do it indeed, as the evaluator sees it. */
-  check(changes: ContextChange[]): boolean;
+  check(changes: ContextChange[]): Slices<boolean>;
 }
 
 /**
@@ -55,10 +56,10 @@ export class Search {
   /**
    * Searches.
    *
-   * @returns The changes; `undefined` when none were found.
+   * @returns Slices; the last one returns the changes, or `undefined` when none were found.
    * @throws {typeof OUT_OF_STEPS} When it takes too many steps.
    */
-  run(): ContextChange[] | undefined {
+  *run(): Slices<ContextChange[] | undefined> {
     do {
       this.#most++;
       this.#isCut = false;
@@ -66,7 +67,10 @@ export class Search {
       for (const withKeys of [false, true]) {
         this.#withKeys = withKeys;
         if (withKeys && !this.#isKeyNeeded) break;
-        const changes = this.#explore({ formulas: [this.#options.goal], mended: new Set() }, new Map());
+        const changes = yield* this.#explore(
+          { formulas: [this.#options.goal], mended: new Set() },
+          new Map(),
+        );
         if (changes) return changes;
       }
     } while (this.#isCut);
@@ -78,9 +82,10 @@ export class Search {
     return this.#values.isCertain && !this.#wasRefused;
   }
 
-  #explore({ formulas, mended }: Plan, assignment: Assignment): ContextChange[] | undefined {
+  *#explore({ formulas, mended }: Plan, assignment: Assignment): Slices<ContextChange[] | undefined> {
     const { steps } = this.#options;
     for (;;) {
+      yield;
       const broken = findBroken({
         formulas,
         mended,
@@ -88,23 +93,27 @@ export class Search {
         steps,
       });
       const next = findSimplest(broken);
-      if (next === undefined) return this.#accept(assignment);
+      if (next === undefined) return yield* this.#accept(assignment);
       const missing = this.#bound.count(broken, (attribute) => assignment.has(attribute));
       if (assignment.size + missing > this.#most) {
         this.#isCut = true;
         return undefined;
       }
-      if (next.type !== "literal") return this.#tryAll(next, { formulas, mended }, assignment);
+      if (next.type !== "literal") return yield* this.#tryAll(next, { formulas, mended }, assignment);
       const decided = this.#decide(next, assignment);
       if (decided === undefined) return undefined;
       assignment = decided;
     }
   }
 
-  #tryAll(choice: Choice, { formulas, mended }: Plan, assignment: Assignment): ContextChange[] | undefined {
+  *#tryAll(
+    choice: Choice,
+    { formulas, mended }: Plan,
+    assignment: Assignment,
+  ): Slices<ContextChange[] | undefined> {
     for (const alternative of listAlternatives(choice)) {
       const plan = { formulas: [...formulas, alternative], mended: new Set(mended).add(choice) };
-      const changes = this.#explore(plan, assignment);
+      const changes = yield* this.#explore(plan, assignment);
       if (changes) return changes;
     }
     return undefined;
@@ -122,9 +131,9 @@ export class Search {
     return value === undefined ? undefined : new Map(assignment).set(attribute, { literals, value });
   }
 
-  #accept(assignment: Assignment): ContextChange[] | undefined {
+  *#accept(assignment: Assignment): Slices<ContextChange[] | undefined> {
     const changes = toChanges(assignment);
-    if (this.#options.check(changes)) return changes;
+    if (yield* this.#options.check(changes)) return changes;
     this.#wasRefused = true;
     return undefined;
   }

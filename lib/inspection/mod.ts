@@ -9,6 +9,9 @@ export * from "./context_difference.ts";
 export * from "./dependencies.ts";
 export * from "./difference.ts";
 export * from "./explanation.ts";
+export * from "./flag_result.ts";
+export * from "./items.ts";
+export * from "./json.ts";
 export {
   describeAttribute,
   describeClause,
@@ -20,6 +23,7 @@ export {
   type VariationWords,
 } from "./words.ts";
 export { applyChanges, type ContextChange } from "./context_change.ts";
+export * from "./served_difference.ts";
 export * from "./want.ts";
 export * from "./finding.ts";
 export * from "./findings.ts";

@@ -14,7 +14,13 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import { type CompiledEnvironment, compileEnvironment, createSession, evaluate } from "../evaluation/mod.ts";
+import {
+  type CompiledEnvironment,
+  compileEnvironment,
+  createSession,
+  evaluateInSlices,
+  type Slices,
+} from "../evaluation/mod.ts";
 import type { Context, Flag, JsonValue, Segment } from "../model/mod.ts";
 import type { Snapshot } from "../snapshot/mod.ts";
 import type { Attribute } from "./_attribute.ts";
@@ -49,21 +55,44 @@ export type WantResult = {
  * @throws {EvaluationLimitError} When evaluating the flag takes too many steps.
  */
 export function findChange(snapshot: Snapshot, key: string, context: Context, wanted: JsonValue): WantResult {
+  const slices = findChangeInSlices(snapshot, key, context, wanted);
+  let slice = slices.next();
+  while (!slice.done) slice = slices.next();
+  return slice.value;
+}
+
+/**
+ * Does what {@linkcode findChange} does, in slices.
+ *
+ * @param snapshot Snapshot of the environment.
+ * @param key Key of the flag.
+ * @param context The context.
+ * @param wanted The value.
+ * @returns Slices; the last one returns the changes.
+ * @throws {EvaluationLimitError} When evaluating the flag takes too many steps.
+ */
+export function* findChangeInSlices(
+  snapshot: Snapshot,
+  key: string,
+  context: Context,
+  wanted: JsonValue,
+): Slices<WantResult> {
   const items = collectItems(snapshot, key);
   const flag = items.flags.get(key);
   const variations = flag ? findVariations(flag, wanted) : [];
   if (!flag || variations.length === 0) return { changes: null, why: "no variation" };
   const environment = compileItems(items);
-  const check = (changes: ContextChange[]) => {
-    const { value, reason } = evaluate(createSession(environment, applyChanges(context, changes)), key)!;
+  function* check(changes: ContextChange[]): Slices<boolean> {
+    const session = createSession(environment, applyChanges(context, changes));
+    const { value, reason } = (yield* evaluateInSlices(session, key))!;
     return reason.kind !== "ERROR" && isDeepStrictEqual(value, wanted);
-  };
-  if (check([])) return { changes: [] };
+  }
+  if (yield* check([])) return { changes: [] };
   try {
     const steps = new Steps();
     const { goal, attributes } = makeGoal({ items, context, flag, variations, steps });
     const search = new Search({ goal, steps, check });
-    const changes = search.run();
+    const changes = yield* search.run();
     if (changes) return { changes };
     return { changes: null, why: search.isCertain && !areNested(attributes) ? "no change" : "limit" };
   } catch (error) {

@@ -49,6 +49,8 @@ export interface LoaderOptions {
   meter?: Meter;
   /** Memory limit of the process: bytes. @default {Infinity} */
   memoryLimit?: number;
+  /** Called when an archive does not fit into memory, before it is refused: releases what can be done without. @default {nothing happens} */
+  onShort?: (() => void) | undefined;
   /**
    * Reads the file anew and hands its content to `reload`: called when a load that failed for a transient reason is to be retried.
    * The bytes are not kept until then. Without it, nothing is retried.
@@ -274,7 +276,10 @@ export class Loader {
         compressed: use.compressed,
       });
     }
-    const heapBytes = planMemory(path, content, memoryLimit, { evaluatedBytes });
+    const heapBytes = planMemory(path, content, memoryLimit, {
+      evaluatedBytes,
+      release: this.#options.onShort,
+    });
     const bytes = bufferOf(content);
     const request: LoadRequest = { bytes, path, maxBytes, known };
     if (this.#thread && !this.#isSmall(content)) return await this.#thread.load(request, heapBytes);

@@ -63,6 +63,8 @@ export interface MemoryOptions {
   evaluatedBytes?: number;
   /** Returns the memory use of the process: bytes. @default {getMemoryUse} */
   getUsed?: () => number;
+  /** Releases what can be done without: called before an archive is refused. @default {nothing happens} */
+  release?: (() => void) | undefined;
 }
 
 /**
@@ -80,7 +82,7 @@ export function planMemory(
   path: string,
   bytes: Uint8Array,
   limit: number,
-  { evaluatedBytes = 0, getUsed = getMemoryUse }: MemoryOptions = {},
+  { evaluatedBytes = 0, getUsed = getMemoryUse, release = () => {} }: MemoryOptions = {},
 ): number {
   if (limit === Infinity) return Infinity;
   const contents = CONTENTS * readUnpackedLength(bytes);
@@ -88,6 +90,7 @@ export function planMemory(
   const compiled = COMPILED * evaluatedBytes;
   let needed = getUsed() + contents + thread + compiled;
   if (needed > limit) {
+    release();
     // Part of the use may be garbage, above all of loads that were refused.
     collectGarbage();
     needed = getUsed() + contents + thread + compiled;

@@ -38,6 +38,7 @@ export {
 export type { Admitted, Gate } from "./gate.ts";
 export type { LoadFailure } from "./load_failure.ts";
 export * from "./loader.ts";
+export { KeepingPublisher } from "./keeping_publisher.ts";
 export { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
 export { findMemoryLimit } from "./memory.ts";
 export { buildOverlay } from "./overlay.ts";

@@ -102,3 +102,24 @@ export function formatLabel(name: string, value: string): string {
   const escaped = value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
   return `${name}="${escaped}"`;
 }
+
+/** One label as Prometheus writes it. */
+const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
+
+/** What stands for a character in the value of a label. */
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n" };
+
+/**
+ * Reads the labels of a series: the inverse of {@linkcode formatLabel}.
+ *
+ * @param text Labels, joined by commas.
+ * @returns Values by name.
+ */
+export function readLabels(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text.matchAll(LABEL).map(([, name, value]) => [
+      name!,
+      value!.replace(/\\(.)/g, (_, character: string) => ESCAPES[character] ?? character),
+    ]),
+  );
+}

@@ -152,6 +152,11 @@ export class Snapshot {
     return this.#version.items;
   }
 
+  /** Positions of the items that come from overrides. */
+  get overridden(): readonly number[] {
+    return this.#version.overridden;
+  }
+
   /**
    * Creates a snapshot that differs only in its metadata.
    *

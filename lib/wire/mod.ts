@@ -18,6 +18,7 @@ export * from "./concat.ts";
 export * from "./encode.ts";
 export * from "./etag.ts";
 export * from "./event.ts";
+export * from "./host.ts";
 export * from "./pause.ts";
 export * from "./pieces.ts";
 export * from "./small_file.ts";

@@ -1,0 +1,126 @@
+import { readBody } from "../../http/mod.ts";
+import { type Context, ContextError, decodeContext, readContext } from "../../model/mod.ts";
+import { ApiError } from "./_api_error.ts";
+
+/** Longest body: bytes. A context has as many at most. @limit bytes: the request is answered 413 */
+const MAX_BODY_BYTES = 1_000_000;
+
+/** Deepest nesting of a body, whose context may have 64 levels. @limit levels: the request is answered 400 */
+const MAX_BODY_DEPTH = 80;
+
+/** Fields of a JSON object. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** What stands in an error about a context. */
+const CONTEXT_HINT = 'a context is an object such as {"kind":"user","key":"ann","plan":"pro"}';
+
+/**
+ * Reads the body of a request.
+ *
+ * @param request The request.
+ * @param names Names that it may have.
+ * @returns Its fields.
+ * @throws {ApiError} When it is too long, or no JSON object of such names.
+ */
+export async function readFields(request: Request, names: readonly string[]): Promise<Fields> {
+  const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    throw new ApiError(415, "the body is not JSON", "send Content-Type: application/json");
+  }
+  const body = await readBody(request, MAX_BODY_BYTES).catch(() => {
+    throw new ApiError(400, "the body ended early");
+  });
+  if (!body) throw new ApiError(413, `a body has ${MAX_BODY_BYTES} bytes at most`);
+  return asFields(parse(body), "the body", names);
+}
+
+/**
+ * Takes a JSON value for an object.
+ *
+ * @param value The value.
+ * @param what What it is, for the error.
+ * @param names Names that it may have.
+ * @returns Its fields.
+ * @throws {ApiError} When it is none.
+ */
+export function asFields(value: unknown, what: string, names: readonly string[]): Fields {
+  const hint = `it is an object with ${names.join(", ")}`;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new ApiError(400, `${what} is not an object`, hint);
+  }
+  const unknown = Object.keys(value).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new ApiError(400, `${what} has no field ${JSON.stringify(unknown)}`, hint);
+  return { ...value };
+}
+
+/**
+ * Reads the context of a body: an object, or the base64 that clients put into URLs.
+ *
+ * @param value The JSON value.
+ * @returns The context.
+ * @throws {ApiError} When it is none.
+ */
+export function asContext(value: unknown): Context {
+  let context: Context;
+  try {
+    // By the reader of all contexts, which checks their limits.
+    context = typeof value === "string"
+      ? decodeContext(value)
+      : readContext(new TextEncoder().encode(JSON.stringify(value ?? null)));
+  } catch (error) {
+    if (!(error instanceof ContextError)) throw error;
+    throw new ApiError(400, `the context cannot be used: ${error.message}`, CONTEXT_HINT);
+  }
+  if (context.fullyQualifiedKey !== "") return context;
+  throw new ApiError(400, 'the context cannot be used: "key" must not be empty', CONTEXT_HINT);
+}
+
+/**
+ * Reads an optional field that is true or false.
+ *
+ * @param fields The fields.
+ * @param name Its name.
+ * @returns Its value; false where it is not there.
+ * @throws {ApiError} When it is something else.
+ */
+export function asBoolean(fields: Fields, name: string): boolean {
+  const value = fields[name] ?? false;
+  if (typeof value !== "boolean") throw new ApiError(400, `"${name}" is not true or false`);
+  return value;
+}
+
+function parse(body: Uint8Array): unknown {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    checkDepth(text);
+    return JSON.parse(text, refuseInfinity);
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    // A JSON parser's message quotes the text, which is personal data.
+    throw new ApiError(400, "the body is not JSON in UTF-8");
+  }
+}
+
+/** What is read here is written again, which a number beyond all others would not survive. */
+function refuseInfinity(_name: string, value: unknown): unknown {
+  if (typeof value !== "number" || Number.isFinite(value)) return value;
+  throw new ApiError(400, "a number of the body is too large");
+}
+
+/** Objects and arrays may be nested in each other before they are parsed, which takes a level of the stack for each. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  let isInText = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (isInText) {
+      if (character === "\\") i++;
+      else if (character === '"') isInText = false;
+    } else if (character === '"') isInText = true;
+    else if (character === "[" || character === "{") depth++;
+    else if (character === "]" || character === "}") depth--;
+    if (depth > MAX_BODY_DEPTH) {
+      throw new ApiError(400, `the body is nested more than ${MAX_BODY_DEPTH} deep`);
+    }
+  }
+}

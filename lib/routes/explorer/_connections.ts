@@ -1,0 +1,83 @@
+import { nameInMetrics } from "../../http/mod.ts";
+import { type MetricState, readLabels } from "../../observe/mod.ts";
+import type { StoredEnvironment } from "../../store/mod.ts";
+
+/** Metric of open streams, as the Relay Proxy 9 has it. */
+const STREAMS = "http_server_active_requests";
+
+/** Metric of requests, likewise. */
+const REQUESTS = "launchdarkly_relay_requests_total";
+
+/** Clients of one kind. Nothing in it is of a context. */
+export interface ClientConnections {
+  /** Client-side ID of the environment; null where several environments have the name. */
+  environment: string | null;
+  /** Name of the project and of the environment, as metrics have it. */
+  name: string;
+  /** Kind of the clients, by what they ask for. */
+  kind: "server" | "client" | "openfeature";
+  /** Name of the SDK: what stands before the slash of its user agent, or all of it. */
+  sdk: string;
+  /** Its version; empty where it names none. */
+  version: string;
+  /** Open streams. */
+  streams: number;
+  /** Requests since the start, or since the threads that served them were replaced. */
+  requests: number;
+}
+
+/**
+ * Lists clients by their SDK, out of the metrics of all threads.
+ *
+ * @param metrics All metrics.
+ * @param environments Environments that are served.
+ * @returns Clients, in the order of name, kind, SDK and version.
+ */
+export function listConnections(
+  metrics: readonly MetricState[],
+  environments: readonly StoredEnvironment[],
+): ClientConnections[] {
+  const ids = Map.groupBy(environments, nameInMetrics);
+  const found = new Map<string, ClientConnections>();
+  for (const { name: metric, series } of metrics) {
+    if (metric !== STREAMS && metric !== REQUESTS) continue;
+    for (const [labels, [count = 0]] of series) {
+      const client = describe(readLabels(labels), ids);
+      const id = JSON.stringify(Object.values(client));
+      const known = found.getOrInsert(id, client);
+      known[metric === STREAMS ? "streams" : "requests"] += count;
+    }
+  }
+  return [...found].sort(([one], [other]) => one < other ? -1 : 1).map(([, client]) => client);
+}
+
+function describe(
+  labels: Readonly<Record<string, string>>,
+  ids: ReadonlyMap<string, readonly StoredEnvironment[]>,
+): ClientConnections {
+  const {
+    launchdarkly_environment_name: name = "",
+    http_route: route = "",
+    user_agent_original: agent = "",
+  } = labels;
+  const named = ids.get(name) ?? [];
+  const [, sdk = agent, version = ""] = /^([^/\s]+)\/(\S+)$/.exec(agent) ?? [];
+  return {
+    environment: named.length === 1 ? named[0]!.id : null,
+    name,
+    kind: kindOf(route),
+    sdk,
+    version,
+    streams: 0,
+    requests: 0,
+  };
+}
+
+/** Server SDKs get rules by a few routes; all other SDKs get values. */
+function kindOf(route: string): ClientConnections["kind"] {
+  if (route.startsWith("/ofrep/")) return "openfeature";
+  const isServer = /^\/(all|flags|bulk|diagnostic|sdk\/(latest-all|flags|segments|stream|poll)(\/.*)?)$/.test(
+    route,
+  );
+  return isServer ? "server" : "client";
+}

@@ -1,0 +1,370 @@
+import {
+  createSession,
+  evaluateAllInSlices,
+  EvaluationLimitError,
+  type Slices,
+} from "../../evaluation/mod.ts";
+import type { OpenRoute, RouteContext } from "../../http/mod.ts";
+import {
+  type AskedOfFlags,
+  compareEnvironments,
+  compareServed,
+  differencesToJson,
+  environmentToJson,
+  evaluateFlagInSlices,
+  flagResultToJson,
+  inspectedItemToJson,
+  inspectItems,
+  type ListedItem,
+  listedItemToJson,
+  listItems,
+} from "../../inspection/mod.ts";
+import type { JsonValue } from "../../model/mod.ts";
+import type { MetricState } from "../../observe/mod.ts";
+import type { ItemKind, Snapshot } from "../../snapshot/mod.ts";
+import type { Store, StoredEnvironment } from "../../store/mod.ts";
+import { type Pause, Pieces, Turns } from "../../wire/mod.ts";
+import { ApiError } from "./_api_error.ts";
+import { asBoolean, asContext, asFields, type Fields, readFields } from "./_body.ts";
+import { listConnections } from "./_connections.ts";
+import { JsonText } from "./_json_text.ts";
+
+/** Most requests to the API that are being answered at one time. A page has a few. @limit requests: further ones are answered 503 with `Retry-After` */
+const MAX_REQUESTS = 16;
+
+/** Headers of an answer. */
+const HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
+
+/** Services that the API uses. */
+export interface ExplorerServices {
+  /** Store of what is served. */
+  store: Store;
+  /** Returns the status in detail, as `/status` has it. */
+  describeStatus(): Record<string, unknown>;
+  /** Returns all metrics at this moment. */
+  collectMetrics(): Promise<readonly MetricState[]>;
+  /** Returns what was served before the last reload, by environment ID; `undefined` where that is not kept. */
+  getPrevious(): ReadonlyMap<string, StoredEnvironment> | undefined;
+}
+
+/** Turns of the work for one request. */
+interface Work {
+  /** To be called between its steps. */
+  pause: Pause;
+  /** The same where nobody else waits for what is made: throws when the client has gone. */
+  step: Pause;
+}
+
+/** Answers one request. */
+type Answer = (request: Request, context: RouteContext, work: Work) => Response | Promise<Response>;
+
+/** Kinds of items, in the order of lists. */
+const KINDS: readonly ItemKind[] = ["flags", "segments"];
+
+/** Audiences whose polls can be asked for. */
+const AUDIENCES = ["environmentId", "mobile", "server"] as const;
+
+/**
+ * Creates the routes of the API, docs/schemas/explorer.json. Nothing of it changes anything. Answers are those of the commands on the
+ * same data.
+ *
+ * @param services What is served, and how the relay stands.
+ * @returns The routes.
+ */
+export function apiRoutes(services: ExplorerServices): OpenRoute[] {
+  const { store } = services;
+  const turns = new Turns();
+  let open = 0;
+
+  function route(method: "GET" | "POST", path: string, answer: Answer): OpenRoute {
+    async function handle(request: Request, context: RouteContext): Promise<Response> {
+      if (open >= MAX_REQUESTS) return new ApiError(503, "too many requests at a time").toResponse();
+      open++;
+      const pause = turns.createPause();
+      function step(): ReturnType<Pause> {
+        request.signal.throwIfAborted();
+        return pause();
+      }
+      try {
+        return await answer(request, context, { pause, step });
+      } catch (error) {
+        if (request.signal.aborted) return new Response(null, { status: 499 });
+        if (error instanceof ApiError) return error.toResponse();
+        if (!(error instanceof EvaluationLimitError)) throw error;
+        return new ApiError(503, error.message, "take out of the context what is far too long").toResponse();
+      } finally {
+        open--;
+      }
+    }
+    return { method, path: `/explorer/api/${path}`, handle };
+  }
+
+  function getEnvironment({ params }: RouteContext): StoredEnvironment {
+    requireReady(store);
+    const id = params["env"]!;
+    const environment = store.get(id);
+    if (!environment) throw noEnvironment(id, "what is served");
+    return environment;
+  }
+
+  async function listEnvironments(): Promise<Response> {
+    const { environments, ...status } = services.describeStatus();
+    const statuses = environments as Record<string, Fields>;
+    return await Promise.resolve(respond(JSON.stringify({
+      status,
+      environments: store.environments.map((environment) => {
+        const { fault, snapshot, since } = environment;
+        const { evaluationLimitsReached } = statuses[environment.id] ?? {};
+        return {
+          ...environmentToJson(environment),
+          status: { connected: snapshot !== undefined, since, fault, evaluationLimitsReached },
+        };
+      }),
+    })));
+  }
+
+  async function listFlags(_request: Request, context: RouteContext, { step }: Work): Promise<Response> {
+    const environment = getEnvironment(context);
+    const items = listItems(requireSnapshot(environment)).map((item) => ({
+      ...listedItemToJson(item),
+      ...markOverridden(item),
+    }));
+    return await respondJson({ ...environmentToJson(environment), items }, step);
+  }
+
+  async function inspectFlag(_request: Request, context: RouteContext, { step }: Work): Promise<Response> {
+    const snapshot = requireSnapshot(getEnvironment(context));
+    const key = context.params["key"]!;
+    const items = inspectItems(snapshot, key);
+    if (items.length === 0) {
+      const isDeleted = KINDS.some((kind) => snapshot.items.find(kind, key) >= 0);
+      throw new ApiError(
+        404,
+        `there is no flag or segment ${JSON.stringify(key)}${isDeleted ? ": it was deleted" : ""}`,
+        "GET /explorer/api/flags/ENV lists all",
+      );
+    }
+    const described = items.map((item) => ({
+      ...inspectedItemToJson(item),
+      json: item.value,
+      ...markOverridden(item),
+    }));
+    return await respondJson({ items: described }, step);
+  }
+
+  async function evaluate(request: Request, route: RouteContext, { pause, step }: Work): Promise<Response> {
+    const snapshot = requireSnapshot(getEnvironment(route));
+    const fields = await readFields(request, ["context", "flags", "why", "want"]);
+    const context = asContext(fields["context"]);
+    const keys = asKeys(fields, snapshot) ?? listKeys(snapshot);
+    const { want } = fields as { want?: JsonValue };
+    if (want !== undefined && fields["flags"] === undefined) {
+      throw new ApiError(400, '"want" needs flags', 'name them: {"flags": ["checkout"], "want": true, …}');
+    }
+    const asked: AskedOfFlags = {
+      snapshot,
+      session: createSession(await snapshot.compile(pause), context),
+      context,
+      withTrace: asBoolean(fields, "why"),
+      want: want === undefined ? undefined : () => want,
+    };
+    const text = new JsonText(step);
+    text.add('{"flags":[');
+    for (const [i, key] of keys.entries()) {
+      const result = await finish(evaluateFlagInSlices(asked, key), step);
+      text.add(`${i > 0 ? "," : ""}${JSON.stringify(flagResultToJson(result!))}`);
+    }
+    text.add("]}");
+    return respond(text.toString());
+  }
+
+  /** Reads one side of a comparison. */
+  function readSide(fields: Fields, name: "from" | "to"): ComparedSide {
+    const { env, data = "current", context } = asFields(fields[name], `"${name}"`, [
+      "data",
+      "env",
+      "context",
+    ]);
+    if (typeof env !== "string") {
+      throw new ApiError(400, `"${name}" has no "env"`, "it is the client-side ID of an environment");
+    }
+    if (data !== "current" && data !== "previous") {
+      throw new ApiError(400, `"data" of "${name}" is neither "current" nor "previous"`);
+    }
+    requireReady(store);
+    const previous = data === "previous" ? services.getPrevious() : undefined;
+    if (data === "previous" && !previous) {
+      throw new ApiError(
+        404,
+        "what was served before the last reload is not kept",
+        "it is from the first reload on, as long as there is memory for it",
+      );
+    }
+    return {
+      environment: previous ? previous.get(env) : store.get(env),
+      missing: noEnvironment(env, data === "previous" ? "what was served before" : "what is served"),
+      ...context !== undefined && { context },
+    };
+  }
+
+  async function diff(request: Request, _context: RouteContext, { pause, step }: Work): Promise<Response> {
+    const fields = await readFields(request, ["from", "to"]);
+    const [from, to] = [readSide(fields, "from"), readSide(fields, "to")];
+    if (("context" in from) !== ("context" in to)) {
+      throw new ApiError(400, "one side has a context, the other has none", "give both one, or neither");
+    }
+    if ("context" in from) {
+      const [old, now] = [from, to].map(({ environment, missing, context }) => {
+        if (!environment) throw missing;
+        return { snapshot: requireSnapshot(environment), context: asContext(context) };
+      });
+      const flags = await compareServed(old!, now!, pause);
+      return await respondJson({ same: flags.length === 0, flags }, step);
+    }
+    if (!from.environment && !to.environment) throw from.missing;
+    const difference = await compareEnvironments(toVersion(from), toVersion(to), pause);
+    return await respondJson(differencesToJson([{ difference }], false), step);
+  }
+
+  async function listClients(): Promise<Response> {
+    const connections = listConnections(await services.collectMetrics(), store.environments);
+    return respond(JSON.stringify({ connections }));
+  }
+
+  function sendPayload(_request: Request, context: RouteContext): Response {
+    const snapshot = requireSnapshot(getEnvironment(context));
+    const kind = context.params["kind"]!;
+    if (kind !== "all" && kind !== "flags") {
+      throw new ApiError(404, "there is no such payload", "there are all, flags and, by POST, eval");
+    }
+    return respondPieces(snapshot[kind].body);
+  }
+
+  async function evaluatePayload(
+    request: Request,
+    route: RouteContext,
+    { pause, step }: Work,
+  ): Promise<Response> {
+    const snapshot = requireSnapshot(getEnvironment(route));
+    const fields = await readFields(request, ["context", "audience", "withReasons"]);
+    const context = asContext(fields["context"]);
+    const audience = AUDIENCES.find((one) => one === (fields["audience"] ?? AUDIENCES[0]));
+    if (!audience) {
+      throw new ApiError(400, '"audience" is none', `it is one of ${AUDIENCES.join(", ")}`);
+    }
+    const options = { audience, withReasons: asBoolean(fields, "withReasons") };
+    const { text } = await finish(
+      evaluateAllInSlices(await snapshot.compile(pause), context, options),
+      step,
+    );
+    return respond(text);
+  }
+
+  return [
+    route("GET", "environments", listEnvironments),
+    route("GET", "flags/{env}", listFlags),
+    route("GET", "flags/{env}/{key}", inspectFlag),
+    route("POST", "evaluate/{env}", evaluate),
+    route("POST", "diff", diff),
+    route("GET", "connections", listClients),
+    route("GET", "payload/{env}/{kind}", sendPayload),
+    route("POST", "payload/{env}/eval", evaluatePayload),
+    route("GET", "{path...}", () => {
+      throw new ApiError(404, "there is no such route", "docs/explorer.md lists all");
+    }),
+  ];
+}
+
+/** One side of a comparison. */
+interface ComparedSide {
+  environment: StoredEnvironment | undefined;
+  /** Error for who needs it and it is not there. */
+  missing: ApiError;
+  /** JSON of a context. */
+  context?: unknown;
+}
+
+function requireReady({ ready }: Store): void {
+  if (ready) return;
+  throw new ApiError(503, "Halyard has not loaded its archive yet", "GET /health/ready says why");
+}
+
+function noEnvironment(id: string, where: string): ApiError {
+  return new ApiError(
+    404,
+    `there is no environment ${JSON.stringify(id)} in ${where}`,
+    "it is named by its client-side ID; GET /explorer/api/environments lists all",
+  );
+}
+
+function requireSnapshot({ snapshot, fault }: StoredEnvironment): Snapshot {
+  if (snapshot) return snapshot;
+  throw new ApiError(
+    503,
+    `the environment has no data: ${fault}`,
+    "halyard check lists all faults of an archive",
+  );
+}
+
+function toVersion({ environment }: ComparedSide): Parameters<typeof compareEnvironments>[0] {
+  if (!environment) return undefined;
+  const { id, snapshot, metadata, fault = "" } = environment;
+  return snapshot ?? { id, fault, ...metadata && { metadata } };
+}
+
+function markOverridden({ isOverridden }: ListedItem): { overridden?: true } {
+  return isOverridden ? { overridden: true } : {};
+}
+
+function listKeys({ items }: Snapshot): string[] {
+  const positions = Array.from({ length: items.flagCount }, (_, position) => position);
+  return positions.filter((position) => !items.isDeleted(position)).map((position) => items.getKey(position));
+}
+
+/** Reads the keys of flags that are asked for; `undefined` for all. */
+function asKeys({ flags }: Fields, snapshot: Snapshot): string[] | undefined {
+  if (flags === undefined) return undefined;
+  if (!Array.isArray(flags) || flags.length === 0 || !flags.every((key) => typeof key === "string")) {
+    throw new ApiError(400, '"flags" is not a list of keys', "leave it out for all flags");
+  }
+  const missing = flags.find((key) => !snapshot.find("flags", key)?.document);
+  if (missing === undefined) return flags;
+  throw new ApiError(
+    404,
+    `there is no flag ${JSON.stringify(missing)}`,
+    "GET /explorer/api/flags/ENV lists all",
+  );
+}
+
+/** Does slices one after the other, with pauses. */
+async function finish<T>(slices: Slices<T>, step: Pause): Promise<T> {
+  await step();
+  let slice = slices.next();
+  for (; !slice.done; slice = slices.next()) await step();
+  return slice.value;
+}
+
+function respond(text: string): Response {
+  return new Response(text, { headers: HEADERS });
+}
+
+async function respondJson(value: unknown, step: Pause): Promise<Response> {
+  const text = new JsonText(step);
+  await text.addValue(value);
+  return respond(text.toString());
+}
+
+/** Answers with bytes that are shared, piece by piece: however slow the reader is, it holds one. */
+function respondPieces(bytes: Uint8Array<ArrayBuffer>): Response {
+  const pieces = new Pieces([bytes]);
+  const body = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const piece = pieces.take();
+      // A copy: who reads a byte stream gets its buffers for good.
+      if (piece) controller.enqueue(piece.slice());
+      else controller.close();
+    },
+  });
+  return new Response(body, { headers: { ...HEADERS, "content-length": `${bytes.length}` } });
+}
