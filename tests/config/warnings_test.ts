@@ -33,6 +33,13 @@ const WARNINGS: [file: string, env: Record<string, string>, warnings: string[]][
   ["[Main]\nunixSocket=/run/a.sock\nthreads=2", { UNIX_SOCKET: "/run/a.sock", THREADS: "auto" }, [
     "A Unix socket is served by one thread alone, however many THREADS ([Main] threads) there are",
   ]],
+  [
+    "[Admin]\nport=8032\ntoken=correct-horse-battery",
+    { ADMIN_HOSTS: "halyard.example" },
+    [
+      "ADMIN_TOKEN ([Admin] token) and ADMIN_HOSTS (hosts) have no effect: they protect the explorer, which ADMIN_EXPLORER (explorer) serves",
+    ],
+  ],
   ["[Main]\nunixSocket=/run/a.sock\nthreads=1", { UNIX_SOCKET: "/run/a.sock" }, []],
   ...["Datadog", "Stackdriver"].map((name): [string, Record<string, string>, string[]] => [
     `[${name}]\nenabled`,

@@ -36,6 +36,19 @@ Deno.test("planMemory() refuses more with a transient error that names both numb
   }
 });
 
+Deno.test("planMemory() has released what can be done without before it refuses an archive, and only then", () => {
+  const archive = packed(20 * MiB);
+  let used = 150 * MiB;
+  function release(): void {
+    used = 100 * MiB;
+  }
+  const options = { getUsed: () => used, release };
+  planMemory("flags.tar.gz", archive, 240 * MiB, options);
+  assertEquals(used, 150 * MiB);
+  assertEquals(planMemory("flags.tar.gz", archive, 190 * MiB, options), 16 * MiB);
+  assertEquals(used, 100 * MiB);
+});
+
 Deno.test("planMemory() takes no trailer at its word that says less than the file has", () => {
   const lying = new Uint8Array(20 * MiB);
   lying.set([0x1f, 0x8b]);

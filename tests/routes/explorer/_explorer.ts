@@ -1,0 +1,88 @@
+import { createHandler, type Handler, WEB_TRANSPORT } from "../../../lib/http/mod.ts";
+import type { MetricState } from "../../../lib/observe/mod.ts";
+import { explorerGuard, explorerRoutes } from "../../../lib/routes/explorer/mod.ts";
+import { Store, type StoredEnvironment } from "../../../lib/store/mod.ts";
+import { makeLog, type TestLog } from "../../_environments.ts";
+
+/** Token of the explorers of tests. */
+export const TOKEN = "correct-horse-battery-staple";
+
+/** What an explorer of a test is made of; everything has a default. */
+export interface ExplorerParts {
+  token?: string;
+  hosts?: string[];
+  store?: Store;
+  status?: Record<string, unknown>;
+  metrics?: MetricState[];
+  previous?: ReadonlyMap<string, StoredEnvironment>;
+  now?: () => number;
+}
+
+/** Options of a request to such an explorer. */
+export interface Sent extends RequestInit {
+  /** `Host`; null for none. */
+  host?: string | null;
+  /** Address that it comes from. */
+  address?: string;
+}
+
+/** An explorer whose requests are function calls. */
+export class TestExplorer {
+  readonly log: TestLog = makeLog();
+  readonly store: Store;
+  readonly #handler: Handler;
+
+  constructor(
+    { token, hosts = [], store = new Store(), status = {}, metrics = [], previous, now }: ExplorerParts = {},
+  ) {
+    this.store = store;
+    const { log } = this;
+    const routes = explorerRoutes({
+      store,
+      describeStatus: () => ({ environments: {}, ...status }),
+      collectMetrics: () => Promise.resolve(metrics),
+      getPrevious: () => previous,
+    });
+    this.#handler = createHandler(routes, {
+      store,
+      log,
+      cors: { envAllowedOrigin: [], envAllowedHeader: [] },
+      guards: [explorerGuard({ ...token !== undefined && { token }, hosts, log, ...now && { now } })],
+    });
+  }
+
+  async fetch(
+    path: string,
+    { host = "localhost:8032", address = "127.0.0.1", ...init }: Sent = {},
+  ): Promise<Response> {
+    const request = new Request(`http://localhost:8032${path}`, init);
+    if (host !== null) request.headers.set("host", host);
+    // A request would resolve dots in its URL, which servers do not.
+    return await this.#handler(request, { ...WEB_TRANSPORT, url: `http://localhost:8032${path}`, address });
+  }
+
+  /** Sends a GET to the API. Returns the parsed answer, and its status where that is not 200. */
+  async get(path: string): Promise<unknown> {
+    return await parse(await this.fetch(`/explorer/api/${path}`));
+  }
+
+  /** Sends a POST to the API. */
+  async post(path: string, body: unknown): Promise<unknown> {
+    return await parse(await this.postText(path, JSON.stringify(body)));
+  }
+
+  /** Sends a POST with any text to the API. */
+  postText(path: string, body: BodyInit, type = "application/json"): Promise<Response> {
+    return this.fetch(`/explorer/api/${path}`, { method: "POST", body, headers: { "content-type": type } });
+  }
+
+  /** Sends the form of the page. */
+  logIn(token: string, sent: Sent = {}): Promise<Response> {
+    return this.fetch("/explorer", { method: "POST", body: new URLSearchParams({ token }), ...sent });
+  }
+}
+
+async function parse(response: Response): Promise<unknown> {
+  const json = await response.json();
+  return response.ok ? json : { status: response.status, ...json };
+}

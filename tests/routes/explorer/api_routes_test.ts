@@ -1,0 +1,344 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { readArchiveFile } from "../../../lib/cli/archive_file.ts";
+import { run } from "../../../lib/cli/mod.ts";
+import { buildOverlay, parseOverrides } from "../../../lib/load/mod.ts";
+import { metricsRoute } from "../../../lib/routes/admin/mod.ts";
+import { Registry } from "../../../lib/observe/mod.ts";
+import { Snapshot } from "../../../lib/snapshot/mod.ts";
+import { Store, type StoredEnvironment } from "../../../lib/store/mod.ts";
+import { makeStore } from "../../_environments.ts";
+import { runs } from "../../_nightly.ts";
+import { makeTerminal } from "../../cli/_terminal.ts";
+import { DataFile, packArchive } from "../../e2e/_archive.ts";
+import { anyContexts } from "../../evaluation/_contexts.ts";
+import { anyEnvironments, environments } from "../../evaluation/_generate.ts";
+import { makeRelay } from "../../http/_relay.ts";
+import { mix } from "../../inspection/_mix.ts";
+import { TestExplorer } from "./_explorer.ts";
+import { checkSchema } from "./_schema.ts";
+
+type Json = Record<string, unknown>;
+
+/** An archive as a file for commands, and as what a relay serves of it. */
+async function openArchive(
+  parts: Parameters<typeof packArchive>[0],
+): Promise<DataFile & { served: StoredEnvironment[] }> {
+  const file = await DataFile.create(await packArchive(parts));
+  const { environments } = await readArchiveFile(file.path);
+  const store = new Store(() => 1_000);
+  store.replace(
+    environments.map(({ id, snapshot, fault }) => snapshot ? { id, snapshot } : { id, fault: fault! }),
+  );
+  return Object.assign(file, { served: store.environments });
+}
+
+function explore(
+  served: readonly StoredEnvironment[],
+  previous: readonly StoredEnvironment[] = [],
+): TestExplorer {
+  const store = new Store(() => 1_000);
+  store.replace(served.map(({ id, snapshot }) => ({ id, snapshot: snapshot! })));
+  return new TestExplorer({ store, previous: new Map(previous.map((one) => [one.id, one])) });
+}
+
+/** What a command prints, parsed. */
+async function command(...args: string[]): Promise<Json> {
+  const terminal = makeTerminal();
+  await run([...args, "--json"], terminal);
+  assertEquals(terminal.errors, "");
+  return JSON.parse(terminal.output);
+}
+
+/** Takes away what the API has besides. */
+function withoutExtras({ json: _, status: __, ...item }: Json): Json {
+  return item;
+}
+
+const archives = fc.tuple(
+  fc.oneof(environments, anyEnvironments),
+  fc.oneof(environments, anyEnvironments),
+  fc.array(fc.nat(19), { minLength: 40, maxLength: 40 }),
+);
+
+Deno.test("the API answers what the commands print, on generated archives", async () => {
+  await fc.assert(
+    fc.asyncProperty(archives, anyContexts, async ([one, two, choices], json) => {
+      await using old = await openArchive({ e1: one, e2: two });
+      await using now = await openArchive({ e1: mix(one, two, choices), e3: two });
+      const explorer = explore(now.served, old.served);
+
+      const inspected = await command("inspect", now.path);
+      const listed = await explorer.get("environments") as { environments: Json[] };
+      assertEquals(listed.environments.map(withoutExtras), inspected["environments"]);
+      checkSchema("environments", { ...listed, status: STATUS });
+
+      const environment = await command("inspect", now.path, "e1");
+      const flags = await explorer.get("flags/e1");
+      assertEquals(flags, environment);
+      checkSchema("flags", flags);
+      const items = environment["items"] as { kind: string; key: string }[];
+      for (const { key } of items.slice(0, 5)) {
+        const { items } = await explorer.get(`flags/e1/${encodeURIComponent(key)}`) as { items: Json[] };
+        assertEquals({ items: items.map(withoutExtras) }, await command("inspect", now.path, "e1", key));
+        checkSchema("items", { items });
+      }
+
+      const context = JSON.parse(JSON.stringify(json));
+      const evaluate = ["evaluate", now.path, "e1"];
+      const contextArgs = ["--context", JSON.stringify(context)];
+      const keys = items.filter(({ kind }) => kind === "flag").map(({ key }) => key);
+      for (const why of [false, true]) {
+        const all = await explorer.post("evaluate/e1", { context, why });
+        assertEquals(all, await command(...evaluate, ...contextArgs, ...why ? ["--why"] : []));
+        checkSchema("evaluation", all);
+        // What other flags have found out changes nothing.
+        const asked = keys.slice(-2);
+        if (asked.length === 0) continue;
+        const some = await explorer.post("evaluate/e1", { context, why, flags: asked }) as { flags: Json[] };
+        assertEquals(some.flags, (all as { flags: Json[] }).flags.slice(-asked.length));
+      }
+      for (const key of keys.slice(0, 3)) {
+        const want = ["--want", "true"];
+        const found = await explorer.post("evaluate/e1", { context, flags: [key], want: true });
+        assertEquals(found, await command(...evaluate, key, ...contextArgs, ...want));
+        checkSchema("evaluation", found);
+      }
+
+      const { environments: compared } = await command("diff", old.path, now.path);
+      for (const id of ["e1", "e2", "e3"]) {
+        const sides = { from: { env: id, data: "previous" }, to: { env: id } };
+        const difference = await explorer.post("diff", sides) as { environments: Json[]; same: boolean };
+        assertEquals(difference.environments, (compared as Json[]).filter((one) => one["id"] === id));
+        assertEquals(difference.same, difference.environments[0]!["change"] === "same");
+        checkSchema("difference", difference);
+      }
+
+      const [was, is] = [
+        await command("evaluate", old.path, "e1", ...contextArgs),
+        await command("evaluate", now.path, "e1", ...contextArgs),
+      ].map(({ flags }) =>
+        new Map((flags as Json[]).map((flag) => [flag["key"], JSON.stringify(flag["value"])]))
+      );
+      const served = await explorer.post("diff", {
+        from: { env: "e1", data: "previous", context },
+        to: { env: "e1", context },
+      }) as { flags: Json[]; same: boolean };
+      const expected = [...new Set([...was!.keys(), ...is!.keys()])]
+        .filter((key) => !isSame(was!.get(key), is!.get(key))).sort();
+      assertEquals(served.flags.map(({ key }) => key), expected);
+      assertEquals(served.same, expected.length === 0);
+      checkSchema("servedDifference", served);
+    }),
+    { numRuns: runs(8), endOnFailure: true },
+  );
+});
+
+/** What `GET /status` always has. */
+const STATUS = { status: "healthy", version: "1", dataFile: { path: "f" }, trust: { mode: "off" } };
+
+/** Whether two values are the same; a flag that is not there has null. */
+function isSame(one = "null", other = "null"): boolean {
+  if (one === other) return true;
+  try {
+    assertEquals(JSON.parse(one), JSON.parse(other));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("GET environments has the status and each environment's, those with a fault too", async () => {
+  const store = new Store(() => 1_000);
+  const { environments: [good] } = await makeStore({ good: { flags: { f: {} } } });
+  store.replace([
+    { id: "good", snapshot: good!.snapshot!, keptFault: "the newest is malformed" },
+    { id: "none", fault: "it is malformed" },
+  ]);
+  const status = { ...STATUS, environments: { good: { evaluationLimitsReached: 2 } } };
+  const answer = await new TestExplorer({ store, status }).get("environments") as Json;
+  assertEquals(answer["status"], STATUS);
+  assertEquals(
+    (answer["environments"] as Json[]).map(({ id, flags, fault, status }) => ({ id, flags, fault, status })),
+    [
+      {
+        id: "good",
+        flags: 1,
+        fault: "the newest is malformed",
+        status: {
+          connected: true,
+          since: 1_000,
+          fault: "the newest is malformed",
+          evaluationLimitsReached: 2,
+        },
+      },
+      {
+        id: "none",
+        flags: undefined,
+        fault: "it is malformed",
+        status: { connected: false, since: 1_000, fault: "it is malformed" },
+      },
+    ],
+  );
+  checkSchema("environments", answer);
+});
+
+Deno.test("payloads are the very bytes that SDKs get", async () => {
+  const parts = {
+    flags: {
+      f: {
+        on: true,
+        unknown: 1.0,
+        variations: ["a", "ü"],
+        fallthrough: { variation: 1 },
+        clientSideAvailability: { usingMobileKey: true, usingEnvironmentId: true },
+      },
+      gone: { deleted: true },
+      "ü key": { big: "x".repeat(200_000) },
+    },
+    segments: { s: {} },
+  };
+  const store = await makeStore({ e1: parts });
+  const relay = makeRelay(store);
+  const explorer = new TestExplorer({ store });
+  const context = { kind: "user", key: "ann", "ö": [1, { a: null }] };
+  const body = {
+    method: "REPORT",
+    body: JSON.stringify(context),
+    headers: { "content-type": "application/json" },
+  };
+  const mobile = { ...body, headers: { ...body.headers, authorization: "mob-e1" } };
+  const server = { ...body, headers: { ...body.headers, authorization: "sdk-e1" } };
+  const rows: [Promise<Response>, Promise<Response>][] = [
+    [relay.get("/sdk/latest-all"), explorer.fetch("/explorer/api/payload/e1/all")],
+    [relay.get("/sdk/flags"), explorer.fetch("/explorer/api/payload/e1/flags")],
+    [relay.fetch("/sdk/evalx/e1/context", body), postJson({ context })],
+    [relay.fetch("/sdk/evalx/e1/context?withReasons=true", body), postJson({ context, withReasons: true })],
+    [relay.fetch("/msdk/evalx/context", mobile), postJson({ context, audience: "mobile" })],
+    [
+      relay.fetch("/sdk/evalx/context", server),
+      postJson({ context: btoa('{"kind":"user","key":"ann"}'), audience: "server" }),
+    ],
+  ];
+  function postJson(json: unknown): Promise<Response> {
+    return explorer.postText("payload/e1/eval", JSON.stringify(json));
+  }
+  for (const [expected, actual] of rows) {
+    const [one, other] = [await expected, await actual];
+    assertEquals([one.status, other.status], [200, 200]);
+    assertEquals(other.headers.get("content-type"), one.headers.get("content-type"));
+    assertEquals(await other.bytes(), await one.bytes());
+  }
+  await relay.delivery.close();
+});
+
+Deno.test("what comes from overrides is marked", async () => {
+  const { environments: [served] } = await makeStore({
+    e1: { flags: { f: { on: false }, g: {} }, segments: { s: {} } },
+  });
+  const text = '{"environments":{"e1":{"flagValues":{"f":true}}}}';
+  const overrides = await parseOverrides(new TextEncoder().encode(text), "o.json", () => undefined);
+  const overlay = await buildOverlay(served!.snapshot!, overrides.get("e1")!, () => undefined);
+  const store = new Store();
+  store.replace([{ id: "e1", snapshot: Snapshot.from(overlay) }]);
+  const explorer = new TestExplorer({ store });
+  const { items } = await explorer.get("flags/e1") as { items: Json[] };
+  assertEquals(items.map(({ key, on, overridden }) => [key, on, overridden]), [
+    ["f", true, true],
+    ["g", false, undefined],
+    ["s", undefined, undefined],
+  ]);
+  const [f, g] = await Promise.all(["f", "g"].map(async (key) => {
+    const { items: [item] } = await explorer.get(`flags/e1/${key}`) as { items: Json[] };
+    checkSchema("items", { items: [item] });
+    return item!;
+  }));
+  assertEquals([f!["overridden"], (f!["json"] as Json)["on"], g!["overridden"]], [true, true, undefined]);
+});
+
+Deno.test("GET connections adds up streams and requests by environment, kind, SDK and version", async () => {
+  const registry = new Registry();
+  const labels = [
+    "launchdarkly_relay_endpoint_type",
+    "http_route",
+    "http_request_method",
+    "launchdarkly_environment_name",
+    "user_agent_original",
+  ];
+  const streams = registry.gauge("http_server_active_requests", { help: "", labels });
+  const requests = registry.counter("launchdarkly_relay_requests_total", { help: "", labels });
+  registry.counter("something_else", { help: "", labels }).with("poll", "/all", "GET", "Project One", "X/1")
+    .add(9);
+  streams.with("stream", "/all", "GET", "Project One", "GoClient/7.1").add(3);
+  streams.with("stream", "/flags", "GET", "Project One", "GoClient/7.1").add(1);
+  requests.with("poll", "/sdk/latest-all", "GET", "Project One", "GoClient/7.1").add(5);
+  requests.with("poll", "/sdk/evalx/{envId}/context", "REPORT", "Project One", "JSClient/3.5.0").add(2);
+  requests.with("poll", "/ofrep/v1/evaluate/flags", "POST", "Project One", 'odd "agent"\\ (of\nours)').add(1);
+  requests.with("poll", "/all", "GET", "Project Two", "not_provided").add(1);
+  const store = await makeStore({
+    e1: { env: { envName: "One" } },
+    e2: { env: { envName: "Two" } },
+    e3: { env: { envName: "Two" } },
+  });
+  const answer = await new TestExplorer({ store, metrics: [...registry.list()] }).get("connections") as Json;
+  checkSchema("connections", answer);
+  const one = { environment: "e1", name: "Project One" };
+  assertEquals(answer["connections"], [
+    { ...one, kind: "client", sdk: "JSClient", version: "3.5.0", streams: 0, requests: 2 },
+    { ...one, kind: "openfeature", sdk: 'odd "agent"\\ (of\nours)', version: "", streams: 0, requests: 1 },
+    { ...one, kind: "server", sdk: "GoClient", version: "7.1", streams: 4, requests: 5 },
+    {
+      environment: null,
+      name: "Project Two",
+      kind: "server",
+      sdk: "not_provided",
+      version: "",
+      streams: 0,
+      requests: 1,
+    },
+  ]);
+  // The names are those of the metrics that Prometheus gets.
+  const { handle } = metricsRoute(() => Promise.resolve(registry.list()));
+  const exposed = await (await handle(new Request("http://localhost/metrics"), { params: {}, query: "" }))
+    .text();
+  assertStringIncludes(
+    exposed,
+    'launchdarkly_environment_name="Project One",user_agent_original="GoClient/7.1"} 3',
+  );
+});
+
+Deno.test("a client that has gone is not worked for, and others who wait for the same are", async () => {
+  const flags = Object.fromEntries(
+    Array.from(
+      { length: 3_000 },
+      (_, i) => [`f${i}`, { on: true, variations: [1], fallthrough: { variation: 0 } }],
+    ),
+  );
+  const store = await makeStore({ e1: { flags } });
+  const explorer = new TestExplorer({ store });
+  const gone = new AbortController();
+  const body = JSON.stringify({ context: { kind: "user", key: "ann" }, why: true });
+  const headers = { "content-type": "application/json" };
+  const path = "/explorer/api/evaluate/e1";
+  const [first, second] = [{ signal: gone.signal }, {}].map((extra) =>
+    explorer.fetch(path, { method: "POST", headers, body, ...extra })
+  );
+  gone.abort();
+  assertEquals((await first!).status, 499);
+  const { flags: evaluated } = await (await second!).json();
+  assertEquals(evaluated.length, 3_000);
+  assertEquals(explorer.log.lines.filter((line) => line.startsWith("error")), []);
+});
+
+Deno.test("no more than a few requests are answered at a time", async () => {
+  const flags = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`f${i}`, {}]));
+  const explorer = new TestExplorer({ store: await makeStore({ e1: { flags } }) });
+  const statuses = await Promise.all(Array.from({ length: 20 }, async () => {
+    const response = await explorer.fetch("/explorer/api/flags/e1");
+    await response.text();
+    return response.status;
+  }));
+  assertEquals(statuses.filter((status) => status === 503).length, 4);
+  assertEquals(statuses.filter((status) => status === 200).length, 16);
+  assertEquals((await explorer.fetch("/explorer/api/flags/e1")).status, 200);
+});
