@@ -33,6 +33,12 @@ export const OUTCOME = { absent: 0, mismatch: 1, match: 2 } as const;
 /** Steps that a test is worth. */
 const TEST_STEPS = 10;
 
+/** Steps that preparing a test is worth. */
+const PREPARE_STEPS = 200;
+
+/** How many times the steps of a test preparing it is worth besides. */
+const PREPARE_FACTOR = 10;
+
 /** Steps that each pattern in it is worth. */
 const PATTERN_STEPS = 50;
 
@@ -146,10 +152,13 @@ export class Atom {
   test(value: JsonValue): number {
     const { steps, cost, flag } = this.#parts;
     steps.take(cost);
-    this.#environment ??= compileEnvironment({
-      flags: new Map([[FLAG_KEY, { value: flag, text: FLAG_KEY }]]),
-      segments: new Map(),
-    });
+    if (!this.#environment) {
+      steps.take(PREPARE_STEPS + PREPARE_FACTOR * cost);
+      this.#environment = compileEnvironment({
+        flags: new Map([[FLAG_KEY, { value: flag, text: FLAG_KEY }]]),
+        segments: new Map(),
+      });
+    }
     const context = makeContext(this.attribute, value);
     return evaluate(createSession(this.#environment, context), FLAG_KEY)?.variation ?? -1;
   }

@@ -1,3 +1,4 @@
+import type { Slices } from "../evaluation/mod.ts";
 import { all, FALSE, type Formula, type Group, type Literal, type Sequence } from "./_formula.ts";
 import type { Steps } from "./_steps.ts";
 
@@ -23,37 +24,42 @@ export interface FindBrokenOptions {
  * Finds what does not hold.
  *
  * @param options What must hold, and which literals do.
- * @returns Formulas, each of which must be mended by itself; none when all hold.
+ * @returns Slices; the last one returns formulas, each of which must be mended by itself; none when all hold.
  */
-export function findBroken({ formulas, mended, isTrue, steps }: FindBrokenOptions): Set<Broken> {
+export function* findBroken({ formulas, mended, isTrue, steps }: FindBrokenOptions): Slices<Set<Broken>> {
   // A formula can be a part of many others.
   const known = new Map<Formula, boolean>();
 
-  function holds(formula: Formula): boolean {
+  function* holds(formula: Formula): Slices<boolean> {
     steps.take(1);
+    if (steps.endSlice()) yield;
     if (formula.type === "literal") return isTrue(formula);
     let isHeld = known.get(formula);
-    if (isHeld === undefined) known.set(formula, isHeld = holdsJoined(formula));
+    if (isHeld === undefined) known.set(formula, isHeld = yield* holdsJoined(formula));
     return isHeld;
   }
 
-  function holdsJoined(formula: Group | Sequence): boolean {
-    if (formula.type !== "first") {
-      return formula.type === "all" ? formula.of.every(holds) : formula.of.some(holds);
+  function* holdsJoined(formula: Group | Sequence): Slices<boolean> {
+    if (formula.type === "first") {
+      for (const { yes, no, then } of formula.steps) {
+        if (!(yield* holds(no))) return (yield* holds(yes)) && (yield* holds(then));
+      }
+      return false;
     }
-    const step = formula.steps.find(({ no }) => !holds(no));
-    return step !== undefined && holds(step.yes) && holds(step.then);
+    const isDecisive = formula.type === "any";
+    for (const part of formula.of) if ((yield* holds(part)) === isDecisive) return isDecisive;
+    return !isDecisive;
   }
 
   const broken = new Set<Broken>();
   const visited = new Set(mended);
-  function visit(formula: Formula): void {
-    if (visited.has(formula) || holds(formula)) return;
+  function* visit(formula: Formula): Slices<void> {
+    if (visited.has(formula) || (yield* holds(formula))) return;
     visited.add(formula);
-    if (formula.type === "all") formula.of.forEach(visit);
+    if (formula.type === "all") { for (const part of formula.of) yield* visit(part); }
     else broken.add(formula as Broken);
   }
-  formulas.forEach(visit);
+  for (const formula of formulas) yield* visit(formula);
   return broken;
 }
 

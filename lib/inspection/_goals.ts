@@ -1,4 +1,4 @@
-import { listTargets, MAX_NESTING } from "../evaluation/mod.ts";
+import { listTargets, MAX_NESTING, type Slices } from "../evaluation/mod.ts";
 import type { Flag, VariationOrRollout } from "../model/mod.ts";
 import type { ClauseConditions } from "./_clause_conditions.ts";
 import {
@@ -58,13 +58,16 @@ export class Goals {
    *
    * @param flag The flag.
    * @param variations Positions of the variations; null for none.
-   * @returns The formula.
+   * @returns Slices; the last one returns the formula.
    */
-  ofFlag(flag: Flag, variations: ReadonlySet<number | null>): Formula {
-    return this.#serves(flag, { id: `${[...variations]}`, has: (variation) => variations.has(variation) });
+  *ofFlag(flag: Flag, variations: ReadonlySet<number | null>): Slices<Formula> {
+    return yield* this.#serves(flag, {
+      id: `${[...variations]}`,
+      has: (variation) => variations.has(variation),
+    });
   }
 
-  #serves(flag: Flag, accepted: Accepted): Formula {
+  *#serves(flag: Flag, accepted: Accepted): Slices<Formula> {
     const off = constant(accepted.has(getVariation(flag, flag.offVariation ?? null)));
     if (!flag.on) return off;
     const id = JSON.stringify([flag.key, accepted.id]);
@@ -73,11 +76,13 @@ export class Goals {
     // Met again before it is known, it is part of a cycle, which is an error.
     if (this.#open.has(flag.key) || this.#open.size === MAX_NESTING) return FALSE;
     this.#open.add(flag.key);
-    const prerequisites = (flag.prerequisites ?? []).map(({ key, variation }) =>
-      this.#ofPrerequisite(key ?? "", variation ?? 0)
-    );
+    const prerequisites: Condition[] = [];
+    for (const { key, variation } of flag.prerequisites ?? []) {
+      prerequisites.push(yield* this.#ofPrerequisite(key ?? "", variation ?? 0));
+      if (this.#steps.endSlice()) yield;
+    }
     const failed = prerequisites.map((isMet): Step => ({ ...negate(isMet), then: off }));
-    const steps = this.#listSteps(flag, accepted);
+    const steps = yield* this.#listSteps(flag, accepted);
     this.#open.delete(flag.key);
     // Rather by a rule of its own than by a prerequisite that is not met.
     const formula = any([
@@ -88,19 +93,19 @@ export class Goals {
     return formula;
   }
 
-  #ofPrerequisite(key: string, wanted: number): Condition {
+  *#ofPrerequisite(key: string, wanted: number): Slices<Condition> {
     const flag = this.#flags.get(key);
     if (!flag?.on) return NEVER;
     const isMet = (variation: number | null) => variation === wanted && variation !== MALFORMED;
     return {
-      yes: this.#serves(flag, { id: `is ${wanted}`, has: isMet }),
-      no: this.#serves(flag, { id: `is not ${wanted}`, has: (variation) => !isMet(variation) }),
+      yes: yield* this.#serves(flag, { id: `is ${wanted}`, has: isMet }),
+      no: yield* this.#serves(flag, { id: `is not ${wanted}`, has: (variation) => !isMet(variation) }),
     };
   }
 
-  #listSteps(flag: Flag, accepted: Accepted): Step[] {
+  *#listSteps(flag: Flag, accepted: Accepted): Slices<Step[]> {
     let cases = this.#cases.get(flag.key);
-    if (cases === undefined) this.#cases.set(flag.key, cases = this.#listCases(flag));
+    if (cases === undefined) this.#cases.set(flag.key, cases = yield* this.#listCases(flag));
     this.#steps.take(CASE_STEPS * cases.length);
     return cases.map(({ served, ...condition }) => ({
       ...condition,
@@ -108,15 +113,16 @@ export class Goals {
     }));
   }
 
-  #listCases(flag: Flag): Case[] {
+  *#listCases(flag: Flag): Slices<Case[]> {
     const targets = listTargets(flag).map((target) => ({
       ...this.#conditions.ofKeys(target),
       served: { variation: target.variation ?? 0 },
     }));
-    const rules = (flag.rules ?? []).map((rule) => ({
-      ...this.#conditions.ofClauses(rule.clauses),
-      served: rule,
-    }));
+    const rules: Case[] = [];
+    for (const rule of flag.rules ?? []) {
+      rules.push({ ...this.#conditions.ofClauses(rule.clauses), served: rule });
+      if (this.#steps.endSlice()) yield;
+    }
     return [...targets, ...rules, { ...ALWAYS, served: flag.fallthrough ?? {} }];
   }
 

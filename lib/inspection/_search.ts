@@ -85,8 +85,8 @@ export class Search {
   *#explore({ formulas, mended }: Plan, assignment: Assignment): Slices<ContextChange[] | undefined> {
     const { steps } = this.#options;
     for (;;) {
-      yield;
-      const broken = findBroken({
+      if (steps.endSlice()) yield;
+      const broken = yield* findBroken({
         formulas,
         mended,
         isTrue: (literal) => isTrue(literal, assignment),
@@ -100,7 +100,7 @@ export class Search {
         return undefined;
       }
       if (next.type !== "literal") return yield* this.#tryAll(next, { formulas, mended }, assignment);
-      const decided = this.#decide(next, assignment);
+      const decided = yield* this.#decide(next, assignment);
       if (decided === undefined) return undefined;
       assignment = decided;
     }
@@ -120,14 +120,14 @@ export class Search {
   }
 
   /** Changes the attribute of a literal so that it holds. */
-  #decide(literal: Literal, assignment: Assignment): Assignment | undefined {
+  *#decide(literal: Literal, assignment: Assignment): Slices<Assignment | undefined> {
     const { attribute } = literal.atom;
     if (attribute.type === "key" && !this.#withKeys) {
       this.#isKeyNeeded = true;
       return undefined;
     }
     const literals = [...assignment.get(attribute)?.literals ?? [], literal];
-    const value = this.#values.find(attribute, literals);
+    const value = yield* this.#values.find(attribute, literals);
     return value === undefined ? undefined : new Map(assignment).set(attribute, { literals, value });
   }
 

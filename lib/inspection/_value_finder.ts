@@ -1,3 +1,4 @@
+import type { Slices } from "../evaluation/mod.ts";
 import type { Clause, JsonValue } from "../model/mod.ts";
 import { OUTCOME } from "./_atom.ts";
 import { type Attribute, mayBe } from "./_attribute.ts";
@@ -35,23 +36,24 @@ export class ValueFinder {
    *
    * @param attribute The attribute.
    * @param literals Literals about it.
-   * @returns A value for which all of them hold, null for none; `undefined` when none was found.
+   * @returns Slices; the last one returns a value for which all of them hold, null for none; `undefined` when none was found.
    */
-  find(attribute: Attribute, literals: readonly Literal[]): JsonValue | undefined {
+  *find(attribute: Attribute, literals: readonly Literal[]): Slices<JsonValue | undefined> {
     const id = literals.map(({ id }) => id).sort().join(" ");
     if (this.#known.has(id)) return this.#known.get(id);
-    const value = this.#findFirst(suggest(attribute, literals), attribute, literals);
+    const value = yield* this.#findFirst(suggest(attribute, literals), attribute, literals);
     if (value === undefined && !isExact(attribute, literals)) this.isCertain = false;
     this.#known.set(id, value);
     return value;
   }
 
-  #findFirst(
+  *#findFirst(
     values: Iterable<JsonValue>,
     attribute: Attribute,
     literals: readonly Literal[],
-  ): JsonValue | undefined {
+  ): Slices<JsonValue | undefined> {
     for (const value of values) {
+      if (this.#steps.endSlice()) yield;
       this.#steps.take(1);
       if (mayBe(attribute, value) && literals.every((literal) => holds(literal, value))) return value;
     }

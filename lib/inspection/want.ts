@@ -90,7 +90,7 @@ export function* findChangeInSlices(
   if (yield* check([])) return { changes: [] };
   try {
     const steps = new Steps();
-    const { goal, attributes } = makeGoal({ items, context, flag, variations, steps });
+    const { goal, attributes } = yield* makeGoal({ items, context, flag, variations, steps });
     const search = new Search({ goal, steps, check });
     const changes = yield* search.run();
     if (changes) return { changes };
@@ -142,17 +142,17 @@ interface GoalOptions {
 }
 
 /** Makes the formula that the flag serves one of the variations. */
-function makeGoal(options: GoalOptions): { goal: Formula; attributes: Attribute[] } {
+function* makeGoal(options: GoalOptions): Slices<{ goal: Formula; attributes: Attribute[] }> {
   const { items: { flags, segments }, context, flag, variations, steps } = options;
   const kinds = new Set(context.parts.map(({ kind }) => kind));
-  const make = () => {
+  function* make(): Slices<{ literals: Literals; goal: Formula }> {
     const literals = new Literals(context, kinds, steps);
     const goals = new Goals(flags, new ClauseConditions(segments, literals), steps);
-    return { literals, goal: goals.ofFlag(flag, new Set(variations)) };
-  };
+    return { literals, goal: yield* goals.ofFlag(flag, new Set(variations)) };
+  }
   // Clauses on the kind need all kinds that are mentioned anywhere: the first time adds them to `kinds`.
-  make();
-  const { literals, goal } = make();
+  yield* make();
+  const { literals, goal } = yield* make();
   const isSomebody = any([...kinds].map((kind) => literals.hasKind(kind).yes));
   return { goal: all([goal, isSomebody]), attributes: [...literals.attributes.values()] };
 }
