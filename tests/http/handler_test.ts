@@ -4,9 +4,11 @@ import {
   createHandler,
   ENVIRONMENT_ID,
   type EnvironmentRoute,
+  type Guard,
   MOBILE_KEY,
   type OpenRoute,
   SDK_KEY,
+  WEB_TRANSPORT,
 } from "../../lib/http/mod.ts";
 import { respondWithDocument } from "../../lib/http/payload.ts";
 import { respondWithStream } from "../../lib/http/stream_response.ts";
@@ -313,4 +315,47 @@ Deno.test("createHandler() leaves nothing open when a handler, a channel or an a
     /^error: Cannot answer a request route=\/open\S* error="RangeError: no such/,
   );
   await delivery.close();
+});
+
+Deno.test("createHandler() has a guard answer for its path and all below it, and knows no path otherwise than routes do", async () => {
+  const log = makeLog();
+  const asked: unknown[] = [];
+  const guard: Guard = {
+    path: "/in",
+    async answer(_request, { path, address, next }) {
+      asked.push([path, address]);
+      if (path === "/in/fails") throw new TypeError("not this time");
+      const response = path === "/in/closed" ? new Response("closed", { status: 401 }) : await next();
+      response.headers.set("x-guarded", "yes");
+      return response;
+    },
+  };
+  const route: OpenRoute = { method: "GET", path: "/in/{rest...}", handle: () => new Response("open") };
+  const out: OpenRoute = { method: "GET", path: "/{name}", handle: () => new Response("out") };
+  const cors = { envAllowedOrigin: [], envAllowedHeader: [] };
+  const handler = createHandler([route, out], { store: new Store(), log, cors, guards: [guard] });
+  async function ask(path: string, method = "GET"): Promise<unknown[]> {
+    const transport = { ...WEB_TRANSPORT, url: `http://localhost${path}`, address: "10.0.0.1" };
+    const response = await handler(new Request("http://localhost/", { method }), transport);
+    return [response.status, response.headers.get("x-guarded"), await response.text()];
+  }
+  assertEquals(await ask("/in/a"), [200, "yes", "open"]);
+  assertEquals(await ask("/in/closed"), [401, "yes", "closed"]);
+  assertEquals(await ask("/in/closed", "DELETE"), [401, "yes", "closed"]);
+  assertEquals(await ask("/in/a", "DELETE"), [405, "yes", ""]);
+  assertEquals(await ask("/in/"), [404, "yes", "404 page not found\n"]);
+  assertEquals(await ask("/x/..//in/./a"), [301, "yes", ""]);
+  assertEquals(await ask("/in/fails"), [500, null, ""]);
+  assertEquals(asked, [
+    ["/in/a", "10.0.0.1"],
+    ["/in/closed", "10.0.0.1"],
+    ["/in/closed", "10.0.0.1"],
+    ["/in/a", "10.0.0.1"],
+    ["/in/", "10.0.0.1"],
+    ["/in/a", "10.0.0.1"],
+    ["/in/fails", "10.0.0.1"],
+  ]);
+  for (const path of ["/inn", "/In", "/%69n", "/in%2fa"]) assertEquals(await ask(path), [200, null, "out"]);
+  assertEquals(await ask("/in/../out"), [301, null, ""]);
+  assertMatch(log.lines.find((line) => line.startsWith("error"))!, /Cannot answer a request route=\/in /);
 });

@@ -304,3 +304,20 @@ Deno.test("listen() says that the port is taken where there is no IPv6 either", 
     assertStringIncludes(error.message, `Cannot listen on port ${port} of "0.0.0.0": `);
   });
 });
+
+Deno.test("listen() tells the address of each client where that is asked, and else keeps it from the handler", async () => {
+  for (const tellsAddresses of [true, false]) {
+    const addresses: unknown[] = [];
+    const server = await listen(
+      (_request, transport) => {
+        addresses.push(transport?.address);
+        return new Response();
+      },
+      { port: 0, bindAddress: "127.0.0.1", tellsAddresses },
+      makeLog(),
+    );
+    await (await fetch(`http://127.0.0.1:${server.addr.port}/`)).text();
+    await server.shutdown();
+    assertEquals(addresses, [tellsAddresses ? "127.0.0.1" : undefined]);
+  }
+});

@@ -1,6 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
-import { formatMetrics, Registry, sumMetrics } from "../../lib/observe/mod.ts";
+import { formatMetrics, readLabels, Registry, sumMetrics } from "../../lib/observe/mod.ts";
 import { readMetrics, valueOf } from "./_exposition.ts";
 
 Deno.test("formatMetrics() writes what a Registry has counted, with 0 where nothing has been", () => {
@@ -86,4 +86,17 @@ Deno.test("sumMetrics() adds up series by series and changes none", () => {
   assertEquals([...metrics.keys()], ["n_total", "h_bucket", "h_sum", "h_count", "only_total"]);
   assertEquals([valueOf(metrics, "n_total", { x: "both" }), valueOf(metrics, "h_count")], [4, 2]);
   assertEquals(valueOf(readMetrics(formatMetrics(a.list())), "n_total"), 2);
+});
+
+Deno.test("readLabels() reads what a Registry has written, whatever is in the values", () => {
+  const values = fc.array(fc.string({ unit: "binary", maxLength: 20 }), { minLength: 3, maxLength: 3 });
+  fc.assert(fc.property(values, (values) => {
+    const registry = new Registry();
+    registry.counter("n_total", { help: "N", labels: ["a", "b_c", "d9"] }).with(...values);
+    const [labels] = registry.list()[0]!.series.keys();
+    assertEquals(Object.values(readLabels(labels!)), values);
+    assertEquals(Object.keys(readLabels(labels!)), ["a", "b_c", "d9"]);
+  }));
+  assertEquals(readLabels(""), {});
+  assertEquals(readLabels(String.raw`a="\"x\",b=\\n\n"`), { a: '"x",b=\\n\n' });
 });

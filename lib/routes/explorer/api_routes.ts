@@ -32,6 +32,9 @@ import { JsonText } from "./_json_text.ts";
 /** Most requests to the API that are being answered at one time. A page has a few. @limit requests: further ones are answered 503 with `Retry-After` */
 const MAX_REQUESTS = 16;
 
+/** Most flags for which one request may search a change, each of which may take two seconds, with pauses. @limit flags: the request is answered 400 */
+const MAX_WANTED_FLAGS = 20;
+
 /** Headers of an answer. */
 const HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
 
@@ -47,16 +50,8 @@ export interface ExplorerServices {
   getPrevious(): ReadonlyMap<string, StoredEnvironment> | undefined;
 }
 
-/** Turns of the work for one request. */
-interface Work {
-  /** To be called between its steps. */
-  pause: Pause;
-  /** The same where nobody else waits for what is made: throws when the client has gone. */
-  step: Pause;
-}
-
-/** Answers one request. */
-type Answer = (request: Request, context: RouteContext, work: Work) => Response | Promise<Response>;
+/** Answers one request; `pause` is called between steps of its work. */
+type Answer = (request: Request, context: RouteContext, pause: Pause) => Response | Promise<Response>;
 
 /** Kinds of items, in the order of lists. */
 const KINDS: readonly ItemKind[] = ["flags", "segments"];
@@ -80,15 +75,9 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     async function handle(request: Request, context: RouteContext): Promise<Response> {
       if (open >= MAX_REQUESTS) return new ApiError(503, "too many requests at a time").toResponse();
       open++;
-      const pause = turns.createPause();
-      function step(): ReturnType<Pause> {
-        request.signal.throwIfAborted();
-        return pause();
-      }
       try {
-        return await answer(request, context, { pause, step });
+        return await answer(request, context, turns.createPause());
       } catch (error) {
-        if (request.signal.aborted) return new Response(null, { status: 499 });
         if (error instanceof ApiError) return error.toResponse();
         if (!(error instanceof EvaluationLimitError)) throw error;
         return new ApiError(503, error.message, "take out of the context what is far too long").toResponse();
@@ -123,16 +112,16 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     })));
   }
 
-  async function listFlags(_request: Request, context: RouteContext, { step }: Work): Promise<Response> {
+  async function listFlags(_request: Request, context: RouteContext, pause: Pause): Promise<Response> {
     const environment = getEnvironment(context);
     const items = listItems(requireSnapshot(environment)).map((item) => ({
       ...listedItemToJson(item),
       ...markOverridden(item),
     }));
-    return await respondJson({ ...environmentToJson(environment), items }, step);
+    return await respondJson({ ...environmentToJson(environment), items }, pause);
   }
 
-  async function inspectFlag(_request: Request, context: RouteContext, { step }: Work): Promise<Response> {
+  async function inspectFlag(_request: Request, context: RouteContext, pause: Pause): Promise<Response> {
     const snapshot = requireSnapshot(getEnvironment(context));
     const key = context.params["key"]!;
     const items = inspectItems(snapshot, key);
@@ -149,10 +138,10 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
       json: item.value,
       ...markOverridden(item),
     }));
-    return await respondJson({ items: described }, step);
+    return await respondJson({ items: described }, pause);
   }
 
-  async function evaluate(request: Request, route: RouteContext, { pause, step }: Work): Promise<Response> {
+  async function evaluate(request: Request, route: RouteContext, pause: Pause): Promise<Response> {
     const snapshot = requireSnapshot(getEnvironment(route));
     const fields = await readFields(request, ["context", "flags", "why", "want"]);
     const context = asContext(fields["context"]);
@@ -161,6 +150,13 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     if (want !== undefined && fields["flags"] === undefined) {
       throw new ApiError(400, '"want" needs flags', 'name them: {"flags": ["checkout"], "want": true, …}');
     }
+    if (want !== undefined && keys.length > MAX_WANTED_FLAGS) {
+      throw new ApiError(
+        400,
+        `"want" is for ${MAX_WANTED_FLAGS} flags at most`,
+        "ask for some of them at a time",
+      );
+    }
     const asked: AskedOfFlags = {
       snapshot,
       session: createSession(await snapshot.compile(pause), context),
@@ -168,10 +164,10 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
       withTrace: asBoolean(fields, "why"),
       want: want === undefined ? undefined : () => want,
     };
-    const text = new JsonText(step);
+    const text = new JsonText(pause);
     text.add('{"flags":[');
     for (const [i, key] of keys.entries()) {
-      const result = await finish(evaluateFlagInSlices(asked, key), step);
+      const result = await finish(evaluateFlagInSlices(asked, key), pause);
       text.add(`${i > 0 ? "," : ""}${JSON.stringify(flagResultToJson(result!))}`);
     }
     text.add("]}");
@@ -207,7 +203,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     };
   }
 
-  async function diff(request: Request, _context: RouteContext, { pause, step }: Work): Promise<Response> {
+  async function diff(request: Request, _context: RouteContext, pause: Pause): Promise<Response> {
     const fields = await readFields(request, ["from", "to"]);
     const [from, to] = [readSide(fields, "from"), readSide(fields, "to")];
     if (("context" in from) !== ("context" in to)) {
@@ -219,11 +215,11 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
         return { snapshot: requireSnapshot(environment), context: asContext(context) };
       });
       const flags = await compareServed(old!, now!, pause);
-      return await respondJson({ same: flags.length === 0, flags }, step);
+      return await respondJson({ same: flags.length === 0, flags }, pause);
     }
     if (!from.environment && !to.environment) throw from.missing;
     const difference = await compareEnvironments(toVersion(from), toVersion(to), pause);
-    return await respondJson(differencesToJson([{ difference }], false), step);
+    return await respondJson(differencesToJson([{ difference }], false), pause);
   }
 
   async function listClients(): Promise<Response> {
@@ -243,7 +239,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
   async function evaluatePayload(
     request: Request,
     route: RouteContext,
-    { pause, step }: Work,
+    pause: Pause,
   ): Promise<Response> {
     const snapshot = requireSnapshot(getEnvironment(route));
     const fields = await readFields(request, ["context", "audience", "withReasons"]);
@@ -255,7 +251,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     const options = { audience, withReasons: asBoolean(fields, "withReasons") };
     const { text } = await finish(
       evaluateAllInSlices(await snapshot.compile(pause), context, options),
-      step,
+      pause,
     );
     return respond(text);
   }
@@ -337,10 +333,10 @@ function asKeys({ flags }: Fields, snapshot: Snapshot): string[] | undefined {
 }
 
 /** Does slices one after the other, with pauses. */
-async function finish<T>(slices: Slices<T>, step: Pause): Promise<T> {
-  await step();
+async function finish<T>(slices: Slices<T>, pause: Pause): Promise<T> {
+  await pause();
   let slice = slices.next();
-  for (; !slice.done; slice = slices.next()) await step();
+  for (; !slice.done; slice = slices.next()) await pause();
   return slice.value;
 }
 
@@ -348,8 +344,8 @@ function respond(text: string): Response {
   return new Response(text, { headers: HEADERS });
 }
 
-async function respondJson(value: unknown, step: Pause): Promise<Response> {
-  const text = new JsonText(step);
+async function respondJson(value: unknown, pause: Pause): Promise<Response> {
+  const text = new JsonText(pause);
   await text.addValue(value);
   return respond(text.toString());
 }

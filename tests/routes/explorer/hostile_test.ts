@@ -138,6 +138,11 @@ const BODIES: [body: string, status: number, error: string][] = [
   ['{"context":{"key":"a"},"flags":["g"]}', 404, 'there is no flag "g"'],
   ['{"context":{"key":"a"},"flags":["gone"]}', 404, 'there is no flag "gone"'],
   ['{"context":{"key":"a"},"want":1}', 400, '"want" needs flags'],
+  [
+    `{"context":{"key":"a"},"want":1,"flags":[${'"f",'.repeat(20)}"f"]}`,
+    400,
+    '"want" is for 20 flags at most',
+  ],
   ['{"context":{"key":"a"},"why":1}', 400, '"why" is not true or false'],
   ['{"context":{"key":"a","custom":{"n":1e400}}}', 400, "a number of the body is too large"],
   [`{"context":${"[".repeat(81)}${"]".repeat(81)}}`, 400, "the body is nested more than 80 deep"],
