@@ -9,7 +9,7 @@ import { RequestLimit } from "./_request_limit.ts";
 import { NO_ROUTE, RequestMetrics } from "./_request_metrics.ts";
 import { type CorsHeaders, type CorsPolicy, createCors } from "./cors.ts";
 import { respondBusy } from "./payload.ts";
-import type { Guard } from "./guard.ts";
+import type { Guard, Visit } from "./guard.ts";
 import { type Refusal, refuseRequest, TEXT_HEADERS } from "./refusal.ts";
 import type { AnswerBody, EnvironmentContext, EnvironmentRoute, Route, RouteContext } from "./route.ts";
 import { type Match, Router } from "./router.ts";
@@ -143,11 +143,7 @@ export function createHandler(
     return answerRoute(route, request, { params, query }, { headers, transport });
   }
 
-  async function answerGuarded(
-    guard: Guard,
-    request: Request,
-    visit: Parameters<Guard["answer"]>[1],
-  ): Promise<Response> {
+  async function answerGuarded(guard: Guard, request: Request, visit: Visit): Promise<Response> {
     try {
       return await guard.answer(request, visit);
     } catch (error) {

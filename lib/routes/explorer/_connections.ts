@@ -8,6 +8,13 @@ const STREAMS = "http_server_active_requests";
 /** Metric of requests, likewise. */
 const REQUESTS = "launchdarkly_relay_requests_total";
 
+/** What stands in metrics for a user agent that is not sent. */
+const NO_AGENT = "not_provided";
+
+/** Routes by which server SDKs get rules, or send events. All other SDKs get values. */
+const SERVER_ROUTES =
+  /^\/(all|flags|bulk|diagnostic|sdk\/(latest-all|stream|poll|flags|flags\/\{key\}|segments\/\{key\}))$/;
+
 /** Clients of one kind. Nothing in it is of a context. */
 export interface ClientConnections {
   /** Client-side ID of the environment; null where several environments have the name. */
@@ -16,7 +23,7 @@ export interface ClientConnections {
   name: string;
   /** Kind of the clients, by what they ask for. */
   kind: "server" | "client" | "openfeature";
-  /** Name of the SDK: what stands before the slash of its user agent, or all of it. */
+  /** Name of the SDK: what stands before the slash of its user agent, or all of it; empty where it sends none. */
   sdk: string;
   /** Its version; empty where it names none. */
   version: string;
@@ -55,11 +62,9 @@ function describe(
   labels: Readonly<Record<string, string>>,
   ids: ReadonlyMap<string, readonly StoredEnvironment[]>,
 ): ClientConnections {
-  const {
-    launchdarkly_environment_name: name = "",
-    http_route: route = "",
-    user_agent_original: agent = "",
-  } = labels;
+  const { launchdarkly_environment_name: name = "", http_route: route = "" } = labels;
+  const sent = labels["user_agent_original"] ?? "";
+  const agent = sent === NO_AGENT ? "" : sent;
   const named = ids.get(name) ?? [];
   const [, sdk = agent, version = ""] = /^([^/\s]+)\/(\S+)$/.exec(agent) ?? [];
   return {
@@ -73,11 +78,7 @@ function describe(
   };
 }
 
-/** Server SDKs get rules by a few routes; all other SDKs get values. */
 function kindOf(route: string): ClientConnections["kind"] {
   if (route.startsWith("/ofrep/")) return "openfeature";
-  const isServer = /^\/(all|flags|bulk|diagnostic|sdk\/(latest-all|flags|segments|stream|poll)(\/.*)?)$/.test(
-    route,
-  );
-  return isServer ? "server" : "client";
+  return SERVER_ROUTES.test(route) ? "server" : "client";
 }

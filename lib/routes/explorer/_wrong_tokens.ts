@@ -30,15 +30,18 @@ export class WrongTokens {
    */
   count(address: string): number {
     const now = this.#now();
+    // A clock that was set back must not make it longer.
+    function isOpen(end: number): boolean {
+      return end > now && end <= now + WINDOW;
+    }
     for (const [other, { end }] of this.#counts) {
-      // A clock that was set back must not keep anybody out for longer than the time that is counted.
-      const isOver = end <= now || end > now + WINDOW;
-      if (!isOver && (this.#counts.size < MAX_ADDRESSES || this.#counts.has(address))) break;
+      if (isOpen(end) && (this.#counts.size < MAX_ADDRESSES || this.#counts.has(address))) break;
       this.#counts.delete(other);
     }
     const known = this.#counts.get(address);
-    if (!known) this.#counts.set(address, { end: now + WINDOW, count: 1 });
-    else if (++known.count > MAX_WRONG_TOKENS) return known.end - now;
+    if (known && isOpen(known.end)) return ++known.count > MAX_WRONG_TOKENS ? known.end - now : 0;
+    this.#counts.delete(address);
+    this.#counts.set(address, { end: now + WINDOW, count: 1 });
     return 0;
   }
 }

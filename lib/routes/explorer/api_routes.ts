@@ -96,10 +96,10 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     return environment;
   }
 
-  async function listEnvironments(): Promise<Response> {
+  function listEnvironments(): Response {
     const { environments, ...status } = services.describeStatus();
     const statuses = environments as Record<string, Fields>;
-    return await Promise.resolve(respond(JSON.stringify({
+    return respond(JSON.stringify({
       status,
       environments: store.environments.map((environment) => {
         const { fault, snapshot, since } = environment;
@@ -109,7 +109,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
           status: { connected: snapshot !== undefined, since, fault, evaluationLimitsReached },
         };
       }),
-    })));
+    }));
   }
 
   async function listFlags(_request: Request, context: RouteContext, pause: Pause): Promise<Response> {

@@ -275,6 +275,8 @@ Deno.test("GET connections adds up streams and requests by environment, kind, SD
   requests.with("poll", "/sdk/evalx/{envId}/context", "REPORT", "Project One", "JSClient/3.5.0").add(2);
   requests.with("poll", "/ofrep/v1/evaluate/flags", "POST", "Project One", 'odd "agent"\\ (of\nours)').add(1);
   requests.with("poll", "/all", "GET", "Project Two", "not_provided").add(1);
+  requests.with("poll", "/sdk/poll", "GET", "Project One", "GoClient/7.1").add(1);
+  requests.with("poll", "/sdk/poll/eval/{context}", "GET", "Project One", "JSClient/3.5.0").add(1);
   const store = await makeStore({
     e1: { env: { envName: "One" } },
     e2: { env: { envName: "Two" } },
@@ -284,14 +286,14 @@ Deno.test("GET connections adds up streams and requests by environment, kind, SD
   checkSchema("connections", answer);
   const one = { environment: "e1", name: "Project One" };
   assertEquals(answer["connections"], [
-    { ...one, kind: "client", sdk: "JSClient", version: "3.5.0", streams: 0, requests: 2 },
+    { ...one, kind: "client", sdk: "JSClient", version: "3.5.0", streams: 0, requests: 3 },
     { ...one, kind: "openfeature", sdk: 'odd "agent"\\ (of\nours)', version: "", streams: 0, requests: 1 },
-    { ...one, kind: "server", sdk: "GoClient", version: "7.1", streams: 4, requests: 5 },
+    { ...one, kind: "server", sdk: "GoClient", version: "7.1", streams: 4, requests: 6 },
     {
       environment: null,
       name: "Project Two",
       kind: "server",
-      sdk: "not_provided",
+      sdk: "",
       version: "",
       streams: 0,
       requests: 1,
