@@ -3,7 +3,7 @@ import { DEFAULT_SETTINGS, type Settings } from "../lib/config/mod.ts";
 import { type Relay, startRelay } from "../lib/relay.ts";
 import { makeLog } from "./_environments.ts";
 import { constantFlag, DataFile, packArchive } from "./e2e/_archive.ts";
-import { TOKEN } from "./routes/explorer/_explorer.ts";
+import { TOKEN } from "./routes/explorer/_test_explorer.ts";
 
 const API = "/explorer/api";
 

@@ -3,7 +3,7 @@ import { chromium } from "playwright-core";
 import { DEFAULT_SETTINGS } from "../../lib/config/mod.ts";
 import { startRelay } from "../../lib/relay.ts";
 import { makeLog } from "../_environments.ts";
-import { TOKEN } from "../routes/explorer/_explorer.ts";
+import { TOKEN } from "../routes/explorer/_test_explorer.ts";
 import { constantFlag, DataFile, packArchive } from "./_archive.ts";
 
 /** Where Debian's package puts the browser. */

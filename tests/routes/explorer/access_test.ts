@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { runs } from "../../_nightly.ts";
-import { type Sent, TestExplorer, TOKEN } from "./_explorer.ts";
+import { type Sent, TestExplorer, TOKEN } from "./_test_explorer.ts";
 
 const API = "/explorer/api/environments";
 

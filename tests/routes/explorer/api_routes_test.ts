@@ -15,7 +15,7 @@ import { anyContexts } from "../../evaluation/_contexts.ts";
 import { anyEnvironments, environments } from "../../evaluation/_generate.ts";
 import { makeRelay } from "../../http/_relay.ts";
 import { mix } from "../../inspection/_mix.ts";
-import { TestExplorer } from "./_explorer.ts";
+import { TestExplorer } from "./_test_explorer.ts";
 import { checkSchema } from "./_schema.ts";
 
 type Json = Record<string, unknown>;

@@ -4,7 +4,7 @@ import { buildSnapshot } from "../../../lib/snapshot/mod.ts";
 import { Store } from "../../../lib/store/mod.ts";
 import { makeEnvironment, makeStore } from "../../_environments.ts";
 import { runs } from "../../_nightly.ts";
-import { TestExplorer } from "./_explorer.ts";
+import { TestExplorer } from "./_test_explorer.ts";
 import { checkSchema } from "./_schema.ts";
 
 const CONTEXT = { kind: "user", key: "ann-of-kent" };
