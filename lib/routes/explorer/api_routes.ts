@@ -7,9 +7,6 @@ import {
 import type { OpenRoute, RouteContext } from "../../http/mod.ts";
 import {
   type AskedOfFlags,
-  compareEnvironments,
-  compareServed,
-  differencesToJson,
   environmentToJson,
   evaluateFlagInSlices,
   flagResultToJson,
@@ -20,35 +17,22 @@ import {
   listItems,
 } from "../../inspection/mod.ts";
 import type { JsonValue } from "../../model/mod.ts";
-import type { MetricState } from "../../observe/mod.ts";
 import type { ItemKind, Snapshot } from "../../snapshot/mod.ts";
-import type { Store, StoredEnvironment } from "../../store/mod.ts";
-import { type Pause, Pieces, Turns } from "../../wire/mod.ts";
+import type { StoredEnvironment } from "../../store/mod.ts";
+import { type Pause, Turns } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
-import { asBoolean, asContext, asFields, type Fields, readFields } from "./_body.ts";
+import { asBoolean, asContext, type Fields, readFields } from "./_body.ts";
 import { listConnections } from "./_connections.ts";
+import { answerDiff } from "./_diff.ts";
 import { JsonText } from "./_json_text.ts";
+import { respond, respondJson, respondPieces } from "./_responses.ts";
+import { type ExplorerServices, noEnvironment, requireReady, requireSnapshot } from "./_served.ts";
 
 /** Most requests to the API that are being answered at one time. A page has a few. @limit requests: further ones are answered 503 with `Retry-After` */
 const MAX_REQUESTS = 16;
 
 /** Most flags for which one request may search a change, each of which may take two seconds, with pauses. @limit flags: the request is answered 400 */
 const MAX_WANTED_FLAGS = 20;
-
-/** Headers of an answer. */
-const HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
-
-/** Services that the API uses. */
-export interface ExplorerServices {
-  /** Store of what is served. */
-  store: Store;
-  /** Returns the status in detail, as `/status` has it. */
-  describeStatus(): Record<string, unknown>;
-  /** Returns all metrics at this moment. */
-  collectMetrics(): Promise<readonly MetricState[]>;
-  /** Returns what was served before the last reload, by environment ID; `undefined` where that is not kept. */
-  getPrevious(): ReadonlyMap<string, StoredEnvironment> | undefined;
-}
 
 /** Answers one request; `pause` is called between steps of its work. */
 type Answer = (request: Request, context: RouteContext, pause: Pause) => Response | Promise<Response>;
@@ -174,54 +158,6 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     return respond(text.toString());
   }
 
-  /** Reads one side of a comparison. */
-  function readSide(fields: Fields, name: "from" | "to"): ComparedSide {
-    const { env, data = "current", context } = asFields(fields[name], `"${name}"`, [
-      "data",
-      "env",
-      "context",
-    ]);
-    if (typeof env !== "string") {
-      throw new ApiError(400, `"${name}" has no "env"`, "it is the client-side ID of an environment");
-    }
-    if (data !== "current" && data !== "previous") {
-      throw new ApiError(400, `"data" of "${name}" is neither "current" nor "previous"`);
-    }
-    requireReady(store);
-    const previous = data === "previous" ? services.getPrevious() : undefined;
-    if (data === "previous" && !previous) {
-      throw new ApiError(
-        404,
-        "what was served before the last reload is not kept",
-        "it is from the first reload on, as long as there is memory for it",
-      );
-    }
-    return {
-      environment: previous ? previous.get(env) : store.get(env),
-      missing: noEnvironment(env, data === "previous" ? "what was served before" : "what is served"),
-      ...context !== undefined && { context },
-    };
-  }
-
-  async function diff(request: Request, _context: RouteContext, pause: Pause): Promise<Response> {
-    const fields = await readFields(request, ["from", "to"]);
-    const [from, to] = [readSide(fields, "from"), readSide(fields, "to")];
-    if (("context" in from) !== ("context" in to)) {
-      throw new ApiError(400, "one side has a context, the other has none", "give both one, or neither");
-    }
-    if ("context" in from) {
-      const [old, now] = [from, to].map(({ environment, missing, context }) => {
-        if (!environment) throw missing;
-        return { snapshot: requireSnapshot(environment), context: asContext(context) };
-      });
-      const flags = await compareServed(old!, now!, pause);
-      return await respondJson({ same: flags.length === 0, flags }, pause);
-    }
-    if (!from.environment && !to.environment) throw from.missing;
-    const difference = await compareEnvironments(toVersion(from), toVersion(to), pause);
-    return await respondJson(differencesToJson([{ difference }], false), pause);
-  }
-
   async function listClients(): Promise<Response> {
     const connections = listConnections(await services.collectMetrics(), store.environments);
     return respond(JSON.stringify({ connections }));
@@ -261,7 +197,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     route("GET", "flags/{env}", listFlags),
     route("GET", "flags/{env}/{key}", inspectFlag),
     route("POST", "evaluate/{env}", evaluate),
-    route("POST", "diff", diff),
+    route("POST", "diff", (request, _context, pause) => answerDiff(services, request, pause)),
     route("GET", "connections", listClients),
     route("GET", "payload/{env}/{kind}", sendPayload),
     route("POST", "payload/{env}/eval", evaluatePayload),
@@ -270,44 +206,6 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     }),
   ];
 }
-
-/** One side of a comparison. */
-interface ComparedSide {
-  environment: StoredEnvironment | undefined;
-  /** Error for who needs it and it is not there. */
-  missing: ApiError;
-  /** JSON of a context. */
-  context?: unknown;
-}
-
-function requireReady({ ready }: Store): void {
-  if (ready) return;
-  throw new ApiError(503, "Halyard has not loaded its archive yet", "GET /health/ready says why");
-}
-
-function noEnvironment(id: string, where: string): ApiError {
-  return new ApiError(
-    404,
-    `there is no environment ${JSON.stringify(id)} in ${where}`,
-    "it is named by its client-side ID; GET /explorer/api/environments lists all",
-  );
-}
-
-function requireSnapshot({ snapshot, fault }: StoredEnvironment): Snapshot {
-  if (snapshot) return snapshot;
-  throw new ApiError(
-    503,
-    `the environment has no data: ${fault}`,
-    "halyard check lists all faults of an archive",
-  );
-}
-
-function toVersion({ environment }: ComparedSide): Parameters<typeof compareEnvironments>[0] {
-  if (!environment) return undefined;
-  const { id, snapshot, metadata, fault = "" } = environment;
-  return snapshot ?? { id, fault, ...metadata && { metadata } };
-}
-
 function markOverridden({ isOverridden }: ListedItem): { overridden?: true } {
   return isOverridden ? { overridden: true } : {};
 }
@@ -338,29 +236,4 @@ async function finish<T>(slices: Slices<T>, pause: Pause): Promise<T> {
   let slice = slices.next();
   for (; !slice.done; slice = slices.next()) await pause();
   return slice.value;
-}
-
-function respond(text: string): Response {
-  return new Response(text, { headers: HEADERS });
-}
-
-async function respondJson(value: unknown, pause: Pause): Promise<Response> {
-  const text = new JsonText(pause);
-  await text.addValue(value);
-  return respond(text.toString());
-}
-
-/** Answers with bytes that are shared, piece by piece: however slow the reader is, it holds one. */
-function respondPieces(bytes: Uint8Array<ArrayBuffer>): Response {
-  const pieces = new Pieces([bytes]);
-  const body = new ReadableStream({
-    type: "bytes",
-    pull(controller) {
-      const piece = pieces.take();
-      // A copy: who reads a byte stream gets its buffers for good.
-      if (piece) controller.enqueue(piece.slice());
-      else controller.close();
-    },
-  });
-  return new Response(body, { headers: { ...HEADERS, "content-length": `${bytes.length}` } });
 }

@@ -31,10 +31,11 @@
  * @module
  */
 import type { OpenRoute } from "../../http/mod.ts";
-import { apiRoutes, type ExplorerServices } from "./api_routes.ts";
+import { apiRoutes } from "./api_routes.ts";
+import type { ExplorerServices } from "./_served.ts";
 
 export { type AccessOptions, explorerGuard } from "./access.ts";
-export type { ExplorerServices } from "./api_routes.ts";
+export type { ExplorerServices } from "./_served.ts";
 
 /**
  * Creates the routes of the explorer, to be served behind {@linkcode explorerGuard}.

@@ -1,0 +1,58 @@
+import type { MetricState } from "../../observe/mod.ts";
+import type { Snapshot } from "../../snapshot/mod.ts";
+import type { Store, StoredEnvironment } from "../../store/mod.ts";
+import { ApiError } from "./_api_error.ts";
+
+/** Services that the API uses. */
+export interface ExplorerServices {
+  /** Store of what is served. */
+  store: Store;
+  /** Returns the status in detail, as `/status` has it. */
+  describeStatus(): Record<string, unknown>;
+  /** Returns all metrics at this moment. */
+  collectMetrics(): Promise<readonly MetricState[]>;
+  /** Returns what was served before the last reload, by environment ID; `undefined` where that is not kept. */
+  getPrevious(): ReadonlyMap<string, StoredEnvironment> | undefined;
+}
+
+/**
+ * Refuses requests before the first archive.
+ *
+ * @param store Store of what is served.
+ * @throws {ApiError} 503.
+ */
+export function requireReady({ ready }: Store): void {
+  if (ready) return;
+  throw new ApiError(503, "Halyard has not loaded its archive yet", "GET /health/ready says why");
+}
+
+/**
+ * Creates the error of a request for an environment that is not there.
+ *
+ * @param id What it asks for.
+ * @param where Where it is not.
+ * @returns The error: 404.
+ */
+export function noEnvironment(id: string, where: string): ApiError {
+  return new ApiError(
+    404,
+    `there is no environment ${JSON.stringify(id)} in ${where}`,
+    "it is named by its client-side ID; GET /explorer/api/environments lists all",
+  );
+}
+
+/**
+ * Returns the data of an environment.
+ *
+ * @param environment The environment.
+ * @returns Its snapshot.
+ * @throws {ApiError} 503, when there is none.
+ */
+export function requireSnapshot({ snapshot, fault }: StoredEnvironment): Snapshot {
+  if (snapshot) return snapshot;
+  throw new ApiError(
+    503,
+    `the environment has no data: ${fault}`,
+    "halyard check lists all faults of an archive",
+  );
+}
