@@ -1,0 +1,228 @@
+// The page: what is asked of it stands in the fragment of its address.
+import { Component, createRef, render } from "./vendor/preact.js";
+import { ask } from "./api.js";
+import { Connections } from "./connections.js";
+import { Diff } from "./diff.js";
+import { Environments, nameEnvironment } from "./environments.js";
+import { Evaluate } from "./evaluate.js";
+import { Item } from "./item.js";
+import { Items } from "./items.js";
+import { Overrides } from "./overrides.js";
+import { Choice, html, Problem } from "./parts.js";
+import { Provenance } from "./provenance.js";
+import { formatFragment, parseFragment } from "./route.js";
+import { Sdk } from "./sdk.js";
+
+/** How often the page asks whether something else is served: ms. */
+const POLL_MS = 5_000;
+
+/** Views: title, function, and whether they are of one environment. */
+const VIEWS = {
+  "": { title: "Environments", view: Environments },
+  flags: { title: "Flags", view: Items, ofEnvironment: true },
+  item: { title: "Item", view: Item, ofEnvironment: true },
+  evaluate: { title: "Evaluate", view: Evaluate, ofEnvironment: true },
+  diff: { title: "Differences", view: Diff, ofEnvironment: true },
+  sdk: { title: "SDKs", view: Sdk, ofEnvironment: true },
+  connections: { title: "Connections", view: Connections },
+  overrides: { title: "Overrides", view: Overrides },
+};
+
+const MENU = ["", "flags", "evaluate", "diff", "sdk", "connections", "overrides"];
+
+class App extends Component {
+  state = { route: parseFragment(location.hash), overview: undefined, error: undefined, hasKeys: true };
+  #list = createRef();
+  #help = createRef();
+  #main = createRef();
+
+  componentDidMount() {
+    addEventListener("hashchange", this.#onHash);
+    addEventListener("keydown", this.#onKey);
+    addEventListener("visibilitychange", this.#poll);
+    this.#poll();
+  }
+
+  #timer;
+
+  /** Asks what is served, unless nobody looks. */
+  #poll = async () => {
+    clearTimeout(this.#timer);
+    if (document.visibilityState === "hidden") return;
+    try {
+      const overview = await ask(["environments"]);
+      this.setState({ overview, error: undefined });
+    } catch (error) {
+      this.setState({ error });
+    }
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#poll, POLL_MS);
+  };
+
+  #onHash = () => {
+    const route = parseFragment(location.hash);
+    const isSamePlace = route.view === this.state.route.view &&
+      route.segments.join() === this.state.route.segments.join();
+    this.setState({ route });
+    if (!isSamePlace) scrollTo(0, 0);
+  };
+
+  /** Changes the parameters of a view without a step in the history. */
+  #replace = (query) => {
+    const { view, segments } = this.#route();
+    history.replaceState(null, "", formatFragment(view, segments, query));
+    this.setState({ route: { view, segments, query } });
+  };
+
+  #onKey = (event) => {
+    const { key, target } = event;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (key === "Escape" && target.matches?.(".search-field")) return this.#main.current.focus();
+    if (target.matches?.("input, textarea, select")) return;
+    if (key === "ArrowDown" || key === "ArrowUp") {
+      if (!target.closest?.(".list")) return;
+    } else if (!this.state.hasKeys) return;
+    const act = this.#keys[key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+
+  #keys = {
+    "/": () => document.querySelector(".search-field")?.focus(),
+    j: () => this.#list.current?.move(1),
+    k: () => this.#list.current?.move(-1),
+    ArrowDown: () => this.#list.current?.move(1),
+    ArrowUp: () => this.#list.current?.move(-1),
+    "?": () => this.#help.current.showModal(),
+  };
+
+  /** The route, with the first environment with data where none is named. */
+  #route() {
+    const { route, overview } = this.state;
+    const view = Object.hasOwn(VIEWS, route.view) ? route.view : "";
+    if (!VIEWS[view].ofEnvironment || route.segments.length > 0 || !overview) return { ...route, view };
+    const { environments } = overview;
+    const first = environments.find(({ flags }) => flags !== undefined) ?? environments[0];
+    return { ...route, view, segments: first ? [first.id] : [] };
+  }
+
+  render(_, { overview, error, hasKeys }) {
+    const { view, segments, query } = this.#route();
+    document.title = `${VIEWS[view].title} · Halyard explorer`;
+    return html`
+      <a class="skip" href="#main" onClick=${(event) => {
+        event.preventDefault();
+        this.#main.current.focus();
+      }}>Skip to the content</a>
+      <header>
+        <a class="brand" href="#/"><${Mark} /><span>Halyard <b>explorer</b></span></a>
+        ${overview && VIEWS[view].ofEnvironment && overview.environments.length > 0 && html`
+          <${Choice} label="Environment"
+            value=${segments[0]} options=${overview.environments.map((one) => [one.id, nameEnvironment(one)])}
+            onChange=${(id) =>
+              location.hash = formatFragment(
+                view === "item" ? "flags" : view,
+                [id],
+                view === "item" ? {} : query,
+              )} />
+        `}
+        <nav aria-label="Views">
+          ${MENU.map((name) =>
+            html`
+              <a href=${formatFragment(name, this.#segmentsFor(name, segments, view))}
+                aria-current=${name === view || (name === "flags" && view === "item")
+                  ? "page"
+                  : undefined}>${VIEWS[name].title}</a>
+            `
+          )}
+        </nav>
+        <button type="button" class="small" onClick=${() => this.#help.current.showModal()}>Keys</button>
+      </header>
+      ${overview && html`<${Provenance} status=${overview.status} />`}
+      <main id="main" tabindex="-1" ref=${this.#main}>
+        ${error && html`<${Problem} error=${error} />`}
+        ${overview
+          ? html`
+            <${Body} key=${[view, ...segments].join(
+              "\n",
+            )} view=${view} segments=${segments} query=${query} overview=${overview}
+              replace=${this.#replace} list=${this.#list} />
+          `
+          : !error && html`<p class="quiet" role="status">Loading …</p>`}
+      </main>
+      <${Help} dialog=${this.#help} hasKeys=${hasKeys} onKeys=${(hasKeys) => this.setState({ hasKeys })} />
+    `;
+  }
+
+  /** A link to another view stays with the environment. */
+  #segmentsFor(name, segments, view) {
+    return VIEWS[name].ofEnvironment && VIEWS[view].ofEnvironment ? segments.slice(0, 1) : [];
+  }
+}
+
+function Body({ view, segments, query, overview, replace, list }) {
+  const { status, environments } = overview;
+  const { view: View, ofEnvironment } = VIEWS[view];
+  const [id, name] = segments;
+  const environment = environments.find((one) => one.id === id);
+  // What is loaded is loaded anew when something else is served.
+  const { dataFile, overrides } = status;
+  const stamp = view === "connections"
+    ? overview
+    : JSON.stringify([dataFile.digest, dataFile.loadedAt, overrides?.digest, overrides?.loadedAt]);
+  if (ofEnvironment && !environment) {
+    const message = id === undefined
+      ? "there are no environments"
+      : `there is no environment ${JSON.stringify(id)}`;
+    return html`<${Problem} error=${{ message, hint: "the start page lists all" }} />`;
+  }
+  if (view === "item" && name === undefined) {
+    return html`<${Problem} error=${{
+      message: "there is no key in the address",
+      hint: "search among the flags",
+    }} />`;
+  }
+  return html`
+    <${View} status=${status} environments=${environments} environment=${environment} name=${name}
+      query=${query} replace=${replace} list=${list} stamp=${stamp} />
+  `;
+}
+
+function Mark() {
+  return html`
+    <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+      <rect width="32" height="32" rx="7" class="mark-back" />
+      <path d="M10 6v20" class="mark-pole" />
+      <path d="M12 8h13l-4 4.5 4 4.5H12z" class="mark-flag" />
+    </svg>
+  `;
+}
+
+function Help({ dialog, hasKeys, onKeys }) {
+  return html`
+    <dialog ref=${dialog} aria-labelledby="help-title">
+      <h2 id="help-title">Keys</h2>
+      <dl class="keys">
+        <dt><kbd>/</kbd></dt>
+        <dd>search</dd>
+        <dt><kbd>j</kbd> <kbd>k</kbd></dt>
+        <dd>next and previous row</dd>
+        <dt><kbd>Enter</kbd></dt>
+        <dd>open the row</dd>
+        <dt><kbd>Esc</kbd></dt>
+        <dd>leave the search</dd>
+        <dt><kbd>?</kbd></dt>
+        <dd>this help</dd>
+      </dl>
+      <label class="check"><input type="checkbox" checked=${hasKeys} onChange=${(event) =>
+        onKeys(event.target.checked)} />
+        Single keys are on</label>
+      <p
+        class="quiet">What you type stays in the address after #, which no browser sends. Nothing else is kept.</p>
+      <form method="dialog"><button autofocus>Close</button></form>
+    </dialog>
+  `;
+}
+
+render(html`<${App} />`, document.getElementById("app"));

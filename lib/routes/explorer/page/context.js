@@ -1,0 +1,210 @@
+// A context by a form or as JSON. The text of its JSON is all that is kept, in the fragment of the address.
+import { Component } from "./vendor/preact.js";
+import { html } from "./parts.js";
+
+/** The context that a form begins with. */
+export const FIRST_CONTEXT = '{"kind":"user","key":"ann"}';
+
+/** Most contexts that are offered again. They are in memory alone. */
+const MAX_RECENT = 8;
+
+/** Parses a context: JSON, or its base64 as it stands in a client's address or a log line. Throws what is wrong with it. */
+export function parseContextText(text) {
+  const trimmed = text.trim();
+  if (trimmed === "") throw new SyntaxError('there is no context: write {"kind": "user", "key": "ann"}');
+  const json = trimmed.startsWith("{") ? trimmed : decodeBase64(trimmed);
+  const context = JSON.parse(json);
+  if (typeof context !== "object" || context === null || Array.isArray(context)) {
+    throw new SyntaxError('a context is an object such as {"kind": "user", "key": "ann"}');
+  }
+  return context;
+}
+
+function decodeBase64(text) {
+  try {
+    const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/").replaceAll("%3D", ""));
+    return new TextDecoder("utf-8", { fatal: true }).decode(
+      Uint8Array.from(binary, (one) => one.charCodeAt(0)),
+    );
+  } catch {
+    throw new SyntaxError("it is neither JSON nor base64 of JSON");
+  }
+}
+
+/** Lists the parts of a context: kind, and attributes as rows of name and text. A value that is text stands as it is. */
+export function toParts(context) {
+  const { kind = "user", ...rest } = context;
+  const parts = kind === "multi" ? Object.entries(rest) : [[kind, rest]];
+  return parts.map(([kind, attributes]) => ({
+    kind: String(kind),
+    rows: Object.entries({ key: "", ...attributes }).map(([name, value]) => ({ name, text: toText(value) })),
+  }));
+}
+
+/** The context of such parts. Values are JSON, or text where they are not JSON. */
+export function fromParts(parts) {
+  const built = parts.map(({ kind, rows }) => [
+    kind,
+    Object.fromEntries(
+      rows.filter(({ name }) => name !== "").map(({ name, text }) => [name, fromText(name, text)]),
+    ),
+  ]);
+  if (built.length === 1) return { kind: built[0][0], ...built[0][1] };
+  return { kind: "multi", ...Object.fromEntries(built) };
+}
+
+/** Keys and names are text, whatever they look like. */
+const TEXTS = ["key", "name"];
+
+function fromText(name, text) {
+  if (TEXTS.includes(name)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Text that is JSON too is put in quotes, so that it stays text. */
+function toText(value) {
+  if (typeof value !== "string") return JSON.stringify(value);
+  try {
+    JSON.parse(value);
+    return JSON.stringify(value);
+  } catch {
+    return value;
+  }
+}
+
+/** Remembers a context that was used. */
+export function addRecent(recent, text) {
+  return [text, ...recent.filter((one) => one !== text)].slice(0, MAX_RECENT);
+}
+
+/** Form for a context: `text` is its JSON, `onChange` gets a new one with each change. */
+export class ContextForm extends Component {
+  state = { isJson: false };
+
+  #change(parts) {
+    this.props.onChange(JSON.stringify(fromParts(parts)));
+  }
+
+  render({ text, onChange, recent = [], id = "context", label = "Context" }, { isJson }) {
+    const { context, parts, error } = read(text);
+    const showsJson = isJson || !parts;
+    return html`
+      <fieldset class="context">
+        <legend>${label}</legend>
+        <div class="switch">
+          <label><input type="radio" name=${`${id}-how`} checked=${!showsJson} disabled=${!parts}
+            onChange=${() => this.setState({ isJson: false })} /> Form</label>
+          <label><input type="radio" name=${`${id}-how`} checked=${showsJson}
+            onChange=${() => this.setState({ isJson: true })} /> JSON</label>
+          ${recent.length > 1 && html`<label class="choice"><span>Recent</span>
+            <select value="" onChange=${(event) => event.target.value && onChange(event.target.value)}>
+              <option value="">choose …</option>
+              ${recent.map((one) => html`<option value=${one}>${one.slice(0, 60)}</option>`)}
+            </select></label>`}
+        </div>
+        ${showsJson
+          ? html`<label class="block"><span>JSON, or its base64</span>
+            <textarea rows="6" spellcheck=${false} value=${isJson && context ? format(text) : text}
+              aria-invalid=${error ? "true" : "false"}
+              onInput=${(event) => onChange(compact(event.target.value))}></textarea></label>`
+          : html`<${Parts} parts=${toParts(context)} onChange=${(parts) => this.#change(parts)} />`}
+        ${error && html`<p class="problem" role="alert">${error}</p>`}
+      </fieldset>
+    `;
+  }
+}
+
+function read(text) {
+  try {
+    const context = parseContextText(text);
+    const isFlat = context.kind !== "multi" ||
+      Object.values(context).slice(1).every((part) => typeof part === "object" && part !== null);
+    return { context, parts: isFlat && typeof (context.kind ?? "user") === "string" };
+  } catch (error) {
+    return { error: error.message };
+  }
+}
+
+/** Well-formed JSON is shown with its lines, and kept without. */
+function format(text) {
+  return JSON.stringify(JSON.parse(text), null, 2);
+}
+
+function compact(text) {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
+
+function Parts({ parts, onChange }) {
+  function put(at, part) {
+    onChange(part ? parts.with(at, part) : parts.toSpliced(at, 1));
+  }
+  return html`
+    ${parts.map((part, at) =>
+      html`<${Part} part=${part} canGo=${parts.length > 1} onChange=${(part) => put(at, part)} />`
+    )}
+    <p><button type="button" class="small" onClick=${() =>
+      onChange([...parts, {
+        kind: unused(parts.map(({ kind }) => kind), "kind"),
+        rows: [{ name: "key", text: "" }],
+      }])}>
+      Add a kind</button></p>
+  `;
+}
+
+function Part({ part: { kind, rows }, canGo, onChange }) {
+  function put(at, row) {
+    onChange({ kind, rows: row ? rows.with(at, row) : rows.toSpliced(at, 1) });
+  }
+  return html`
+    <div class="part" role="group" aria-label=${`Kind ${kind}`}>
+      <div class="pair">
+        <label><span>Kind</span><input value=${kind} spellcheck=${false} autocomplete="off"
+          onChange=${(event) => onChange({ kind: event.target.value, rows })} /></label>
+        ${canGo && html`
+          <button type="button" class="small" aria-label=${`Remove kind ${kind}`}
+            onClick=${() => onChange(undefined)}>Remove</button>
+        `}
+      </div>
+      ${rows.map((row, at) =>
+        html`<div class="pair">
+        ${
+          row.name === "key"
+            ? html`<label class="wide"><span>Key</span><input value=${row.text} spellcheck=${false} autocomplete="off"
+            onInput=${(event) => put(at, { ...row, text: event.target.value })} /></label>`
+            : html`
+              <label><span>Attribute</span><input value=${row.name} spellcheck=${false} autocomplete="off"
+                          onChange=${(event) => put(at, { ...row, name: event.target.value })} /></label>
+              <label><span>Value</span><input value=${row.text} spellcheck=${false} autocomplete="off"
+                          aria-label=${`Value of ${row.name}`} onInput=${(event) =>
+                            put(at, { ...row, text: event.target.value })} /></label>
+              <button type="button" class="small" aria-label=${`Remove ${row.name}`}
+                onClick=${() => put(at, undefined)}>Remove</button>
+            `
+        }
+      </div>`
+      )}
+      <button type="button" class="small" onClick=${() =>
+        onChange({
+          kind,
+          rows: [...rows, { name: unused(rows.map(({ name }) => name), "attribute"), text: "" }],
+        })}>
+        Add an attribute</button>
+    </div>
+  `;
+}
+
+/** A name that is not in a list yet. */
+function unused(names, base) {
+  for (let i = 1;; i++) {
+    const name = i === 1 ? base : `${base}${i}`;
+    if (!names.includes(name)) return name;
+  }
+}

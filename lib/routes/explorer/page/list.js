@@ -1,0 +1,90 @@
+import { Component, createRef } from "./vendor/preact.js";
+import { html } from "./parts.js";
+
+/** Rows that are there above and below what is in view, so that scrolling shows no gaps. */
+const MARGIN_ROWS = 10;
+
+/**
+ * A list of which only the rows in view exist, with rows of one height. The page scrolls, not the list.
+ * `j` and `k`, or the arrow keys, move the focus from row to row.
+ */
+export class List extends Component {
+  state = { first: 0, last: 40 };
+  #base = createRef();
+  #focused = -1;
+
+  componentDidMount() {
+    addEventListener("scroll", this.measure, { passive: true });
+    addEventListener("resize", this.measure);
+    this.measure();
+  }
+
+  componentWillUnmount() {
+    removeEventListener("scroll", this.measure);
+    removeEventListener("resize", this.measure);
+  }
+
+  componentDidUpdate({ items }) {
+    if (items !== this.props.items) {
+      this.#focused = -1;
+      this.measure();
+    }
+  }
+
+  measure = () => {
+    const element = this.#base.current;
+    if (!element) return;
+    const { rowHeight, items } = this.props;
+    const top = -element.getBoundingClientRect().top;
+    const first = Math.max(0, Math.floor(top / rowHeight) - MARGIN_ROWS);
+    const last = Math.min(items.length, Math.ceil((top + innerHeight) / rowHeight) + MARGIN_ROWS);
+    if (first !== this.state.first || last !== this.state.last) this.setState({ first, last });
+  };
+
+  /** Moves the focus by a number of rows; the first time to the first one in view. */
+  move(step) {
+    const { items, rowHeight } = this.props;
+    if (items.length === 0) return;
+    const at = this.#focused < 0 ? 0 : Math.min(items.length - 1, Math.max(0, this.#focused + step));
+    this.#focused = at;
+    const top = this.#base.current.getBoundingClientRect().top + at * rowHeight;
+    const [low, high] = [120, innerHeight - 2 * rowHeight];
+    if (top < low) scrollBy(0, top - low);
+    else if (top > high) scrollBy(0, top - high);
+    this.measure();
+    this.setState({}, () => this.#base.current?.querySelector(`[data-at="${at}"] a`)?.focus());
+  }
+
+  render({ items, rowHeight, label, row, keyOf }, { first, last }) {
+    const shown = items.slice(first, last);
+    return html`
+      <div
+        class="list"
+        role="list"
+        aria-label=${label}
+        ref=${this.#base}
+        style=${{ height: `${items.length * rowHeight}px` }}
+        onFocusIn=${(event) => {
+          const at = event.target.closest("[data-at]")?.dataset.at;
+          if (at !== undefined) this.#focused = Number(at);
+        }}
+      >
+        ${shown.map((item, i) =>
+          html`
+            <div
+              key=${keyOf(item)}
+              class="row"
+              role="listitem"
+              aria-setsize=${items.length}
+              aria-posinset=${first + i + 1}
+              data-at=${first + i}
+              style=${{ transform: `translateY(${(first + i) * rowHeight}px)`, height: `${rowHeight}px` }}
+            >
+              ${row(item)}
+            </div>
+          `
+        )}
+      </div>
+    `;
+  }
+}

@@ -1,0 +1,106 @@
+// Where the data comes from: the strip above every view.
+import { Copy, html, Name, Time } from "./parts.js";
+import { visible } from "./words.js";
+
+/** Lists what is wrong with what is served, in words; nothing means that all is well. */
+export function listWarnings({ status, dataFile, trust }) {
+  return [
+    ...dataFile.digest === undefined ? ["Nothing has been loaded yet"] : [],
+    ...dataFile.isLastKnownGood
+      ? ["Last known good data: the archive could not be loaded since the start"]
+      : [],
+    ...trust.stale ? ["Stale: older than allowed"] : [],
+    ...status === "degraded" && dataFile.digest !== undefined ? ["Degraded: an environment has no data"] : [],
+    ...dataFile.lastError ? [`A newer archive was refused: ${dataFile.lastError.message}`] : [],
+    ...trust.problems ?? [],
+  ];
+}
+
+export function Provenance({ status }) {
+  const { dataFile, trust, version } = status;
+  const warnings = listWarnings(status);
+  const name = dataFile.path.split(/[/\\]/).at(-1);
+  return html`
+    <section class=${`provenance${warnings.length > 0 ? " bad" : ""}`} aria-label="Provenance">
+      <dl>
+        <div>
+          <dt>Archive</dt>
+          <dd title=${visible(dataFile.path)}><${Name} text=${name} /></dd>
+        </div>
+        ${dataFile.digest && html`
+          <div class="digest">
+            <dt>SHA-256</dt>
+            <dd>
+              <code id="digest" title=${dataFile.digest}>${dataFile.digest.slice(0, 12)}…</code>
+              <${Copy} text=${dataFile.digest} from="digest" label="SHA-256" />
+            </dd>
+          </div>
+        `}
+        <div><dt>Signed by</dt><dd>${describeSigners(trust)}</dd></div>
+        ${trust.version !== undefined && html`
+          <div>
+            <dt>Release</dt>
+            <dd>${describeRelease(trust)}</dd>
+          </div>
+        `}
+        ${trust.created !== undefined &&
+          html`
+            <div>
+              <dt>Created</dt>
+              <dd>
+                <${Time} at=${trust.created} />
+              </dd>
+            </div>
+          `}
+        ${trust.notAfter !== undefined &&
+          html`
+            <div>
+              <dt>Good until</dt>
+              <dd>
+                <${Time} at=${trust.notAfter} />
+              </dd>
+            </div>
+          `}
+        ${dataFile.loadedAt !== undefined &&
+          html`
+            <div>
+              <dt>Loaded</dt>
+              <dd>
+                <${Time} at=${dataFile.loadedAt} />
+              </dd>
+            </div>
+          `}
+        ${dataFile.lastError &&
+          html`
+            <div>
+              <dt>Last error</dt>
+              <dd>
+                <${Time} at=${dataFile.lastError.time} />
+              </dd>
+            </div>
+          `}
+        <div><dt>Halyard</dt><dd>${visible(version)}</dd></div>
+      </dl>
+      ${warnings.length > 0 && html`<ul class="warnings" role="status">
+        ${warnings.map((warning) => html`<li>${visible(warning)}</li>`)}
+      </ul>`}
+    </section>
+  `;
+}
+
+function describeRelease({ version, epoch, audience }) {
+  return [
+    String(version),
+    ...epoch ? [`epoch ${epoch}`] : [],
+    ...audience ? [`for ${visible(audience)}`] : [],
+  ].join(", ");
+}
+
+function describeSigners({ mode, signers }) {
+  if (!signers?.length) return mode === "off" ? "not asked for" : "nobody";
+  return signers.map(({ principals, fingerprint }, i) =>
+    html`${i > 0 && ", "}<span title=${visible(fingerprint)}><${Name} text=${
+      principals ?? fingerprint
+    } /></span>`
+  );
+}
