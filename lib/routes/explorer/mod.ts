@@ -32,6 +32,7 @@
  */
 import type { OpenRoute } from "../../http/mod.ts";
 import { apiRoutes } from "./api_routes.ts";
+import { pageRoutes } from "./page_routes.ts";
 import type { ExplorerServices } from "./_served.ts";
 
 export { type AccessOptions, explorerGuard } from "./access.ts";
@@ -44,5 +45,5 @@ export type { ExplorerServices } from "./_served.ts";
  * @returns The routes.
  */
 export function explorerRoutes(services: ExplorerServices): OpenRoute[] {
-  return apiRoutes(services);
+  return [...pageRoutes(), ...apiRoutes(services)];
 }

@@ -24,9 +24,10 @@ export async function ask(segments, { body, signal } = {}) {
   return await (await send(segments, { body, signal })).json();
 }
 
-/** Reads the beginning of a document: its text, and whether there is more. */
+/** Reads the beginning of a document: its text, its length in bytes (NaN: unknown), and whether there is more. */
 export async function askForText(segments, { body, signal } = {}) {
   const response = await send(segments, { body, signal });
+  const whole = Number(response.headers.get("content-length") ?? NaN);
   const reader = response.body.getReader();
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let [text, length] = ["", 0];
@@ -37,7 +38,11 @@ export async function askForText(segments, { body, signal } = {}) {
     length += value.length;
     if (value.length > rest) {
       await reader.cancel();
-      return { text: text + decoder.decode(value.subarray(0, rest), { stream: true }), length, isCut: true };
+      return {
+        text: text + decoder.decode(value.subarray(0, rest), { stream: true }),
+        length: whole,
+        isCut: true,
+      };
     }
     text += decoder.decode(value, { stream: true });
   }

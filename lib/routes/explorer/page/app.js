@@ -117,16 +117,6 @@ class App extends Component {
       }}>Skip to the content</a>
       <header>
         <a class="brand" href="#/"><${Mark} /><span>Halyard <b>explorer</b></span></a>
-        ${overview && VIEWS[view].ofEnvironment && overview.environments.length > 0 && html`
-          <${Choice} label="Environment"
-            value=${segments[0]} options=${overview.environments.map((one) => [one.id, nameEnvironment(one)])}
-            onChange=${(id) =>
-              location.hash = formatFragment(
-                view === "item" ? "flags" : view,
-                [id],
-                view === "item" ? {} : query,
-              )} />
-        `}
         <nav aria-label="Views">
           ${MENU.map((name) =>
             html`
@@ -137,6 +127,16 @@ class App extends Component {
             `
           )}
         </nav>
+        ${overview && VIEWS[view].ofEnvironment && overview.environments.length > 0 && html`
+          <${Choice} label="Environment"
+            value=${segments[0]} options=${overview.environments.map((one) => [one.id, nameEnvironment(one)])}
+            onChange=${(id) =>
+              location.hash = formatFragment(
+                view === "item" ? "flags" : view,
+                [id],
+                view === "item" ? {} : query,
+              )} />
+        `}
         <button type="button" class="small" onClick=${() => this.#help.current.showModal()}>Keys</button>
       </header>
       ${overview && html`<${Provenance} status=${overview.status} />`}

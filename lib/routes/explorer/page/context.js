@@ -83,13 +83,19 @@ export function addRecent(recent, text) {
 
 /** Form for a context: `text` is its JSON, `onChange` gets a new one with each change. */
 export class ContextForm extends Component {
-  state = { isJson: false };
+  state = { isJson: false, draft: undefined };
 
   #change(parts) {
     this.props.onChange(JSON.stringify(fromParts(parts)));
   }
 
-  render({ text, onChange, recent = [], id = "context", label = "Context" }, { isJson }) {
+  /** While it is being written, the text stays as it is written. */
+  #write(draft) {
+    this.setState({ draft });
+    this.props.onChange(format(draft));
+  }
+
+  render({ text, onChange, recent = [], id = "context", label = "Context" }, { isJson, draft }) {
     const { context, parts, error } = read(text);
     const showsJson = isJson || !parts;
     return html`
@@ -108,9 +114,10 @@ export class ContextForm extends Component {
         </div>
         ${showsJson
           ? html`<label class="block"><span>JSON, or its base64</span>
-            <textarea rows="6" spellcheck=${false} value=${isJson && context ? format(text) : text}
+            <textarea rows="6" spellcheck=${false} value=${draft ?? format(text, 2)}
               aria-invalid=${error ? "true" : "false"}
-              onInput=${(event) => onChange(compact(event.target.value))}></textarea></label>`
+              onInput=${(event) => this.#write(event.target.value)}
+              onBlur=${() => this.setState({ draft: undefined })}></textarea></label>`
           : html`<${Parts} parts=${toParts(context)} onChange=${(parts) => this.#change(parts)} />`}
         ${error && html`<p class="problem" role="alert">${error}</p>`}
       </fieldset>
@@ -129,14 +136,10 @@ function read(text) {
   }
 }
 
-/** Well-formed JSON is shown with its lines, and kept without. */
-function format(text) {
-  return JSON.stringify(JSON.parse(text), null, 2);
-}
-
-function compact(text) {
+/** Formats well-formed JSON: it is shown with its lines, and kept without. */
+function format(text, indent) {
   try {
-    return JSON.stringify(JSON.parse(text));
+    return JSON.stringify(JSON.parse(text), null, indent);
   } catch {
     return text;
   }

@@ -126,6 +126,7 @@ function Rules({ answer, to }) {
           ${items.slice(0, MAX_SHOWN).map(({ kind, key, change, before, after, words }) =>
             html`
               <li>
+                <div class="line">
                 <span class="kind">${kind}</span>
                 ${change === "removed"
                   ? html`<${Name} text=${key} class="code" />`
@@ -134,6 +135,7 @@ function Rules({ answer, to }) {
                   }><${Name} text=${key} class="code" /></a>`}
                 <span class=${`tag ${change}`}>${change}</span>
                 <span class="version">${describeVersions(before, after)}</span>
+                </div>
                 ${words.length > 0 &&
                   html`<ul>${words.map((line) => html`<li><bdi>${visible(line)}</bdi></li>`)}</ul>`}
               </li>

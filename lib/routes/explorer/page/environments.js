@@ -74,9 +74,8 @@ function listKeys(title, keys = []) {
   return keys.map(({ value, expiry }) =>
     html`
       <dt>${title}</dt>
-      <dd><${Name} text=${value} class="code" />${expiry !== undefined && html`
-        ends <${Time} at=${expiry} />
-      `}</dd>
+      <dd><${Name} text=${value} class="code" />${expiry !== undefined &&
+        html`<span class="quiet">${" ends "}<${Time} at=${expiry} /></span>`}</dd>
     `
   );
 }

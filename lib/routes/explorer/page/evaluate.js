@@ -229,9 +229,7 @@ function Line({ line: { step, question, answer, verdict } }) {
   return html`
     <div class=${`step ${verdict.replace(" ", "-")}`}>
       <span class="mark" aria-hidden="true">${MARKS[verdict]}</span>
-      <span class="what">${step && html`
-        <b>${visible(step)}</b>
-      `}<bdi>${visible(question)}</bdi></span>
+      <span class="what"><b>${visible(step)}</b>${step && " "}<bdi>${visible(question)}</bdi></span>
       ${answer && html`<span class="answer"><bdi>${visible(answer)}</bdi></span>`}
       <span class=${verdict === "not reached" ? "quiet verdict-word" : "hidden"}>${verdict}</span>
     </div>

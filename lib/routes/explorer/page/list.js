@@ -12,6 +12,7 @@ export class List extends Component {
   state = { first: 0, last: 40 };
   #base = createRef();
   #focused = -1;
+  #wanted = -1;
 
   componentDidMount() {
     addEventListener("scroll", this.measure, { passive: true });
@@ -28,6 +29,10 @@ export class List extends Component {
     if (items !== this.props.items) {
       this.#focused = -1;
       this.measure();
+    }
+    if (this.#wanted >= 0) {
+      this.#base.current.querySelector(`[data-at="${this.#wanted}"] a`)?.focus({ preventScroll: true });
+      this.#wanted = -1;
     }
   }
 
@@ -52,7 +57,9 @@ export class List extends Component {
     if (top < low) scrollBy(0, top - low);
     else if (top > high) scrollBy(0, top - high);
     this.measure();
-    this.setState({}, () => this.#base.current?.querySelector(`[data-at="${at}"] a`)?.focus());
+    // The row may be one that is only now put into the page.
+    this.#wanted = at;
+    this.forceUpdate();
   }
 
   render({ items, rowHeight, label, row, keyOf }, { first, last }) {

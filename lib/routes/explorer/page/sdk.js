@@ -99,9 +99,10 @@ class Bytes extends Component {
     const { environment, route } = this.props;
     const body = route === "eval" ? { context: parseContextText(this.state.settled) } : undefined;
     const answer = await askForText(["payload", environment, route], { body, signal });
-    if (this.#last !== answer.text) {
+    const seen = `${answer.length} ${answer.text}`;
+    if (this.#last !== seen) {
       const what = this.#last === undefined ? "first seen" : "changed";
-      this.#last = answer.text;
+      this.#last = seen;
       const change = { at: Date.now(), what, size: describeSize(answer) };
       this.setState(({ changes }) => ({ changes: [change, ...changes].slice(0, MAX_CHANGES) }));
     }
@@ -122,7 +123,7 @@ class Bytes extends Component {
                     html`; these are the first ${MAX_SHOWN_BYTES / 1024} KiB. <a href=${
                       addressOf("payload", environment, route).href
                     } download=${`${route}.json`}>Download all</a>`}</p>
-                  <pre class="json bytes" tabindex="0" role="region" aria-label="Bytes">${visibleLines(
+                  <pre class="json bytes" tabindex="0" role="region" aria-label="Bytes of the answer">${visibleLines(
                     answer.text,
                   )}</pre>
                 `}
@@ -130,11 +131,11 @@ class Bytes extends Component {
           </div>
           <aside aria-label="Changes">
             <h3>Changes while you look</h3>
-            <ol class="changes" role="log">
+            <div role="log" aria-label="Changes"><ol class="changes">
               ${changes.map(({ at, what, size }) =>
                 html`<li><time>${new Date(at).toLocaleTimeString("en-GB")}</time> ${what}, ${size}</li>`
               )}
-            </ol>
+            </ol></div>
           </aside>
         </div>
       </section>
@@ -142,6 +143,6 @@ class Bytes extends Component {
   }
 }
 
-function describeSize({ length, isCut }) {
-  return `${isCut ? "more than " : ""}${length.toLocaleString("en")} bytes`;
+function describeSize({ length }) {
+  return Number.isNaN(length) ? "of unknown length" : `${length.toLocaleString("en")} bytes`;
 }

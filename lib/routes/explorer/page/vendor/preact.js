@@ -1,2 +1,3 @@
-// Where the package's own file is served. This one is for editors and the type checker, and is never sent.
+// Where the package's own file is served; this one, for Deno, is never sent. The package's types would bring those of browsers.
+// @ts-types="./preact.d.mts"
 export * from "preact";

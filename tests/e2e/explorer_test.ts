@@ -1,0 +1,247 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { DataFile } from "./_archive.ts";
+import { browserTest } from "./_browser.ts";
+import { explorerArchive, ExplorerPage, HOSTILE, startExplorer } from "./_explorer.ts";
+
+// The browser's, in functions that run in the page.
+// deno-lint-ignore no-explicit-any
+declare const document: any;
+
+const ZOE = JSON.stringify({ kind: "user", key: "zoe", country: "FR" });
+
+/** Every view, as fragments. */
+const VIEWS: string[] = [
+  "#/",
+  "#/flags/e1",
+  "#/item/e1/checkout",
+  "#/item/e1/beta-users",
+  "#/item/e1/lost",
+  "#/item/e1/nothing",
+  `#/evaluate/e1?context=${encodeURIComponent(ZOE)}`,
+  `#/evaluate/e1?context=${encodeURIComponent(ZOE)}&flag=checkout&want=true`,
+  "#/diff/e1?from=current&toEnv=e2",
+  "#/diff/e1?from=current&toEnv=e2&by=values",
+  "#/sdk/e1",
+  "#/sdk/e1?route=eval",
+  "#/connections",
+  "#/overrides",
+];
+
+browserTest(
+  "a person finds a flag by keyboard alone, reads its rules and follows what it depends on",
+  async (site) => {
+    await using file = await DataFile.create(await explorerArchive());
+    await using relay = await startExplorer(file.path);
+    const explorer = await ExplorerPage.open(site, relay.explorer);
+    const { page } = explorer;
+    await explorer.settle();
+    assertStringIncludes(await page.getByRole("region", { name: "Provenance" }).innerText(), "flags.tar.gz");
+    await page.getByRole("link", { name: "Plant Production" }).click();
+    await page.getByRole("listitem").first().waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("out");
+    await page.getByText("1 of 4 items").waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "checkout", level: 1 }).waitFor();
+    await page.getByText("IF user.country is one of").waitFor();
+    const needed = page.getByRole("region", { name: "Depends on" });
+    assertEquals(await needed.getByRole("link").allInnerTexts(), ["flag\npayments", "segment\nbeta-users"]);
+    await needed.getByRole("link", { name: "payments" }).press("Enter");
+    await page.getByRole("heading", { name: "payments", level: 1 }).waitFor();
+    await page.getByRole("region", { name: "Needed by" }).getByRole("link", { name: "checkout" }).waitFor();
+    await page.goBack();
+    await page.goBack();
+    assertEquals(await page.getByRole("searchbox").inputValue(), "out");
+
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").getByText("next and previous row").waitFor();
+    await page.getByLabel("Single keys are on").press("Space");
+    await page.keyboard.press("Escape");
+    await page.getByRole("heading", { level: 1 }).focus();
+    await page.keyboard.press("?");
+    assertEquals(await page.getByRole("dialog").count(), 0);
+    explorer.checkQuiet();
+  },
+);
+
+browserTest(
+  "a person evaluates all flags for a context, sees why one has its value, and what gives another",
+  async (site) => {
+    await using file = await DataFile.create(await explorerArchive());
+    await using relay = await startExplorer(file.path);
+    const explorer = await ExplorerPage.open(site, relay.explorer, "#/evaluate/e1");
+    const { page } = explorer;
+    await page.getByLabel("Key", { exact: true }).fill("zoe");
+    await page.getByRole("button", { name: "Add an attribute" }).click();
+    await page.getByLabel("Attribute", { exact: true }).fill("country");
+    await page.getByLabel("Attribute", { exact: true }).press("Tab");
+    await page.getByLabel("Value of country").fill("DE");
+    const checkout = page.getByRole("listitem").filter({ hasText: "checkout" });
+    await checkout.filter({ hasText: "rule 2 matches" }).waitFor();
+    await page.getByLabel("Value of country").fill("FR");
+    await checkout.filter({ hasText: "no rule matches" }).getByRole("link").click();
+    const tree = page.getByRole("region", { name: "Steps" });
+    await tree.getByText('actual "FR"').waitFor();
+    assertEquals(
+      await tree.getByRole("listitem").filter({ hasText: 'rule 1 "beta"' }).getByText("beta-users").count(),
+      2,
+    );
+    await page.getByLabel("Why not").selectOption({ label: "true" });
+    await page.getByText('To get true: user.key = "cleo"').or(
+      page.getByText('To get true: user.country = "DE"'),
+    ).waitFor();
+
+    await page.getByLabel("JSON", { exact: true }).check();
+    assertStringIncludes(await page.getByRole("textbox").inputValue(), '"country": "FR"');
+    await page.getByRole("textbox").fill(btoa('{"kind":"user","key":"cleo"}'));
+    await page.getByText('because rule 1 "beta" matches').waitFor();
+    await page.getByRole("textbox").fill('{"kind":');
+    await page.getByRole("alert").waitFor();
+    await page.getByText("The context is not complete yet.").waitFor();
+    explorer.checkQuiet();
+  },
+);
+
+browserTest(
+  "a person compares archives, environments and contexts, and sees a reload as it happens",
+  async (site) => {
+    await using file = await DataFile.create(await explorerArchive(1));
+    await using relay = await startExplorer(file.path);
+    const explorer = await ExplorerPage.open(site, relay.explorer, "#/diff/e1");
+    const { page } = explorer;
+    await page.getByText("what was served before the last reload is not kept").waitFor();
+    await file.replace(await explorerArchive(2));
+    await page.getByText("turned off").waitFor();
+    await page.getByText("v1 → v2").waitFor();
+
+    await page.getByLabel("Data").first().selectOption("current");
+    await page.getByText("Both serve the same.").waitFor();
+    await page.getByLabel("Environment").last().selectOption("e2");
+    await page.getByText("v118 → v119").waitFor();
+    await page.getByLabel("Compare").selectOption("values");
+    await page.getByText("2 flags with another value").waitFor();
+    await page.getByLabel("Environment").last().selectOption("e1");
+    await page.getByText("Both serve the same values.").waitFor();
+    await page.getByRole("group", { name: "To" }).getByLabel("Key", { exact: true }).fill("cleo");
+    await page.getByText("Both serve the same values.").waitFor();
+    // The first complaint is the browser's of the answer 404.
+    assertEquals(await page.evaluate(() => document.querySelectorAll("[role=alert]").length), 0);
+  },
+);
+
+browserTest("the SDK view has the bytes that SDKs get, and the connections those who ask", async (site) => {
+  await using file = await DataFile.create(await explorerArchive());
+  await using relay = await startExplorer(file.path);
+  const headers = { authorization: "sdk-e1", "user-agent": "NodeJSClient/9.1.2" };
+  const sent = await (await fetch(`${relay.url}/sdk/latest-all`, { headers })).text();
+  const explorer = await ExplorerPage.open(site, relay.explorer, "#/sdk/e1");
+  const { page } = explorer;
+  const bytes = page.locator("pre.bytes");
+  await bytes.waitFor();
+  assertEquals(await bytes.textContent(), sent);
+  await page.getByLabel("Route").selectOption("eval");
+  await page.getByText('"$HALYARD/sdk/evalx/e1/context"').waitFor();
+  await page.waitForFunction(() => !document.querySelector("pre.bytes")?.textContent?.startsWith('{"flags"'));
+  const body = '{"kind":"user","key":"ann"}';
+  const request = { method: "REPORT", body, headers: { "content-type": "application/json" } };
+  assertEquals(
+    await bytes.textContent(),
+    await (await fetch(`${relay.url}/sdk/evalx/e1/context`, request)).text(),
+  );
+
+  await explorer.view("#/connections");
+  await page.getByRole("row").filter({ hasText: "NodeJSClient" }).filter({ hasText: "9.1.2" }).waitFor();
+  explorer.checkQuiet();
+});
+
+browserTest("10,000 flags are a few rows at a time, and each can be reached", async (site) => {
+  await using file = await DataFile.create(await explorerArchive());
+  await using relay = await startExplorer(file.path);
+  const explorer = await ExplorerPage.open(site, relay.explorer, "#/flags/big");
+  const { page } = explorer;
+  const rows = page.getByRole("listitem");
+  await rows.first().waitFor();
+  assert(await rows.count() < 60);
+  await page.keyboard.press("j");
+  for (let i = 0; i < 100; i++) await page.keyboard.press("j");
+  await page.waitForFunction(() => document.activeElement?.textContent?.includes("flag-00100"));
+  assert(
+    await page.evaluate(() => {
+      const { top, bottom } = document.activeElement!.getBoundingClientRect();
+      return top >= 0 && bottom <= document.documentElement.clientHeight;
+    }),
+  );
+  await page.evaluate(() => document.scrollingElement.scrollTop = document.body.scrollHeight);
+  await page.getByText("flag-09999").waitFor();
+  assert(await rows.count() < 60);
+  assertEquals(await rows.last().getAttribute("aria-posinset"), "10000");
+  explorer.checkQuiet();
+});
+
+browserTest("hostile names are text in every view", async (site) => {
+  await using file = await DataFile.create(await explorerArchive());
+  await using relay = await startExplorer(file.path);
+  const explorer = await ExplorerPage.open(site, relay.explorer);
+  const { page } = explorer;
+  await explorer.settle();
+  const titles = [
+    ...["#/", "#/flags/e3", "#/evaluate/e3", "#/diff/e3?from=current&toEnv=e1", "#/sdk/e3"],
+    ...HOSTILE.flatMap((name) => {
+      const key = encodeURIComponent(name);
+      return [`#/item/e3/${key}`, `#/evaluate/e3?flag=${key}`];
+    }),
+  ];
+  for (const width of [1_440, 360]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const fragment of titles) {
+      await explorer.view(fragment);
+      const seen = await page.evaluate(() => ({
+        title: document.title.endsWith("Halyard explorer"),
+        images: document.querySelectorAll("img, iframe, main script").length,
+        turned: /[\u202a-\u202e\u2066-\u2069]/.test(document.body.innerText),
+        wide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+        alerts: document.querySelectorAll("[role=alert]").length,
+      }));
+      const at = fragment.slice(0, 80);
+      assertEquals([at, seen], [at, { title: true, images: 0, turned: false, wide: false, alerts: 0 }]);
+    }
+  }
+  explorer.checkQuiet();
+});
+
+for (const width of [1_440, 360]) {
+  browserTest(`no view has barriers, in light and dark, at ${width} pixels`, async (site) => {
+    await using file = await DataFile.create(await explorerArchive());
+    await using relay = await startExplorer(file.path);
+    const explorer = await ExplorerPage.open(site, relay.explorer);
+    const { page } = explorer;
+    await page.setViewportSize({ width, height: 800 });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const fragment of VIEWS) {
+        await explorer.view(fragment);
+        await explorer.checkAccess();
+        assertEquals([fragment, await page.evaluate(() => document.documentElement.scrollWidth)], [
+          fragment,
+          width,
+        ]);
+      }
+    }
+  });
+}
+
+browserTest("with a token the page is behind a form, and works once it is sent", async (site) => {
+  await using file = await DataFile.create(await explorerArchive());
+  await using relay = await startExplorer(file.path, { ADMIN_TOKEN: "correct-horse-battery-staple" });
+  const explorer = await ExplorerPage.open(site, relay.explorer, "#/flags/e1");
+  const { page } = explorer;
+  await explorer.checkAccess();
+  await page.getByLabel("Token").fill("wrong");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").waitFor();
+  await page.getByLabel("Token").fill("correct-horse-battery-staple");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Environments", level: 1 }).or(page.getByText("4 items")).waitFor();
+});
