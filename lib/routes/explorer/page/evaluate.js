@@ -109,7 +109,7 @@ class All extends Component {
             <p class="quiet" role="status">${found.length === flags.length
               ? count(flags.length, "flag")
               : `${found.length} of ${count(flags.length, "flag")}`}</p>
-            <${List} ref=${list} items=${found} rowHeight=${ROW_HEIGHT} label="Values" keyOf=${({ key }) =>
+            <${List} handle=${list} items=${found} rowHeight=${ROW_HEIGHT} label="Values" keyOf=${({ key }) =>
               key}
               row=${(flag) =>
                 html`<${ResultRow} flag=${flag} environment=${environment} query=${query} />`} />

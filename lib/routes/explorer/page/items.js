@@ -62,7 +62,7 @@ class Filtered extends Component {
       </form>
       <p class="quiet" role="status">${describeFound(found.length, items.length)}</p>
       <${List}
-        ref=${list}
+        handle=${list}
         items=${found}
         rowHeight=${ROW_HEIGHT}
         label="Flags and segments"

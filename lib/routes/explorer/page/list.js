@@ -6,7 +6,7 @@ const MARGIN_ROWS = 10;
 
 /**
  * A list of which only the rows in view exist, with rows of one height. The page scrolls, not the list.
- * `j` and `k`, or the arrow keys, move the focus from row to row.
+ * `j` and `k`, or the arrow keys, move the focus from row to row: the page finds the list by its `handle`.
  */
 export class List extends Component {
   state = { first: 0, last: 40 };
@@ -15,12 +15,14 @@ export class List extends Component {
   #wanted = -1;
 
   componentDidMount() {
+    this.props.handle.current = this;
     addEventListener("scroll", this.measure, { passive: true });
     addEventListener("resize", this.measure);
     this.measure();
   }
 
   componentWillUnmount() {
+    if (this.props.handle.current === this) this.props.handle.current = null;
     removeEventListener("scroll", this.measure);
     removeEventListener("resize", this.measure);
   }
@@ -50,9 +52,11 @@ export class List extends Component {
   move(step) {
     const { items, rowHeight } = this.props;
     if (items.length === 0) return;
-    const at = this.#focused < 0 ? 0 : Math.min(items.length - 1, Math.max(0, this.#focused + step));
+    const start = this.#base.current.getBoundingClientRect().top;
+    const next = this.#focused < 0 ? Math.ceil(-start / rowHeight) : this.#focused + step;
+    const at = Math.min(items.length - 1, Math.max(0, next));
     this.#focused = at;
-    const top = this.#base.current.getBoundingClientRect().top + at * rowHeight;
+    const top = start + at * rowHeight;
     const [low, high] = [120, innerHeight - 2 * rowHeight];
     if (top < low) scrollBy(0, top - low);
     else if (top > high) scrollBy(0, top - high);
