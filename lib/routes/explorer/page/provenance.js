@@ -36,7 +36,10 @@ export function Provenance({ status }) {
             </dd>
           </div>
         `}
-        <div><dt>Signed by</dt><dd>${describeSigners(trust)}</dd></div>
+        <div>
+          <dt>${trust.signers?.length ? "Signed by" : "Signature"}</dt>
+          <dd>${describeSigners(trust)}</dd>
+        </div>
         ${trust.version !== undefined && html`
           <div>
             <dt>Release</dt>
@@ -97,7 +100,7 @@ function describeRelease({ version, epoch, audience }) {
 }
 
 function describeSigners({ mode, signers }) {
-  if (!signers?.length) return mode === "off" ? "not asked for" : "nobody";
+  if (!signers?.length) return mode === "off" ? "not asked for" : "none";
   return signers.map(({ principals, fingerprint }, i) =>
     html`${i > 0 && ", "}<span title=${visible(fingerprint)}><${Name} text=${
       principals ?? fingerprint
