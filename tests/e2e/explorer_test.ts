@@ -126,7 +126,7 @@ browserTest(
     await page.getByText("Both serve the same values.").waitFor();
     await page.getByRole("group", { name: "To" }).getByLabel("Key", { exact: true }).fill("cleo");
     await page.getByText("Both serve the same values.").waitFor();
-    // The first complaint is the browser's of the answer 404.
+    // The browser complains of the first answer, which is 404, so nothing is said of its log here.
     assertEquals(await page.evaluate(() => document.querySelectorAll("[role=alert]").length), 0);
   },
 );
@@ -245,3 +245,38 @@ browserTest("with a token the page is behind a form, and works once it is sent",
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Environments", level: 1 }).or(page.getByText("4 items")).waitFor();
 });
+
+browserTest(
+  "overrides stand in their view and at what they override, and a refused archive turns the strip red",
+  async (site) => {
+    await using file = await DataFile.create(await explorerArchive());
+    const overrides = file.path.replace("flags.tar.gz", "overrides.json");
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const payments = { version: 2, on: false, variations: [true, false], offVariation: 1, salt: "s" };
+    await Deno.writeTextFile(
+      overrides,
+      JSON.stringify({ environments: { e1: { until, flags: { payments } } } }),
+    );
+    await using relay = await startExplorer(file.path, { OVERRIDES_FILE: overrides });
+    const explorer = await ExplorerPage.open(site, relay.explorer, "#/overrides");
+    const { page } = explorer;
+    await page.getByText("in effect").waitFor();
+    await page.getByText("in 59 minutes").waitFor();
+    await explorer.checkAccess();
+    await page.getByRole("link", { name: "payments" }).click();
+    await page.getByText("overridden").waitFor();
+    await explorer.view("#/flags/e1?state=overridden");
+    await page.getByText("1 of 4 items").waitFor();
+
+    const strip = page.getByRole("region", { name: "Provenance" });
+    assertEquals(await strip.getAttribute("class"), "provenance");
+    await Deno.writeTextFile(file.path, "no archive");
+    await strip.getByText("A newer archive was refused: ").waitFor();
+    assertEquals(await strip.getAttribute("class"), "provenance bad");
+    await explorer.checkAccess();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").waitFor();
+    await explorer.checkAccess();
+    explorer.checkQuiet();
+  },
+);

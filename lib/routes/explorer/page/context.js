@@ -32,8 +32,7 @@ function decodeBase64(text) {
 }
 
 /** Lists the parts of a context: kind, and attributes as rows of name and text. A value that is text stands as it is. */
-export function toParts(context) {
-  const { kind = "user", ...rest } = context;
+export function toParts({ kind, ...rest }) {
   const parts = kind === "multi" ? Object.entries(rest) : [[kind, rest]];
   return parts.map(([kind, attributes]) => ({
     kind: String(kind),
@@ -96,13 +95,13 @@ export class ContextForm extends Component {
   }
 
   render({ text, onChange, recent = [], id = "context", label = "Context" }, { isJson, draft }) {
-    const { context, parts, error } = read(text);
-    const showsJson = isJson || !parts;
+    const { context, fitsForm, error } = read(text);
+    const showsJson = isJson || !fitsForm;
     return html`
       <fieldset class="context">
         <legend>${label}</legend>
         <div class="switch">
-          <label><input type="radio" name=${`${id}-how`} checked=${!showsJson} disabled=${!parts}
+          <label><input type="radio" name=${`${id}-how`} checked=${!showsJson} disabled=${!fitsForm}
             onChange=${() => this.setState({ isJson: false })} /> Form</label>
           <label><input type="radio" name=${`${id}-how`} checked=${showsJson}
             onChange=${() => this.setState({ isJson: true })} /> JSON</label>
@@ -128,12 +127,24 @@ export class ContextForm extends Component {
 function read(text) {
   try {
     const context = parseContextText(text);
-    const isFlat = context.kind !== "multi" ||
-      Object.values(context).slice(1).every((part) => typeof part === "object" && part !== null);
-    return { context, parts: isFlat && typeof (context.kind ?? "user") === "string" };
+    return { context, fitsForm: fitsForm(context) };
   } catch (error) {
     return { error: error.message };
   }
+}
+
+/**
+ * Whether a form can show a context. A user without a kind is of an older form, in which attributes have other places.
+ * @param {any} context
+ */
+export function fitsForm({ kind, ...rest }) {
+  if (typeof kind !== "string") return false;
+  const parts = kind === "multi" ? Object.values(rest) : [rest];
+  return parts.length > 0 &&
+    parts.every((part) =>
+      typeof part === "object" && part !== null && !Array.isArray(part) && !Object.hasOwn(part, "") &&
+      typeof (part.key ?? "") === "string" && typeof (part.name ?? "") === "string"
+    ) && (kind !== "multi" || parts.length > 1);
 }
 
 /** Formats well-formed JSON: it is shown with its lines, and kept without. */

@@ -84,9 +84,10 @@ export function Provenance({ status }) {
           `}
         <div><dt>Halyard</dt><dd>${visible(version)}</dd></div>
       </dl>
-      ${warnings.length > 0 && html`<ul class="warnings" role="status">
-        ${warnings.map((warning) => html`<li>${visible(warning)}</li>`)}
-      </ul>`}
+      <div role="status">
+        ${warnings.length > 0 &&
+          html`<ul class="warnings">${warnings.map((warning) => html`<li>${visible(warning)}</li>`)}</ul>`}
+      </div>
     </section>
   `;
 }
