@@ -82,6 +82,9 @@ export interface TrustStatus {
   problems?: string[];
 }
 
+/** What is done in the state directory. */
+type StateWrite = "keep" | "save" | "discard";
+
 /** Name that the file has in the state directory. */
 const KEPT_NAME = "flags.tar.gz";
 
@@ -113,8 +116,8 @@ export class TrustGate implements Gate {
   readonly #keyFiles: readonly Companion[];
   #record: TrustRecord;
   #served: Pick<Verdict, "manifest" | "signers"> & { problems: readonly string[] } | undefined;
-  /** Reason why the state directory is not up to date. */
-  #stateProblem: string | undefined;
+  /** Reasons why the state directory is not up to date, by what could not be done. */
+  readonly #stateProblems = new Map<StateWrite, string>();
   #isClockWrong = false;
   /** Forgets what is served: it is not there any more. */
   forget(): void {
@@ -179,11 +182,11 @@ export class TrustGate implements Gate {
     const id = identify(files);
     const verdict = this.isAsking ? await this.#judge(content, id) : undefined;
     const problems = verdict && !verdict.isGood ? this.#refuse(verdict, content) : [];
-    const isKept = keepsFile && state !== undefined && await this.#note(() => state.keep(files));
+    const isKept = keepsFile && state !== undefined && await this.#note("keep", () => state.keep(files));
     return {
       commit: () => this.#commit({ id, isKept, verdict, problems }),
       discard: async () => {
-        if (isKept) await this.#note(() => state.discard(id));
+        if (isKept) await this.#note("discard", () => state.discard(id));
       },
     };
   }
@@ -259,6 +262,10 @@ export class TrustGate implements Gate {
     const hint = HINTS[broken[0]!.rule];
     const isMix = broken.some(({ rule }) => MIXED.has(rule));
     if (isMix && !isAtRest) throw new IncompleteError(message, hint);
+    // Time alone mends it, so it is looked at again.
+    if (mode === "require" && broken.every(({ isForNow }) => isForNow)) {
+      throw new TransientError(message, hint);
+    }
     if (mode === "require") throw new LoadError(message, hint);
     return problems;
   }
@@ -281,10 +288,11 @@ export class TrustGate implements Gate {
       record.accepted = accepted?.id === id ? accepted : { id, at: this.#clock.now() };
       if (verdict?.isRollback) record.spent = allowRollbackUntil!;
     }
-    const isSaved = !state || await this.#note(() => state.save(namespace, record, isKept ? id : undefined));
+    const isSaved = !state ||
+      await this.#note("save", () => state.save(namespace, record, isKept ? id : undefined));
     if (!isSaved && mode === "require") {
       throw new TransientError(
-        `Cannot serve ${what} "${path}": ${this.#stateProblem}`,
+        `Cannot serve ${what} "${path}": ${this.#stateProblems.get("save")}`,
         "its release has to be remembered before it is served: mend the state directory",
       );
     }
@@ -325,15 +333,16 @@ export class TrustGate implements Gate {
   }
 
   /** Tries to write to the state directory; notes and logs a failure, once. Returns whether it went well. */
-  async #note(write: () => Promise<unknown>): Promise<boolean> {
+  async #note(what: StateWrite, write: () => Promise<unknown>): Promise<boolean> {
     try {
       await write();
-      this.#stateProblem = undefined;
+      this.#stateProblems.delete(what);
       return true;
     } catch (error) {
       const { message, hint } = error as StateError;
-      if (message !== this.#stateProblem) this.#options.log.error(message, { hint });
-      this.#stateProblem = message;
+      const isKnown = [...this.#stateProblems.values()].includes(message);
+      if (!isKnown) this.#options.log.error(message, { hint });
+      this.#stateProblems.set(what, message);
       return false;
     }
   }
@@ -351,7 +360,7 @@ export class TrustGate implements Gate {
     const problems = [...this.#served?.problems ?? []];
     if (mode === "require" && !state) problems.push(NO_STATE);
     if (this.#isClockWrong) problems.push(WRONG_CLOCK);
-    if (this.#stateProblem !== undefined) problems.push(this.#stateProblem);
+    problems.push(...new Set(this.#stateProblems.values()));
     return problems;
   }
 

@@ -40,7 +40,12 @@ export interface Signatures {
   /** Those that count: one for each key, by which k of n is counted. */
   signers: Signer[];
   /** Why others do not: the file, and what is wrong. */
-  refused: { file: string; problem: string }[];
+  refused: {
+    file: string;
+    problem: string;
+    /** Whether its key may sign, only not yet. */
+    isForNow?: true;
+  }[];
 }
 
 /**
@@ -72,11 +77,18 @@ export async function verifySignatures(
       signers.getOrInsert(signer.fingerprint, signer);
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
-      refused.push({ file: file.name, problem: error.message });
+      refused.push({
+        file: file.name,
+        problem: error.message,
+        ...error instanceof EarlyError && { isForNow: true },
+      });
     }
   }
   return { signers: [...signers.values()], refused };
 }
+
+/** Error: the key may not sign yet. */
+class EarlyError extends TrustError {}
 
 async function verifySsh(
   manifest: Bytes,
@@ -96,7 +108,12 @@ async function verifySsh(
   if (!await signature.verify(manifest)) throw new TrustError("The signature is not one of these bytes");
   const reasons = lines.map((line) => whyNotAllowed(line, namespace, now));
   const allowed = lines[reasons.indexOf(undefined)];
-  if (!allowed) throw new TrustError(`The key ${fingerprint} may not sign this: ${reasons[0]}`);
+  if (!allowed) {
+    const isEarly = lines.some((line) =>
+      now < (line.validAfter ?? -Infinity) && whyNotAllowed(line, namespace, line.validAfter!) === undefined
+    );
+    throw new (isEarly ? EarlyError : TrustError)(`The key ${fingerprint} may not sign this: ${reasons[0]}`);
+  }
   return { file: name, principals: allowed.principals, fingerprint };
 }
 
