@@ -143,9 +143,15 @@ export class StateDirectory {
       const partial = `${path}/${id}${PARTIAL}`;
       await this.#remove(partial);
       await this.#remove(`${path}/${id}`);
-      await fs.mkdir(partial);
-      for (const { name, bytes } of files) await this.#writeFile(`${partial}/${name}`, bytes);
-      await this.#sync(partial);
+      try {
+        await fs.mkdir(partial);
+        for (const { name, bytes } of files) await this.#writeFile(`${partial}/${name}`, bytes);
+        await this.#sync(partial);
+      } catch (error) {
+        // It may have filled the disk.
+        await this.#remove(partial).catch(() => {});
+        throw error;
+      }
       await fs.rename(partial, `${path}/${id}`);
       await this.#sync(path);
       return id;

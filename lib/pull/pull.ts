@@ -86,6 +86,11 @@ export async function pull(options: PullOptions): Promise<Pulled> {
   if (!isSame || manifest) {
     // Nobody has looked at the file that is there.
     const content = bytes ?? await Deno.readFile(path);
+    if (hash("sha256", content) !== digest) {
+      throw new PullError(`Cannot use "${path}": it has changed while it was looked at`, {
+        hint: "try again when nobody else writes to it",
+      });
+    }
     const findings = await check(content, { path: from, maxCompressedBytes: maxBytes, now: timing.now() });
     const { environments } = await readArchive(content, { maxCompressedBytes: maxBytes });
     archive = { size, digest, environments: environments.flatMap(count), findings };

@@ -22,7 +22,7 @@ export interface SignatureFile {
   /** In armour as of `ssh-keygen -Y sign`, or a bundle of cosign. */
   form: "ssh" | "cosign";
   /** What is in it. */
-  text: string;
+  text: string | Error;
 }
 
 /** A signature that counts. */
@@ -97,7 +97,7 @@ async function verifySsh(
   namespace: string,
   now: number,
 ): Promise<Signer> {
-  const signature = await readSshSignature(text);
+  const signature = await readSshSignature(orThrow(text));
   const { fingerprint } = signature.key;
   if (signature.namespace !== namespace) {
     throw new TrustError(`The signature is for ${quote(signature.namespace)}, not for ${namespace}`);
@@ -112,7 +112,8 @@ async function verifySsh(
     const isEarly = lines.some((line) =>
       now < (line.validAfter ?? -Infinity) && whyNotAllowed(line, namespace, line.validAfter!) === undefined
     );
-    throw new (isEarly ? EarlyError : TrustError)(`The key ${fingerprint} may not sign this: ${reasons[0]}`);
+    if (isEarly) throw new EarlyError(`The key ${fingerprint} may not sign this yet: ${reasons[0]}`);
+    throw new TrustError(`The key ${fingerprint} may not sign this: ${reasons[0]}`);
   }
   return { file: name, principals: allowed.principals, fingerprint };
 }
@@ -122,9 +123,14 @@ async function verifyCosign(
   { name, text }: SignatureFile,
   { cosignKeys }: TrustedKeys,
 ): Promise<Signer> {
-  const key = await verifyCosignBundle(text, manifest, cosignKeys);
+  const key = await verifyCosignBundle(orThrow(text), manifest, cosignKeys);
   if (!key) {
     throw new TrustError("The bundle's signature is by none of the keys of cosign that are configured");
   }
   return { file: name, fingerprint: key.fingerprint };
+}
+
+function orThrow(text: string | Error): string {
+  if (text instanceof Error) throw new TrustError(text.message);
+  return text;
 }

@@ -217,13 +217,21 @@ Deno.test("TrustGate says that the file could not be kept for as long as it is s
     mkdir: (path) => isBroken ? Promise.reject(new Error("no inodes")) : disk.mkdir(path),
   };
   const state = await StateDirectory.open({ path: "/var/state", log: makeLog(), fs });
-  const bench = new Bench({ state });
-  isBroken = true;
-  await bench.serve(await release({ version: 1 }));
-  assertEquals(bench.gate.status.problems, ['Cannot write to the state directory "/var/state": no inodes']);
-  isBroken = false;
-  await bench.serve(await release({ version: 2 }));
-  assertEquals(bench.gate.status.problems, undefined);
+  const problem = 'Cannot write to the state directory "/var/state": no inodes';
+  for (const mode of ["require", "warn"] as const) {
+    const bench = new Bench({ state, mode });
+    isBroken = true;
+    const serving = bench.serve(await release({ version: 3 }, [ann], bytes(mode)));
+    // A restart would refuse the archive that is there as older than the mark.
+    if (mode === "require") await assertRejects(() => serving, TransientError, problem);
+    else await serving;
+    assertEquals(bench.gate.status.problems, [problem]);
+    isBroken = false;
+    await bench.serve(await release({ version: 3 }, [ann], bytes(mode)));
+    assertEquals(bench.gate.status.problems, undefined);
+    // For the next round.
+    await state.save("halyard-archive", {});
+  }
   await state.close();
 });
 
