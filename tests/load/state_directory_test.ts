@@ -225,6 +225,6 @@ Deno.test("StateDirectory removes nothing from a directory that is not its own",
   const path = await Deno.makeTempDir();
   await Deno.mkdir(`${path}/${"ab".repeat(32)}`);
   await assertRejects(() => StateDirectory.open({ path, log: makeLog() }), StateError, "is not Halyard's");
-  assertEquals(Array.from(Deno.readDirSync(path), ({ name }) => name), ["ab".repeat(32)]);
+  assertEquals(await Array.fromAsync(Deno.readDir(path), ({ name }) => name), ["ab".repeat(32)]);
   await Deno.remove(path, { recursive: true });
 });
