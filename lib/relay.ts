@@ -21,7 +21,7 @@ import { describeRelay } from "./relay_metrics.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import { Serving, type ServingOptions } from "./serving.ts";
 import { ServingThreads, type ServingThreadsOptions } from "./serving_threads.ts";
-import { type Clock, type FileSystem, MACHINE_CLOCK } from "./source/mod.ts";
+import { type Clock, type FileSystem, MACHINE_CLOCK, MACHINE_FS } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
 
@@ -111,7 +111,7 @@ export interface RelayOptions {
  */
 export async function startRelay(
   settings: Settings,
-  { log, meter: ownMeter, threadUrl, clock = MACHINE_CLOCK, fs = Deno, stateFs, worker, listen }:
+  { log, meter: ownMeter, threadUrl, clock = MACHINE_CLOCK, fs = MACHINE_FS, stateFs, worker, listen }:
     RelayOptions,
 ): Promise<Relay> {
   const { tls } = settings;

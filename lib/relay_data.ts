@@ -19,6 +19,7 @@ import {
   type FileSystem,
   LoadError,
   MACHINE_CLOCK,
+  MACHINE_FS,
   readAll,
   TransientError,
 } from "./source/mod.ts";
@@ -84,7 +85,7 @@ export class RelayData {
    */
   constructor(options: RelayDataOptions) {
     const { settings, publisher, state, log, meter, onChange, onShort, worker } = options;
-    const { clock = MACHINE_CLOCK, fs = Deno } = options;
+    const { clock = MACHINE_CLOCK, fs = MACHINE_FS } = options;
     const {
       fileDataSource: path,
       fileDataSourceMonitoringInterval: interval,
@@ -240,7 +241,7 @@ export class RelayData {
 
   /** Serves the last known good archive, if there is one and it is still good. */
   async #restore(reason: Error): Promise<boolean> {
-    const { settings: { maxArchiveSize }, fs = Deno, log } = this.#options;
+    const { settings: { maxArchiveSize }, fs = MACHINE_FS, log } = this.#options;
     try {
       const content = await this.#gate.recall(maxArchiveSize, (files) => readAll(files, fs));
       if (!content) return false;

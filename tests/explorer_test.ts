@@ -1,4 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { DEFAULT_SETTINGS, type Settings } from "../lib/config/mod.ts";
 import { type Relay, startRelay } from "../lib/relay.ts";
 import { makeLog } from "./_environments.ts";
@@ -105,9 +108,9 @@ for (const threads of [1, 2]) {
       body,
       headers: { "content-type": "application/json", "x-launchdarkly-user-agent": "JSClient/3.5.0" },
     })).text();
-    const text = await (await get(relay.adminAddress!, `${API}/connections`)).text();
+    const answer = await (await get(relay.adminAddress!, `${API}/connections`)).json();
     const e1 = { environment: "e1", name: "Project Test" };
-    assertEquals(JSON.parse(text), {
+    assertEquals(answer, {
       connections: [
         { ...e1, kind: "client", sdk: "JSClient", version: "3.5.0", streams: 0, requests: 1 },
         { ...e1, kind: "server", sdk: "GoClient", version: "7.1", streams: 1, requests: 2 },
@@ -126,11 +129,12 @@ Deno.test("without [Admin] explorer the admin listener answers 404 too", async (
   }
 });
 
-/** Sends a request as it is. Returns all that comes back. */
-async function sendRaw({ port }: Deno.NetAddr, text: string): Promise<string> {
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  await connection.write(new TextEncoder().encode(text));
-  return await new Response(connection.readable).text();
+/** Sends a request as it is, from an address of loopback. Returns all that comes back. */
+async function sendRaw({ port }: Deno.NetAddr, request: string, localAddress = "127.0.0.1"): Promise<string> {
+  const socket = connect({ host: "127.0.0.1", port, localAddress });
+  await once(socket, "connect");
+  socket.write(request);
+  return await text(socket);
 }
 
 Deno.test("the explorer's access holds over sockets: token, address, Host, origin, odd targets", async () => {
@@ -174,4 +178,8 @@ Deno.test("the explorer's access holds over sockets: token, address, Host, origi
   }
   assertEquals(statuses, [...Array(10).fill(401), 429]);
   assertEquals(await ask(`${API}/environments`, "localhost", bearer), 200);
+  const wrong =
+    "GET /explorer HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer no\r\nConnection: close\r\n\r\n";
+  assertMatch(await sendRaw(admin, wrong, "127.0.0.5"), /^HTTP\/1\.1 401 /);
+  assertMatch(await sendRaw(admin, wrong), /^HTTP\/1\.1 429 /);
 });

@@ -55,7 +55,7 @@ class Running implements AsyncDisposable {
       ...DEFAULT_SETTINGS,
       port: 0,
       bindAddress: "127.0.0.1",
-      shutdownGracePeriod: 0,
+      shutdownGracePeriod: 500,
       fileDataSource: this.file.path,
       fileDataSourceMonitoringInterval: 20,
       overridesFile: this.path,

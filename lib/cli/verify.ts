@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
 import { BUILD_INFO } from "../build_info.ts";
 import { readCommandLine, type Settings, SETTINGS_FLAGS } from "../config/mod.ts";
-import { readTrustRecord } from "../load/mod.ts";
+import { readTrustRecord, StateError } from "../load/mod.ts";
 import {
+  ARCHIVE_NAMESPACE,
   type FileBytes,
   findNamespace,
   judgeFiles,
@@ -53,7 +54,7 @@ FILE is good, 1 where it is refused.`,
     const verdict = await judgeFiles(file, readAll(path, policy), policy, {
       now: Date.now(),
       buildTime: Date.parse(BUILD_INFO.date),
-      ...stateDirectory !== undefined && readTrustRecord(stateDirectory, policy.namespace),
+      ...stateDirectory !== undefined && readRecord(stateDirectory, policy.namespace),
     });
     const [broken] = verdict.findings;
     if (broken?.rule === "keys") throw new UsageError(broken.detail, "correct the file of keys");
@@ -62,6 +63,15 @@ FILE is good, 1 where it is refused.`,
     return verdict.isGood ? 0 : 1;
   },
 };
+
+function readRecord(path: string, namespace: string): ReturnType<typeof readTrustRecord> {
+  try {
+    return readTrustRecord(path, namespace);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    throw new UsageError(error.message, error.hint);
+  }
+}
 
 function readPolicy({ values, lists }: Args, { trust }: Settings, namespace: string): TrustPolicy {
   const allowedSigners = values.get("allowed-signers") ?? trust.allowedSigners;
@@ -81,8 +91,8 @@ function readPolicy({ values, lists }: Args, { trust }: Settings, namespace: str
     cosignKeys,
     threshold: Number(threshold),
     audience: values.get("audience") ?? trust.audience,
-    maxAge: trust.maxAge?.ms,
-    isAgeHard: trust.maxAge?.isHard,
+    // As in a relay, it is about archives.
+    ...namespace === ARCHIVE_NAMESPACE && { maxAge: trust.maxAge?.ms, isAgeHard: trust.maxAge?.isHard },
   };
 }
 

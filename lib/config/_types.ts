@@ -85,7 +85,7 @@ export const directoryPath: ValueType<string> = {
     if (!/^(\/|[A-Za-z]:[\\/])[^\0,]*$/.test(text)) {
       throw new SyntaxError("not an absolute path without a comma");
     }
-    return text.length > 1 ? text.replace(/\/+$/, "") : text;
+    return text.replace(/(?<=.)\/+$/, "");
   },
 };
 

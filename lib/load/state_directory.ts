@@ -63,15 +63,21 @@ export function identify(files: readonly Pick<KeptFile, "name" | "digest">[]): s
  *
  * @param path Path of the directory.
  * @param kind What they are signed for.
- * @returns Newest release that was served, and when the last one was accepted; nothing where nothing is known.
+ * @returns Newest release that was served; nothing where nothing is known.
+ * @throws {StateError} When the state file is there and cannot be read.
  */
 export function readTrustRecord(path: string, kind: string): Pick<TrustRecord, "mark"> {
   try {
     const { trust } = parseState(Deno.readTextFileSync(`${path}/${STATE_FILE}`));
     const { mark } = trust[kind] ?? {};
     return mark ? { mark } : {};
-  } catch {
-    return {};
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof DamageError) return {};
+    throw new StateError(
+      `Cannot read the state directory "${path}": ${(error as Error).message}`,
+      "run it as the user that Halyard runs as, or without STATE_DIRECTORY ([State] directory)",
+      error,
+    );
   }
 }
 
@@ -85,6 +91,8 @@ export class StateDirectory {
     & Required<Omit<StateDirectoryOptions, "onlyPath">>
     & Pick<StateDirectoryOptions, "onlyPath">;
   #record: StateRecord = { trust: {} };
+  /** Whether no power failure can undo the record. */
+  #isSafe = true;
   #lock: Deno.FsFile | undefined;
   /** End of what is under way: writes take place one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -135,9 +143,15 @@ export class StateDirectory {
       const partial = `${path}/${id}${PARTIAL}`;
       await this.#remove(partial);
       await this.#remove(`${path}/${id}`);
-      await fs.mkdir(partial);
-      for (const { name, bytes } of files) await this.#writeFile(`${partial}/${name}`, bytes);
-      await this.#sync(partial);
+      try {
+        await fs.mkdir(partial);
+        for (const { name, bytes } of files) await this.#writeFile(`${partial}/${name}`, bytes);
+        await this.#sync(partial);
+      } catch (error) {
+        // It may have filled the disk.
+        await this.#remove(partial).catch(() => {});
+        throw error;
+      }
       await fs.rename(partial, `${path}/${id}`);
       await this.#sync(path);
       return id;
@@ -158,12 +172,19 @@ export class StateDirectory {
       const good = newGood ?? before;
       const next: StateRecord = { ...good && { good }, trust: { ...trust, [kind]: record } };
       const text = formatState(next);
-      if (text === formatState(this.#record)) return;
+      if (text === formatState(this.#record)) {
+        if (!this.#isSafe) await this.#sync(path);
+        this.#isSafe = true;
+        return;
+      }
       const partial = `${path}/${STATE_FILE}${PARTIAL}`;
       await this.#writeFile(partial, new TextEncoder().encode(text));
       await fs.rename(partial, `${path}/${STATE_FILE}`);
-      await this.#sync(path);
+      // From here on a start finds it, whatever fails: the folder that it names must stay.
       this.#record = next;
+      this.#isSafe = false;
+      await this.#sync(path);
+      this.#isSafe = true;
       if (before && before !== good) await this.#remove(`${path}/${before}`);
     });
   }
@@ -220,6 +241,7 @@ export class StateDirectory {
     const { path, fs } = this.#options;
     try {
       await this.#make();
+      await this.#refuseForeign();
       this.#lock = await fs.open(`${path}/${LOCK_FILE}`, { create: true, write: true });
       if (!await this.#lock.tryLock(true)) {
         throw new StateError(
@@ -227,6 +249,7 @@ export class StateDirectory {
           "give each relay one of its own: STATE_DIRECTORY or [State] directory",
         );
       }
+      await this.#sync(path); // Before anything else is there: by the lock, the directory is known.
       this.#record = await this.#readState();
       await this.#removeRubbish();
     } catch (error) {
@@ -238,6 +261,18 @@ export class StateDirectory {
       await this.#writeFile(probe, new Uint8Array());
       await fs.remove(probe);
     });
+  }
+
+  /** Refuses a directory of somebody else's, from which things would be removed. */
+  async #refuseForeign(): Promise<void> {
+    const { path, fs } = this.#options;
+    const names = await Array.fromAsync(fs.readDir(path), ({ name }) => name);
+    const isOurs = names.includes(LOCK_FILE) || names.includes(STATE_FILE);
+    if (isOurs || !names.some((name) => this.#isRubbish(name))) return;
+    throw new StateError(
+      `Cannot use the state directory "${path}": there is something in it that is not Halyard's`,
+      "give it a directory of its own: STATE_DIRECTORY or [State] directory",
+    );
   }
 
   /** Makes the directory, if it is missing. */
@@ -274,9 +309,12 @@ export class StateDirectory {
     const { path, fs } = this.#options;
     const names = await Array.fromAsync(fs.readDir(path), ({ name }) => name);
     for (const name of names) {
-      const isRubbish = name.endsWith(PARTIAL) || ID.test(name) && name !== this.#record.good;
-      if (isRubbish) await this.#remove(`${path}/${name}`);
+      if (this.#isRubbish(name)) await this.#remove(`${path}/${name}`);
     }
+  }
+
+  #isRubbish(name: string): boolean {
+    return name.endsWith(PARTIAL) || ID.test(name) && name !== this.#record.good;
   }
 
   #write<T>(work: (fs: StateFileSystem, path: string) => Promise<T>): Promise<T> {

@@ -82,6 +82,9 @@ export interface TrustStatus {
   problems?: string[];
 }
 
+/** What is done in the state directory. */
+type StateWrite = "keep" | "save" | "discard";
+
 /** Name that the file has in the state directory. */
 const KEPT_NAME = "flags.tar.gz";
 
@@ -113,8 +116,8 @@ export class TrustGate implements Gate {
   readonly #keyFiles: readonly Companion[];
   #record: TrustRecord;
   #served: Pick<Verdict, "manifest" | "signers"> & { problems: readonly string[] } | undefined;
-  /** Reason why the state directory is not up to date. */
-  #stateProblem: string | undefined;
+  /** Reasons why the state directory is not up to date, by what could not be done. */
+  readonly #stateProblems = new Map<StateWrite, string>();
   #isClockWrong = false;
   /** Forgets what is served: it is not there any more. */
   forget(): void {
@@ -174,18 +177,37 @@ export class TrustGate implements Gate {
 
   /** See {@linkcode Gate}. */
   async admit(content: FileContent): Promise<Admitted> {
-    const { state, keepsFile = false } = this.#options;
-    const files = this.#listFiles(content);
-    const id = identify(files);
+    const id = identify(this.#listFiles(content, []));
     const verdict = this.isAsking ? await this.#judge(content, id) : undefined;
     const problems = verdict && !verdict.isGood ? this.#refuse(verdict, content) : [];
-    const isKept = keepsFile && state !== undefined && await this.#note(() => state.keep(files));
+    const kept = await this.#keep(this.#listFiles(content, verdict?.signers ?? []));
     return {
-      commit: () => this.#commit({ id, isKept, verdict, problems }),
+      commit: () => this.#commit({ id, kept, verdict, problems }),
       discard: async () => {
-        if (isKept) await this.#note(() => state.discard(id));
+        const { state } = this.#options;
+        if (kept !== undefined) await this.#note("discard", () => state!.discard(kept));
       },
     };
+  }
+
+  /** Keeps a file in the state directory. Returns its ID there; `undefined` where it is not kept. */
+  async #keep(files: readonly KeptFile[]): Promise<string | undefined> {
+    const { state, keepsFile = false } = this.#options;
+    if (!keepsFile || !state) return undefined;
+    const isKept = await this.#note("keep", () => state.keep(files));
+    // A restart would refuse the one that is there as older than the mark.
+    if (!isKept) this.#refuseUnremembered("keep");
+    return isKept ? identify(files) : undefined;
+  }
+
+  /** Throws in mode `require`: what a restart would not know of is not served. */
+  #refuseUnremembered(what: StateWrite): void {
+    const { mode, what: name, path } = this.#options;
+    if (mode !== "require") return;
+    throw new TransientError(
+      `Cannot serve ${name} "${path}": ${this.#stateProblems.get(what)}`,
+      "its release has to be remembered before it is served: mend the state directory",
+    );
   }
 
   /**
@@ -217,12 +239,13 @@ export class TrustGate implements Gate {
     this.#waiting.abort();
   }
 
-  /** Lists what is carried, with the names that it has in the state directory: the file, its manifest, and signatures. */
-  #listFiles({ bytes, digest, companions }: FileContent): KeptFile[] {
+  /** Lists the file, its manifest, and the signatures that count, with the names that they have in the state directory. */
+  #listFiles({ bytes, digest, companions }: FileContent, signers: Verdict["signers"]): KeptFile[] {
     const names = listSidecars(KEPT_NAME);
-    const sidecars = listSidecars(this.#options.path).flatMap(({ path }, i): KeptFile[] => {
+    const sidecars = listSidecars(this.#options.path).flatMap(({ path, form }, i): KeptFile[] => {
       const bytes = companions?.get(path);
-      if (!(bytes instanceof Uint8Array)) return [];
+      const counts = form === "manifest" || signers.some(({ file }) => file === path);
+      if (!counts || !(bytes instanceof Uint8Array)) return [];
       return [{ name: names[i]!.path, bytes, digest: hash("sha256", bytes) }];
     });
     return [{ name: KEPT_NAME, bytes, digest }, ...sidecars];
@@ -259,19 +282,23 @@ export class TrustGate implements Gate {
     const hint = HINTS[broken[0]!.rule];
     const isMix = broken.some(({ rule }) => MIXED.has(rule));
     if (isMix && !isAtRest) throw new IncompleteError(message, hint);
+    // Time alone mends it, so it is looked at again.
+    if (mode === "require" && broken.every(({ isForNow }) => isForNow)) {
+      throw new TransientError(message, hint);
+    }
     if (mode === "require") throw new LoadError(message, hint);
     return problems;
   }
 
   async #commit(
-    { id, isKept, verdict, problems }: {
+    { id, kept, verdict, problems }: {
       id: string;
-      isKept: boolean;
+      kept: string | undefined;
       verdict: Verdict | undefined;
       problems: readonly string[];
     },
   ): Promise<void> {
-    const { namespace, state, mode, what, path, log, allowRollbackUntil } = this.#options;
+    const { namespace, state, what, path, log, allowRollbackUntil } = this.#options;
     const { accepted, ...before } = this.#record;
     const record: TrustRecord = { ...before };
     const manifest = verdict?.isGood ? verdict.manifest : undefined;
@@ -281,13 +308,8 @@ export class TrustGate implements Gate {
       record.accepted = accepted?.id === id ? accepted : { id, at: this.#clock.now() };
       if (verdict?.isRollback) record.spent = allowRollbackUntil!;
     }
-    const isSaved = !state || await this.#note(() => state.save(namespace, record, isKept ? id : undefined));
-    if (!isSaved && mode === "require") {
-      throw new TransientError(
-        `Cannot serve ${what} "${path}": ${this.#stateProblem}`,
-        "its release has to be remembered before it is served: mend the state directory",
-      );
-    }
+    const isSaved = !state || await this.#note("save", () => state.save(namespace, record, kept));
+    if (!isSaved) this.#refuseUnremembered("save");
     this.#record = record;
     this.#served = verdict &&
       { ...manifest && { manifest }, signers: manifest ? verdict.signers : [], problems };
@@ -325,15 +347,16 @@ export class TrustGate implements Gate {
   }
 
   /** Tries to write to the state directory; notes and logs a failure, once. Returns whether it went well. */
-  async #note(write: () => Promise<unknown>): Promise<boolean> {
+  async #note(what: StateWrite, write: () => Promise<unknown>): Promise<boolean> {
     try {
       await write();
-      this.#stateProblem = undefined;
+      this.#stateProblems.delete(what);
       return true;
     } catch (error) {
       const { message, hint } = error as StateError;
-      if (message !== this.#stateProblem) this.#options.log.error(message, { hint });
-      this.#stateProblem = message;
+      const isKnown = [...this.#stateProblems.values()].includes(message);
+      if (!isKnown) this.#options.log.error(message, { hint });
+      this.#stateProblems.set(what, message);
       return false;
     }
   }
@@ -350,8 +373,8 @@ export class TrustGate implements Gate {
     const { mode, state } = this.#options;
     const problems = [...this.#served?.problems ?? []];
     if (mode === "require" && !state) problems.push(NO_STATE);
-    if (this.#isClockWrong) problems.push(WRONG_CLOCK);
-    if (this.#stateProblem !== undefined) problems.push(this.#stateProblem);
+    if (this.isAsking && this.#clock.now() < this.#options.buildTime) problems.push(WRONG_CLOCK);
+    problems.push(...new Set(this.#stateProblems.values()));
     return problems;
   }
 

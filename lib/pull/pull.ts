@@ -8,7 +8,7 @@ import { checkKeyUse, formatUrl } from "./location.ts";
 import { PartFile } from "./part_file.ts";
 import { PullError } from "./pull_error.ts";
 import type { PullOptions } from "./pull_options.ts";
-import { planRelease, type SignedRelease, signRelease } from "./signing.ts";
+import { hasVouchedFor, planRelease, type SignedRelease, signRelease } from "./signing.ts";
 import { MACHINE_TIMING } from "./timing.ts";
 import { TransientPullError } from "./_transient_pull_error.ts";
 
@@ -71,7 +71,9 @@ export async function pull(options: PullOptions): Promise<Pulled> {
   checkKeyUse(url, key, options.proxy);
   const present = await readPresent(path, maxBytes);
   const from = formatUrl(url);
-  const kept = ifChanged && present ? readEntityTag(path, { url: from, sha256: present.digest }) : undefined;
+  // Whoever can write beside the file can write an entity tag for one of his own: only a download says that it is the server's.
+  const isKnown = present && (!signing || await hasVouchedFor(path, present.digest, signing));
+  const kept = ifChanged && isKnown ? readEntityTag(path, { url: from, sha256: present.digest }) : undefined;
   await using part = await PartFile.create(path);
   const { isNew, etag } = await downloadPatiently(options, part, kept);
   // Without another one, it is the one that is there.
@@ -84,6 +86,11 @@ export async function pull(options: PullOptions): Promise<Pulled> {
   if (!isSame || manifest) {
     // Nobody has looked at the file that is there.
     const content = bytes ?? await Deno.readFile(path);
+    if (hash("sha256", content) !== digest) {
+      throw new PullError(`Cannot use "${path}": it has changed while it was looked at`, {
+        hint: "try again when nobody else writes to it",
+      });
+    }
     const findings = await check(content, { path: from, maxCompressedBytes: maxBytes, now: timing.now() });
     const { environments } = await readArchive(content, { maxCompressedBytes: maxBytes });
     archive = { size, digest, environments: environments.flatMap(count), findings };

@@ -3,7 +3,7 @@ import { describeFileError } from "./_describe_file_error.ts";
 import { findSigner, type FormerRelease, numberRelease, readFormerRelease } from "./_former_release.ts";
 import { PartFile } from "./part_file.ts";
 import { PullError } from "./pull_error.ts";
-import { type RunOptions, signFile, type SigningKey } from "./ssh_keygen.ts";
+import { type RunOptions, signBytes, type SigningKey } from "./ssh_keygen.ts";
 
 /** How a downloaded archive is signed. */
 export interface SigningOptions {
@@ -143,7 +143,7 @@ export async function signRelease(
   await using parts = new AsyncDisposableStack();
   const manifestPart = parts.use(await PartFile.create(manifestPath!));
   await manifestPart.write(bytes);
-  const signature = await signFile(key, ARCHIVE_NAMESPACE, manifestPart.path, { signal, onPrompt });
+  const signature = await signBytes(key, ARCHIVE_NAMESPACE, bytes, { signal, onPrompt });
   await verify(bytes, signature, key);
   const signaturePart = parts.use(await PartFile.create(signaturePath!));
   await signaturePart.write(new TextEncoder().encode(signature));
@@ -151,6 +151,23 @@ export async function signRelease(
   const { version, epoch, audience, notAfter } = manifest;
   const release = { version, epoch, audience, notAfter, signer: key.fingerprint };
   return new SignedSet(release, [manifestPart, signaturePart], others);
+}
+
+/**
+ * Reports whether a file is what was signed here before.
+ *
+ * @param path Path of the file.
+ * @param digest Its SHA-256: lower-case hex.
+ * @param signing The key.
+ * @returns Whether the manifest beside it is for it, and by that key.
+ */
+export async function hasVouchedFor(
+  path: string,
+  digest: string,
+  { key }: Pick<SigningOptions, "key">,
+): Promise<boolean> {
+  const { manifest, signer } = await readFormerRelease(path);
+  return manifest?.archiveSha256 === digest && signer === key.fingerprint;
 }
 
 /** Whether an archive that has not changed needs no other manifest: a new one would not be good for twice as long. */

@@ -77,24 +77,28 @@ async function findAgentKey(
 }
 
 /**
- * Signs a file.
+ * Signs bytes. ssh-keygen reads them from a file, since its standard input is for the passphrase: in a folder that nobody else can
+ * write to, so that nothing else is signed.
  *
  * @param key The key. A passphrase is asked for on the terminal, or by SSH_ASKPASS.
  * @param namespace What it is signed for.
- * @param path Path of the file. For a moment there are others beside it, whose names end in `.sig` and `.pub`.
+ * @param bytes The bytes.
  * @param options What ends it, and who is asked for a touch.
  * @returns The signature in armour.
  * @throws {PullError} When there is none.
  */
-export async function signFile(
+export async function signBytes(
   key: SigningKey,
   namespace: string,
-  path: string,
+  bytes: Uint8Array,
   options: RunOptions,
 ): Promise<string> {
   const passphrase = key.isUnattended ? ["-P", ""] : [];
+  const folder = await Deno.makeTempDir({ prefix: "halyard-sign-" });
+  const path = `${folder}/manifest.json`;
   const keyPath = key.publicKey === undefined ? key.path : `${path}.pub`;
   try {
+    await Deno.writeFile(path, bytes);
     if (key.publicKey !== undefined) await Deno.writeTextFile(keyPath, `${key.publicKey}\n`);
     await run(key, ["-q", "-Y", "sign", ...passphrase, "-f", keyPath, "-n", namespace, "--", path], options);
     return await Deno.readTextFile(`${path}.sig`);
@@ -102,8 +106,7 @@ export async function signFile(
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw makeError(key.path, "ssh-keygen has written no signature", KEY_HINT);
   } finally {
-    await Deno.remove(`${path}.sig`).catch(() => {});
-    if (key.publicKey !== undefined) await Deno.remove(keyPath).catch(() => {});
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
   }
 }
 

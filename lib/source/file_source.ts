@@ -4,7 +4,7 @@ import { type Companion, type CompanionContent, PATIENCE_MS, type Stats } from "
 import { type FileContent, SettledReader } from "./_settled_reader.ts";
 import { ARCHIVE_WORDS, type FileWords } from "./file_words.ts";
 import { IncompleteError } from "./load_error.ts";
-import { type Clock, type FileSystem, MACHINE_CLOCK } from "./platform.ts";
+import { type Clock, type FileSystem, MACHINE_CLOCK, MACHINE_FS } from "./platform.ts";
 import { SourceError } from "./source_error.ts";
 import { TransientError } from "./transient_error.ts";
 
@@ -52,6 +52,14 @@ const DEBOUNCE_MS = 50;
 /** Time that a file which may be missing must be gone until that counts, in ms: an editor may take its time to write the new one. */
 const MISSING_REST_MS = 1_000;
 
+/**
+ * Time after which the first read is given up: ms. A copy that pauses is done with earlier. Without it, whoever changes a part of a
+ * set at the right moments, again and again, keeps a relay from starting with the last known good archive.
+ *
+ * @limit ms: the file is read again when the relay has started
+ */
+const LONGEST_START_MS = 2 * PATIENCE_MS;
+
 /** Follows one file: detects changes, waits until it has settled, hands over its bytes. */
 export class FileSource {
   readonly #options: FileSourceOptions;
@@ -82,7 +90,7 @@ export class FileSource {
    * @param options File, poll interval and handler.
    */
   constructor(options: FileSourceOptions) {
-    const { path, maxBytes, companions = [], fs = Deno, clock = MACHINE_CLOCK, words = ARCHIVE_WORDS } =
+    const { path, maxBytes, companions = [], fs = MACHINE_FS, clock = MACHINE_CLOCK, words = ARCHIVE_WORDS } =
       options;
     this.#options = options;
     this.#words = words;
@@ -107,10 +115,14 @@ export class FileSource {
    * @throws {unknown} Errors of `take`.
    */
   async read(take: TakeContent): Promise<void> {
-    let isDone = false;
-    while (!isDone) {
+    const start = this.#clock.uptime();
+    while (true) {
       const content = await this.#readFirst();
-      isDone = content === undefined || await this.#handOver(content, take);
+      if (content === undefined || await this.#handOver(content, take)) return;
+      if (this.#clock.uptime() - start < LONGEST_START_MS) continue;
+      const error = this.#growingError();
+      this.#report(error, true);
+      throw error;
     }
   }
 

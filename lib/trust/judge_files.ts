@@ -1,4 +1,4 @@
-import { decodeText } from "./_bytes.ts";
+import { type Bytes, decodeText } from "./_bytes.ts";
 import { type FileBytes, listSidecars } from "./signed_files.ts";
 import type { SignatureFile } from "./signers.ts";
 import { TrustError } from "./trust_error.ts";
@@ -56,10 +56,20 @@ function gather({ path, ...file }: FileIdentity, contents: ReadonlyMap<string, F
   for (const sidecar of listSidecars(path)) {
     const content = contents.get(sidecar.path);
     if (content === undefined) continue;
-    if (content instanceof Error) throw new TrustError(content.message);
-    const { form } = sidecar;
-    if (form === "manifest") signed.manifest = content;
-    else signed.signatures.push({ name: sidecar.path, form, text: decodeText(content, `"${sidecar.path}"`) });
+    const { path: name, form } = sidecar;
+    if (form !== "manifest") signed.signatures.push({ name, form, text: toText(content) });
+    else if (content instanceof Error) throw new TrustError(content.message);
+    else signed.manifest = content;
   }
   return signed;
+}
+
+/** Returns the reason why it is no text instead of throwing it: a file that is left there from another release must not count. */
+function toText(content: Bytes | Error): string | Error {
+  if (content instanceof Error) return content;
+  try {
+    return decodeText(content, "The file");
+  } catch (error) {
+    return error as TrustError;
+  }
 }

@@ -22,7 +22,7 @@ export interface SignatureFile {
   /** In armour as of `ssh-keygen -Y sign`, or a bundle of cosign. */
   form: "ssh" | "cosign";
   /** What is in it. */
-  text: string;
+  text: string | Error;
 }
 
 /** A signature that counts. */
@@ -40,7 +40,12 @@ export interface Signatures {
   /** Those that count: one for each key, by which k of n is counted. */
   signers: Signer[];
   /** Why others do not: the file, and what is wrong. */
-  refused: { file: string; problem: string }[];
+  refused: {
+    file: string;
+    problem: string;
+    /** Whether its key may sign, only not yet. */
+    isForNow?: true;
+  }[];
 }
 
 /**
@@ -72,11 +77,18 @@ export async function verifySignatures(
       signers.getOrInsert(signer.fingerprint, signer);
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
-      refused.push({ file: file.name, problem: error.message });
+      refused.push({
+        file: file.name,
+        problem: error.message,
+        ...error instanceof EarlyError && { isForNow: true },
+      });
     }
   }
   return { signers: [...signers.values()], refused };
 }
+
+/** Error: the key may not sign yet. */
+class EarlyError extends TrustError {}
 
 async function verifySsh(
   manifest: Bytes,
@@ -85,7 +97,7 @@ async function verifySsh(
   namespace: string,
   now: number,
 ): Promise<Signer> {
-  const signature = await readSshSignature(text);
+  const signature = await readSshSignature(orThrow(text));
   const { fingerprint } = signature.key;
   if (signature.namespace !== namespace) {
     throw new TrustError(`The signature is for ${quote(signature.namespace)}, not for ${namespace}`);
@@ -96,7 +108,13 @@ async function verifySsh(
   if (!await signature.verify(manifest)) throw new TrustError("The signature is not one of these bytes");
   const reasons = lines.map((line) => whyNotAllowed(line, namespace, now));
   const allowed = lines[reasons.indexOf(undefined)];
-  if (!allowed) throw new TrustError(`The key ${fingerprint} may not sign this: ${reasons[0]}`);
+  if (!allowed) {
+    const isEarly = lines.some((line) =>
+      now < (line.validAfter ?? -Infinity) && whyNotAllowed(line, namespace, line.validAfter!) === undefined
+    );
+    if (isEarly) throw new EarlyError(`The key ${fingerprint} may not sign this yet: ${reasons[0]}`);
+    throw new TrustError(`The key ${fingerprint} may not sign this: ${reasons[0]}`);
+  }
   return { file: name, principals: allowed.principals, fingerprint };
 }
 
@@ -105,9 +123,14 @@ async function verifyCosign(
   { name, text }: SignatureFile,
   { cosignKeys }: TrustedKeys,
 ): Promise<Signer> {
-  const key = await verifyCosignBundle(text, manifest, cosignKeys);
+  const key = await verifyCosignBundle(orThrow(text), manifest, cosignKeys);
   if (!key) {
     throw new TrustError("The bundle's signature is by none of the keys of cosign that are configured");
   }
   return { file: name, fingerprint: key.fingerprint };
+}
+
+function orThrow(text: string | Error): string {
+  if (text instanceof Error) throw new TrustError(text.message);
+  return text;
 }

@@ -69,6 +69,8 @@ export interface Finding {
   rule: RuleName;
   /** Whether it is met; absent where it could not be judged, or has nothing to judge. */
   isMet?: boolean;
+  /** Whether it is broken only as long as it is too early. */
+  isForNow?: true;
   /** What was found: a sentence without its full stop. */
   detail: string;
 }
@@ -113,7 +115,9 @@ export async function judge(
   const problems = refused.map(({ file, problem }) => `${file}: ${problem}`);
   if (signers.length < threshold) {
     const found = file.signatures.length === 0 ? ["there is no signature"] : problems;
-    return refuse("signatures", [`${signers.length} of ${threshold} that are needed`, ...found].join("; "));
+    const detail = [`${signers.length} of ${threshold} that are needed`, ...found].join("; ");
+    const early = refused.filter(({ isForNow }) => isForNow).length;
+    return refuse("signatures", detail, signers.length + early >= threshold);
   }
   const names = signers.map(({ principals, fingerprint }) =>
     `${principals ?? "a cosign key"} (${fingerprint})`
@@ -143,8 +147,9 @@ export async function judge(
   return { isGood, findings, signers, manifest, ...older.isRollback && { isRollback: true } };
 }
 
-function refuse(rule: RuleName, detail: string): Verdict {
-  return { isGood: false, findings: [{ rule, isMet: false, detail }], signers: [] };
+function refuse(rule: RuleName, detail: string, isForNow = false): Verdict {
+  const finding: Finding = { rule, isMet: false, detail, ...isForNow && { isForNow } };
+  return { isGood: false, findings: [finding], signers: [] };
 }
 
 function checkContent({ archiveSha256, archiveSize }: Manifest, { digest, size }: SignedFile): Finding {
@@ -173,7 +178,8 @@ function checkCreated(manifest: Manifest, { now, buildTime }: Circumstances): Fi
   const detail = formatUtc(manifest.created);
   if (now < buildTime) return { rule: "created", detail: `${detail}; ${describeClock(now)}` };
   const isMet = !isFromTheFuture(manifest, now);
-  return { rule: "created", isMet, detail: isMet ? detail : `${detail}, which is more than a day ahead` };
+  if (isMet) return { rule: "created", isMet, detail };
+  return { rule: "created", isMet, detail: `${detail}, which is more than a day ahead`, isForNow: true };
 }
 
 function checkAge(manifest: Manifest, rules: TrustRules, { now, buildTime }: Circumstances): Finding {

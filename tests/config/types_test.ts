@@ -60,6 +60,7 @@ const GOOD: Record<string, [type: ValueType<unknown>, values: [text: string, val
     ["/var/lib/halyard", "/var/lib/halyard"],
     ["/var/lib/halyard//", "/var/lib/halyard"],
     ["/", "/"],
+    ["//", "/"],
     ["C:\\state", "C:\\state"],
   ]],
   ageLimit: [types.ageLimit, [

@@ -80,7 +80,15 @@ class Site implements AsyncDisposable {
       clock: idle,
     });
     const publisher = new StorePublisher(this.#store, () => this.check());
-    this.#loader = new Loader({ path: PATH, maxBytes: 1e6, publisher, gate: this.#gate, log, clock: idle });
+    this.#loader = new Loader({
+      path: PATH,
+      maxBytes: 1e6,
+      publisher,
+      gate: this.#gate,
+      log,
+      clock: idle,
+      readAgain: () => this.#source.refresh(),
+    });
     this.#source = new FileSource({
       path: PATH,
       interval: 1_000,
@@ -114,7 +122,7 @@ class Site implements AsyncDisposable {
 
   /** What SIGHUP does. */
   async refresh(): Promise<void> {
-    await this.clock.pass(1_000, this.#source.refresh(true));
+    await this.clock.pass(20_000, this.#source.refresh(true));
   }
 
   /** What is served is always all of one release. */

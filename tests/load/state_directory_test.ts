@@ -188,3 +188,43 @@ Deno.test("StateDirectory says why it cannot be used, and keeps what it had when
   }
   assert(failures > 10, `${failures}`);
 });
+
+Deno.test("StateDirectory keeps the archive that its file names, though the directory could not be synced", async () => {
+  const path = `${await Deno.makeTempDir()}/state`;
+  let isRenamed = false;
+  const first = await StateDirectory.open({
+    path,
+    log: makeLog(),
+    fs: {
+      lstat: Deno.lstat,
+      mkdir: Deno.mkdir,
+      readDir: Deno.readDir,
+      remove: Deno.remove,
+      async rename(from, to) {
+        await Deno.rename(from, to);
+        isRenamed = `${to}`.endsWith("state.json");
+      },
+      open: (name, options) =>
+        isRenamed && name === path ? Promise.reject(new Error("no disk")) : Deno.open(name, options),
+    },
+  });
+  const id = await first.keep(makeFiles("release 1"));
+  await assertRejects(() => first.save(KIND, makeRecord(1), id), StateError, "no disk");
+  await first.discard(id);
+  await first.close();
+  const second = await StateDirectory.open({ path, log: makeLog() });
+  assertEquals([second.getRecord(KIND), await contentOf(second)], [
+    makeRecord(1),
+    "flags.tar.gz: release 1",
+  ]);
+  await second.close();
+  await Deno.remove(path, { recursive: true });
+});
+
+Deno.test("StateDirectory removes nothing from a directory that is not its own", async () => {
+  const path = await Deno.makeTempDir();
+  await Deno.mkdir(`${path}/${"ab".repeat(32)}`);
+  await assertRejects(() => StateDirectory.open({ path, log: makeLog() }), StateError, "is not Halyard's");
+  assertEquals(await Array.fromAsync(Deno.readDir(path), ({ name }) => name), ["ab".repeat(32)]);
+  await Deno.remove(path, { recursive: true });
+});

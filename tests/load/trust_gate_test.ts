@@ -73,8 +73,10 @@ class Bench {
 
   /** Says why a release is refused. */
   async refusal(release: Partial<Release> & { file: Bytes }): Promise<string> {
-    const { message } = await assertRejects(() => this.serve(release), LoadError);
-    return message.replace(`Refused data file "${PATH}": `, "");
+    const error = await assertRejects(() => this.serve(release), Error);
+    const isForNow = / on$| a day ahead$/.test(error.message);
+    assert(error instanceof (isForNow ? TransientError : LoadError), `${error}`);
+    return error.message.replace(`Refused data file "${PATH}": `, "");
   }
 }
 
@@ -201,6 +203,37 @@ for (const [name, attack, why] of ATTACKS) {
     assertEquals([lenient.gate.status.version, lenient.gate.status.problems], [6, undefined]);
   });
 }
+
+Deno.test("TrustGate says that the file could not be kept for as long as it is so", async () => {
+  const disk = new StateDisk();
+  await disk.mkdir("/var");
+  let isBroken = false;
+  const fs: StateFileSystem = {
+    lstat: (path) => disk.lstat(path),
+    open: (path, options) => disk.open(path, options),
+    readDir: (path) => disk.readDir(path),
+    remove: (path) => disk.remove(path),
+    rename: (from, to) => disk.rename(from, to),
+    mkdir: (path) => isBroken ? Promise.reject(new Error("no inodes")) : disk.mkdir(path),
+  };
+  const state = await StateDirectory.open({ path: "/var/state", log: makeLog(), fs });
+  const problem = 'Cannot write to the state directory "/var/state": no inodes';
+  for (const mode of ["require", "warn"] as const) {
+    const bench = new Bench({ state, mode });
+    isBroken = true;
+    const serving = bench.serve(await release({ version: 3 }, [ann], bytes(mode)));
+    // A restart would refuse the archive that is there as older than the mark.
+    if (mode === "require") await assertRejects(() => serving, TransientError, problem);
+    else await serving;
+    assertEquals(bench.gate.status.problems, [problem]);
+    isBroken = false;
+    await bench.serve(await release({ version: 3 }, [ann], bytes(mode)));
+    assertEquals(bench.gate.status.problems, undefined);
+    // For the next round.
+    await state.save("halyard-archive", {});
+  }
+  await state.close();
+});
 
 Deno.test("TrustGate asks for k of n different keys", async () => {
   const bench = new Bench({ threshold: 2 });

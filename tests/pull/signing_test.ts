@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { pull, PullError, type SigningOptions } from "../../lib/pull/mod.ts";
 import { SshKeygen } from "../trust/_ssh_keygen.ts";
@@ -160,13 +161,15 @@ async function pullAtTimes(
   }
 }
 
+const [ANEW, SAME] = [archiveAnswer(ARCHIVE, { ETag: '"1"' }), [head("304 Not Modified")]];
+
 for (
   const [what, ...answers] of [
     ["that is downloaded again", archiveAnswer(ARCHIVE)],
-    ["that the server says has not changed", archiveAnswer(ARCHIVE, { ETag: '"1"' }), [
-      head("304 Not Modified"),
-    ]],
-  ] as const
+    // What is not signed by the key is downloaded, whatever lies there.
+    ["that the server says has not changed", ...[ANEW, SAME, SAME, SAME, SAME, SAME, ANEW, ANEW]]
+      .concat([SAME, SAME, SAME, SAME, SAME, ANEW, SAME]),
+  ] as [string, ...typeof ANEW[]][]
 ) {
   Deno.test(`pull() with ifChanged signs an archive ${what} when half of the time is over, or more is to change`, async () => {
     using keygen = new SshKeygen();
@@ -216,4 +219,20 @@ Deno.test("pull() signs an archive that is there already, but looks into it befo
   await Deno.writeFile(path, ARCHIVE.slice(0, 100));
   const error = await assertRejects(() => pull(setup.options), PullError);
   assertEquals([error.isRefusal, readVersion(setup)], [true, [0, 1]]);
+});
+
+Deno.test("pull() with ifChanged signs nothing that somebody has put there, though its entity tag is the server's", async () => {
+  using keygen = new SshKeygen();
+  await keygen.makeKey("key", "-t", "ed25519");
+  await using server = serveAnswers(ANEW);
+  await using setup = await prepare(server.url, { ifChanged: true, signing: await signWith(keygen, "key") });
+  const { path } = setup.options;
+  await pull(setup.options);
+  const other = new Uint8Array([...ARCHIVE, 0]); // As good, and not the server's.
+  await Deno.writeFile(path, other);
+  const tag = JSON.parse(await Deno.readTextFile(`${path}.etag`));
+  await Deno.writeTextFile(`${path}.etag`, JSON.stringify({ ...tag, sha256: hash("sha256", other) }));
+  await pull(setup.options);
+  assertEquals(await Deno.readFile(path), ARCHIVE);
+  assertEquals(server.requests.map((request) => /if-none-match/i.test(request)), [false, false]);
 });

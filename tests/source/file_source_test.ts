@@ -179,7 +179,7 @@ Deno.test("FileSource opens an unchanged file once more after a timestamp's step
   const looks = new Inbox<number>();
   await using followed = await follow({
     interval: 20,
-    fs: { ...POLL_ONLY, open: (path, options) => (opened++, Deno.open(path, options)) },
+    fs: { ...POLL_ONLY, open: (path) => (opened++, Deno.open(path)) },
     clock: {
       now: () => now,
       uptime: () => now,

@@ -50,8 +50,14 @@ Deno.test("judgeFiles() accepts the signature of a key of cosign", async () => {
 });
 
 Deno.test("judgeFiles() says which file beside the signed one cannot be read", async () => {
+  // A signature that cannot be read does not count, whatever others do.
+  const junk = new Map([...CONTENTS, [`${PATH}.manifest.json.sig.2`, Uint8Array.of(0xff)], [
+    `${PATH}.manifest.json.sig.3`,
+    new Error("is a directory"),
+  ]]);
+  assertEquals((await judgeFiles(IDENTITY, junk as typeof CONTENTS, POLICY, NOW)).isGood, true);
   const contents = new Map([...CONTENTS, [
-    `${PATH}.manifest.json.sig`,
+    `${PATH}.manifest.json`,
     new Error("larger than 16384 bytes"),
   ]]);
   assertEquals(await judgeFiles(IDENTITY, contents as typeof CONTENTS, POLICY, NOW), {
