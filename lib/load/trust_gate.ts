@@ -119,12 +119,6 @@ export class TrustGate implements Gate {
   /** Reasons why the state directory is not up to date, by what could not be done. */
   readonly #stateProblems = new Map<StateWrite, string>();
   #isClockWrong = false;
-  /** Forgets what is served: it is not there any more. */
-  forget(): void {
-    this.#waiting.abort();
-    this.#served = undefined;
-  }
-
   /** Ends the wait for what is served to become stale. */
   #waiting = new AbortController();
 
@@ -232,6 +226,12 @@ export class TrustGate implements Gate {
     );
     const companions = new Map([...sidecars, ...await readAll(this.#keyFiles)]);
     return { bytes: file.bytes, digest: file.digest, isAtRest: true, companions };
+  }
+
+  /** Forgets what is served: it is not there any more. */
+  forget(): void {
+    this.#waiting.abort();
+    this.#served = undefined;
   }
 
   /** Ends the wait for what is served to become stale. */

@@ -1,5 +1,5 @@
 import { FileSource, type FileSourceOptions } from "../../lib/source/file_source.ts";
-import type { Clock, FileSystem } from "../../lib/source/platform.ts";
+import { type Clock, type FileSystem, MACHINE_FS } from "../../lib/source/platform.ts";
 import type { Log } from "../../lib/observe/mod.ts";
 
 /** How long a test waits for something that should come, in ms, before it fails: no measure of speed. */
@@ -7,7 +7,7 @@ const PATIENCE_MS = 30_000;
 
 /** Looks, but cannot watch. */
 export const POLL_ONLY: FileSystem = {
-  ...Deno,
+  ...MACHINE_FS,
   watchFs() {
     throw new Deno.errors.NotCapable("Requires read access");
   },
