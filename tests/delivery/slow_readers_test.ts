@@ -40,7 +40,7 @@ async function drain(reader: Reader): Promise<{ bytes: number; next: Promise<{ d
   while (true) {
     const next = reader.read();
     const { promise: nothing, resolve } = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => resolve(undefined));
+    const timer = setTimeout(() => resolve(undefined), 50);
     const result = await Promise.race([next, nothing]);
     clearTimeout(timer);
     if (!result?.value) return { bytes, next };
