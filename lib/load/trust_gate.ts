@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Log } from "../observe/mod.ts";
+import type { Log, TrustStatus } from "../observe/mod.ts";
 import {
   type Clock,
   type Companion,
@@ -56,30 +56,6 @@ export interface TrustGateOptions extends TrustOptions {
   log: Log;
   /** The clock. @default the machine's */
   clock?: Clock;
-}
-
-/** How a signed file stands. Times are ms since epoch. */
-export interface TrustStatus {
-  /** Mode, as configured. */
-  mode: TrustOptions["mode"];
-  /** Who has signed what is served. */
-  signers?: { principals?: string; fingerprint: string }[];
-  /** Release that is served. */
-  version?: number;
-  /** How often versions have begun anew. */
-  epoch?: number;
-  /** Site that it is for. */
-  audience?: string;
-  /** When it was made. */
-  created?: number;
-  /** Until when it is meant to be used. */
-  notAfter?: number;
-  /** Whether that time, or the age that is allowed, is over. */
-  stale?: boolean;
-  /** Text for people. */
-  sourceNote?: string;
-  /** What is wrong with what is served, or with how the relay is set up. */
-  problems?: string[];
 }
 
 /** What is done in the state directory. */
@@ -395,7 +371,7 @@ export class TrustGate implements Gate {
 }
 
 /** What is said where a restart makes the way back possible. */
-export const NO_STATE =
+const NO_STATE =
   "without a state directory, a restart forgets which release was served: an older one is accepted then";
 
 /** What is said where the clock is earlier than the program. */
