@@ -20,7 +20,7 @@ export interface OverridesFileOptions {
   log: Log;
   /** Called when the status has changed. @default {nothing happens} */
   onChange?: () => void;
-  /** The file system. @default {Deno} */
+  /** The file system. @default the machine's */
   fs?: FileSystem;
   /** The clock. @default the machine's */
   clock?: Clock;
