@@ -71,9 +71,9 @@ export function identify(files: readonly Pick<KeptFile, "name" | "digest">[]): s
  * @returns Newest release that was served; nothing where nothing is known.
  * @throws {StateError} When the state file is there and cannot be read.
  */
-export function readTrustRecord(path: string, kind: string): Pick<TrustRecord, "mark"> {
+export async function readTrustRecord(path: string, kind: string): Promise<Pick<TrustRecord, "mark">> {
   try {
-    const { trust } = parseState(Deno.readTextFileSync(`${path}/${STATE_FILE}`));
+    const { trust } = await readState(Deno, `${path}/${STATE_FILE}`);
     const { mark } = trust[kind] ?? {};
     return mark ? { mark } : {};
   } catch (error) {
@@ -299,7 +299,7 @@ export class StateDirectory {
     const { path, fs, log } = this.#options;
     const file = `${path}/${STATE_FILE}`;
     try {
-      return parseState(new TextDecoder().decode(await readFile(fs, file, MAX_STATE_BYTES)));
+      return await readState(fs, file);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return { trust: {} };
       if (!(error instanceof DamageError)) throw error;
@@ -332,4 +332,8 @@ export class StateDirectory {
     this.#turn = result.catch(() => {});
     return result;
   }
+}
+
+async function readState(fs: StateFileSystem, path: string): Promise<StateRecord> {
+  return parseState(new TextDecoder().decode(await readFile(fs, path, MAX_STATE_BYTES)));
 }
