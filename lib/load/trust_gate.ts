@@ -272,8 +272,8 @@ export class TrustGate implements Gate {
     this.#served.replace(
       verdict && { ...manifest && { manifest }, signers: manifest ? verdict.signers : [], problems },
     );
-    if (verdict?.isRollback) {
-      const { epoch, version } = manifest!;
+    if (manifest && verdict?.isRollback) {
+      const { epoch, version } = manifest;
       log.warn("An older release is served, as TRUST_ALLOW_ROLLBACK_UNTIL allows once", {
         path,
         version,

@@ -83,6 +83,19 @@ Deno.test("TrustGate lets one older release in by permission, once, across resta
   assert(/another content/.test(await other.bench.refusal(await release({}, [ann], bytes("b")))));
 });
 
+Deno.test("TrustGate in mode warn serves an older release that breaks another rule, and does not spend the permission on it", async () => {
+  const { bench } = await start(new StateDisk(), {
+    mode: "warn",
+    allowRollbackUntil: CREATED + 2 * DAY,
+  });
+  await bench.serve(await release({ version: 5 }, [ann], bytes("five")));
+  await bench.serve(await release({ version: 3, audience: "plant-8" }, [ann], bytes("elsewhere")));
+  assertEquals(bench.gate.status.problems, ['audience: for "plant-8", not for "plant-7"']);
+  assertEquals(bench.log.problems.filter((line) => line.includes("audit=rollback")), []);
+  await bench.serve(await release({ version: 3 }, [ann], bytes("three")));
+  assertEquals([bench.gate.status.version, bench.gate.status.problems], [3, undefined]);
+});
+
 Deno.test("TrustGate spends no permission on a file that could not be loaded", async () => {
   const { bench } = await start(new StateDisk(), { allowRollbackUntil: CREATED + 2 * DAY });
   await bench.serve(await release({ version: 5 }, [ann], bytes("five")));
