@@ -55,7 +55,7 @@ export async function listenForOperators(
     }
     if (admin) {
       const { explorer } = admin;
-      const describe = { ...services, describeStatus: () => describeStatus(services) };
+      const describe = { ...services, describeStatus: () => describeStatus(services.store, services.status()) };
       const routes = [...adminRoutes(services), ...explorer ? explorerRoutes(describe) : []];
       const guards = explorer ? [explorerGuard({ ...explorer, log })] : [];
       listeners.admin = await open(routes, admin, guards).catch((error) => {

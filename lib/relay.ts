@@ -85,7 +85,7 @@ export interface RelayOptions {
   threadUrl?: URL;
   /** The clock; for simulations. @default the machine's */
   clock?: Clock;
-  /** The file system; for simulations. @default {Deno} */
+  /** The file system; for simulations. @default the machine's */
   fs?: FileSystem;
   /** The same for the state directory. @default {Deno} */
   stateFs?: StateFileSystem;

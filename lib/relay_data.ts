@@ -43,7 +43,7 @@ export interface RelayDataOptions {
   onChange?: () => void;
   /** The clock; for simulations. @default the machine's */
   clock?: Clock;
-  /** The file system; for simulations. @default {Deno} */
+  /** The file system; for simulations. @default the machine's */
   fs?: FileSystem;
   /** Options of the loading thread; for simulations. */
   worker?: LoadOptions;

@@ -1,5 +1,5 @@
-import { formatLabel, type MetricState } from "./observe/mod.ts";
-import type { OverridesStatus, RelayStatus } from "./routes/mod.ts";
+import { formatLabel, type MetricState, type OverridesStatus } from "./observe/mod.ts";
+import type { RelayStatus } from "./routes/mod.ts";
 import type { Store } from "./store/mod.ts";
 
 /** A relay, for {@linkcode describeRelay}. */

@@ -54,7 +54,7 @@ FILE is good, 1 where it is refused.`,
     const verdict = await judgeFiles(file, readAll(path, policy), policy, {
       now: Date.now(),
       buildTime: Date.parse(BUILD_INFO.date),
-      ...stateDirectory !== undefined && readRecord(stateDirectory, policy.namespace),
+      ...stateDirectory !== undefined && await readRecord(stateDirectory, policy.namespace),
     });
     const [broken] = verdict.findings;
     if (broken?.rule === "keys") throw new UsageError(broken.detail, "correct the file of keys");
@@ -64,9 +64,9 @@ FILE is good, 1 where it is refused.`,
   },
 };
 
-function readRecord(path: string, namespace: string): ReturnType<typeof readTrustRecord> {
+async function readRecord(path: string, namespace: string): ReturnType<typeof readTrustRecord> {
   try {
-    return readTrustRecord(path, namespace);
+    return await readTrustRecord(path, namespace);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     throw new UsageError(error.message, error.hint);

@@ -1,4 +1,4 @@
-import { type Log, type LogFields, type Meter, NO_METER } from "../observe/mod.ts";
+import { type DataFileStatus, type Log, type LogFields, type Meter, NO_METER } from "../observe/mod.ts";
 import { readUnpackedLength } from "../archive/mod.ts";
 import { createPause } from "../wire/mod.ts";
 import {
@@ -18,20 +18,6 @@ import { KeyAudit } from "./_key_audit.ts";
 import { logLoad } from "./_load_log.ts";
 import { LoadMetrics } from "./_load_metrics.ts";
 import type { Publisher } from "./publisher.ts";
-
-/** Status of the archive's file: what is served and why something newer is not. */
-export interface LoadStatus {
-  /** Path as configured. */
-  path: string;
-  /** SHA-256 of the content that is served: lower-case hex. Absent while nothing has been loaded. */
-  digest?: string;
-  /** Time at which that content was loaded: ms since epoch. Absent while nothing has been loaded. */
-  loadedAt?: number;
-  /** Error that keeps a newer content from being served. Absent when the newest is served. */
-  lastError?: { message: string; time: number };
-  /** Whether what is served is the last known good archive, from the state directory. */
-  isLastKnownGood?: true;
-}
 
 /** Options for {@linkcode Loader}. */
 export interface LoaderOptions {
@@ -86,7 +72,7 @@ export class Loader {
   readonly #sources = new Map<string, string>();
   /** Last warnings by environment ID: they are not repeated with each reload. */
   readonly #warnings = new Map<string, string[]>();
-  #status: LoadStatus;
+  #status: DataFileStatus;
   /** Content that failed for a transient reason and will be retried, and the messages logged about it. */
   #failed: { digest: string; pause: number; messages: Set<string> } | undefined;
   /** Ends the wait for the next retry. */
@@ -132,7 +118,7 @@ export class Loader {
   }
 
   /** Status of the file. */
-  get status(): LoadStatus {
+  get status(): DataFileStatus {
     return this.#status;
   }
 

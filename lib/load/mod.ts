@@ -53,19 +53,13 @@ export {
   StorePublisher,
   toCurrent,
 } from "./publisher.ts";
+export type { StateFileSystem } from "./_durable_files.ts";
 export {
   type KeptFile,
   readTrustRecord,
   StateDirectory,
   type StateDirectoryOptions,
-  type StateFileSystem,
 } from "./state_directory.ts";
 export { StateError } from "./state_error.ts";
-export {
-  NO_STATE,
-  TrustGate,
-  type TrustGateOptions,
-  type TrustOptions,
-  type TrustStatus,
-} from "./trust_gate.ts";
+export { TrustGate, type TrustGateOptions, type TrustOptions } from "./trust_gate.ts";
 export type { TrustRecord } from "./_state_record.ts";

@@ -67,7 +67,7 @@ function toInput(
 ): SnapshotInput {
   const own = "item" in override ? override.version : undefined;
   const next = replaced && Math.min(replaced.version + 1, Number.MAX_SAFE_INTEGER);
-  const version = Math.max(next ?? own ?? FIRST_VERSION, own ?? -Infinity);
+  const version = next === undefined ? own ?? FIRST_VERSION : Math.max(next, own ?? next);
   if ("flagValue" in override) return makeFlag(key, override, version, replaced?.text || undefined);
   const { item, text: [head, tail] } = override;
   return {

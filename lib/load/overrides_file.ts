@@ -1,7 +1,7 @@
-import type { Log } from "../observe/mod.ts";
+import type { Log, OverridesStatus } from "../observe/mod.ts";
 import { type Clock, FileSource, type FileSystem, OVERRIDES_WORDS } from "../source/mod.ts";
 import { MAX_OVERRIDES_BYTES } from "./overrides.ts";
-import { OverridesLoader, type OverridesStatus } from "./overrides_loader.ts";
+import { OverridesLoader } from "./overrides_loader.ts";
 import { OverridingPublisher } from "./overriding_publisher.ts";
 import type { Publisher } from "./publisher.ts";
 import type { TrustGate } from "./trust_gate.ts";
@@ -20,7 +20,7 @@ export interface OverridesFileOptions {
   log: Log;
   /** Called when the status has changed. @default {nothing happens} */
   onChange?: () => void;
-  /** The file system. @default {Deno} */
+  /** The file system. @default the machine's */
   fs?: FileSystem;
   /** The clock. @default the machine's */
   clock?: Clock;

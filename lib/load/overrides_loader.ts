@@ -1,4 +1,4 @@
-import type { Log, LogFields } from "../observe/mod.ts";
+import type { Log, LogFields, OverridesStatus } from "../observe/mod.ts";
 import {
   type Clock,
   type FileContent,
@@ -11,41 +11,12 @@ import { createPause } from "../wire/mod.ts";
 import { type EnvironmentOverrides, type Overrides, parseOverrides } from "./overrides.ts";
 import type { Gate } from "./gate.ts";
 import type { OverridingPublisher } from "./overriding_publisher.ts";
-import type { TrustStatus } from "./trust_gate.ts";
 
 /** Longest time between two looks whether overrides have expired: ms. The system time may be set meanwhile. */
 const LOOK_INTERVAL = 60_000;
 
 /** Most keys that a line of the log lists of the flags, or of the segments, that are overridden. `/status` has all. @limit keys: the rest is counted */
 const MAX_LISTED_KEYS = 100;
-
-/** Status of the overrides. */
-export interface OverridesStatus {
-  /** Path of the file as configured. */
-  path: string;
-  /** SHA-256 of its content that counts: lower-case hex. Absent while there is no file. */
-  digest?: string;
-  /** Time at which that content was read: ms since epoch. Absent while there is no file. */
-  loadedAt?: number;
-  /** Error that keeps a newer content from taking effect. Absent when the newest counts. */
-  lastError?: { message: string; time: number };
-  /** What the file has, by environment ID. */
-  environments: Readonly<Record<string, OverriddenEnvironment>>;
-  /** Who vouches for it. Absent where that is not asked. */
-  trust?: TrustStatus;
-}
-
-/** What the file of overrides has for an environment. */
-export interface OverriddenEnvironment {
-  /** Keys of flags. */
-  flags: readonly string[];
-  /** Keys of segments. */
-  segments: readonly string[];
-  /** Time from which it does not hold any more: ms since epoch. Absent: never. */
-  until?: number;
-  /** Whether it is in effect: it has not expired, and there is data of the environment. */
-  isApplied: boolean;
-}
 
 /** Options for {@linkcode OverridesLoader}. */
 export interface OverridesLoaderOptions {

@@ -2,6 +2,14 @@ import { hash } from "node:crypto";
 import { dirname } from "node:path";
 import type { Log } from "../observe/mod.ts";
 import {
+  ignore,
+  readFile,
+  removeAll,
+  type StateFileSystem,
+  syncDirectory,
+  writeFile,
+} from "./_durable_files.ts";
+import {
   DamageError,
   formatState,
   ID,
@@ -9,10 +17,7 @@ import {
   type StateRecord,
   type TrustRecord,
 } from "./_state_record.ts";
-import { StateError } from "./state_error.ts";
-
-/** The calls that a state directory makes to the file system: those of `Deno`. */
-export type StateFileSystem = Pick<typeof Deno, "lstat" | "mkdir" | "open" | "readDir" | "remove" | "rename">;
+import { StateError, toStateError } from "./state_error.ts";
 
 /** A file of an archive that is kept, or of what vouches for it. */
 export interface KeptFile {
@@ -66,9 +71,9 @@ export function identify(files: readonly Pick<KeptFile, "name" | "digest">[]): s
  * @returns Newest release that was served; nothing where nothing is known.
  * @throws {StateError} When the state file is there and cannot be read.
  */
-export function readTrustRecord(path: string, kind: string): Pick<TrustRecord, "mark"> {
+export async function readTrustRecord(path: string, kind: string): Promise<Pick<TrustRecord, "mark">> {
   try {
-    const { trust } = parseState(Deno.readTextFileSync(`${path}/${STATE_FILE}`));
+    const { trust } = await readState(Deno, `${path}/${STATE_FILE}`);
     const { mark } = trust[kind] ?? {};
     return mark ? { mark } : {};
   } catch (error) {
@@ -141,19 +146,19 @@ export class StateDirectory {
     return this.#write(async (fs, path) => {
       if (id === this.#record.good) return id;
       const partial = `${path}/${id}${PARTIAL}`;
-      await this.#remove(partial);
-      await this.#remove(`${path}/${id}`);
+      await removeAll(fs, partial);
+      await removeAll(fs, `${path}/${id}`);
       try {
         await fs.mkdir(partial);
-        for (const { name, bytes } of files) await this.#writeFile(`${partial}/${name}`, bytes);
-        await this.#sync(partial);
+        for (const { name, bytes } of files) await writeFile(fs, `${partial}/${name}`, bytes);
+        await syncDirectory(fs, partial);
       } catch (error) {
         // It may have filled the disk.
-        await this.#remove(partial).catch(() => {});
+        await removeAll(fs, partial).catch(() => {});
         throw error;
       }
       await fs.rename(partial, `${path}/${id}`);
-      await this.#sync(path);
+      await syncDirectory(fs, path);
       return id;
     });
   }
@@ -173,19 +178,19 @@ export class StateDirectory {
       const next: StateRecord = { ...good && { good }, trust: { ...trust, [kind]: record } };
       const text = formatState(next);
       if (text === formatState(this.#record)) {
-        if (!this.#isSafe) await this.#sync(path);
+        if (!this.#isSafe) await syncDirectory(fs, path);
         this.#isSafe = true;
         return;
       }
       const partial = `${path}/${STATE_FILE}${PARTIAL}`;
-      await this.#writeFile(partial, new TextEncoder().encode(text));
+      await writeFile(fs, partial, new TextEncoder().encode(text));
       await fs.rename(partial, `${path}/${STATE_FILE}`);
       // From here on a start finds it, whatever fails: the folder that it names must stay.
       this.#record = next;
       this.#isSafe = false;
-      await this.#sync(path);
+      await syncDirectory(fs, path);
       this.#isSafe = true;
-      if (before && before !== good) await this.#remove(`${path}/${before}`);
+      if (before && before !== good) await removeAll(fs, `${path}/${before}`);
     });
   }
 
@@ -196,8 +201,8 @@ export class StateDirectory {
    * @throws {StateError} When that fails.
    */
   discard(id: string): Promise<void> {
-    return this.#write(async (_, path) => {
-      if (id !== this.#record.good) await this.#remove(`${path}/${id}`);
+    return this.#write(async (fs, path) => {
+      if (id !== this.#record.good) await removeAll(fs, `${path}/${id}`);
     });
   }
 
@@ -216,11 +221,11 @@ export class StateDirectory {
     const files = new Map<string, KeptFile>();
     try {
       for await (const { name } of fs.readDir(folder)) {
-        const bytes = await this.#readFile(`${folder}/${name}`, maxBytes);
+        const bytes = await readFile(fs, `${folder}/${name}`, maxBytes);
         files.set(name, { name, bytes, digest: hash("sha256", bytes) });
       }
     } catch (error) {
-      throw this.#explain("read the last known good archive from", error);
+      throw toStateError(error, "read the last known good archive from", this.#options);
     }
     if (identify([...files.values()]) === good) return files;
     this.#record = { trust: this.#record.trust };
@@ -249,16 +254,16 @@ export class StateDirectory {
           "give each relay one of its own: STATE_DIRECTORY or [State] directory",
         );
       }
-      await this.#sync(path); // Before anything else is there: by the lock, the directory is known.
+      await syncDirectory(fs, path); // Before anything else is there: by the lock, the directory is known.
       this.#record = await this.#readState();
       await this.#removeRubbish();
     } catch (error) {
-      throw this.#explain("use", error);
+      throw toStateError(error, "use", this.#options);
     }
     // Now rather than when the first archive is to be served.
     await this.#write(async (fs, path) => {
       const probe = `${path}/probe${PARTIAL}`;
-      await this.#writeFile(probe, new Uint8Array());
+      await writeFile(fs, probe, new Uint8Array());
       await fs.remove(probe);
     });
   }
@@ -285,14 +290,16 @@ export class StateDirectory {
       throw error;
     }
     // The directory around it need not be readable.
-    await this.#sync(dirname(path)).catch(ignore(Deno.errors.NotCapable, Deno.errors.PermissionDenied));
+    await syncDirectory(fs, dirname(path)).catch(
+      ignore(Deno.errors.NotCapable, Deno.errors.PermissionDenied),
+    );
   }
 
   async #readState(): Promise<StateRecord> {
-    const { path, log } = this.#options;
+    const { path, fs, log } = this.#options;
     const file = `${path}/${STATE_FILE}`;
     try {
-      return parseState(new TextDecoder().decode(await this.#readFile(file, MAX_STATE_BYTES)));
+      return await readState(fs, file);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return { trust: {} };
       if (!(error instanceof DamageError)) throw error;
@@ -309,7 +316,7 @@ export class StateDirectory {
     const { path, fs } = this.#options;
     const names = await Array.fromAsync(fs.readDir(path), ({ name }) => name);
     for (const name of names) {
-      if (this.#isRubbish(name)) await this.#remove(`${path}/${name}`);
+      if (this.#isRubbish(name)) await removeAll(fs, `${path}/${name}`);
     }
   }
 
@@ -320,83 +327,13 @@ export class StateDirectory {
   #write<T>(work: (fs: StateFileSystem, path: string) => Promise<T>): Promise<T> {
     const { fs, path } = this.#options;
     const result = this.#turn.then(() => work(fs, path)).catch((error) => {
-      throw this.#explain("write to", error);
+      throw toStateError(error, "write to", this.#options);
     });
     this.#turn = result.catch(() => {});
     return result;
   }
-
-  async #writeFile(path: string, bytes: Uint8Array): Promise<void> {
-    using file = await this.#options.fs.open(path, {
-      create: true,
-      write: true,
-      truncate: true,
-      mode: 0o600,
-    });
-    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-    await file.sync();
-  }
-
-  async #readFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    const { fs } = this.#options;
-    const { isFile, size } = await fs.lstat(path);
-    if (!isFile || size > maxBytes) {
-      throw new DamageError(`not a file of at most ${maxBytes} bytes`);
-    }
-    using file = await fs.open(path);
-    const bytes = new Uint8Array(size);
-    for (let at = 0; at < size;) {
-      const count = await file.read(bytes.subarray(at));
-      if (count === null) return bytes.subarray(0, at);
-      at += count;
-    }
-    return bytes;
-  }
-
-  /** Has a directory's entries survive a power failure. Windows has no such call, and keeps them in a journal. */
-  async #sync(path: string): Promise<void> {
-    if (Deno.build.os === "windows") return;
-    using directory = await this.#options.fs.open(path);
-    await directory.sync();
-  }
-
-  async #remove(path: string): Promise<void> {
-    await this.#options.fs.remove(path, { recursive: true }).catch(ignore(Deno.errors.NotFound));
-  }
-
-  #explain(what: string, error: unknown): StateError {
-    if (error instanceof StateError) return error;
-    const { path, onlyPath } = this.#options;
-    const start = `Cannot ${what} the state directory "${path}"`;
-    if (error instanceof Deno.errors.NotCapable) {
-      return onlyPath === undefined
-        ? new StateError(
-          `${start}: permission to write is not granted`,
-          `add --allow-read="${path}" --allow-write="${path}" to the command line`,
-          error,
-        )
-        : new StateError(
-          `${start}: this executable is built for "${onlyPath}"`,
-          `set STATE_DIRECTORY ([State] directory) to that, or build one with: deno task compile --state ${path}`,
-          error,
-        );
-    }
-    const { message, code = "" } = error as Error & { code?: string };
-    return new StateError(`${start}: ${message}`, HINTS[code] ?? "check the disk", error);
-  }
 }
 
-/** What to do, by the code of the system's error. */
-const HINTS: Readonly<Record<string, string>> = {
-  ENOENT: "make the directory; StateDirectory= of systemd does so at each start",
-  ENOTDIR: "set STATE_DIRECTORY ([State] directory) to a directory",
-  EACCES: "let the user that Halyard runs as write to it",
-  EROFS: "let the user that Halyard runs as write to it: mount it read-write",
-  ENOSPC: "make room on the disk: it takes twice the archive",
-};
-
-function ignore(...types: (new () => Error)[]): (error: unknown) => void {
-  return (error) => {
-    if (!types.some((type) => error instanceof type)) throw error;
-  };
+async function readState(fs: StateFileSystem, path: string): Promise<StateRecord> {
+  return parseState(new TextDecoder().decode(await readFile(fs, path, MAX_STATE_BYTES)));
 }

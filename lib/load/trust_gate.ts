@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Log } from "../observe/mod.ts";
+import type { Log, TrustStatus } from "../observe/mod.ts";
 import {
   type Clock,
   type Companion,
@@ -12,15 +12,14 @@ import {
 } from "../source/mod.ts";
 import {
   type Circumstances,
-  findStaleTime,
   judgeFiles,
   type KeyFiles,
   listSidecars,
-  type Manifest,
   MAX_KEYS_LENGTH,
   type RuleName,
   type Verdict,
 } from "../trust/mod.ts";
+import { ServedRelease } from "./_served_release.ts";
 import type { TrustRecord } from "./_state_record.ts";
 import type { Admitted, Gate } from "./gate.ts";
 import { identify, type KeptFile, type StateDirectory } from "./state_directory.ts";
@@ -58,38 +57,11 @@ export interface TrustGateOptions extends TrustOptions {
   clock?: Clock;
 }
 
-/** How a signed file stands. Times are ms since epoch. */
-export interface TrustStatus {
-  /** Mode, as configured. */
-  mode: TrustOptions["mode"];
-  /** Who has signed what is served. */
-  signers?: { principals?: string; fingerprint: string }[];
-  /** Release that is served. */
-  version?: number;
-  /** How often versions have begun anew. */
-  epoch?: number;
-  /** Site that it is for. */
-  audience?: string;
-  /** When it was made. */
-  created?: number;
-  /** Until when it is meant to be used. */
-  notAfter?: number;
-  /** Whether that time, or the age that is allowed, is over. */
-  stale?: boolean;
-  /** Text for people. */
-  sourceNote?: string;
-  /** What is wrong with what is served, or with how the relay is set up. */
-  problems?: string[];
-}
-
 /** What is done in the state directory. */
 type StateWrite = "keep" | "save" | "discard";
 
 /** Name that the file has in the state directory. */
 const KEPT_NAME = "flags.tar.gz";
-
-/** Time between two looks whether what is served has become stale: ms. The clock may be set. */
-const STALE_CHECK_INTERVAL = 60_000;
 
 /** Rules that are broken while files are on their way. */
 const MIXED: ReadonlySet<RuleName> = new Set(["keys", "signatures", "content"]);
@@ -115,12 +87,10 @@ export class TrustGate implements Gate {
   /** Files that say whom the site trusts: no part of what is carried. */
   readonly #keyFiles: readonly Companion[];
   #record: TrustRecord;
-  #served: Pick<Verdict, "manifest" | "signers"> & { problems: readonly string[] } | undefined;
+  readonly #served: ServedRelease;
   /** Reasons why the state directory is not up to date, by what could not be done. */
   readonly #stateProblems = new Map<StateWrite, string>();
   #isClockWrong = false;
-  /** Ends the wait for what is served to become stale. */
-  #waiting = new AbortController();
 
   /**
    * Creates a gate that has admitted nothing.
@@ -128,9 +98,11 @@ export class TrustGate implements Gate {
    * @param options File, rules, and where to remember.
    */
   constructor(options: TrustGateOptions) {
-    const { path, allowedSigners, revokedKeys, cosignKeys, state, namespace, clock } = options;
+    const { path, what, allowedSigners, revokedKeys, cosignKeys, state, namespace, log } = options;
+    const { clock = MACHINE_CLOCK, maxAge } = options;
     this.#options = options;
-    this.#clock = clock ?? MACHINE_CLOCK;
+    this.#clock = clock;
+    this.#served = new ServedRelease({ path, what, maxAge: maxAge?.ms, log, clock });
     this.#keyFiles = [allowedSigners, revokedKeys, ...cosignKeys].flatMap((path) =>
       path === undefined ? [] : { path, maxBytes: MAX_KEYS_LENGTH }
     );
@@ -145,26 +117,10 @@ export class TrustGate implements Gate {
 
   /** How what is served stands. */
   get status(): TrustStatus {
-    const { mode, maxAge } = this.#options;
-    const { manifest, signers } = this.#served ?? {};
     const problems = this.#listProblems();
     return {
-      mode,
-      ...signers && {
-        signers: signers.map(({ principals, fingerprint }) => ({
-          ...principals && { principals },
-          fingerprint,
-        })),
-      },
-      ...manifest && {
-        version: manifest.version,
-        epoch: manifest.epoch,
-        audience: manifest.audience,
-        created: manifest.created,
-        notAfter: manifest.notAfter,
-        stale: this.#clock.now() > findStaleTime(manifest, maxAge?.ms),
-        ...manifest.sourceNote !== undefined && { sourceNote: manifest.sourceNote },
-      },
+      mode: this.#options.mode,
+      ...this.#served.status,
       ...problems.length > 0 && { problems },
     };
   }
@@ -220,9 +176,8 @@ export class TrustGate implements Gate {
     const files = await state?.readGood(maxBytes);
     const file = files?.get(KEPT_NAME);
     if (!files || !file) return undefined;
-    const names = listSidecars(KEPT_NAME);
-    const sidecars = listSidecars(path).map(({ path }, i) =>
-      [path, files.get(names[i]!.path)?.bytes] as const
+    const sidecars = listSidecars(path).map(({ path }) =>
+      [path, files.get(this.#nameKept(path))?.bytes] as const
     );
     const companions = new Map([...sidecars, ...await readAll(this.#keyFiles)]);
     return { bytes: file.bytes, digest: file.digest, isAtRest: true, companions };
@@ -230,23 +185,26 @@ export class TrustGate implements Gate {
 
   /** Forgets what is served: it is not there any more. */
   forget(): void {
-    this.#waiting.abort();
-    this.#served = undefined;
+    this.#served.replace(undefined);
   }
 
   /** Ends the wait for what is served to become stale. */
   close(): void {
-    this.#waiting.abort();
+    this.#served.close();
+  }
+
+  /** Names the file, or one that belongs to it, in the state directory. */
+  #nameKept(path: string): string {
+    return KEPT_NAME + path.slice(this.#options.path.length);
   }
 
   /** Lists the file, its manifest, and the signatures that count, with the names that they have in the state directory. */
   #listFiles({ bytes, digest, companions }: FileContent, signers: Verdict["signers"]): KeptFile[] {
-    const names = listSidecars(KEPT_NAME);
-    const sidecars = listSidecars(this.#options.path).flatMap(({ path, form }, i): KeptFile[] => {
+    const sidecars = listSidecars(this.#options.path).flatMap(({ path, form }): KeptFile[] => {
       const bytes = companions?.get(path);
       const counts = form === "manifest" || signers.some(({ file }) => file === path);
       if (!counts || !(bytes instanceof Uint8Array)) return [];
-      return [{ name: names[i]!.path, bytes, digest: hash("sha256", bytes) }];
+      return [{ name: this.#nameKept(path), bytes, digest: hash("sha256", bytes) }];
     });
     return [{ name: KEPT_NAME, bytes, digest }, ...sidecars];
   }
@@ -298,7 +256,7 @@ export class TrustGate implements Gate {
       problems: readonly string[];
     },
   ): Promise<void> {
-    const { namespace, state, what, path, log, allowRollbackUntil } = this.#options;
+    const { namespace, state, path, log, allowRollbackUntil } = this.#options;
     const { accepted, ...before } = this.#record;
     const record: TrustRecord = { ...before };
     const manifest = verdict?.isGood ? verdict.manifest : undefined;
@@ -311,24 +269,11 @@ export class TrustGate implements Gate {
     const isSaved = !state || await this.#note("save", () => state.save(namespace, record, kept));
     if (!isSaved) this.#refuseUnremembered("save");
     this.#record = record;
-    this.#served = verdict &&
-      { ...manifest && { manifest }, signers: manifest ? verdict.signers : [], problems };
-    if (manifest) {
-      const { version, epoch, audience, notAfter } = manifest;
-      const signers = verdict!.signers.map(({ principals = "cosign", fingerprint }) =>
-        `${principals} ${fingerprint}`
-      );
-      log.info(`Verified the ${what}`, {
-        path,
-        version,
-        epoch,
-        audience,
-        signers: signers.join(", "),
-        notAfter: new Date(notAfter).toISOString(),
-      });
-    }
-    if (verdict?.isRollback) {
-      const { epoch, version } = manifest!;
+    this.#served.replace(
+      verdict && { ...manifest && { manifest }, signers: manifest ? verdict.signers : [], problems },
+    );
+    if (manifest && verdict?.isRollback) {
+      const { epoch, version } = manifest;
       log.warn("An older release is served, as TRUST_ALLOW_ROLLBACK_UNTIL allows once", {
         path,
         version,
@@ -338,12 +283,6 @@ export class TrustGate implements Gate {
         audit: "rollback",
       });
     }
-    if (problems.length > 0) {
-      log.warn(`TRUST_MODE=require would refuse the ${what}`, { path, problems: problems.join("; ") });
-    }
-    this.#waiting.abort();
-    this.#waiting = new AbortController();
-    if (manifest) this.#awaitStale(manifest, this.#waiting.signal);
   }
 
   /** Tries to write to the state directory; notes and logs a failure, once. Returns whether it went well. */
@@ -371,31 +310,16 @@ export class TrustGate implements Gate {
 
   #listProblems(): string[] {
     const { mode, state } = this.#options;
-    const problems = [...this.#served?.problems ?? []];
+    const problems = [...this.#served.problems];
     if (mode === "require" && !state) problems.push(NO_STATE);
     if (this.isAsking && this.#clock.now() < this.#options.buildTime) problems.push(WRONG_CLOCK);
     problems.push(...new Set(this.#stateProblems.values()));
     return problems;
   }
-
-  async #awaitStale(manifest: Manifest, signal: AbortSignal): Promise<void> {
-    const { what, path, log, maxAge } = this.#options;
-    const staleTime = findStaleTime(manifest, maxAge?.ms);
-    for (let now = this.#clock.now(); now <= staleTime; now = this.#clock.now()) {
-      await this.#clock.sleep(Math.min(staleTime - now + 1, STALE_CHECK_INTERVAL), signal);
-      if (signal.aborted) return;
-    }
-    log.error(`The ${what} is stale: it is served on, bring a newer release`, {
-      path,
-      version: manifest.version,
-      epoch: manifest.epoch,
-      goodUntil: new Date(staleTime).toISOString(),
-    });
-  }
 }
 
 /** What is said where a restart makes the way back possible. */
-export const NO_STATE =
+const NO_STATE =
   "without a state directory, a restart forgets which release was served: an older one is accepted then";
 
 /** What is said where the clock is earlier than the program. */

@@ -1,5 +1,5 @@
 /**
- * The log and the meter, and what keeps secrets out of them.
+ * The log and the meter, what keeps secrets out of them, and what a status says.
  *
  * @example
  * ```ts
@@ -24,3 +24,4 @@ export * from "./meter.ts";
 export * from "./prometheus.ts";
 export * from "./redact.ts";
 export * from "./registry.ts";
+export * from "./status.ts";

@@ -40,7 +40,7 @@ export interface FileSourceOptions {
   onMissing?: () => Promise<void> | void;
   /** Words for the file in messages. @default {those for the archive} */
   words?: FileWords;
-  /** The file system. @default {Deno} */
+  /** The file system. @default the machine's */
   fs?: FileSystem;
   /** The clock. @default the machine's */
   clock?: Clock;
@@ -221,7 +221,7 @@ export class FileSource {
       log.info(`${this.#words.title} can be read again`, { path });
       this.#problem = undefined;
     }
-    if (!isAnew && this.#handedOver?.isDone && this.#handedOver.content === describe(content)) {
+    if (!isAnew && this.#handedOver?.isDone && this.#handedOver.content === summarize(content)) {
       this.#problem = undefined;
       return log[force ? "info" : "debug"](`${this.#words.title} has the same content as before`, { path });
     }
@@ -285,7 +285,7 @@ export class FileSource {
   /** Resolves to whether `take` is done with the content: not while it may be part of a copy that is still under way. */
   async #handOver(content: FileContent, take: TakeContent): Promise<boolean> {
     const { isAtRest } = content;
-    this.#handedOver = { content: describe(content), isDone: false };
+    this.#handedOver = { content: summarize(content), isDone: false };
     try {
       await take(content);
     } catch (error) {
@@ -335,7 +335,7 @@ export class FileSource {
 }
 
 /** Text that is the same for the same content, companions included. */
-function describe({ digest, companions = new Map() }: FileContent): string {
+function summarize({ digest, companions = new Map() }: FileContent): string {
   const parts = [...companions].map(([path, content]) => [
     path,
     content instanceof Uint8Array ? content.toBase64() : content?.message,

@@ -85,7 +85,7 @@ export interface Verdict {
   signers: Signer[];
   /** The manifest, where enough have signed it. */
   manifest?: Manifest;
-  /** Whether it is of an older release, and let in. */
+  /** Whether it is of an older release, and let in: no rule is broken. */
   isRollback?: true;
 }
 
@@ -144,7 +144,7 @@ export async function judge(
   const older = checkRelease(manifest, circumstances);
   findings.push(older);
   const isGood = findings.every(({ isMet }) => isMet !== false);
-  return { isGood, findings, signers, manifest, ...older.isRollback && { isRollback: true } };
+  return { isGood, findings, signers, manifest, ...isGood && older.isRollback && { isRollback: true } };
 }
 
 function refuse(rule: RuleName, detail: string, isForNow = false): Verdict {

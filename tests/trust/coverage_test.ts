@@ -9,7 +9,7 @@ const IMPORT_MAP = new URL(
 );
 
 /** Tests beside its own that run through the room: those of the gate that asks it. */
-const GATE = "tests/load/trust_gate_test.ts";
+const GATE = ["gate", "attacks", "memory"].map((name) => `tests/load/trust_${name}_test.ts`);
 
 /** What covers nothing that the others do not, and would take long; and this file, which would call itself. */
 const LEFT_OUT = ["coverage_test.ts", "every_byte_test.ts", "mutations_test.ts"];
@@ -47,7 +47,7 @@ Deno.test("its tests run through every branch, function and line of lib/trust/",
     await makeCache(env.DENO_DIR);
     const flags = ["--quiet", "--no-check", "--no-lock", `--import-map=${IMPORT_MAP}`, "--allow-all"];
     const coverage = [`--coverage=${profiles}`, "--coverage-raw-data-only"];
-    const paths = [...tests.map((name) => `tests/trust/${name}`), GATE];
+    const paths = [...tests.map((name) => `tests/trust/${name}`), ...GATE];
     const [code, output] = await run(["test", ...flags, ...coverage, ...paths], env);
     assertEquals([code, code === 0 ? "" : output], [0, ""]);
     const [covered, report] = await run(

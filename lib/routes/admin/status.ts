@@ -1,7 +1,7 @@
 import type { Credential } from "../../model/mod.ts";
 import { obscureKey } from "../../observe/mod.ts";
-import type { StoredEnvironment } from "../../store/mod.ts";
-import type { Services } from "../mod.ts";
+import type { Store, StoredEnvironment } from "../../store/mod.ts";
+import type { RelayStatus } from "../mod.ts";
 import { ANY, type Shape } from "./expect.ts";
 
 const KEY_SHAPE = { value: "", expiry: 0 };
@@ -57,24 +57,21 @@ export const STATUS_SHAPE = {
   },
 } satisfies Shape;
 
-/** Sources of a status. */
-export type StatusServices = Pick<Services, "store" | "status">;
-
 /**
  * Describes a relay for operators: the Relay Proxy's JSON, with keys properly masked, the status of the archive's file and of
  * overrides, and the number of evaluations that reached a limit.
  *
- * @param services The store, and the relay's status.
+ * @param store The store.
+ * @param status The relay's status.
  * @returns The status, as {@linkcode STATUS_SHAPE} says.
  */
-export function describeStatus(services: StatusServices): Record<string, unknown> {
-  const { environments } = services.store;
-  const { version, dataFile, trust, overrides } = services.status();
+export function describeStatus(store: Store, status: RelayStatus): Record<string, unknown> {
+  const { version, dataFile, trust, overrides } = status;
   return {
     environments: Object.fromEntries(
-      environments.map((environment) => [environment.id, describeEnvironment(environment, services)]),
+      store.environments.map((environment) => [environment.id, describeEnvironment(environment, status)]),
     ),
-    ...describeBriefly(services),
+    ...describeBriefly(store, status),
     clientVersion: version,
     dataFile,
     trust,
@@ -85,29 +82,30 @@ export function describeStatus(services: StatusServices): Record<string, unknown
 /**
  * Describes a relay for everybody: whether each environment has data, and the version.
  *
- * @param services The store, and the relay's status.
+ * @param store The store.
+ * @param status The relay's status.
  * @returns The fields `status` and `version`.
  */
-export function describeBriefly({ store, status }: StatusServices): Record<string, string> {
+export function describeBriefly(store: Store, { version }: RelayStatus): Record<string, string> {
   const healthy = store.environments.every((environment) => environment.snapshot);
-  return { status: healthy ? "healthy" : "degraded", version: status().version };
+  return { status: healthy ? "healthy" : "degraded", version };
 }
 
 /**
  * Describes an environment.
  *
  * @param environment The environment.
- * @param services The relay's status.
+ * @param status The relay's status.
  * @returns Its status, as {@linkcode ENVIRONMENT_SHAPE} says.
  */
 export function describeEnvironment(
   { id, metadata, snapshot, fault, since }: StoredEnvironment,
-  { status }: Pick<Services, "status">,
+  { evaluationLimitsReached }: RelayStatus,
 ): Record<string, unknown> {
   const sdkKeys = describeKeys(metadata?.sdkKeys);
   const mobileKeys = describeKeys(metadata?.mobileKeys);
   const expiring = sdkKeys.slice(1).find((key) => key.expiry !== undefined);
-  const count = status().evaluationLimitsReached.get(id);
+  const count = evaluationLimitsReached.get(id);
   return {
     sdkKey: sdkKeys[0]?.value ?? "",
     envId: id,

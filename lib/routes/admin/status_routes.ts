@@ -1,5 +1,6 @@
 import { type OpenRoute, TEXT_HEADERS } from "../../http/mod.ts";
 import type { StoredEnvironment } from "../../store/mod.ts";
+import type { Services } from "../mod.ts";
 import { checkExpectations, type Shape } from "./expect.ts";
 import {
   describeBriefly,
@@ -7,8 +8,10 @@ import {
   describeStatus,
   ENVIRONMENT_SHAPE,
   STATUS_SHAPE,
-  type StatusServices,
 } from "./status.ts";
+
+/** Sources of a status. */
+type StatusServices = Pick<Services, "store" | "status">;
 
 /** Headers of an answer that must never come from a cache. */
 const HEADERS = { "cache-control": "no-store" };
@@ -20,21 +23,19 @@ const HEADERS = { "cache-control": "no-store" };
  * @param services The store, and the relay's status.
  * @returns The routes.
  */
-export function statusRoutes(services: StatusServices): OpenRoute[] {
-  const { store } = services;
-
+export function statusRoutes({ store, status }: StatusServices): OpenRoute[] {
   function answerEnvironment(query: string, matches: (environment: StoredEnvironment) => boolean): Response {
     if (!store.ready) return refuse(503, "Halyard has not loaded its archive yet");
     const environment = store.environments.find(matches);
     if (!environment) return refuse(404, "There is no such environment");
-    return answer(query, describeEnvironment(environment, services), ENVIRONMENT_SHAPE);
+    return answer(query, describeEnvironment(environment, status()), ENVIRONMENT_SHAPE);
   }
 
   return [
     {
       method: "GET",
       path: "/status",
-      handle: (_request, { query }) => answer(query, describeStatus(services), STATUS_SHAPE),
+      handle: (_request, { query }) => answer(query, describeStatus(store, status()), STATUS_SHAPE),
     },
     {
       method: "GET",
@@ -60,14 +61,14 @@ export function statusRoutes(services: StatusServices): OpenRoute[] {
  * @param services The store, and the relay's status.
  * @returns The route.
  */
-export function briefStatusRoute(services: StatusServices): OpenRoute {
+export function briefStatusRoute({ store, status }: StatusServices): OpenRoute {
   return {
     method: "GET",
     path: "/status",
     handle: (_request, { query }) =>
       checkExpectations(query, {}, {})
         ? refuse(404, "?expect= is answered by the admin listener (ADMIN_PORT)")
-        : Response.json(describeBriefly(services), { headers: HEADERS }),
+        : Response.json(describeBriefly(store, status()), { headers: HEADERS }),
   };
 }
 
