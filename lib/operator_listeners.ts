@@ -13,7 +13,7 @@ export interface OperatorListeners {
 }
 
 /** Options for {@linkcode listenForOperators}. */
-export interface OperatorOptions extends AdminServices, Pick<ExplorerServices, "getPrevious"> {
+export interface OperatorOptions extends AdminServices, Pick<ExplorerServices, "answerSdk" | "getPrevious"> {
   /** Settings of the relay. */
   settings: Settings;
   /** Log. */

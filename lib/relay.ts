@@ -14,7 +14,7 @@ import {
   type StateFileSystem,
   StorePublisher,
 } from "./load/mod.ts";
-import { type Log, type Meter, type MetricState, Registry, sumMetrics } from "./observe/mod.ts";
+import { type Log, type Meter, type MetricState, NO_METER, Registry, sumMetrics } from "./observe/mod.ts";
 import { listenForOperators, type OperatorListeners } from "./operator_listeners.ts";
 import { openState, RelayData } from "./relay_data.ts";
 import { describeRelay } from "./relay_metrics.ts";
@@ -24,6 +24,9 @@ import { ServingThreads, type ServingThreadsOptions } from "./serving_threads.ts
 import { type Clock, type FileSystem, MACHINE_CLOCK, MACHINE_FS } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
+
+/** Most streams that the explorer shows at a time. @limit streams: a further one is answered 503 */
+const MAX_EXPLORER_STREAMS = 16;
 
 /**
  * A running relay. It owns everything that it needs: several run side by side in one process. Disposing of it closes it and
@@ -148,7 +151,16 @@ export async function startRelay(
     ...threadUrl && { threadUrl },
     ...listen && { listen },
   });
-  const kept = settings.admin?.explorer && new KeepingPublisher(server.publisher);
+  // Its own, wherever clients are served: what it asks is not counted among them.
+  const sdkView = settings.admin?.explorer && new Serving({
+    settings: { ...settings, maxStreams: MAX_EXPLORER_STREAMS },
+    log,
+    meter: NO_METER,
+    store: server.store,
+    status,
+    onLimit,
+  });
+  const kept = sdkView && new KeepingPublisher(server.publisher, () => void sdkView.update());
   const data = new RelayData({
     settings,
     publisher: kept ?? server.publisher,
@@ -179,7 +191,7 @@ export async function startRelay(
   let operators: OperatorListeners = {};
   let certificates: CertificateFollower | undefined;
   async function closeOperators(): Promise<void> {
-    await Promise.all([operators.prometheus?.shutdown(), operators.admin?.shutdown()]);
+    await Promise.all([sdkView?.close(), operators.prometheus?.shutdown(), operators.admin?.shutdown()]);
   }
   try {
     operators = await listenForOperators({
@@ -188,6 +200,7 @@ export async function startRelay(
       store,
       status,
       collectMetrics,
+      answerSdk: (request) => sdkView!.answer(request),
       getPrevious: () => kept?.previous,
     });
     await data.readOrRestore();

@@ -125,6 +125,16 @@ export class Serving {
     return this.#servers.map(({ addr }) => addr);
   }
 
+  /**
+   * Answers a request that comes by none of its listeners.
+   *
+   * @param request The request.
+   * @returns The answer.
+   */
+  answer(request: Request): Response | Promise<Response> {
+    return this.#handler(request);
+  }
+
   async #listen(options: ListenOptions): Promise<void> {
     this.#servers.push(await this.#open(this.#handler, options, this.#log));
   }

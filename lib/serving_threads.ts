@@ -65,7 +65,7 @@ export interface ServingThreadsOptions {
  * share of the connections. This thread only publishes to them, in shared memory. One that dies is replaced.
  */
 export class ServingThreads implements Publisher {
-  /** Store of what is served. No request is served from it. */
+  /** Store of what is served. No client is served from it. */
   readonly store: Store;
   readonly #options: ServingThreadsOptions;
   readonly #publisher: StorePublisher;

@@ -91,8 +91,8 @@ for (const threads of [1, 2]) {
     const reason = { kind: "FALLTHROUGH" };
     assertEquals(served["flags"], [{
       key: "f",
-      from: { version: 1, value: 1, variation: 1, reason },
-      to: { version: 2, value: 2, variation: 1, reason },
+      from: { version: 1, value: 1, variation: 1, reason, words: "no rule matches" },
+      to: { version: 2, value: 2, variation: 1, reason, words: "no rule matches" },
     }]);
   });
 

@@ -1,13 +1,12 @@
 import { createSession, type Evaluation, type Reason, type Verdict } from "../evaluation/mod.ts";
 import {
   type AskedOfFlags,
-  describeAttribute,
   describeTrace,
+  describeWant,
   evaluateFlagInSlices,
   type FlagResult,
   flagResultToJson,
   formatValue,
-  type WantedValue,
 } from "../inspection/mod.ts";
 import { nearest } from "../config/mod.ts";
 import type { Flag, JsonValue } from "../model/mod.ts";
@@ -160,12 +159,12 @@ function describeResult(
   return [
     { text: `${flag.key} = ${formatValue(value, maxLength)}`, style },
     served,
-    describeReason(reason),
+    formatReason(reason),
     `version ${flag.version}`,
   ];
 }
 
-function describeReason(reason: Reason): string {
+function formatReason(reason: Reason): string {
   const { kind, ruleIndex, ruleId, prerequisiteKey, errorKind } = reason;
   const { inExperiment, bigSegmentsStatus, overrideAffected } = reason;
   return [
@@ -178,14 +177,4 @@ function describeReason(reason: Reason): string {
     bigSegmentsStatus ? "big segment unknown offline" : "",
     overrideAffected ? "affected by overrides" : "",
   ].filter(Boolean).join(" ");
-}
-
-function describeWant({ changes, why }: WantedValue): string {
-  if (changes === null) return why!;
-  if (changes.length === 0) return "nothing has to change";
-  return changes.map(({ kind, attribute, value }) =>
-    `${value === null ? "no " : ""}${describeAttribute(kind, attribute)}${
-      value === null ? "" : ` = ${formatValue(value)}`
-    }`
-  ).join(", ");
 }

@@ -1,7 +1,12 @@
-import { type CompiledEnvironment, createSession, evaluate, type Evaluation } from "../evaluation/mod.ts";
+import {
+  type CompiledEnvironment,
+  createSession,
+  evaluateInSlices,
+  type Evaluation,
+} from "../evaluation/mod.ts";
 import type { Context } from "../model/mod.ts";
 import { compareSnapshots, type Snapshot } from "../snapshot/mod.ts";
-import type { Pause } from "../wire/mod.ts";
+import { finishSlices, type Pause } from "../wire/mod.ts";
 import { isEqual } from "./_changes.ts";
 
 /** A flag that serves another value to some of the contexts. */
@@ -30,7 +35,7 @@ export interface ContextComparison {
  *
  * @param environments Older and newer version of each environment.
  * @param contexts The contexts, taken once, one at a time.
- * @param pause Called between flags, segments and contexts. @default {never pauses}
+ * @param pause Called between flags, segments and evaluations. @default {never pauses}
  * @returns For each environment how many contexts get another value, of which flags.
  * @throws {EvaluationLimitError} When a context takes too many steps.
  */
@@ -42,10 +47,7 @@ export async function compareContexts(
   const counters: Counter[] = [];
   for (const [before, after] of environments) counters.push(await createCounter(before, after, pause));
   for await (const context of contexts) {
-    for (const counter of counters) {
-      count(counter, context);
-      await pause();
-    }
+    for (const counter of counters) await count(counter, context, pause);
   }
   return counters.map(({ contexts, changed, flags }) => ({
     contexts,
@@ -76,11 +78,13 @@ async function createCounter(before: Snapshot, after: Snapshot, pause: Pause): P
   };
 }
 
-function count(counter: Counter, context: Context): void {
+async function count(counter: Counter, context: Context, pause: Pause): Promise<void> {
   const [before, after] = [createSession(counter.before, context), createSession(counter.after, context)];
   let isChanged = false;
   for (const one of counter.flags) {
-    if (one.isSame(evaluate(before, one.flag), evaluate(after, one.flag))) continue;
+    const old = await finishSlices(evaluateInSlices(before, one.flag), pause);
+    const now = await finishSlices(evaluateInSlices(after, one.flag), pause);
+    if (one.isSame(old, now)) continue;
     one.changed++;
     isChanged = true;
   }

@@ -9,7 +9,10 @@ import {
 import type { Context, Flag, JsonValue } from "../model/mod.ts";
 import type { Snapshot } from "../snapshot/mod.ts";
 import type { ContextChange } from "./context_change.ts";
+import { describeTrace, type ExplanationLine } from "./explanation.ts";
+import { describeReason } from "./reason_words.ts";
 import { findChangeInSlices } from "./want.ts";
+import { describeAttribute, formatValue } from "./words.ts";
 
 /** What is asked of each flag. */
 export interface AskedOfFlags {
@@ -94,5 +97,45 @@ export function flagResultToJson({ evaluation, trace, want }: FlagResult): Recor
     reason,
     ...trace && { trace },
     ...want && { want },
+  };
+}
+
+/**
+ * Describes what has to change for another value.
+ *
+ * @param want The value and the change.
+ * @returns Words, e.g. `user.plan = "pro"`.
+ */
+export function describeWant({ changes, why }: WantedValue): string {
+  if (changes === null) return why!;
+  if (changes.length === 0) return "nothing has to change";
+  return changes.map(({ kind, attribute, value }) =>
+    `${value === null ? "no " : ""}${describeAttribute(kind, attribute)}${
+      value === null ? "" : ` = ${formatValue(value)}`
+    }`
+  ).join(", ");
+}
+
+/** A result in words. */
+export interface FlagResultWords {
+  /** Its reason. */
+  reason: string;
+  /** Why, where that was asked. */
+  trace?: ExplanationLine[];
+  /** What has to change for another value, where that was asked. */
+  want?: string;
+}
+
+/**
+ * Describes a result for a person.
+ *
+ * @param result The result.
+ * @returns Its words.
+ */
+export function describeFlagResult({ evaluation: { reason }, trace, want }: FlagResult): FlagResultWords {
+  return {
+    reason: describeReason(reason),
+    ...trace && { trace: describeTrace(trace) },
+    ...want && { want: describeWant(want) },
   };
 }

@@ -1,7 +1,7 @@
 import { createSession, evaluateInSlices, type Evaluation, type Reason } from "../evaluation/mod.ts";
 import type { Context, JsonValue } from "../model/mod.ts";
 import type { Snapshot } from "../snapshot/mod.ts";
-import type { Pause } from "../wire/mod.ts";
+import { finishSlices, type Pause } from "../wire/mod.ts";
 import { isEqual } from "./_changes.ts";
 
 /** A version of an environment, and a context in it. */
@@ -65,13 +65,7 @@ async function prepare(
   pause: Pause,
 ): Promise<(key: string) => Promise<Evaluation | undefined>> {
   const session = createSession(await snapshot.compile(pause), context);
-  return async (key) => {
-    const slices = evaluateInSlices(session, key);
-    await pause();
-    let slice = slices.next();
-    for (; !slice.done; slice = slices.next()) await pause();
-    return slice.value;
-  };
+  return (key) => finishSlices(evaluateInSlices(session, key), pause);
 }
 
 function listKeys({ snapshot: { items } }: ServedSide): string[] {

@@ -5,15 +5,18 @@ import type { EnvironmentUse, Publisher } from "./publisher.ts";
 /** Publisher that keeps what was served before the last change, until {@linkcode KeepingPublisher.release}. */
 export class KeepingPublisher implements Publisher {
   readonly #publisher: Publisher;
+  readonly #onPublished: () => void;
   #previous: ReadonlyMap<string, StoredEnvironment> | undefined;
 
   /**
    * Wraps a publisher.
    *
    * @param publisher Publisher of what is to be served.
+   * @param onPublished Called right after each time. @default {nothing happens}
    */
-  constructor(publisher: Publisher) {
+  constructor(publisher: Publisher, onPublished: () => void = () => {}) {
     this.#publisher = publisher;
+    this.#onPublished = onPublished;
   }
 
   /** What was served before the last change, by environment ID; `undefined` where there was nothing, or it is not kept any more. */
@@ -38,6 +41,7 @@ export class KeepingPublisher implements Publisher {
     if (before.length > 0 && changes.length > 0) {
       this.#previous = new Map(before.map((environment) => [environment.id, environment]));
     }
+    this.#onPublished();
     return changes;
   }
 

@@ -14,7 +14,7 @@ import {
 } from "../evaluation/mod.ts";
 import type { Context } from "../model/mod.ts";
 import { type Histogram, type Log, type Meter, NO_METER } from "../observe/mod.ts";
-import { type Pause, Turns } from "../wire/mod.ts";
+import { finishSlices, type Pause, Turns } from "../wire/mod.ts";
 import { type Snapshot } from "../snapshot/mod.ts";
 import { Admission } from "./_admission.ts";
 
@@ -248,10 +248,7 @@ export class Evaluations {
 
   async #run<T>(slices: Slices<T>, { metadata }: Snapshot, pause: Pause): Promise<T> {
     try {
-      await pause();
-      let slice = slices.next();
-      for (; !slice.done; slice = slices.next()) await pause();
-      return slice.value;
+      return await finishSlices(slices, pause);
     } catch (error) {
       if (error instanceof EvaluationLimitError) this.#note(metadata.id, error.message);
       throw error;

@@ -22,11 +22,25 @@ export function isProven(
   let proven = false;
   for (const { value, expiry = Infinity } of sdkKeys) {
     if (Date.now() > expiry) continue;
-    const expected = createHmac("sha256", value).update(context.fullyQualifiedKey).digest("hex");
+    const expected = hashContext(context, value);
     const fits = timingSafeEqual(createHmac("sha256", "").update(expected).digest(), given);
     proven = fits || proven;
   }
   return proven;
+}
+
+/**
+ * Computes the hash by which an application's server vouches for a context.
+ *
+ * @param context The context; its canonical key is enough.
+ * @param sdkKey SDK key of the environment.
+ * @returns Lower-case hex of HMAC-SHA256.
+ */
+export function hashContext(
+  { fullyQualifiedKey }: Pick<Context, "fullyQualifiedKey">,
+  sdkKey: string,
+): string {
+  return createHmac("sha256", sdkKey).update(fullyQualifiedKey).digest("hex");
 }
 
 /**

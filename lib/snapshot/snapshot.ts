@@ -6,7 +6,7 @@ import {
   type OverriddenKeys,
 } from "../evaluation/mod.ts";
 import type { Environment, EnvironmentMetadata, Flag, Segment } from "../model/mod.ts";
-import { formatEtag, type Pause } from "../wire/mod.ts";
+import { finishSlices, formatEtag, type Pause } from "../wire/mod.ts";
 import { addDependents } from "./_dependents.ts";
 import { type ItemKind, Items } from "./_items.ts";
 import { SnapshotBuilder } from "./builder.ts";
@@ -247,9 +247,7 @@ async function compileItems(
     },
     await previous?.catch(() => undefined),
   );
-  let step = steps.next();
-  for (; !step.done; step = steps.next()) await pause();
-  return step.value;
+  return await finishSlices(steps, pause);
 }
 
 /** Finds the items that come from overrides, and those that refer to one at any depth. */

@@ -24,6 +24,21 @@ export function createPause(): Pause {
   return new Turns().createPause();
 }
 
+/**
+ * Does work that is cut into slices.
+ *
+ * @param slices The work: each `next` does one slice.
+ * @param pause Called before each slice.
+ * @returns What the last slice returns.
+ */
+export async function finishSlices<T>(slices: Iterator<void, T>, pause: Pause): Promise<T> {
+  for (;;) {
+    await pause();
+    const slice = slices.next();
+    if (slice.done) return slice.value;
+  }
+}
+
 /** Unit of work that waits for its next slice. */
 interface Waiting {
   /** Number of slices it has had beyond those of which the order does not depend. */

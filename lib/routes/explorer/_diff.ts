@@ -1,10 +1,22 @@
-import { compareEnvironments, compareServed, differencesToJson } from "../../inspection/mod.ts";
+import {
+  compareContexts,
+  compareEnvironments,
+  compareServed,
+  type ContextComparison,
+  describeReason,
+  differencesToJson,
+  type ServedValue,
+} from "../../inspection/mod.ts";
+import type { Snapshot } from "../../snapshot/mod.ts";
 import type { StoredEnvironment } from "../../store/mod.ts";
 import type { Pause } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
 import { asContext, asFields, type Fields, readFields } from "./_body.ts";
 import { respondJson } from "./_responses.ts";
 import { type ExplorerServices, noEnvironment, requireReady, requireSnapshot } from "./_served.ts";
+
+/** Most contexts of a sample, for each of which all flags that differ are evaluated twice. @limit contexts: the request is answered 400 */
+const MAX_CONTEXTS = 1_000;
 
 /** Services that comparisons use. */
 type DiffServices = Pick<ExplorerServices, "store" | "getPrevious">;
@@ -19,7 +31,8 @@ interface ComparedSide {
 }
 
 /**
- * Answers `POST diff`: compares two versions of environments, or what they serve to contexts.
+ * Answers `POST diff`: compares two versions of environments, for a sample of contexts too, or what they serve to
+ * a context on each side.
  *
  * @param services What is served, and was before.
  * @param request The request.
@@ -28,22 +41,50 @@ interface ComparedSide {
  * @throws {ApiError} When the body is no such request, or there is nothing to compare.
  */
 export async function answerDiff(services: DiffServices, request: Request, pause: Pause): Promise<Response> {
-  const fields = await readFields(request, ["from", "to"]);
+  const fields = await readFields(request, ["from", "to", "contexts"]);
   const [from, to] = [readSide(services, fields, "from"), readSide(services, fields, "to")];
   if (("context" in from) !== ("context" in to)) {
     throw new ApiError(400, "one side has a context, the other has none", "give both one, or neither");
   }
+  const { contexts } = fields;
   if ("context" in from) {
-    const [old, now] = [from, to].map(({ environment, missing, context }) => {
-      if (!environment) throw missing;
-      return { snapshot: requireSnapshot(environment), context: asContext(context) };
-    });
-    const flags = await compareServed(old!, now!, pause);
+    if (contexts !== undefined) throw new ApiError(400, '"contexts" are for sides without a context');
+    const [old, now] = [from, to].map((side) => ({
+      snapshot: requireSideSnapshot(side),
+      context: asContext(side.context),
+    }));
+    const differences = await compareServed(old!, now!, pause);
+    const flags = differences.map(({ key, from, to }) => ({ key, from: addWords(from), to: addWords(to) }));
     return await respondJson({ same: flags.length === 0, flags }, pause);
   }
   if (!from.environment && !to.environment) throw from.missing;
   const difference = await compareEnvironments(toVersion(from), toVersion(to), pause);
-  return await respondJson(differencesToJson([{ difference }], false), pause);
+  const share = contexts === undefined ? {} : { contexts: await compareSample(from, to, contexts, pause) };
+  return await respondJson(differencesToJson([{ difference, ...share }], contexts !== undefined), pause);
+}
+
+async function compareSample(
+  from: ComparedSide,
+  to: ComparedSide,
+  contexts: unknown,
+  pause: Pause,
+): Promise<ContextComparison> {
+  if (!Array.isArray(contexts) || contexts.length > MAX_CONTEXTS) {
+    const hint = "halyard diff --contexts FILE takes any number";
+    throw new ApiError(400, `"contexts" is not a list of ${MAX_CONTEXTS} contexts at most`, hint);
+  }
+  const pair = [requireSideSnapshot(from), requireSideSnapshot(to)] as const;
+  const [comparison] = await compareContexts([pair], contexts.values().map(asContext), pause);
+  return comparison!;
+}
+
+function requireSideSnapshot({ environment, missing }: ComparedSide): Snapshot {
+  if (!environment) throw missing;
+  return requireSnapshot(environment);
+}
+
+function addWords(served: ServedValue | null): ServedValue & { words: string } | null {
+  return served && { ...served, words: describeReason(served.reason) };
 }
 
 /** Reads one side of a comparison. */

@@ -9,6 +9,8 @@ export interface ExplorerServices {
   store: Store;
   /** Returns the status in detail, as `/status` has it. */
   describeStatus(): Record<string, unknown>;
+  /** Answers a request of an SDK as the public listener does. */
+  answerSdk(request: Request): Response | Promise<Response>;
   /** Returns all metrics at this moment. */
   collectMetrics(): Promise<readonly MetricState[]>;
   /** Returns what was served before the last reload, by environment ID; `undefined` where that is not kept. */

@@ -1,12 +1,8 @@
-import {
-  createSession,
-  evaluateAllInSlices,
-  EvaluationLimitError,
-  type Slices,
-} from "../../evaluation/mod.ts";
+import { createSession, EvaluationLimitError } from "../../evaluation/mod.ts";
 import type { OpenRoute, RouteContext } from "../../http/mod.ts";
 import {
   type AskedOfFlags,
+  describeFlagResult,
   environmentToJson,
   evaluateFlagInSlices,
   flagResultToJson,
@@ -19,13 +15,14 @@ import {
 import type { JsonValue } from "../../model/mod.ts";
 import type { ItemKind, Snapshot } from "../../snapshot/mod.ts";
 import type { StoredEnvironment } from "../../store/mod.ts";
-import { type Pause, Turns } from "../../wire/mod.ts";
+import { finishSlices, type Pause, Turns } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
 import { asBoolean, asContext, type Fields, readFields } from "./_body.ts";
 import { listConnections } from "./_connections.ts";
 import { answerDiff } from "./_diff.ts";
 import { JsonText } from "./_json_text.ts";
-import { respond, respondJson, respondPieces } from "./_responses.ts";
+import { respond, respondJson } from "./_responses.ts";
+import { createSdkRequest, SDK_ROUTES } from "./_sdk_routes.ts";
 import { type ExplorerServices, noEnvironment, requireReady, requireSnapshot } from "./_served.ts";
 
 /** Most requests to the API that are being answered at one time. A page has a few. @limit requests: further ones are answered 503 with `Retry-After` */
@@ -40,8 +37,8 @@ type Answer = (request: Request, context: RouteContext, pause: Pause) => Respons
 /** Kinds of items, in the order of lists. */
 const KINDS: readonly ItemKind[] = ["flags", "segments"];
 
-/** Audiences whose polls can be asked for. */
-const AUDIENCES = ["environmentId", "mobile", "server"] as const;
+/** Headers of SDKs' answers that are passed on: those of CORS must not be. */
+const SDK_HEADERS = ["content-type", "content-length", "etag"];
 
 /**
  * Creates the routes of the API, docs/schemas/explorer.json. Nothing of it changes anything. Answers are those of the commands on the
@@ -85,6 +82,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     const statuses = environments as Record<string, Fields>;
     return respond(JSON.stringify({
       status,
+      hasPrevious: services.getPrevious() !== undefined,
       environments: store.environments.map((environment) => {
         const { fault, snapshot, since } = environment;
         const { evaluationLimitsReached } = statuses[environment.id] ?? {};
@@ -127,7 +125,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
 
   async function evaluate(request: Request, route: RouteContext, pause: Pause): Promise<Response> {
     const snapshot = requireSnapshot(getEnvironment(route));
-    const fields = await readFields(request, ["context", "flags", "why", "want"]);
+    const fields = await readFields(request, ["context", "flags", "why", "want", "words"]);
     const context = asContext(fields["context"]);
     const keys = asKeys(fields, snapshot) ?? listKeys(snapshot);
     const { want } = fields as { want?: JsonValue };
@@ -148,11 +146,13 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
       withTrace: asBoolean(fields, "why"),
       want: want === undefined ? undefined : () => want,
     };
+    const isInWords = asBoolean(fields, "words");
     const text = new JsonText(pause);
     text.add('{"flags":[');
     for (const [i, key] of keys.entries()) {
-      const result = await finish(evaluateFlagInSlices(asked, key), pause);
-      text.add(`${i > 0 ? "," : ""}${JSON.stringify(flagResultToJson(result!))}`);
+      const result = await finishSlices(evaluateFlagInSlices(asked, key), pause);
+      const words = isInWords && { words: describeFlagResult(result!) };
+      text.add(`${i > 0 ? "," : ""}${JSON.stringify({ ...flagResultToJson(result!), ...words })}`);
     }
     text.add("]}");
     return respond(text.toString());
@@ -163,33 +163,24 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     return respond(JSON.stringify({ connections }));
   }
 
-  function sendPayload(_request: Request, context: RouteContext): Response {
-    const snapshot = requireSnapshot(getEnvironment(context));
-    const kind = context.params["kind"]!;
-    if (kind !== "all" && kind !== "flags") {
-      throw new ApiError(404, "there is no such payload", "there are all, flags and, by POST, eval");
-    }
-    return respondPieces(snapshot[kind].body);
+  function listSdkRoutes(): Response {
+    return respond(JSON.stringify({ routes: SDK_ROUTES }));
   }
 
-  async function evaluatePayload(
-    request: Request,
-    route: RouteContext,
-    pause: Pause,
-  ): Promise<Response> {
-    const snapshot = requireSnapshot(getEnvironment(route));
-    const fields = await readFields(request, ["context", "audience", "withReasons"]);
-    const context = asContext(fields["context"]);
-    const audience = AUDIENCES.find((one) => one === (fields["audience"] ?? AUDIENCES[0]));
-    if (!audience) {
-      throw new ApiError(400, '"audience" is none', `it is one of ${AUDIENCES.join(", ")}`);
-    }
-    const options = { audience, withReasons: asBoolean(fields, "withReasons") };
-    const { text } = await finish(
-      evaluateAllInSlices(await snapshot.compile(pause), context, options),
-      pause,
-    );
-    return respond(text);
+  async function askSdkRoute(request: Request, context: RouteContext): Promise<Response> {
+    const snapshot = requireSnapshot(getEnvironment(context));
+    const fields = await readFields(request, ["route", "stream", "context"]);
+    const route = SDK_ROUTES.find(({ name }) => name === fields["route"]);
+    if (!route) throw new ApiError(400, '"route" is none', "GET /explorer/api/sdk lists all");
+    const sent = createSdkRequest({
+      route,
+      isStream: asBoolean(fields, "stream"),
+      snapshot,
+      ...route.body && { context: { json: fields["context"], parsed: asContext(fields["context"]) } },
+    });
+    const { status, headers, body } = await services.answerSdk(sent);
+    const kept = SDK_HEADERS.flatMap((name) => headers.has(name) ? [[name, headers.get(name)!]] : []);
+    return new Response(body, { status, headers: Object.fromEntries(kept) });
   }
 
   return [
@@ -199,8 +190,8 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     route("POST", "evaluate/{env}", evaluate),
     route("POST", "diff", (request, _context, pause) => answerDiff(services, request, pause)),
     route("GET", "connections", listClients),
-    route("GET", "payload/{env}/{kind}", sendPayload),
-    route("POST", "payload/{env}/eval", evaluatePayload),
+    route("GET", "sdk", listSdkRoutes),
+    route("POST", "sdk/{env}", askSdkRoute),
     route("GET", "{path...}", () => {
       throw new ApiError(404, "there is no such route", "docs/explorer.md lists all");
     }),
@@ -228,12 +219,4 @@ function asKeys({ flags }: Fields, snapshot: Snapshot): string[] | undefined {
     `there is no flag ${JSON.stringify(missing)}`,
     "GET /explorer/api/flags/ENV lists all",
   );
-}
-
-/** Does slices one after the other, with pauses. */
-async function finish<T>(slices: Slices<T>, pause: Pause): Promise<T> {
-  await pause();
-  let slice = slices.next();
-  for (; !slice.done; slice = slices.next()) await pause();
-  return slice.value;
 }

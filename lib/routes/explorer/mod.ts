@@ -14,6 +14,7 @@
  * const routes = explorerRoutes({
  *   store,
  *   describeStatus: () => ({ version: "1.2.3", environments: {} }),
+ *   answerSdk: () => new Response("what SDKs get"),
  *   collectMetrics: () => Promise.resolve([]),
  *   getPrevious: () => undefined,
  * });

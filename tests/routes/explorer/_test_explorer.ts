@@ -1,6 +1,6 @@
 import { createHandler, type Handler, WEB_TRANSPORT } from "../../../lib/http/mod.ts";
 import type { MetricState } from "../../../lib/observe/mod.ts";
-import { explorerGuard, explorerRoutes } from "../../../lib/routes/explorer/mod.ts";
+import { explorerGuard, explorerRoutes, type ExplorerServices } from "../../../lib/routes/explorer/mod.ts";
 import { Store, type StoredEnvironment } from "../../../lib/store/mod.ts";
 import { makeLog, type TestLog } from "../../_environments.ts";
 
@@ -15,6 +15,7 @@ export interface ExplorerParts {
   status?: Record<string, unknown>;
   metrics?: MetricState[];
   previous?: ReadonlyMap<string, StoredEnvironment>;
+  answerSdk?: ExplorerServices["answerSdk"];
   now?: () => number;
 }
 
@@ -33,14 +34,16 @@ export class TestExplorer {
   readonly #handler: Handler;
 
   constructor(
-    { token, hosts = [], store = new Store(), status = {}, metrics = [], previous, now }: ExplorerParts = {},
+    parts: ExplorerParts = {},
   ) {
+    const { token, hosts = [], store = new Store(), status = {}, metrics = [], previous, now } = parts;
     this.store = store;
     const { log } = this;
     const routes = explorerRoutes({
       store,
       describeStatus: () => ({ environments: {}, ...status }),
       collectMetrics: () => Promise.resolve(metrics),
+      answerSdk: parts.answerSdk ?? (() => new Response("of an SDK")),
       getPrevious: () => previous,
     });
     this.#handler = createHandler(routes, {

@@ -15,7 +15,7 @@ const PATHS: [path: string, method?: string][] = [
   ["/explorer/api/flags/e1"],
   ["/explorer/api/flags/e1/f"],
   ["/explorer/api/connections"],
-  ["/explorer/api/payload/e1/all"],
+  ["/explorer/api/sdk"],
   ["/explorer/api/nothing"],
   ["/explorer/api/"],
   ["/explorer//api/environments"],

@@ -1,7 +1,10 @@
+import { createHmac } from "node:crypto";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { readArchiveFile } from "../../../lib/cli/archive_file.ts";
 import { run } from "../../../lib/cli/mod.ts";
+import type { Reason, Trace } from "../../../lib/evaluation/mod.ts";
+import { describeReason, describeTrace } from "../../../lib/inspection/mod.ts";
 import { buildOverlay, parseOverrides } from "../../../lib/load/mod.ts";
 import { metricsRoute } from "../../../lib/routes/admin/mod.ts";
 import { Registry } from "../../../lib/observe/mod.ts";
@@ -92,6 +95,17 @@ Deno.test("the API answers what the commands print, on generated archives", asyn
         const all = await explorer.post("evaluate/e1", { context, why });
         assertEquals(all, await command(...evaluate, ...contextArgs, ...why ? ["--why"] : []));
         checkSchema("evaluation", all);
+        const worded = await explorer.post("evaluate/e1", { context, why, words: true }) as {
+          flags: Json[];
+        };
+        checkSchema("wordedEvaluation", worded);
+        assertEquals({ flags: worded.flags.map(({ words: _, ...flag }) => flag) }, all);
+        for (const { reason, trace, words } of worded.flags) {
+          assertEquals(words, {
+            reason: describeReason(reason as Reason),
+            ...why && { trace: describeTrace(trace as Trace) },
+          });
+        }
         // What other flags have found out changes nothing.
         const asked = keys.slice(-2);
         if (asked.length === 0) continue;
@@ -106,6 +120,15 @@ Deno.test("the API answers what the commands print, on generated archives", asyn
       }
 
       const { environments: compared } = await command("diff", old.path, now.path);
+      await Deno.writeTextFile(`${now.path}.jsonl`, `${JSON.stringify(context)}\n`);
+      const sample = await command("diff", old.path, now.path, "--contexts", `${now.path}.jsonl`);
+      const both = { from: { env: "e1", data: "previous" }, to: { env: "e1" }, contexts: [context] };
+      const shares = await explorer.post("diff", both) as Json;
+      assertEquals(
+        shares["contexts"],
+        (sample["contexts"] as Json[]).filter(({ environment }) => environment === "e1"),
+      );
+      checkSchema("difference", shares);
       for (const id of ["e1", "e2", "e3"]) {
         const sides = { from: { env: id, data: "previous" }, to: { env: id } };
         const difference = await explorer.post("diff", sides) as { environments: Json[]; same: boolean };
@@ -183,7 +206,7 @@ Deno.test("GET environments has the status and each environment's, those with a 
   checkSchema("environments", answer);
 });
 
-Deno.test("payloads are the very bytes that SDKs get", async () => {
+Deno.test("routes of SDKs are answered with the very bytes that SDKs get, in secure mode too", async () => {
   const parts = {
     flags: {
       f: {
@@ -198,39 +221,55 @@ Deno.test("payloads are the very bytes that SDKs get", async () => {
     },
     segments: { s: {} },
   };
-  const store = await makeStore({ e1: parts });
+  const store = await makeStore({ e1: parts, e2: { ...parts, env: { secureMode: true } } });
   const relay = makeRelay(store);
-  const explorer = new TestExplorer({ store });
+  const explorer = new TestExplorer({ store, answerSdk: relay.handler });
   const context = { kind: "user", key: "ann", "ö": [1, { a: null }] };
-  const body = {
-    method: "REPORT",
-    body: JSON.stringify(context),
-    headers: { "content-type": "application/json" },
-  };
-  const mobile = { ...body, headers: { ...body.headers, authorization: "mob-e1" } };
-  const server = { ...body, headers: { ...body.headers, authorization: "sdk-e1" } };
-  const rows: [Promise<Response>, Promise<Response>][] = [
-    [relay.get("/sdk/latest-all"), explorer.fetch("/explorer/api/payload/e1/all")],
-    [relay.get("/sdk/flags"), explorer.fetch("/explorer/api/payload/e1/flags")],
-    [relay.fetch("/sdk/evalx/e1/context", body), postJson({ context })],
-    [relay.fetch("/sdk/evalx/e1/context?withReasons=true", body), postJson({ context, withReasons: true })],
-    [relay.fetch("/msdk/evalx/context", mobile), postJson({ context, audience: "mobile" })],
-    [
-      relay.fetch("/sdk/evalx/context", server),
-      postJson({ context: btoa('{"kind":"user","key":"ann"}'), audience: "server" }),
-    ],
-  ];
-  function postJson(json: unknown): Promise<Response> {
-    return explorer.postText("payload/e1/eval", JSON.stringify(json));
-  }
-  for (const [expected, actual] of rows) {
-    const [one, other] = [await expected, await actual];
-    assertEquals([one.status, other.status], [200, 200]);
-    assertEquals(other.headers.get("content-type"), one.headers.get("content-type"));
-    assertEquals(await other.bytes(), await one.bytes());
+  const { routes } = await explorer.get("sdk") as { routes: SdkRoute[] };
+  checkSchema("sdkRoutes", { routes });
+  for (const env of ["e1", "e2"]) {
+    const hash = createHmac("sha256", `sdk-${env}`).update("ann").digest("hex");
+    for (const { name, key, body, poll, stream } of routes) {
+      for (const sent of [poll, ...stream ? [stream] : []]) {
+        const path = sent.path.replace("{envId}", env);
+        const proof = env === "e2" && !key ? `${path.includes("?") ? "&" : "?"}h=${hash}&key=ann` : "";
+        const headers = new Headers({ "content-type": "application/json" });
+        if (key) headers.set("authorization", `${key === "sdk" ? "sdk" : "mob"}-${env}`);
+        const json = body === "ofrep" ? { context } : context;
+        const expected = await relay.fetch(path + proof, {
+          method: sent.method,
+          headers,
+          ...sent.method !== "GET" && { body: JSON.stringify(json) },
+        });
+        const asked = { route: name, stream: sent === stream, ...body && { context } };
+        const actual = await explorer.postText(`sdk/${env}`, JSON.stringify(asked));
+        assertEquals([path, actual.status, expected.status], [path, 200, 200]);
+        assertEquals(actual.headers.get("content-type"), expected.headers.get("content-type"));
+        assertEquals(actual.headers.get("access-control-allow-origin"), null);
+        if (sent === poll) assertEquals(await actual.bytes(), await expected.bytes());
+        else assertEquals(await readFirst(actual), await readFirst(expected));
+      }
+    }
   }
   await relay.delivery.close();
 });
+
+/** A route as the API describes it. */
+interface SdkRoute {
+  name: string;
+  key?: "sdk" | "mobile";
+  body?: "context" | "ofrep";
+  poll: { method: string; path: string };
+  stream?: { method: string; path: string };
+}
+
+/** Reads the first piece of a stream, and closes it. */
+async function readFirst({ body }: Response): Promise<string> {
+  const reader = body!.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return new TextDecoder().decode(value);
+}
 
 Deno.test("what comes from overrides is marked", async () => {
   const { environments: [served] } = await makeStore({

@@ -85,8 +85,6 @@ Deno.test("names of nothing are refused by name, in JSON, and never in a header"
       const path of [
         `flags/${encoded}`,
         `flags/e1/${encoded}`,
-        `payload/e1/${encoded}`,
-        `payload/${encoded}/all`,
         encoded,
       ]
     ) {
@@ -98,7 +96,7 @@ Deno.test("names of nothing are refused by name, in JSON, and never in a header"
     }
   }
   for (
-    const path of ["flags/", "flags/e1/", "flags//f", "flags/%ff", "flags/e1/%", "payload/e1/", "", "%ff"]
+    const path of ["flags/", "flags/e1/", "flags//f", "flags/%ff", "flags/e1/%", "sdk/", "", "%ff"]
   ) {
     const response = await explorer.fetch(`/explorer/api/${path}`);
     assertEquals([path, [404, 301].includes(response.status)], [path, true]);
@@ -188,8 +186,10 @@ Deno.test("hostile bodies of POST evaluate are refused with what is wrong", asyn
   assertEquals(explorer.log.lines.filter((line) => line.startsWith("error")), []);
 });
 
-Deno.test("hostile bodies of POST diff and of payloads are refused with what is wrong", async () => {
-  const explorer = new TestExplorer({ store: await makeStore({ e1: { flags: { f: {} } } }) });
+Deno.test("hostile bodies of POST diff and of SDK routes are refused with what is wrong", async () => {
+  const explorer = new TestExplorer({
+    store: await makeStore({ e1: { flags: { f: {} } }, keyless: { env: { mobKey: "" } } }),
+  });
   const side = { env: "e1" };
   const rows: [path: string, body: unknown, status: number, error: string][] = [
     ["diff", {}, 400, '"from" is not an object'],
@@ -228,10 +228,41 @@ Deno.test("hostile bodies of POST diff and of payloads are refused with what is 
       400,
       'the context cannot be used: "context" must be an object',
     ],
-    ["payload/e1/eval", { context: CONTEXT, audience: "everybody" }, 400, '"audience" is none'],
-    ["payload/e1/eval", { context: CONTEXT, audience: {} }, 400, '"audience" is none'],
-    ["payload/e1/eval", { context: CONTEXT, withReasons: "yes" }, 400, '"withReasons" is not true or false'],
-    ["payload/e1/eval", { context: 1 }, 400, 'the context cannot be used: "context" must be an object'],
+    [
+      "diff",
+      { from: { env: "e1", context: CONTEXT }, to: { env: "e1", context: CONTEXT }, contexts: [] },
+      400,
+      '"contexts" are for sides without a context',
+    ],
+    [
+      "diff",
+      { from: side, to: side, contexts: {} },
+      400,
+      '"contexts" is not a list of 1000 contexts at most',
+    ],
+    [
+      "diff",
+      { from: side, to: side, contexts: Array(1_001).fill(CONTEXT) },
+      400,
+      '"contexts" is not a list of 1000 contexts at most',
+    ],
+    [
+      "diff",
+      { from: side, to: side, contexts: [CONTEXT, { kind: "user" }] },
+      400,
+      'the context cannot be used: "key" must be a string that is not empty',
+    ],
+    ["sdk/e1", {}, 400, '"route" is none'],
+    ["sdk/e1", { route: "constructor" }, 400, '"route" is none'],
+    ["sdk/e1", { route: "all", stream: "yes" }, 400, '"stream" is not true or false'],
+    ["sdk/e1", { route: "browser" }, 400, 'the context cannot be used: "context" must be an object'],
+    [
+      "sdk/e1",
+      { route: "browser", context: 1 },
+      400,
+      'the context cannot be used: "context" must be an object',
+    ],
+    ["sdk/keyless", { route: "mobile", context: CONTEXT }, 404, "the environment has no mobile key"],
   ];
   for (const [path, body, status, error] of rows) {
     const { hint: _, ...answer } = await explorer.post(path, body) as Record<string, unknown>;
@@ -253,17 +284,20 @@ Deno.test("no body brings the explorer down, or its content into the log", async
     want: fc.jsonValue(),
     from: fc.oneof(fc.jsonValue(), fc.record({ env: fc.constantFrom("e1", "x"), context: fc.jsonValue() })),
     to: fc.oneof(fc.jsonValue(), fc.record({ env: fc.constantFrom("e1", "x"), context: fc.jsonValue() })),
-    audience: fc.jsonValue(),
+    contexts: fc.oneof(fc.jsonValue(), fc.array(fc.constant(CONTEXT))),
+    words: fc.oneof(fc.jsonValue(), fc.boolean()),
+    route: fc.oneof(fc.jsonValue(), fc.constantFrom("all", "browser")),
+    stream: fc.oneof(fc.jsonValue(), fc.boolean()),
   }, { requiredKeys: [] }).map((value) => JSON.stringify(value));
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(marked, fields),
-      fc.constantFrom("evaluate/e1", "diff", "payload/e1/eval"),
+      fc.constantFrom("evaluate/e1", "diff", "sdk/e1"),
       async (body, path) => {
         const response = await explorer.postText(path, body);
         assert([200, 400, 404].includes(response.status), `${response.status}`);
-        const answer = await response.json();
-        if (!response.ok) checkSchema("error", answer);
+        const answer = await response.text();
+        if (!response.ok) checkSchema("error", JSON.parse(answer));
       },
     ),
     { numRuns: runs(500) },
@@ -272,7 +306,7 @@ Deno.test("no body brings the explorer down, or its content into the log", async
 });
 
 Deno.test("before the first archive, and of an environment without data, the answer is 503", async () => {
-  const paths = ["flags/e1", "flags/e1/f", "payload/e1/all"];
+  const paths = ["flags/e1", "flags/e1/f"];
   const store = new Store();
   const explorer = new TestExplorer({ store });
   for (const path of paths) {
@@ -284,7 +318,7 @@ Deno.test("before the first archive, and of an environment without data, the ans
     (await explorer.post("diff", { from: { env: "e1" }, to: { env: "e1" } }) as { status: number }).status,
     503,
   );
-  assertEquals(await explorer.get("environments"), { status: {}, environments: [] });
+  assertEquals(await explorer.get("environments"), { status: {}, hasPrevious: false, environments: [] });
   store.replace([{ id: "e1", fault: "it is malformed" }]);
   for (const path of paths) {
     const { status, error } = await explorer.get(path) as { status: number; error: string };

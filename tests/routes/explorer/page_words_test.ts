@@ -1,41 +1,23 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { createSession, explain } from "../../../lib/evaluation/mod.ts";
-import { describeTrace, formatValue } from "../../../lib/inspection/mod.ts";
-import { type JsonValue, parseContext } from "../../../lib/model/mod.ts";
+import { formatValue } from "../../../lib/inspection/mod.ts";
+import type { JsonValue } from "../../../lib/model/mod.ts";
 import { escapeInvisible } from "../../../lib/observe/mod.ts";
+import { EventSplitter } from "../../../lib/routes/explorer/page/api.js";
 import * as context from "../../../lib/routes/explorer/page/context.js";
+import { parseSample } from "../../../lib/routes/explorer/page/diff.js";
 import { filterItems } from "../../../lib/routes/explorer/page/items.js";
 import { listWarnings } from "../../../lib/routes/explorer/page/provenance.js";
 import { formatFragment, parseFragment } from "../../../lib/routes/explorer/page/route.js";
-import { listCommands, quote } from "../../../lib/routes/explorer/page/sdk.js";
+import { formatCommand, quote } from "../../../lib/routes/explorer/page/sdk.js";
 import * as words from "../../../lib/routes/explorer/page/words.js";
 import { runs } from "../../_nightly.ts";
 import { anyContexts } from "../../evaluation/_contexts.ts";
-import { compile } from "../../evaluation/_environment.ts";
-import { anyEnvironments, environments, FLAG_KEYS } from "../../evaluation/_generate.ts";
 
 const texts = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.string({ unit: fc.constantFrom("/", "?", "#", "%", "&") }),
 );
-
-Deno.test("the page's tree has the lines that evaluate --why prints, of its JSON", () => {
-  let count = 0;
-  fc.assert(
-    fc.property(fc.oneof(environments, anyEnvironments), anyContexts, ({ flags, segments }, one) => {
-      const session = createSession(compile({ flags, segments }), parseContext(one));
-      for (const key of FLAG_KEYS) {
-        const trace = explain(session, key);
-        if (!trace) continue;
-        count++;
-        assertEquals(words.describeTrace(JSON.parse(JSON.stringify(trace))), describeTrace(trace));
-      }
-    }),
-    { numRuns: runs(200) },
-  );
-  assertEquals(count > 200, true);
-});
 
 Deno.test("the page formats values and names as the commands do", () => {
   fc.assert(fc.property(fc.jsonValue(), texts, (value, text) => {
@@ -43,21 +25,6 @@ Deno.test("the page formats values and names as the commands do", () => {
     assertEquals(words.visible(text), escapeInvisible(text));
     assertEquals(words.visibleLines(text), text.split("\n").map(escapeInvisible).join("\n"));
   }));
-});
-
-Deno.test("describeReason() of the page says why in plain words", () => {
-  const reasons: [reason: unknown, text: string][] = [
-    [{ kind: "OFF" }, "the flag is off"],
-    [{ kind: "FALLTHROUGH", inExperiment: true }, "no rule matches; in experiment"],
-    [{ kind: "RULE_MATCH", ruleIndex: 1, ruleId: "beta" }, 'rule 2 "beta" matches'],
-    [{ kind: "PREREQUISITE_FAILED", prerequisiteKey: "a\u202e" }, 'prerequisite "a\\u202e" is not met'],
-    [{ kind: "ERROR", errorKind: "MALFORMED_FLAG" }, "cannot be evaluated; the flag is malformed"],
-    [
-      { kind: "TARGET_MATCH", overrideAffected: true, bigSegmentsStatus: "NOT_CONFIGURED" },
-      "targeted by key; big segment unknown offline; affected by overrides",
-    ],
-  ];
-  for (const [reason, text] of reasons) assertEquals(words.describeReason(reason), text);
 });
 
 Deno.test("the address of the page keeps any view, environment, key and parameter", () => {
@@ -156,13 +123,38 @@ Deno.test("listWarnings() says what is wrong with what is served, and nothing wh
 
 Deno.test("commands for a terminal have any context and environment as one word of a shell", async () => {
   const hostile = `{"key":"it's $(touch /tmp/x) \`id\` \\\\ \\"q\\""}`;
-  for (const [, command] of listCommands("eval", "a'b c", hostile)) {
-    const script = `curl() { printf '%s\\n' "$@"; }; HALYARD=http://h; ${command}`;
-    const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
-    const args = new TextDecoder().decode(stdout).trimEnd().split("\n");
-    assertEquals(args[args.indexOf("--data") + 1], hostile);
-    assertEquals(args.at(-1)!.startsWith("http://h/"), true);
-    assertEquals(args.at(-1)!.includes(encodeURIComponent("a'b c")), true);
-  }
+  const request = { method: "REPORT", path: "/eval/{envId}" };
+  const environment = { id: "a'b c", secureMode: true };
+  const command = formatCommand(
+    { key: undefined, body: "context", stream: request },
+    request,
+    environment,
+    hostile,
+  );
+  const script = `curl() { printf '%s\\n' "$@"; }; HALYARD=http://h; HASH=abc; ${command}`;
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
+  const args = new TextDecoder().decode(stdout).trimEnd().split("\n");
+  assertEquals(args[args.indexOf("--data") + 1], hostile);
+  assertEquals(args.at(-1), `http://h/eval/${encodeURIComponent("a'b c")}?h=abc`);
+  assertEquals(args.includes("--no-buffer"), true);
   assertEquals(quote("a'b"), "'a'\\''b'");
+});
+
+Deno.test("EventSplitter ends events at empty lines, however the stream is cut, and keeps their beginnings", () => {
+  const texts = fc.string({ unit: fc.constantFrom("\n", "a", ":", "ü") });
+  fc.assert(fc.property(fc.array(texts), texts, (pieces, rest) => {
+    const events = new EventSplitter();
+    const found = [...pieces, rest].flatMap((piece) => events.push(piece));
+    assertEquals(found.map(({ text }) => text), [...pieces, rest].join("").split("\n\n").slice(0, -1));
+  }));
+  const events = new EventSplitter();
+  const pieces = Array.from({ length: 100 }, () => events.push(`data: ${"x".repeat(1_000)}\n`)).flat();
+  const [event, ...others] = [...pieces, ...events.push("\n")];
+  assertEquals([event!.text.length, event!.length, others], [2_000, 100_699, []]);
+});
+
+Deno.test("parseSample() has a context of each line, and says which line is none", () => {
+  const ann = { kind: "user", key: "ann" };
+  assertEquals(parseSample(`${JSON.stringify(ann)}\r\n\n ${JSON.stringify(ann)}`), [ann, ann]);
+  assertThrows(() => parseSample(`${JSON.stringify(ann)}\n[]`), SyntaxError, "line 2 is not a context");
 });

@@ -5,6 +5,9 @@ const ROOT = new URL("api/", import.meta.url);
 /** Most that is read of a document to be shown: bytes. */
 export const MAX_SHOWN_BYTES = 256 * 1024;
 
+/** Most of an event that is shown: characters. */
+const MAX_EVENT_LENGTH = 2_000;
+
 /** An answer that is an error, in words. */
 export class ApiError extends Error {
   constructor(status, message, hint) {
@@ -48,6 +51,46 @@ export async function askForText(segments, { body, signal } = {}) {
   }
 }
 
+/** Reads an event stream until it ends: each event as `[{text, length}]`, of the text the beginning. */
+export async function askForEvents(segments, { body, signal, onEvents }) {
+  const response = await send(segments, { body, signal });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const events = new EventSplitter();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    onEvents(events.push(value));
+  }
+}
+
+/** Splits an event stream at its empty lines, as its pieces come. */
+export class EventSplitter {
+  #event = { text: "", length: 0 };
+  /** The end of a line with which the last piece ended: the next one may begin with an empty line. */
+  #held = "";
+
+  /** Takes the next piece. Returns the events that have ended in it. */
+  push(piece) {
+    const [first, ...others] = `${this.#held}${piece}`.split("\n\n");
+    const ended = [];
+    let part = first;
+    for (const next of others) {
+      this.#add(part);
+      ended.push(this.#event);
+      this.#event = { text: "", length: 0 };
+      part = next;
+    }
+    this.#held = part.endsWith("\n") ? "\n" : "";
+    this.#add(this.#held ? part.slice(0, -1) : part);
+    return ended;
+  }
+
+  #add(part) {
+    this.#event.text += part.slice(0, MAX_EVENT_LENGTH - this.#event.text.length);
+    this.#event.length += part.length;
+  }
+}
+
 async function send(segments, { body, signal }) {
   const response = await fetch(addressOf(...segments), {
     ...body !== undefined && {
@@ -62,6 +105,6 @@ async function send(segments, { body, signal }) {
     throw new ApiError(0, "Halyard cannot be reached", "see whether it runs, then try again");
   });
   if (response.ok) return response;
-  const { error, hint } = await response.json().catch(() => ({}));
-  throw new ApiError(response.status, error ?? `the answer is ${response.status}`, hint);
+  const { error, message, hint } = await response.json().catch(() => ({}));
+  throw new ApiError(response.status, error ?? message ?? `the answer is ${response.status}`, hint);
 }

@@ -162,7 +162,7 @@ class App extends Component {
 }
 
 function Body({ view, segments, query, overview, replace, list }) {
-  const { status, environments } = overview;
+  const { status, environments, hasPrevious } = overview;
   const { view: View, ofEnvironment } = VIEWS[view];
   const [id, name] = segments;
   const environment = environments.find((one) => one.id === id);
@@ -185,7 +185,7 @@ function Body({ view, segments, query, overview, replace, list }) {
   }
   return html`
     <${View} status=${status} environments=${environments} environment=${environment} name=${name}
-      query=${query} replace=${replace} list=${list} stamp=${stamp} />
+      query=${query} replace=${replace} list=${list} stamp=${stamp} hasPrevious=${hasPrevious} />
   `;
 }
 

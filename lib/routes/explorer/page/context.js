@@ -5,6 +5,9 @@ import { html } from "./parts.js";
 /** The context that a form begins with. */
 export const FIRST_CONTEXT = '{"kind":"user","key":"ann"}';
 
+/** How long typing rests before what was typed is used: ms. */
+const REST_MS = 250;
+
 /** Most contexts that are offered again. They are in memory alone. */
 const MAX_RECENT = 8;
 
@@ -78,6 +81,26 @@ function toText(value) {
 /** Remembers a context that was used. */
 export function addRecent(recent, text) {
   return [text, ...recent.filter((one) => one !== text)].slice(0, MAX_RECENT);
+}
+
+/** Shows its children with a value that changes only when typing rests. */
+export class Settled extends Component {
+  state = { value: this.props.value };
+  #timer;
+
+  componentDidUpdate({ value }) {
+    if (value === this.props.value) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.setState({ value: this.props.value }), REST_MS);
+  }
+
+  componentWillUnmount() {
+    clearTimeout(this.#timer);
+  }
+
+  render({ children }, { value }) {
+    return children(value);
+  }
 }
 
 /** Form for a context: `text` is its JSON, `onChange` gets a new one with each change. */

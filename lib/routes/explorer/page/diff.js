@@ -1,40 +1,24 @@
 // Two sides side by side: archives, environments, or contexts, by what is served.
 import { Component } from "./vendor/preact.js";
 import { ask } from "./api.js";
-import { ContextForm, FIRST_CONTEXT, parseContextText } from "./context.js";
+import { ContextForm, FIRST_CONTEXT, parseContextText, Settled } from "./context.js";
 import { nameEnvironment } from "./environments.js";
 import { Answer, Choice, Heading, html, Name } from "./parts.js";
 import { formatFragment } from "./route.js";
-import { count, describeReason, formatValue, visible } from "./words.js";
+import { count, formatValue, visible } from "./words.js";
 
-const DATA = [["current", "what is served now"], ["previous", "what was served before"]];
+const CURRENT = ["current", "what is served now"];
+const PREVIOUS = ["previous", "what was served before"];
 
 const BY = [["rules", "Rules"], ["values", "Values for contexts"]];
 
 /** Most differences that are shown at once. */
 const MAX_SHOWN = 500;
 
-/** How long typing rests before sides are compared: ms. */
-const REST_MS = 250;
-
 export class Diff extends Component {
-  state = { settled: JSON.stringify(this.#body(this.props)) };
-  #timer;
+  state = { sample: undefined };
 
-  componentDidUpdate() {
-    const body = JSON.stringify(this.#body(this.props));
-    if (body === this.state.settled || body === this.#waiting) return;
-    this.#waiting = body;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.setState({ settled: body }), REST_MS);
-  }
-  #waiting;
-
-  componentWillUnmount() {
-    clearTimeout(this.#timer);
-  }
-
-  #body({ environment, query }) {
+  #body({ environment, query, hasPrevious }) {
     function side(name, data) {
       return {
         env: query[`${name}Env`] ?? environment.id,
@@ -42,15 +26,17 @@ export class Diff extends Component {
         ...query.by === "values" && { context: query[`${name}Context`] ?? FIRST_CONTEXT },
       };
     }
-    return { from: side("from", "previous"), to: side("to", "current") };
+    return { from: side("from", hasPrevious ? "previous" : "current"), to: side("to", "current") };
   }
 
-  render({ environments, query, replace, stamp }, { settled }) {
+  render({ environments, query, replace, stamp, hasPrevious }, { sample }) {
     const { from, to } = this.#body(this.props);
+    const data = hasPrevious ? [CURRENT, PREVIOUS] : [CURRENT];
     const sides = [["from", "From", from], ["to", "To", to]];
     return html`
       <${Heading}>Differences</>
-      <p class="quiet">between two archives, two environments or two contexts.</p>
+      <p class="quiet">between two archives, two environments or two contexts.${!hasPrevious &&
+        " Since the start nothing else was served, or it is not kept: there was no memory for it."}</p>
       <form class="filters" onSubmit=${(event) => event.preventDefault()}>
         <${Choice} label="Compare" value=${query.by ?? "rules"} options=${BY} onChange=${(by) =>
           replace({ ...query, by })} />
@@ -60,7 +46,7 @@ export class Diff extends Component {
           html`
             <fieldset>
               <legend>${label}</legend>
-              <${Choice} label="Data" value=${side.data} options=${DATA} onChange=${(data) =>
+              <${Choice} label="Data" value=${side.data} options=${data} onChange=${(data) =>
                 replace({ ...query, [name]: data })} />
               <${Choice} label="Environment" value=${side.env}
                 options=${environments.map((one) => [one.id, nameEnvironment(one)])}
@@ -73,22 +59,70 @@ export class Diff extends Component {
           `
         )}
       </div>
-      <${Answer} id=${`${settled} ${stamp}`} load=${(signal) => compare(settled, signal)}>
-        ${(answer) =>
-          answer.flags
-            ? html`<${Values} answer=${answer} to=${to.env} />`
-            : html`<${Rules} answer=${answer} to=${to.env} />`}
+      ${query.by !== "values" && html`
+        <${Sample} sample=${sample} onChange=${(sample) => this.setState({ sample })} />
+      `}
+      <${Settled} value=${JSON.stringify({ from, to })}>
+        ${(sides) =>
+          html`
+            <${Answer} id=${JSON.stringify([sides, sample, stamp])} load=${(signal) =>
+              compare(JSON.parse(sides), sample, signal)}>
+              ${(answer) =>
+                answer.flags
+                  ? html`<${Values} answer=${answer} to=${to.env} />`
+                  : html`<${Rules} answer=${answer} to=${to.env} of=${sample?.contexts.length} />`}
+            <//>
+          `}
       <//>
     `;
   }
 }
 
-async function compare(text, signal) {
-  const body = JSON.parse(text);
-  for (const side of [body.from, body.to]) {
-    if (side.context !== undefined) side.context = parseContextText(side.context);
+async function compare({ from, to }, sample, signal) {
+  if (from.context === undefined) {
+    return await ask(["diff"], { body: { from, to, contexts: sample?.contexts }, signal });
   }
-  return await ask(["diff"], { body, signal });
+  const [old, now] = [from, to].map((side) => ({ ...side, context: parseContextText(side.context) }));
+  return await ask(["diff"], { body: { from: old, to: now }, signal });
+}
+
+/** A file of contexts, whose shares are counted. It is read here, and kept in memory alone. */
+class Sample extends Component {
+  state = { error: undefined };
+
+  #read = async (event) => {
+    const [file] = event.target.files;
+    try {
+      this.props.onChange(file && { name: file.name, contexts: parseSample(await file.text()) });
+      this.setState({ error: undefined });
+    } catch (error) {
+      this.props.onChange(undefined);
+      this.setState({ error: error.message });
+    }
+  };
+
+  render({ sample }, { error }) {
+    return html`
+      <p class="sample">
+        <label><span>How many contexts of a sample get another value? A file with one context a line:</span>
+          <input type="file" accept=".jsonl,.ndjson,.json,.txt" onChange=${this.#read} /></label>
+        ${sample && html`<span role="status">${count(sample.contexts.length, "context")}</span>`}
+      </p>
+      ${error && html`<p class="problem" role="alert">${visible(error)}</p>`}
+    `;
+  }
+}
+
+/** Parses contexts, one a line. Throws which line is none. */
+export function parseSample(text) {
+  return text.split("\n").flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    try {
+      return [parseContextText(line)];
+    } catch (error) {
+      throw new SyntaxError(`line ${i + 1} is not a context: ${error.message}`);
+    }
+  });
 }
 
 const STREAMS = {
@@ -97,55 +131,104 @@ const STREAMS = {
   none: "flags and segments stay as they are",
 };
 
-function Rules({ answer, to }) {
+function Rules({ answer, to, of }) {
   if (answer.same) return html`<p class="same" role="status">Both serve the same.</p>`;
-  return answer.environments.map((one) => {
-    const items = [
-      ...one.segments.map((item) => ({ ...item, kind: "segment" })),
-      ...one.flags.map((item) => ({ ...item, kind: "flag" })),
-    ];
-    const rest = items.length - MAX_SHOWN;
-    return html`
-      <section aria-label="Differences">
-        <p role="status"><b>${one.change}</b>: ${count(one.flags.length, "flag")} and ${count(
-          one.segments.length,
-          "segment",
-        )} differ; ${STREAMS[one.streams]}${one.rollback &&
-          html`; <span class="tag warn">versions go back</span>`}</p>
-        ${one.metadata.length + one.keys.length > 0 && html`<ul class="plain">
+  return html`
+    ${answer.contexts && html`<${Shares} flags=${answer.contexts} to=${to} of=${of} />`}
+    ${answer.environments.map((one) => html`<${Changes} one=${one} to=${to} />`)}
+  `;
+}
+
+/** How many contexts of the sample get another value, flag by flag. */
+function Shares({ flags, to, of }) {
+  if (flags.length === 0) {
+    return html`<p class="same" role="status">All ${count(of, "context")} get the same values.</p>`;
+  }
+  return html`
+    <section aria-label="Sample">
+      <h2>Contexts that get another value</h2>
+      <div class="scroll" tabindex="0" role="region" aria-label="Shares">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Flag</th>
+              <th scope="col" class="number">Contexts</th>
+              <th scope="col" class="number">Share</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${flags.slice(0, MAX_SHOWN).map(({ flag, changed, of }) =>
+              html`
+                <tr>
+                  <th scope="row">
+                    <${ItemLink} environment=${to} name=${flag} />
+                  </th>
+                  <td class="number">${changed} of ${of}</td>
+                  <td class="number">${(100 * changed / of).toFixed(1)}%</td>
+                </tr>
+              `
+            )}
+          </tbody>
+        </table>
+      </div>
+      <${Rest} number=${flags.length - MAX_SHOWN} />
+    </section>
+  `;
+}
+
+function ItemLink({ environment, name }) {
+  return html`<a href=${
+    formatFragment("item", [environment, name])
+  }><${Name} text=${name} class="code" /></a>`;
+}
+
+function Rest({ number }) {
+  return number > 0 && html`<p class="quiet">and ${count(number, "more")}</p>`;
+}
+
+function Changes({ one, to }) {
+  const items = [
+    ...one.segments.map((item) => ({ ...item, kind: "segment" })),
+    ...one.flags.map((item) => ({ ...item, kind: "flag" })),
+  ];
+  return html`
+    <section aria-label="Differences">
+      <p role="status"><b>${one.change}</b>: ${count(one.flags.length, "flag")} and ${count(
+        one.segments.length,
+        "segment",
+      )} differ; ${STREAMS[one.streams]}${one.rollback &&
+        html`; <span class="tag warn">versions go back</span>`}</p>
+      ${one.metadata.length + one.keys.length > 0 && html`<ul class="plain">
           ${one.metadata.map((line) => html`<li>${visible(line)}</li>`)}
           ${
-          one.keys.map(({ kind, change, key }) =>
-            html`<li>${
-              kind === "sdk" ? "SDK" : "mobile"
-            } key <${Name} text=${key} class="code" /> ${change}</li>`
-          )
-        }
+        one.keys.map(({ kind, change, key }) =>
+          html`<li>${
+            kind === "sdk" ? "SDK" : "mobile"
+          } key <${Name} text=${key} class="code" /> ${change}</li>`
+        )
+      }
         </ul>`}
-        <ul class="differences">
-          ${items.slice(0, MAX_SHOWN).map(({ kind, key, change, before, after, words }) =>
-            html`
-              <li>
-                <div class="line">
-                <span class="kind">${kind}</span>
-                ${change === "removed"
-                  ? html`<${Name} text=${key} class="code" />`
-                  : html`<a href=${
-                    formatFragment("item", [to, key])
-                  }><${Name} text=${key} class="code" /></a>`}
-                <span class=${`tag ${change}`}>${change}</span>
-                <span class="version">${describeVersions(before, after)}</span>
-                </div>
-                ${words.length > 0 &&
-                  html`<ul>${words.map((line) => html`<li><bdi>${visible(line)}</bdi></li>`)}</ul>`}
-              </li>
-            `
-          )}
-        </ul>
-        ${rest > 0 && html`<p class="quiet">and ${count(rest, "more")}</p>`}
-      </section>
-    `;
-  });
+      <ul class="differences">
+        ${items.slice(0, MAX_SHOWN).map(({ kind, key, change, before, after, words }) =>
+          html`
+            <li>
+              <div class="line">
+              <span class="kind">${kind}</span>
+              ${change === "removed"
+                ? html`<${Name} text=${key} class="code" />`
+                : html`<${ItemLink} environment=${to} name=${key} />`}
+              <span class=${`tag ${change}`}>${change}</span>
+              <span class="version">${describeVersions(before, after)}</span>
+              </div>
+              ${words.length > 0 &&
+                html`<ul>${words.map((line) => html`<li><bdi>${visible(line)}</bdi></li>`)}</ul>`}
+            </li>
+          `
+        )}
+      </ul>
+      <${Rest} number=${items.length - MAX_SHOWN} />
+    </section>
+  `;
 }
 
 function describeVersions(before, after) {
@@ -155,7 +238,6 @@ function describeVersions(before, after) {
 
 function Values({ answer: { same, flags }, to }) {
   if (same) return html`<p class="same" role="status">Both serve the same values.</p>`;
-  const rest = flags.length - MAX_SHOWN;
   return html`
     <p role="status">${count(flags.length, "flag")} with another value</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Values">
@@ -171,10 +253,9 @@ function Values({ answer: { same, flags }, to }) {
           ${flags.slice(0, MAX_SHOWN).map(({ key, from, to: now }) =>
             html`
               <tr>
-                <th scope="row"><a href=${formatFragment("item", [
-                  to,
-                  key,
-                ])}><${Name} text=${key} class="code" /></a></th>
+                <th scope="row">
+                  <${ItemLink} environment=${to} name=${key} />
+                </th>
                 <td>
                   <${Served} served=${from} />
                 </td>
@@ -187,13 +268,13 @@ function Values({ answer: { same, flags }, to }) {
         </tbody>
       </table>
     </div>
-    ${rest > 0 && html`<p class="quiet">and ${count(rest, "more")}</p>`}
+    <${Rest} number=${flags.length - MAX_SHOWN} />
   `;
 }
 
 function Served({ served }) {
   if (served === null) return html`<span class="quiet">no such flag</span>`;
   return html`<bdi class="value">${formatValue(served.value)}</bdi> <span class="quiet">${
-    describeReason(served.reason)
+    visible(served.words)
   }</span>`;
 }

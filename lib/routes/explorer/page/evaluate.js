@@ -1,42 +1,23 @@
 // Evaluations of all flags for a context; why one of them comes to its value, and what would give another.
 import { Component } from "./vendor/preact.js";
 import { ask } from "./api.js";
-import { addRecent, ContextForm, FIRST_CONTEXT, parseContextText } from "./context.js";
+import { addRecent, ContextForm, FIRST_CONTEXT, parseContextText, Settled } from "./context.js";
 import { nameEnvironment } from "./environments.js";
 import { ROW_HEIGHT, shorten } from "./items.js";
 import { List } from "./list.js";
 import { Answer, Choice, Heading, html, Name, Search } from "./parts.js";
 import { formatFragment } from "./route.js";
-import { count, describeReason, describeTrace, describeWant, formatValue, visible } from "./words.js";
-
-/** How long typing rests before a context is evaluated: ms. */
-const REST_MS = 250;
+import { count, formatValue, visible } from "./words.js";
 
 export class Evaluate extends Component {
-  state = { settled: this.props.query.context ?? FIRST_CONTEXT, recent: [] };
-  #timer;
-
-  componentWillUnmount() {
-    clearTimeout(this.#timer);
-  }
-
-  /** A context that comes with the address, and not by typing, is evaluated too. */
-  componentDidUpdate() {
-    const text = this.props.query.context ?? FIRST_CONTEXT;
-    if (text === this.#waiting) return;
-    this.#waiting = text;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.setState({ settled: text }), REST_MS);
-  }
-  #waiting = this.props.query.context ?? FIRST_CONTEXT;
+  state = { recent: [] };
 
   #remember = (text) => {
     if (this.state.recent[0] !== text) this.setState(({ recent }) => ({ recent: addRecent(recent, text) }));
   };
 
-  render({ environment, query, replace, list, stamp }, { settled, recent }) {
+  render({ environment, query, replace, list, stamp }, { recent }) {
     const text = query.context ?? FIRST_CONTEXT;
-    const problem = findProblem(settled);
     return html`
       <${Heading}>Evaluate</>
       <p class="quiet">in <${Name} text=${nameEnvironment(environment)} /></p>
@@ -44,29 +25,28 @@ export class Evaluate extends Component {
         <${ContextForm} text=${text} recent=${recent} onChange=${(context) =>
           replace({ ...query, context })} />
         <div>
-          ${problem ? html`<p class="quiet">The context is not complete yet.</p>` : query.flag
-            ? html`
-              <${Why} environment=${environment
-                .id} text=${settled} query=${query} replace=${replace} stamp=${stamp}
-                onDone=${this.#remember} />
-            `
-            : html`
-              <${All} environment=${environment
-                .id} text=${settled} query=${query} replace=${replace} list=${list}
-                stamp=${stamp} onDone=${this.#remember} />
-            `}
+          <${Settled} value=${text}>
+            ${(text) => {
+              if (!isContext(text)) return html`<p class="quiet">The context is not complete yet.</p>`;
+              const View = query.flag ? Why : All;
+              return html`
+                <${View} environment=${environment.id} text=${text} query=${query} replace=${replace}
+                  list=${list} stamp=${stamp} onDone=${this.#remember} />
+              `;
+            }}
+          <//>
         </div>
       </div>
     `;
   }
 }
 
-function findProblem(text) {
+function isContext(text) {
   try {
     parseContextText(text);
-    return undefined;
-  } catch (error) {
-    return error.message;
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -77,7 +57,7 @@ class All extends Component {
   async #load(signal) {
     const { environment, text, onDone } = this.props;
     const answer = await ask(["evaluate", environment], {
-      body: { context: parseContextText(text) },
+      body: { context: parseContextText(text), words: true },
       signal,
     });
     onDone(text);
@@ -120,13 +100,13 @@ class All extends Component {
   }
 }
 
-function ResultRow({ flag: { key, value, reason }, environment, query }) {
+function ResultRow({ flag: { key, value, reason, words }, environment, query }) {
   const { q: _, ...rest } = query;
   return html`
     <a class="item result" href=${formatFragment("evaluate", [environment], { ...rest, flag: key })}>
       <${Name} text=${shorten(key)} class="name code" />
       <bdi class=${reason.kind === "ERROR" ? "value bad" : "value"}>${formatValue(value)}</bdi>
-      <span class="reason">${describeReason(reason)}</span>
+      <span class="reason">${visible(words.reason)}</span>
     </a>
   `;
 }
@@ -139,6 +119,7 @@ class Why extends Component {
       context: parseContextText(text),
       flags: [flag],
       why: true,
+      words: true,
       ...want !== undefined && { want: JSON.parse(want) },
     };
     const [{ flags: [result] }, { items }] = await Promise.all([
@@ -176,13 +157,13 @@ class Why extends Component {
 }
 
 function Result({ result, variations, want, onWant }) {
-  const { value, variation, version, reason, trace } = result;
+  const { value, variation, version, reason, words } = result;
   const texts = [...new Set(variations.map((one) => JSON.stringify(one)))];
   const options = [["", "choose …"], ...texts.map((text) => [text, formatValue(JSON.parse(text))])];
   return html`
     <p class="served" role="status">
       <bdi class=${reason.kind === "ERROR" ? "value bad" : "value"}>${formatValue(value, 2_000)}</bdi>
-      <span>because ${describeReason(reason)}</span>
+      <span>because ${visible(words.reason)}</span>
       <span class="quiet">${variation === null
         ? "no variation"
         : `variation ${variation}`}, version ${version}</span>
@@ -191,11 +172,11 @@ function Result({ result, variations, want, onWant }) {
       <${Choice} label="Why not" value=${want ?? ""} options=${options} onChange=${onWant} />
       ${result.want &&
         html`<p role="status">To get <bdi class="value">${formatValue(result.want.value)}</bdi>: <b>${
-          describeWant(result.want)
+          visible(words.want)
         }</b></p>`}
     </div>
     <h3>Why</h3>
-    <${Tree} lines=${describeTrace(trace)} />
+    <${Tree} lines=${words.trace} />
   `;
 }
 

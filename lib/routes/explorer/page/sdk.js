@@ -1,148 +1,185 @@
-// The exact bytes that SDKs get, how to ask for them, and how they change while one looks.
+// What SDKs get: the exact bytes, how to ask for them, and the stream of what changes.
 import { Component } from "./vendor/preact.js";
-import { addressOf, askForText, MAX_SHOWN_BYTES } from "./api.js";
-import { ContextForm, FIRST_CONTEXT, parseContextText } from "./context.js";
+import { ask, askForEvents, askForText, MAX_SHOWN_BYTES } from "./api.js";
+import { ContextForm, FIRST_CONTEXT, parseContextText, Settled } from "./context.js";
 import { nameEnvironment } from "./environments.js";
-import { Answer, Choice, Copy, Heading, html, Name } from "./parts.js";
-import { visibleLines } from "./words.js";
+import { Answer, Choice, Copy, Heading, html, Name, Problem } from "./parts.js";
+import { count, visible, visibleLines } from "./words.js";
 
-const ROUTES = [
-  ["all", "Server SDKs: flags and segments"],
-  ["flags", "Server SDKs: flags alone"],
-  ["eval", "Client SDKs: values for a context"],
-];
-
-/** Most changes that are listed. */
-const MAX_CHANGES = 50;
-
-/** How long typing rests before a context is evaluated: ms. */
-const REST_MS = 250;
+/** Most events that are listed. */
+const MAX_EVENTS = 50;
 
 export function Sdk({ environment, query, replace, stamp }) {
-  const route = ROUTES.some(([id]) => id === query.route) ? query.route : "all";
-  const text = query.context ?? FIRST_CONTEXT;
   return html`
     <${Heading}>What SDKs get</>
     <p class="quiet">from <${Name} text=${nameEnvironment(environment)} /></p>
-    <form class="filters" onSubmit=${(event) => event.preventDefault()}>
-      <${Choice} label="Route" value=${route} options=${ROUTES} onChange=${(route) =>
-        replace({ ...query, route })} />
-    </form>
-    ${route === "eval" &&
-      html`<${ContextForm} text=${text} onChange=${(context) => replace({ ...query, context })} />`}
-    <${Curl} route=${route} environment=${environment} text=${text} />
-    <${Bytes} key=${`${environment.id} ${route}`} environment=${environment
-      .id} route=${route} text=${text} stamp=${stamp} />
+    <${Answer} id="routes" load=${(signal) => ask(["sdk"], { signal })}>
+      ${({ routes }) =>
+        html`
+          <${Routes} routes=${routes} environment=${environment} query=${query} replace=${replace}
+            stamp=${stamp} />
+        `}
+    <//>
   `;
 }
+
+function Routes({ routes, environment, query, replace, stamp }) {
+  const route = routes.find(({ name }) => name === query.route) ?? routes[0];
+  const options = routes.map(({ name, title }) => [name, title]);
+  const text = query.context ?? FIRST_CONTEXT;
+  return html`
+    <form class="filters" onSubmit=${(event) => event.preventDefault()}>
+      <${Choice} label="Route" value=${route.name} options=${options} onChange=${(route) =>
+        replace({ ...query, route })} />
+    </form>
+    ${route.body &&
+      html`<${ContextForm} text=${text} onChange=${(context) => replace({ ...query, context })} />`}
+    <p class="quiet">In the commands HALYARD is the address that SDKs use${describeVariable(
+      route,
+      environment,
+    )}.</p>
+    <${Settled} key=${route.name} value=${text}>
+      ${(text) =>
+        html`
+          <div class="split halves">
+            <${Once} route=${route} environment=${environment} text=${text} stamp=${stamp} />
+            ${route.stream && html`
+              <${Stream} key=${text} route=${route} environment=${environment} text=${text} />
+            `}
+          </div>
+        `}
+    <//>
+  `;
+}
+
+function describeVariable({ key, body }, { secureMode }) {
+  if (key) return `, ${KEYS[key]} ${key === "sdk" ? "an SDK" : "a mobile"} key of the environment`;
+  return body && secureMode ? ", HASH the hash of the context that secure mode asks for" : "";
+}
+
+const KEYS = { sdk: "SDK_KEY", mobile: "MOBILE_KEY" };
 
 /** Quotes a text for a POSIX shell. */
 export function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** Commands for a shell. Keys are in no answer here: the person knows them. */
-export function listCommands(route, id, text) {
-  if (route !== "eval") {
-    const path = route === "all" ? "sdk/latest-all" : "sdk/flags";
-    const stream = route === "all" ? "all" : "flags";
-    return [
-      ["Once", `curl --header "Authorization: $SDK_KEY" "$HALYARD/${path}"`],
-      ["As a stream", `curl --no-buffer --header "Authorization: $SDK_KEY" "$HALYARD/${stream}"`],
-    ];
-  }
-  const env = encodeURIComponent(id);
-  const body = `--request REPORT --header 'Content-Type: application/json' --data ${quote(text)}`;
+/** The command that asks a route. Keys are in no answer here: the person knows them. */
+export function formatCommand({ key, body, stream }, { method, path }, { id, secureMode }, text) {
+  const hash = body && !key && secureMode ? `${path.includes("?") ? "&" : "?"}h=$HASH` : "";
+  const data = body === "ofrep" ? `{"context":${text}}` : text;
   return [
-    ["Once", `curl ${body} "$HALYARD/sdk/evalx/${env}/context"`],
-    ["As a stream", `curl --no-buffer ${body} "$HALYARD/eval/${env}"`],
-  ];
+    "curl",
+    ...path === stream?.path ? ["--no-buffer"] : [],
+    ...key ? [`--header "Authorization: $${KEYS[key]}"`] : [],
+    ...method === "GET"
+      ? []
+      : [`--request ${method} --header 'Content-Type: application/json' --data ${quote(data)}`],
+    `"$HALYARD${path.replace("{envId}", encodeURIComponent(id))}${hash}"`,
+  ].join(" ");
 }
 
-function Curl({ route, environment, text }) {
+function Command({ id, command }) {
   return html`
-    <section aria-label="For a terminal">
-      <h2>For a terminal</h2>
-      <p class="quiet">HALYARD is the address that SDKs use${route !== "eval" &&
-        ", SDK_KEY an SDK key of the environment"}.</p>
-      ${listCommands(route, environment.id, text).map(([title, command], i) =>
-        html`
-          <div class="command">
-            <span>${title}</span>
-            <pre id=${`command-${i}`} tabindex="0" role="region" aria-label=${`Command: ${title}`}>${visibleLines(
-              command,
+    <div class="command">
+      <pre id=${id} tabindex="0" role="region" aria-label="Command">${visibleLines(command)}</pre>
+      <${Copy} text=${command} from=${id} label="command" />
+    </div>
+  `;
+}
+
+/** The body of a request to the API. */
+function toBody({ name, body }, text, stream) {
+  return { route: name, stream, ...body && { context: parseContextText(text) } };
+}
+
+function Once({ route, environment, text, stamp }) {
+  const { id } = environment;
+  return html`
+    <section aria-label="Once">
+      <h2>Once</h2>
+      <${Command} id="once" command=${formatCommand(route, route.poll, environment, text)} />
+      <${Answer} id=${JSON.stringify([id, route.name, text, stamp])} load=${async (signal) =>
+        await askForText(["sdk", id], { body: toBody(route, text, false), signal })}>
+        ${({ text, length, isCut }) =>
+          html`
+            <p class="quiet">${describeLength(length)}${isCut &&
+              `; these are the first ${MAX_SHOWN_BYTES / 1024} KiB`}</p>
+            <pre class="json bytes" tabindex="0" role="region" aria-label="Bytes of the answer">${visibleLines(
+              text,
             )}</pre>
-            <${Copy} text=${command} from=${`command-${i}`} label=${`command: ${title}`} />
-          </div>
-        `
-      )}
+          `}
+      <//>
     </section>
   `;
 }
 
-class Bytes extends Component {
-  state = { settled: this.props.text, changes: [] };
-  #timer;
-  #last;
+function describeLength(length) {
+  return Number.isNaN(length) ? "of unknown length" : count(length, "byte");
+}
 
-  componentDidUpdate({ text }) {
-    if (text === this.props.text) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.setState({ settled: this.props.text }), REST_MS);
+/** An open stream, as long as it is in view. */
+class Stream extends Component {
+  state = { events: [], error: undefined, isOpen: false };
+  #abort;
+
+  componentDidMount() {
+    this.#open();
   }
 
   componentWillUnmount() {
-    clearTimeout(this.#timer);
+    this.#abort.abort();
   }
 
-  async #load(signal) {
-    const { environment, route } = this.props;
-    const body = route === "eval" ? { context: parseContextText(this.state.settled) } : undefined;
-    const answer = await askForText(["payload", environment, route], { body, signal });
-    const seen = `${answer.length} ${answer.text}`;
-    if (this.#last !== seen) {
-      const what = this.#last === undefined ? "first seen" : "changed";
-      this.#last = seen;
-      const change = { at: Date.now(), what, size: describeSize(answer) };
-      this.setState(({ changes }) => ({ changes: [change, ...changes].slice(0, MAX_CHANGES) }));
+  #open = async () => {
+    const { signal } = this.#abort = new AbortController();
+    const { route, environment, text } = this.props;
+    this.setState({ error: undefined, isOpen: true });
+    try {
+      const body = toBody(route, text, true);
+      await askForEvents(["sdk", environment.id], { body, signal, onEvents: this.#add });
+    } catch (error) {
+      if (!signal.aborted) this.setState({ error });
     }
-    return answer;
-  }
+    if (!signal.aborted) this.setState({ isOpen: false });
+  };
 
-  render({ environment, route, stamp }, { settled, changes }) {
-    const id = JSON.stringify([stamp, route === "eval" && settled]);
+  #add = (added) => {
+    const timed = added.map((event) => ({ ...event, at: Date.now() }));
+    this.setState(({ events }) => ({ events: [...timed.reverse(), ...events].slice(0, MAX_EVENTS) }));
+  };
+
+  render({ route, environment, text }, { events, error, isOpen }) {
     return html`
-      <section aria-label="Bytes">
-        <h2>Bytes</h2>
-        <div class="split wide-left">
-          <div>
-            <${Answer} id=${id} load=${(signal) => this.#load(signal)}>
-              ${(answer) =>
-                html`
-                  <p class="quiet">${describeSize(answer)}${answer.isCut &&
-                    html`; these are the first ${MAX_SHOWN_BYTES / 1024} KiB. <a href=${
-                      addressOf("payload", environment, route).href
-                    } download=${`${route}.json`}>Download all</a>`}</p>
-                  <pre class="json bytes" tabindex="0" role="region" aria-label="Bytes of the answer">${visibleLines(
-                    answer.text,
-                  )}</pre>
-                `}
-            <//>
-          </div>
-          <aside aria-label="Changes">
-            <h3>Changes while you look</h3>
-            <div role="log" aria-label="Changes"><ol class="changes">
-              ${changes.map(({ at, what, size }) =>
-                html`<li><time>${new Date(at).toLocaleTimeString("en-GB")}</time> ${what}, ${size}</li>`
-              )}
-            </ol></div>
-          </aside>
-        </div>
+      <section aria-label="Stream">
+        <h2>Stream</h2>
+        <${Command} id="stream" command=${formatCommand(route, route.stream, environment, text)} />
+        <p class="quiet" role="status">${isOpen ? "open" : "It has ended. "}${!isOpen && html`
+          <button type="button" class="small" onClick=${this.#open}>Open it again</button>
+        `}</p>
+        ${error && html`<${Problem} error=${error} />`}
+        <ol class="events" role="log" aria-label="Events">
+          ${events.map(({ at, text, length }) =>
+            html`
+              <li>
+                <p><time>${new Date(at).toLocaleTimeString("en-GB")}</time> <b>${nameEvent(text)}</b>
+                              <span class="quiet">${count(length, "character")}</span></p>
+                <pre class="json" tabindex="0" role="region" aria-label=${`Event ${
+                  nameEvent(text)
+                }`}>${visibleLines(
+                  text,
+                )}${length > text.length && " …"}</pre>
+              </li>
+            `
+          )}
+        </ol>
       </section>
     `;
   }
 }
 
-function describeSize({ length }) {
-  return Number.isNaN(length) ? "of unknown length" : `${length.toLocaleString("en")} bytes`;
+/** The name of an event; what has none is a message, what is a comment alone keeps the connection open. */
+function nameEvent(text) {
+  if (/^(:.*(\n|$))*$/.test(text)) return "heartbeat";
+  return visible(/^event: ?(.*)$/m.exec(text)?.[1] ?? "message");
 }
