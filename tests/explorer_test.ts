@@ -96,6 +96,37 @@ for (const threads of [1, 2]) {
     }]);
   });
 
+  Deno.test(`the explorer shows the streams of SDKs, and counts none of its own, with ${threads} threads`, async () => {
+    await using file = await DataFile.create(await pack(1));
+    await using relay = await start(file, { threads });
+    const admin = relay.adminAddress!;
+    const response = await get(admin, `${API}/sdk/e1`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ route: "all", stream: true }),
+    });
+    assertEquals([response.status, response.headers.get("content-type")], [
+      200,
+      "text/event-stream; charset=utf-8",
+    ]);
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    async function readUntil(words: string): Promise<void> {
+      while (!text.includes(words)) {
+        const { value, done } = await reader.read();
+        if (done) throw new Error(`The stream ended without ${words}`);
+        text += value;
+      }
+    }
+    await readUntil("event: put");
+    await file.replace(await pack(2));
+    await relay.reload();
+    await readUntil("event: patch");
+    assertEquals(await (await get(admin, `${API}/connections`)).json(), { connections: [] });
+    await relay.close();
+    await reader.read().catch(() => {});
+  });
+
   Deno.test(`the explorer counts streams and requests by SDK, with ${threads} threads`, async () => {
     await using file = await DataFile.create(await pack(1));
     await using relay = await start(file, { threads });
