@@ -79,11 +79,11 @@ export function formatCommand({ key, body, stream }, { method, path }, { id, sec
   ].join(" ");
 }
 
-function Command({ id, command }) {
+function Command({ id, label, command }) {
   return html`
     <div class="command">
-      <pre id=${id} tabindex="0" role="region" aria-label="Command">${visibleLines(command)}</pre>
-      <${Copy} text=${command} from=${id} label="command" />
+      <pre id=${id} tabindex="0" role="region" aria-label=${label}>${visibleLines(command)}</pre>
+      <${Copy} text=${command} from=${id} label=${label} />
     </div>
   `;
 }
@@ -98,7 +98,12 @@ function Once({ route, environment, text, stamp }) {
   return html`
     <section aria-label="Once">
       <h2>Once</h2>
-      <${Command} id="once" command=${formatCommand(route, route.poll, environment, text)} />
+      <${Command} id="once" label="Command that asks once" command=${formatCommand(
+        route,
+        route.poll,
+        environment,
+        text,
+      )} />
       <${Answer} id=${JSON.stringify([id, route.name, text, stamp])} load=${async (signal) =>
         await askForText(["sdk", id], { body: toBody(route, text, false), signal })}>
         ${({ text, length, isCut }) =>
@@ -153,12 +158,17 @@ class Stream extends Component {
     return html`
       <section aria-label="Stream">
         <h2>Stream</h2>
-        <${Command} id="stream" command=${formatCommand(route, route.stream, environment, text)} />
+        <${Command} id="stream" label="Command that opens the stream" command=${formatCommand(
+          route,
+          route.stream,
+          environment,
+          text,
+        )} />
         <p class="quiet" role="status">${isOpen ? "open" : "It has ended. "}${!isOpen && html`
           <button type="button" class="small" onClick=${this.#open}>Open it again</button>
         `}</p>
         ${error && html`<${Problem} error=${error} />`}
-        <ol class="events" role="log" aria-label="Events">
+        <div role="log" aria-label="Events"><ol class="events">
           ${events.map(({ at, text, length }) =>
             html`
               <li>
@@ -172,7 +182,7 @@ class Stream extends Component {
               </li>
             `
           )}
-        </ol>
+        </ol></div>
       </section>
     `;
   }
