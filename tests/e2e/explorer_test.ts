@@ -131,6 +131,7 @@ browserTest(
 
     await page.getByLabel("Compare").selectOption("rules");
     await page.getByLabel("Environment").last().selectOption("e2");
+    await page.getByLabel("Data").first().selectOption("previous");
     const lines = ["cleo", "ann", "bob"].map((key) => JSON.stringify({ kind: "user", key })).join("\n");
     const sample = { name: "contexts.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(lines) };
     await page.getByLabel("contexts of a sample").setInputFiles(sample);
