@@ -47,6 +47,16 @@ export function describeTrace({ steps, isOverridden }: Trace): ExplanationLine[]
   return [{ ...first!, answer: answer.filter(Boolean).join("; ") }, ...others];
 }
 
+/**
+ * Describes the trace of a segment line by line, for a person.
+ *
+ * @param trace The trace.
+ * @returns Its lines.
+ */
+export function describeMembership(trace: SegmentTrace): ExplanationLine[] {
+  return [...listSegment(trace, 0)];
+}
+
 function* listSteps(steps: readonly TraceStep[], depth: number): Generator<ExplanationLine> {
   for (const step of steps) {
     const { verdict } = step;

@@ -12,6 +12,7 @@ export * from "./explanation.ts";
 export * from "./flag_result.ts";
 export * from "./items.ts";
 export * from "./json.ts";
+export * from "./membership.ts";
 export * from "./reason_words.ts";
 export {
   describeAttribute,

@@ -3,8 +3,10 @@ import type { OpenRoute, RouteContext } from "../../http/mod.ts";
 import {
   type AskedOfFlags,
   describeFlagResult,
+  describeMembership,
   environmentToJson,
   evaluateFlagInSlices,
+  explainMembership,
   flagResultToJson,
   inspectedItemToJson,
   inspectItems,
@@ -33,6 +35,9 @@ const MAX_WANTED_FLAGS = 20;
 
 /** Answers one request; `pause` is called between steps of its work. */
 type Answer = (request: Request, context: RouteContext, pause: Pause) => Response | Promise<Response>;
+
+/** What to do about a key that is not there. */
+const LISTED = "GET /explorer/api/flags/ENV lists all";
 
 /** Kinds of items, in the order of lists. */
 const KINDS: readonly ItemKind[] = ["flags", "segments"];
@@ -112,7 +117,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
       throw new ApiError(
         404,
         `there is no flag or segment ${JSON.stringify(key)}${isDeleted ? ": it was deleted" : ""}`,
-        "GET /explorer/api/flags/ENV lists all",
+        LISTED,
       );
     }
     const described = items.map((item) => ({
@@ -158,6 +163,15 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     return respond(text.toString());
   }
 
+  async function testSegment(request: Request, route: RouteContext, pause: Pause): Promise<Response> {
+    const snapshot = requireSnapshot(getEnvironment(route));
+    const { context } = await readFields(request, ["context"]);
+    const key = route.params["key"]!;
+    const trace = await explainMembership(snapshot, key, asContext(context), pause);
+    if (!trace) throw new ApiError(404, `there is no segment ${JSON.stringify(key)}`, LISTED);
+    return await respondJson({ trace, words: describeMembership(trace) }, pause);
+  }
+
   async function listClients(): Promise<Response> {
     const connections = listConnections(await services.collectMetrics(), store.environments);
     return respond(JSON.stringify({ connections }));
@@ -188,6 +202,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     route("GET", "flags/{env}", listFlags),
     route("GET", "flags/{env}/{key}", inspectFlag),
     route("POST", "evaluate/{env}", evaluate),
+    route("POST", "segments/{env}/{key}", testSegment),
     route("POST", "diff", (request, _context, pause) => answerDiff(services, request, pause)),
     route("GET", "connections", listClients),
     route("GET", "sdk", listSdkRoutes),
@@ -217,6 +232,6 @@ function asKeys({ flags }: Fields, snapshot: Snapshot): string[] | undefined {
   throw new ApiError(
     404,
     `there is no flag ${JSON.stringify(missing)}`,
-    "GET /explorer/api/flags/ENV lists all",
+    LISTED,
   );
 }

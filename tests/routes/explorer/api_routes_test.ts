@@ -3,8 +3,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { readArchiveFile } from "../../../lib/cli/archive_file.ts";
 import { run } from "../../../lib/cli/mod.ts";
-import type { Reason, Trace } from "../../../lib/evaluation/mod.ts";
-import { describeReason, describeTrace } from "../../../lib/inspection/mod.ts";
+import type { Reason, SegmentTrace, Trace } from "../../../lib/evaluation/mod.ts";
+import { describeMembership, describeReason, describeTrace } from "../../../lib/inspection/mod.ts";
 import { buildOverlay, parseOverrides } from "../../../lib/load/mod.ts";
 import { metricsRoute } from "../../../lib/routes/admin/mod.ts";
 import { Registry } from "../../../lib/observe/mod.ts";
@@ -111,6 +111,11 @@ Deno.test("the API answers what the commands print, on generated archives", asyn
         if (asked.length === 0) continue;
         const some = await explorer.post("evaluate/e1", { context, why, flags: asked }) as { flags: Json[] };
         assertEquals(some.flags, (all as { flags: Json[] }).flags.slice(-asked.length));
+      }
+      for (const { key } of items.filter(({ kind }) => kind === "segment").slice(0, 3)) {
+        const membership = await explorer.post(`segments/e1/${key}`, { context }) as Json;
+        checkSchema("membership", membership);
+        assertEquals(membership["words"], describeMembership(membership["trace"] as SegmentTrace));
       }
       for (const key of keys.slice(0, 3)) {
         const want = ["--want", "true"];

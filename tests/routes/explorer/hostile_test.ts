@@ -186,7 +186,7 @@ Deno.test("hostile bodies of POST evaluate are refused with what is wrong", asyn
   assertEquals(explorer.log.lines.filter((line) => line.startsWith("error")), []);
 });
 
-Deno.test("hostile bodies of POST diff and of SDK routes are refused with what is wrong", async () => {
+Deno.test("hostile bodies of POST diff, of segments and of SDK routes are refused with what is wrong", async () => {
   const explorer = new TestExplorer({
     store: await makeStore({ e1: { flags: { f: {} } }, keyless: { env: { mobKey: "" } } }),
   });
@@ -252,6 +252,10 @@ Deno.test("hostile bodies of POST diff and of SDK routes are refused with what i
       400,
       'the context cannot be used: "key" must be a string that is not empty',
     ],
+    ["segments/e1/s", {}, 400, 'the context cannot be used: "context" must be an object'],
+    ["segments/e1/s", { context: CONTEXT, why: true }, 400, 'the body has no field "why"'],
+    ["segments/e1/f", { context: CONTEXT }, 404, 'there is no segment "f"'],
+    ["segments/x/s", { context: CONTEXT }, 404, 'there is no environment "x" in what is served'],
     ["sdk/e1", {}, 400, '"route" is none'],
     ["sdk/e1", { route: "constructor" }, 400, '"route" is none'],
     ["sdk/e1", { route: "all", stream: "yes" }, 400, '"stream" is not true or false'],

@@ -28,7 +28,7 @@ export class Evaluate extends Component {
           <${Settled} value=${text}>
             ${(text) => {
               if (!isContext(text)) return html`<p class="quiet">The context is not complete yet.</p>`;
-              const View = query.flag ? Why : All;
+              const View = query.flag ? Why : query.segment ? Membership : All;
               return html`
                 <${View} environment=${environment.id} text=${text} query=${query} replace=${replace}
                   list=${list} stamp=${stamp} onDone=${this.#remember} />
@@ -178,6 +178,42 @@ function Result({ result, variations, want, onWant }) {
     <h3>Why</h3>
     <${Tree} lines=${words.trace} />
   `;
+}
+
+/** Whether the context belongs to a segment, and by what. */
+function Membership({ environment, text, query, stamp, onDone }) {
+  const { segment } = query;
+  async function load(signal) {
+    const answer = await ask(["segments", environment, segment], {
+      body: { context: parseContextText(text) },
+      signal,
+    });
+    onDone(text);
+    return answer;
+  }
+  return html`
+    <h2><a href=${formatFragment("item", [
+      environment,
+      segment,
+    ])}><${Name} text=${segment} class="title code" /></a></h2>
+    <${Answer} id=${JSON.stringify([environment, text, segment, stamp])} load=${load}>
+      ${({ trace, words }) =>
+        html`
+          <p class="served" role="status">${describeMembership(trace)}</p>
+          <h3>Why</h3>
+          <${Tree} lines=${words} />
+        `}
+    <//>
+  `;
+}
+
+/** A big segment's members are not known offline: only its rules say yes, and nothing says no. */
+function describeMembership({ verdict, membersUnknown }) {
+  if (verdict === "yes") return "The context is in the segment.";
+  if (verdict === "error") return "It cannot be found out: a rule is malformed, or takes too many steps.";
+  return membersUnknown
+    ? "It is not known offline whether the context is in this big segment."
+    : "The context is not in the segment.";
 }
 
 const MARKS = { yes: "✓", no: "✗", "not reached": "–", error: "!" };
