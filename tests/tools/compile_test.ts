@@ -92,6 +92,34 @@ Deno.test("compile() gives a program that serves, and ends with 0 on a signal", 
   assert(answer?.headers.has("etag"));
 });
 
+Deno.test("compile() gives a program that has the explorer's page in it", { ignore }, async () => {
+  const [port, adminPort] = [freePort(), freePort()];
+  const relay = new Deno.Command(program, {
+    clearEnv: true,
+    env: { FILE_DATA_SOURCE: archive, PORT: `${port}`, ADMIN_PORT: `${adminPort}`, ADMIN_EXPLORER: "true" },
+    stdout: "piped",
+  }).spawn();
+  const origin = `http://localhost:${adminPort}`;
+  const types: (string | null)[] = [];
+  let said = "";
+  for await (const text of relay.stdout.pipeThrough(new TextDecoderStream())) {
+    const listening = said.includes("Ready");
+    said += text;
+    if (listening || !said.includes("Ready")) continue;
+    const page = await (await fetch(`${origin}/explorer`)).text();
+    for (const [, path] of page.matchAll(/(?:src|href)="([^"]+)"/g)) {
+      const { ok, headers, body } = await fetch(`${origin}/${path}`);
+      types.push(ok ? headers.get("content-type") : path!);
+      await body?.cancel();
+    }
+    relay.kill("SIGTERM");
+  }
+  assertEquals((await relay.status).code, 0, said);
+  assert(types.length > 2);
+  const expected = ["image/svg+xml", "text/css", "text/javascript"].map((type) => `${type}; charset=utf-8`);
+  assertEquals([...new Set(types)].sort(), expected);
+});
+
 Deno.test("compile() gives a program that ends with 1 when it cannot start", { ignore }, async () => {
   const { code, stderr } = await run([program], { FILE_DATA_SOURCE: `${folder}/none.tar.gz` });
   assertEquals(code, 1);
