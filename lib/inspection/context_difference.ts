@@ -3,6 +3,7 @@ import {
   createSession,
   evaluateInSlices,
   type Evaluation,
+  type Slices,
 } from "../evaluation/mod.ts";
 import type { Context } from "../model/mod.ts";
 import { compareSnapshots, type Snapshot } from "../snapshot/mod.ts";
@@ -47,7 +48,7 @@ export async function compareContexts(
   const counters: Counter[] = [];
   for (const [before, after] of environments) counters.push(await createCounter(before, after, pause));
   for await (const context of contexts) {
-    for (const counter of counters) await count(counter, context, pause);
+    for (const counter of counters) await finishSlices(countInSlices(counter, context), pause);
   }
   return counters.map(({ contexts, changed, flags }) => ({
     contexts,
@@ -78,12 +79,13 @@ async function createCounter(before: Snapshot, after: Snapshot, pause: Pause): P
   };
 }
 
-async function count(counter: Counter, context: Context, pause: Pause): Promise<void> {
+function* countInSlices(counter: Counter, context: Context): Slices<void> {
   const [before, after] = [createSession(counter.before, context), createSession(counter.after, context)];
   let isChanged = false;
   for (const one of counter.flags) {
-    const old = await finishSlices(evaluateInSlices(before, one.flag), pause);
-    const now = await finishSlices(evaluateInSlices(after, one.flag), pause);
+    yield;
+    const old = yield* evaluateInSlices(before, one.flag);
+    const now = yield* evaluateInSlices(after, one.flag);
     if (one.isSame(old, now)) continue;
     one.changed++;
     isChanged = true;

@@ -33,7 +33,8 @@ export function createPause(): Pause {
  */
 export async function finishSlices<T>(slices: Iterator<void, T>, pause: Pause): Promise<T> {
   for (;;) {
-    await pause();
+    const turn = pause();
+    if (turn) await turn;
     const slice = slices.next();
     if (slice.done) return slice.value;
   }
