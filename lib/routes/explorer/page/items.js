@@ -1,6 +1,6 @@
 // Flags and segments of an environment.
 import { Component } from "./vendor/preact.js";
-import { ask } from "./api.js";
+import { askFirst } from "./early.js";
 import { nameEnvironment } from "./environments.js";
 import { List } from "./list.js";
 import { Answer, Choice, Heading, html, Name, Search } from "./parts.js";
@@ -18,7 +18,7 @@ export function Items({ environment, query, replace, list, stamp }) {
   return html`
     <${Heading}>Flags and segments</>
     <p class="quiet">of <${Name} text=${nameEnvironment(environment)} /></p>
-    <${Answer} id=${`${id} ${stamp}`} load=${(signal) => ask(["flags", id], { signal })}>
+    <${Answer} id=${`${id} ${stamp}`} load=${(signal) => askFirst(["flags", id], { signal })}>
       ${({ items }) =>
         html`
           <${Filtered} items=${items} environment=${id} query=${query} replace=${replace}
