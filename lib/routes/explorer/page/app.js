@@ -222,8 +222,7 @@ function Help({ dialog, hasKeys, onKeys }) {
         <dt><kbd>?</kbd></dt>
         <dd>this help</dd>
       </dl>
-      <label class="check"><input type="checkbox" checked=${hasKeys} onChange=${(event) =>
-        onKeys(event.target.checked)} />
+      <label><input type="checkbox" checked=${hasKeys} onChange=${(event) => onKeys(event.target.checked)} />
         Single keys are on</label>
       <p
         class="quiet">What you type stays in the address after #, which no browser sends. Nothing else is kept.</p>
