@@ -56,6 +56,8 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
   const { store } = services;
   const turns = new Turns();
   let open = 0;
+  /** The list that was asked for last: who goes back to it asks again. One, since each may have megabytes. */
+  let lastList: { snapshot: WeakRef<Snapshot>; items: string } | undefined;
 
   function route(method: "GET" | "POST", path: string, answer: Answer): OpenRoute {
     async function handle(request: Request, context: RouteContext): Promise<Response> {
@@ -101,11 +103,12 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
 
   async function listFlags(_request: Request, context: RouteContext, pause: Pause): Promise<Response> {
     const environment = getEnvironment(context);
-    const items = listItems(requireSnapshot(environment)).map((item) => ({
-      ...listedItemToJson(item),
-      ...markOverridden(item),
-    }));
-    return await respondJson({ ...environmentToJson(environment), items }, pause);
+    const snapshot = requireSnapshot(environment);
+    const items = lastList?.snapshot.deref() === snapshot
+      ? lastList.items
+      : await writeItems(snapshot, pause);
+    lastList = { snapshot: new WeakRef(snapshot), items };
+    return respond(`${JSON.stringify(environmentToJson(environment)).slice(0, -1)},"items":${items}}`);
   }
 
   async function inspectFlag(_request: Request, context: RouteContext, pause: Pause): Promise<Response> {
@@ -212,6 +215,20 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     }),
   ];
 }
+
+/** Writes the items of a list as JSON. Each of them is short, so it is written at once. */
+async function writeItems(snapshot: Snapshot, pause: Pause): Promise<string> {
+  const text = new JsonText(pause);
+  let mark = "[";
+  for (const item of listItems(snapshot)) {
+    text.add(mark + JSON.stringify({ ...listedItemToJson(item), ...markOverridden(item) }));
+    mark = ",";
+    await pause();
+  }
+  text.add(mark === "[" ? "[]" : "]");
+  return text.toString();
+}
+
 function markOverridden({ isOverridden }: ListedItem): { overridden?: true } {
   return isOverridden ? { overridden: true } : {};
 }

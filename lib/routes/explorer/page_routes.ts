@@ -8,6 +8,7 @@ import app from "./page/app.js" with { type: "text" };
 import connections from "./page/connections.js" with { type: "text" };
 import context from "./page/context.js" with { type: "text" };
 import diff from "./page/diff.js" with { type: "text" };
+import early from "./page/early.js" with { type: "text" };
 import environments from "./page/environments.js" with { type: "text" };
 import evaluate from "./page/evaluate.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
@@ -21,6 +22,7 @@ import provenance from "./page/provenance.js" with { type: "text" };
 import route from "./page/route.js" with { type: "text" };
 import sdk from "./page/sdk.js" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
+import views from "./page/views.js" with { type: "text" };
 import words from "./page/words.js" with { type: "text" };
 
 /** Scripts by their names. The packages' own files need neither a build step nor an import map: they import nothing. */
@@ -30,6 +32,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "connections.js": connections,
   "context.js": context,
   "diff.js": diff,
+  "early.js": early,
   "environments.js": environments,
   "evaluate.js": evaluate,
   "item.js": item,
@@ -42,6 +45,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "sdk.js": sdk,
   "vendor/htm.js": htm,
   "vendor/preact.js": preact,
+  "views.js": views,
   "words.js": words,
 };
 

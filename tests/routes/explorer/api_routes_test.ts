@@ -10,7 +10,7 @@ import { metricsRoute } from "../../../lib/routes/admin/mod.ts";
 import { Registry } from "../../../lib/observe/mod.ts";
 import { Snapshot } from "../../../lib/snapshot/mod.ts";
 import { Store, type StoredEnvironment } from "../../../lib/store/mod.ts";
-import { makeStore } from "../../_environments.ts";
+import { makeSnapshot, makeStore } from "../../_environments.ts";
 import { runs } from "../../_nightly.ts";
 import { makeTerminal } from "../../cli/_terminal.ts";
 import { DataFile, packArchive } from "../../e2e/_archive.ts";
@@ -275,6 +275,18 @@ async function readFirst({ body }: Response): Promise<string> {
   await reader.cancel();
   return new TextDecoder().decode(value);
 }
+
+Deno.test("GET flags/ENV lists what is served at the moment, whichever list was asked for before", async () => {
+  const store = await makeStore({ e1: { flags: { a: {} } }, e2: { flags: { b: {} } } });
+  const explorer = new TestExplorer({ store });
+  async function listKeys(id: string): Promise<unknown[]> {
+    const { items } = await explorer.get(`flags/${id}`) as { items: Json[] };
+    return items.map(({ key }) => key);
+  }
+  assertEquals([await listKeys("e1"), await listKeys("e1"), await listKeys("e2")], [["a"], ["a"], ["b"]]);
+  store.replace([{ id: "e2", snapshot: await makeSnapshot("e2", { flags: { c: {} } }) }]);
+  assertEquals(await listKeys("e2"), ["c"]);
+});
 
 Deno.test("what comes from overrides is marked", async () => {
   const { environments: [served] } = await makeStore({

@@ -1,37 +1,40 @@
 // The page: what is asked of it stands in the fragment of its address.
 import { Component, createRef, render } from "./vendor/preact.js";
-import { ask } from "./api.js";
-import { Connections } from "./connections.js";
-import { Diff } from "./diff.js";
+import { askFirst } from "./early.js";
 import { Environments, nameEnvironment } from "./environments.js";
-import { Evaluate } from "./evaluate.js";
-import { Item } from "./item.js";
 import { Items } from "./items.js";
-import { Overrides } from "./overrides.js";
 import { Choice, html, Problem } from "./parts.js";
 import { Provenance } from "./provenance.js";
 import { formatFragment, parseFragment } from "./route.js";
-import { Sdk } from "./sdk.js";
 
 /** How often the page asks whether something else is served: ms. */
 const POLL_MS = 5_000;
 
-/** Views: title, function, and whether they are of one environment. */
+/** Views that a page mostly begins with. The others are loaded after them. */
+const FIRST_VIEWS = { "": Environments, flags: Items };
+
+/** All views: title, and whether they are of one environment. */
 const VIEWS = {
-  "": { title: "Environments", view: Environments },
-  flags: { title: "Flags", view: Items, ofEnvironment: true },
-  item: { title: "Item", view: Item, ofEnvironment: true },
-  evaluate: { title: "Evaluate", view: Evaluate, ofEnvironment: true },
-  diff: { title: "Differences", view: Diff, ofEnvironment: true },
-  sdk: { title: "SDKs", view: Sdk, ofEnvironment: true },
-  connections: { title: "Connections", view: Connections },
-  overrides: { title: "Overrides", view: Overrides },
+  "": { title: "Environments" },
+  flags: { title: "Flags", ofEnvironment: true },
+  item: { title: "Item", ofEnvironment: true },
+  evaluate: { title: "Evaluate", ofEnvironment: true },
+  diff: { title: "Differences", ofEnvironment: true },
+  sdk: { title: "SDKs", ofEnvironment: true },
+  connections: { title: "Connections" },
+  overrides: { title: "Overrides" },
 };
 
 const MENU = ["", "flags", "evaluate", "diff", "sdk", "connections", "overrides"];
 
 class App extends Component {
-  state = { route: parseFragment(location.hash), overview: undefined, error: undefined, hasKeys: true };
+  state = {
+    route: parseFragment(location.hash),
+    overview: undefined,
+    views: FIRST_VIEWS,
+    error: undefined,
+    hasKeys: true,
+  };
   #list = createRef();
   #help = createRef();
   #main = createRef();
@@ -45,18 +48,22 @@ class App extends Component {
 
   #timer;
 
-  /** Asks what is served, unless nobody looks. */
+  /** Asks what is served, unless nobody looks. The first time it leaves other views alone, unless one is wanted. */
   #poll = async () => {
     clearTimeout(this.#timer);
     if (document.visibilityState === "hidden") return;
+    const isFirst = this.state.overview === undefined;
     try {
-      const overview = await ask(["environments"]);
+      const overview = await askFirst(["environments"]);
       this.setState({ overview, error: undefined });
+      if (isFirst && Object.hasOwn(FIRST_VIEWS, this.#route().view)) return;
+      this.setState({ views: { ...FIRST_VIEWS, ...await import("./views.js") } });
     } catch (error) {
       this.setState({ error });
+    } finally {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(this.#poll, POLL_MS);
     }
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#poll, POLL_MS);
   };
 
   #onHash = () => {
@@ -65,6 +72,7 @@ class App extends Component {
       route.segments.join() === this.state.route.segments.join();
     this.setState({ route });
     if (!isSamePlace) scrollTo(0, 0);
+    if (!Object.hasOwn(this.state.views, route.view)) this.#poll();
   };
 
   /** Changes the parameters of a view without a step in the history. */
@@ -107,8 +115,9 @@ class App extends Component {
     return { ...route, view, segments: first ? [first.id] : [] };
   }
 
-  render(_, { overview, error, hasKeys }) {
+  render(_, { overview, views, error, hasKeys }) {
     const { view, segments, query } = this.#route();
+    const place = [view, ...segments].join("\n");
     document.title = `${VIEWS[view].title} · Halyard explorer`;
     return html`
       <a class="skip" href="#main" onClick=${(event) => {
@@ -142,12 +151,10 @@ class App extends Component {
       ${overview && html`<${Provenance} status=${overview.status} />`}
       <main id="main" tabindex="-1" ref=${this.#main}>
         ${error && html`<${Problem} error=${error} />`}
-        ${overview
+        ${overview && views[view]
           ? html`
-            <${Body} key=${[view, ...segments].join(
-              "\n",
-            )} view=${view} segments=${segments} query=${query} overview=${overview}
-              replace=${this.#replace} list=${this.#list} />
+            <${Body} key=${place} View=${views[view]} view=${view} segments=${segments} query=${query}
+              overview=${overview} replace=${this.#replace} list=${this.#list} />
           `
           : !error && html`<p class="quiet" role="status">Loading …</p>`}
       </main>
@@ -161,9 +168,9 @@ class App extends Component {
   }
 }
 
-function Body({ view, segments, query, overview, replace, list }) {
+function Body({ View, view, segments, query, overview, replace, list }) {
   const { status, environments, hasPrevious } = overview;
-  const { view: View, ofEnvironment } = VIEWS[view];
+  const { ofEnvironment } = VIEWS[view];
   const [id, name] = segments;
   const environment = environments.find((one) => one.id === id);
   // What is loaded is loaded anew when something else is served.
@@ -215,8 +222,7 @@ function Help({ dialog, hasKeys, onKeys }) {
         <dt><kbd>?</kbd></dt>
         <dd>this help</dd>
       </dl>
-      <label class="check"><input type="checkbox" checked=${hasKeys} onChange=${(event) =>
-        onKeys(event.target.checked)} />
+      <label><input type="checkbox" checked=${hasKeys} onChange=${(event) => onKeys(event.target.checked)} />
         Single keys are on</label>
       <p
         class="quiet">What you type stays in the address after #, which no browser sends. Nothing else is kept.</p>

@@ -50,8 +50,8 @@ function Card({ environment }) {
       ${fault && html`<p class="problem">${visible(fault)}</p>`}
       <dl class="facts">
         <dt>Client-side ID</dt><dd><${Name} text=${id} class="code" /></dd>
-        ${project && html`
-          <dt>Keys</dt>
+        ${(project?.key || key) && html`
+          <dt>Project/key</dt>
           <dd>
             <${Name} text=${`${project.key}/${key}`} class="code" />
           </dd>

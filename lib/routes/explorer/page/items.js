@@ -1,13 +1,13 @@
 // Flags and segments of an environment.
 import { Component } from "./vendor/preact.js";
-import { ask } from "./api.js";
+import { askFirst } from "./early.js";
 import { nameEnvironment } from "./environments.js";
 import { List } from "./list.js";
 import { Answer, Choice, Heading, html, Name, Search } from "./parts.js";
 import { formatFragment } from "./route.js";
 import { count, visible } from "./words.js";
 
-const KINDS = [["", "Flags and segments"], ["flag", "Flags"], ["segment", "Segments"]];
+const KINDS = [["", "Any kind"], ["flag", "Flags"], ["segment", "Segments"]];
 const STATES = [["", "Any state"], ["on", "On"], ["off", "Off"], ["overridden", "Overridden"]];
 
 /** Height of a row: pixels. */
@@ -18,7 +18,7 @@ export function Items({ environment, query, replace, list, stamp }) {
   return html`
     <${Heading}>Flags and segments</>
     <p class="quiet">of <${Name} text=${nameEnvironment(environment)} /></p>
-    <${Answer} id=${`${id} ${stamp}`} load=${(signal) => ask(["flags", id], { signal })}>
+    <${Answer} id=${`${id} ${stamp}`} load=${(signal) => askFirst(["flags", id], { signal })}>
       ${({ items }) =>
         html`
           <${Filtered} items=${items} environment=${id} query=${query} replace=${replace}
@@ -83,8 +83,9 @@ function Row({ item: { kind, key, version, on, overridden }, environment }) {
     <a class="item" href=${formatFragment("item", [environment, key])} title=${visible(key).slice(0, 300)}>
       <${Name} text=${shorten(key)} class="name code" />
       ${overridden && html`<span class="tag warn">overridden</span>`}
+      ${kind === "flag" &&
+        html`<span class=${on ? "tag state good" : "tag state"}>${on ? "on" : "off"}</span>`}
       <span class="kind">${kind}</span>
-      ${kind === "flag" && html`<span class=${on ? "tag good" : "tag"}>${on ? "on" : "off"}</span>`}
       <span class="version">v${version}</span>
     </a>
   `;

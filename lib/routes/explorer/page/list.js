@@ -9,7 +9,8 @@ const MARGIN_ROWS = 10;
  * `j` and `k`, or the arrow keys, move the focus from row to row: the page finds the list by its `handle`.
  */
 export class List extends Component {
-  state = { first: 0, last: 40 };
+  // What can be in view of a page that has just been opened; the rest follows once that is shown.
+  state = { first: 0, last: Math.ceil(innerHeight / this.props.rowHeight) };
   #base = createRef();
   #focused = -1;
   #wanted = -1;
@@ -18,7 +19,7 @@ export class List extends Component {
     this.props.handle.current = this;
     addEventListener("scroll", this.measure, { passive: true });
     addEventListener("resize", this.measure);
-    this.measure();
+    requestAnimationFrame(() => requestAnimationFrame(this.measure));
   }
 
   componentWillUnmount() {

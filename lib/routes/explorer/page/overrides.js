@@ -22,7 +22,7 @@ function File({ overrides: { path, digest, loadedAt, lastError, environments: ov
       <dt>File</dt><dd><${Name} text=${path} class="code" /></dd>
       ${digest && html`
         <dt>SHA-256</dt>
-        <dd><code class="break">${digest}</code></dd>
+        <dd><code>${digest}</code></dd>
       `}
       ${loadedAt !== undefined && html`
         <dt>Loaded</dt>
