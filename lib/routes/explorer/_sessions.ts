@@ -17,14 +17,14 @@ const NAME_LENGTH = 43;
 export class Sessions {
   readonly #digest: Digest;
   readonly #now: () => number;
-  /** Ends by digest of the name, in the order in which they began: ms since epoch. */
+  /** Ends by digest of the name, in the order in which they began: ms of the clock. */
   readonly #ends = new Map<string, number>();
 
   /**
    * Creates it without sessions.
    *
    * @param digest Makes digests.
-   * @param now The clock: ms since epoch.
+   * @param now Clock that does not jump: ms.
    */
   constructor(digest: Digest, now: () => number) {
     this.#digest = digest;

@@ -28,7 +28,7 @@ export interface AccessOptions {
   hosts: readonly string[];
   /** Log of wrong tokens, which are only counted. */
   log: Log;
-  /** The clock: ms since epoch. @default {Date.now} */
+  /** Clock that does not jump: ms. @default {performance.now} */
   now?: () => number;
 }
 
@@ -70,7 +70,7 @@ const WRONG_TOKEN: Refusal = { ...NO_SESSION, message: "this is not the token of
  * @param options The token, names, and the log.
  * @returns The guard of all that is at `/explorer`.
  */
-export function explorerGuard({ token, hosts, log, now = Date.now }: AccessOptions): Guard {
+export function explorerGuard({ token, hosts, log, now = () => performance.now() }: AccessOptions): Guard {
   const digest = createDigest();
   const expected = token === undefined ? undefined : digest(token);
   const sessions = new Sessions(digest, now);
