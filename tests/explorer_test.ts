@@ -183,6 +183,9 @@ Deno.test("the explorer's access holds over sockets: token, address, Host, origi
   assertEquals(await ask(`${API}/environments`, "halyard.example", bearer), 200);
   assertEquals(await ask(`${API}/environments`, "evil.example", bearer), 403);
   assertEquals(await ask(`http://evil.example${API}/environments`, "evil.example", bearer), 403);
+  assertEquals(await ask(`http://evil.example${API}/environments`, "localhost", bearer), 403);
+  assertEquals(await ask(`http://localhost${API}/environments`, "evil.example", bearer), 403);
+  assertEquals(await ask(`http://localhost${API}/environments`, "localhost", bearer), 200);
   assertEquals(await ask(`/x/..${API}/environments`, "localhost"), 401);
   assertEquals(await ask(`/.${API}//environments`, "localhost"), 401);
   assertEquals(await ask("/explorer?token=x", "localhost"), 401);

@@ -35,7 +35,7 @@ export const secret: ValueType<string> = {
   name: "secret",
   syntax: `${MIN_SECRET_LENGTH} to ${MAX_SECRET_LENGTH} letters, digits and signs of ASCII, without blanks.`,
   parse(text) {
-    if (text === "") return undefined;
+    // Of all types, this one refuses an empty text too: whoever sets a secret wants to be protected by it.
     if (!/^[!-~]*$/.test(text)) throw new SyntaxError("a secret has ASCII without blanks");
     if (text.length < MIN_SECRET_LENGTH || text.length > MAX_SECRET_LENGTH) {
       throw new SyntaxError(

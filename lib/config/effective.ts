@@ -1,7 +1,7 @@
 import { obscureKey } from "../observe/mod.ts";
 import type { Section, Setting } from "./_section.ts";
 import type { Reading, WrittenText } from "./_values.ts";
-import { type SectionName, SECTIONS } from "./table.ts";
+import { SECTIONS } from "./table.ts";
 
 /** What is shown of a secret that is hidden. */
 const HIDDEN = "*".repeat(16);
@@ -20,6 +20,8 @@ export interface EffectiveSetting {
   source: "default" | "file" | "environment" | "file and environment";
   /** Whether a running relay applies it on SIGHUP, or it needs a restart. */
   reload: "live" | "restart";
+  /** Its parsed value, for {@linkcode isSameValue}. Not enumerable: it may be a secret, and nothing is to show it. */
+  parsed?: unknown;
 }
 
 /**
@@ -31,12 +33,21 @@ export interface EffectiveSetting {
 export function listEffective({ values, written }: Reading): EffectiveSetting[] {
   return Object.entries<Section>(SECTIONS).flatMap(([section, { effect: sectionEffect, settings }]) =>
     Object.entries(settings).flatMap(([name, setting]) => {
-      const { effect = sectionEffect, isSecret = false, isLive = false, sameAs, env = "" } = setting;
+      const { effect = sectionEffect, isSecret = false, isLive = false, sameAs, env = "", type } = setting;
       if (effect !== "used" && !isSecret || sameAs !== undefined) return [];
       const value = (values as Record<string, Record<string, unknown>>)[section]![name];
       const texts = written.filter((text) => text.section === section && text.name === name);
       const reload = isLive ? "live" : "restart";
-      return [{ section, name, variable: env, ...describeValue(setting, value, texts), reload }];
+      const effective: EffectiveSetting = {
+        section,
+        name,
+        variable: env,
+        ...describeValue(setting, value, texts),
+        reload,
+      };
+      const isDefault = value === undefined && setting.default !== undefined;
+      const parsed = isDefault ? type.parse(setting.default!, "file") : value;
+      return [Object.defineProperty(effective, "parsed", { value: parsed })];
     })
   );
 }
@@ -49,12 +60,7 @@ export function listEffective({ values, written }: Reading): EffectiveSetting[] 
  * @returns Whether it means the same.
  */
 export function isSameValue(before: EffectiveSetting, after: EffectiveSetting): boolean {
-  return JSON.stringify(parseAgain(before)) === JSON.stringify(parseAgain(after));
-}
-
-function parseAgain({ section, name, value }: EffectiveSetting): unknown {
-  const { settings }: Section = SECTIONS[section as SectionName];
-  return value === null ? undefined : settings[name]!.type.parse(value, "file");
+  return JSON.stringify(before.parsed) === JSON.stringify(after.parsed);
 }
 
 function describeValue(

@@ -1,4 +1,5 @@
 import type { JsonValue } from "./flag.ts";
+import { findExcess } from "./json_size.ts";
 
 /** Deepest nesting of objects and arrays inside one context. LaunchDarkly's own attributes are a few levels deep; this keeps recursion short. @limit levels: the request is answered 400 */
 const MAX_CONTEXT_DEPTH = 64;
@@ -18,12 +19,6 @@ const NOT_A_CONTEXT = "context part of URL path did not decode to valid evaluati
 const BASE64 = /^[A-Za-z\d+/]*={0,2}$/;
 const BASE64_URL = /^[\w-]*={0,2}$/;
 const KIND = /^[\w.-]+$/;
-/** Roles of JSON bytes outside of strings, and of those that end strings. */
-const ROLES = new Uint8Array(256);
-const [SPACE, COMMA, OPENING, CLOSING, QUOTE, BACKSLASH] = [1, 2, 3, 4, 5, 6];
-for (const [i, bytes] of [" \t\r\n", ",", "[{", "]}", '"', "\\"].entries()) {
-  for (const byte of new TextEncoder().encode(bytes)) ROLES[byte] = i + 1;
-}
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Built-in string attributes of a legacy user; all others are in `custom`. */
@@ -246,30 +241,10 @@ function asObject(value: unknown, path: string): JsonObject {
   return value as JsonObject;
 }
 
-/** Looks at the text, since a megabyte of brackets or keys would hold up everybody while it is parsed. */
 function checkSize(json: Uint8Array): void {
-  let depth = 0;
-  let values = 0;
-  let isFirst = false;
-  for (let i = 0; i < json.length; i++) {
-    const role = ROLES[json[i]!];
-    if (role === SPACE) continue;
-    if (role === COMMA || isFirst && role !== CLOSING) values++;
-    isFirst = role === OPENING;
-    if (role === OPENING) depth++;
-    else if (role === CLOSING) depth--;
-    else if (role === QUOTE) i = findStringEnd(json, i);
-    if (depth > MAX_CONTEXT_DEPTH) {
-      throw new ContextError(`A context must be nested at most ${MAX_CONTEXT_DEPTH} deep`);
-    }
-    if (values > MAX_CONTEXT_VALUES) {
-      throw new ContextError(`A context must hold at most ${MAX_CONTEXT_VALUES} values`);
-    }
+  const excess = findExcess(json, { depth: MAX_CONTEXT_DEPTH, values: MAX_CONTEXT_VALUES });
+  if (excess === "depth") {
+    throw new ContextError(`A context must be nested at most ${MAX_CONTEXT_DEPTH} deep`);
   }
-}
-
-function findStringEnd(json: Uint8Array, start: number): number {
-  let end = start + 1;
-  for (; end < json.length && ROLES[json[end]!] !== QUOTE; end++) if (ROLES[json[end]!] === BACKSLASH) end++;
-  return end;
+  if (excess === "values") throw new ContextError(`A context must hold at most ${MAX_CONTEXT_VALUES} values`);
 }

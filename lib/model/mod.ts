@@ -27,6 +27,7 @@ export {
 } from "./context.ts";
 export * from "./environment.ts";
 export type { Check, OnFault } from "./_check.ts";
+export { findExcess, type JsonLimits } from "./json_size.ts";
 export { type Cut, type Field, type Shape } from "./shape.ts";
 export {
   checkFlag,

@@ -1,10 +1,10 @@
-import { isIPv6 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 
 /** A name, or an IPv4 address: letters, digits, `-`, `_`, in parts between dots. */
 const NAME = /^(?=.{1,253}$)[\w-]{1,63}(\.[\w-]{1,63})*$/;
 
-/** Addresses of IPv4 that stay in the host (RFC 1122 3.2.1.3). */
-const LOOPBACK_IPV4 = /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
+/** Start of the addresses of IPv4 that stay in the host (RFC 1122 3.2.1.3). */
+const LOOPBACK_IPV4 = "127.";
 
 /** Names and addresses of IPv6 that stay in the host. */
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "[::1]"]);
@@ -30,5 +30,5 @@ export function normalizeHost(host: string): string | undefined {
  */
 export function isLoopback(host: string): boolean {
   const name = normalizeHost(host) ?? "";
-  return LOOPBACK.has(name) || LOOPBACK_IPV4.test(name);
+  return LOOPBACK.has(name) || isIPv4(name) && name.startsWith(LOOPBACK_IPV4);
 }

@@ -49,3 +49,13 @@ Deno.test("logChanges() shows no relay key", () => {
     "info: Reloaded: key = rel-********-****-****-****-*******bcdef section=AutoConfig",
   ]);
 });
+
+Deno.test("logChanges() notices another token, and shows neither", () => {
+  const log = makeLog();
+  const [running, changed] = ["correct-horse-battery", "staple-horse-battery"].map((token) =>
+    load({ env: { FILE_DATA_SOURCE: "f", ADMIN_PORT: "1", ADMIN_EXPLORER: "true", ADMIN_TOKEN: token } })
+      .effective
+  );
+  logChanges(running!, changed!, log);
+  assertEquals(log.lines, ["warn: Not reloaded: token needs a restart section=Admin"]);
+});

@@ -58,7 +58,7 @@ Deno.test("an empty variable takes the file's value away, and the default is in 
 Deno.test("effective settings obscure the relay key, and leave out what has no effect", () => {
   const env = { AUTO_CONFIG_KEY: "rel-01234567-89ab-4def-8123-456789abcdef", USE_EVENTS: "true" };
   const { effective } = load({ file: FILE, env });
-  assertEquals(effective.find(({ name }) => name === "key"), {
+  assertEquals({ ...effective.find(({ name }) => name === "key") }, {
     section: "AutoConfig",
     name: "key",
     variable: "AUTO_CONFIG_KEY",

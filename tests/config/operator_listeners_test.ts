@@ -92,6 +92,8 @@ Deno.test("loadSettings() refuses tokens that can be guessed or sent nowhere, an
     assertStringIncludes(text, "ADMIN_TOKEN: a secret has ");
     assertEquals(text.includes(token), false);
   }
+  const file = `[OfflineMode]\nfileDataSource=f\n[Admin]\nport=9000\nexplorer\ntoken=${TOKEN}`;
+  assertStringIncludes(refusal({ file, env: { ADMIN_TOKEN: "" } })[1], "ADMIN_TOKEN: a secret has ");
   assertEquals(
     load({ env: { ...on, ADMIN_TOKEN: "x".repeat(16) } }).settings.admin?.explorer?.token?.length,
     16,

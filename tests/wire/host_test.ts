@@ -40,6 +40,8 @@ Deno.test("isLoopback() knows names and addresses that never leave the host", ()
       "127.0.0.1.example",
       "localhost.example",
       "127.1",
+      "127.0.0.256",
+      "127.0.0.01",
       "12.127.0.0.1",
     ]
   ) assertEquals([host, isLoopback(host)], [host, false]);

@@ -1,5 +1,5 @@
 import { readBody } from "../../http/mod.ts";
-import { type Context, ContextError, decodeContext, readContext } from "../../model/mod.ts";
+import { type Context, ContextError, decodeContext, findExcess, readContext } from "../../model/mod.ts";
 import { ApiError } from "./_api_error.ts";
 
 /** Longest body: bytes. A context has as many at most. @limit bytes: the request is answered 413 */
@@ -7,6 +7,9 @@ const MAX_BODY_BYTES = 1_000_000;
 
 /** Deepest nesting of a body, whose context may have 64 levels. @limit levels: the request is answered 400 */
 const MAX_BODY_DEPTH = 80;
+
+/** Most JSON values in a body, which may have two contexts of 10,000 each, or one and as many keys of flags. @limit values: the request is answered 400 */
+const MAX_BODY_VALUES = 20_100;
 
 /** Fields of a JSON object. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -90,37 +93,22 @@ export function asBoolean(fields: Fields, name: string): boolean {
 }
 
 function parse(body: Uint8Array): unknown {
+  const excess = findExcess(body, { depth: MAX_BODY_DEPTH, values: MAX_BODY_VALUES });
+  if (excess === "depth") throw new ApiError(400, `the body is nested more than ${MAX_BODY_DEPTH} deep`);
+  if (excess === "values") throw new ApiError(400, `the body has more than ${MAX_BODY_VALUES} values`);
+  let value: unknown;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
-    checkDepth(text);
-    return JSON.parse(text, refuseInfinity);
-  } catch (error) {
-    if (error instanceof ApiError) throw error;
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
     // A JSON parser's message quotes the text, which is personal data.
     throw new ApiError(400, "the body is not JSON in UTF-8");
   }
+  refuseInfinity(value);
+  return value;
 }
 
 /** What is read here is written again, which a number beyond all others would not survive. */
-function refuseInfinity(_name: string, value: unknown): unknown {
-  if (typeof value !== "number" || Number.isFinite(value)) return value;
-  throw new ApiError(400, "a number of the body is too large");
-}
-
-/** Objects and arrays may be nested in each other before they are parsed, which takes a level of the stack for each. */
-function checkDepth(text: string): void {
-  let depth = 0;
-  let isInText = false;
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i];
-    if (isInText) {
-      if (character === "\\") i++;
-      else if (character === '"') isInText = false;
-    } else if (character === '"') isInText = true;
-    else if (character === "[" || character === "{") depth++;
-    else if (character === "]" || character === "}") depth--;
-    if (depth > MAX_BODY_DEPTH) {
-      throw new ApiError(400, `the body is nested more than ${MAX_BODY_DEPTH} deep`);
-    }
-  }
+function refuseInfinity(value: unknown): void {
+  if (value === Infinity || value === -Infinity) throw new ApiError(400, "a number of the body is too large");
+  if (typeof value === "object" && value !== null) Object.values(value).forEach(refuseInfinity);
 }

@@ -16,7 +16,7 @@ export class WrongTokens {
   /**
    * Creates it; nothing has been counted.
    *
-   * @param now The clock: ms since epoch.
+   * @param now Clock that does not jump: ms.
    */
   constructor(now: () => number) {
     this.#now = now;
@@ -30,17 +30,12 @@ export class WrongTokens {
    */
   count(address: string): number {
     const now = this.#now();
-    // A clock that was set back must not make it longer.
-    function isOpen(end: number): boolean {
-      return end > now && end <= now + WINDOW;
-    }
     for (const [other, { end }] of this.#counts) {
-      if (isOpen(end) && (this.#counts.size < MAX_ADDRESSES || this.#counts.has(address))) break;
+      if (end > now && (this.#counts.size < MAX_ADDRESSES || this.#counts.has(address))) break;
       this.#counts.delete(other);
     }
     const known = this.#counts.get(address);
-    if (known && isOpen(known.end)) return ++known.count > MAX_WRONG_TOKENS ? known.end - now : 0;
-    this.#counts.delete(address);
+    if (known) return ++known.count > MAX_WRONG_TOKENS ? known.end - now : 0;
     this.#counts.set(address, { end: now + WINDOW, count: 1 });
     return 0;
   }

@@ -28,7 +28,7 @@ export interface AccessOptions {
   hosts: readonly string[];
   /** Log of wrong tokens, which are only counted. */
   log: Log;
-  /** The clock: ms since epoch. @default {Date.now} */
+  /** Clock that does not jump: ms. @default {performance.now} */
   now?: () => number;
 }
 
@@ -70,7 +70,7 @@ const WRONG_TOKEN: Refusal = { ...NO_SESSION, message: "this is not the token of
  * @param options The token, names, and the log.
  * @returns The guard of all that is at `/explorer`.
  */
-export function explorerGuard({ token, hosts, log, now = Date.now }: AccessOptions): Guard {
+export function explorerGuard({ token, hosts, log, now = () => performance.now() }: AccessOptions): Guard {
   const digest = createDigest();
   const expected = token === undefined ? undefined : digest(token);
   const sessions = new Sessions(digest, now);
@@ -166,10 +166,15 @@ async function readToken(request: Request): Promise<string | Refusal> {
   return new URLSearchParams(new TextDecoder().decode(body)).get("token") ?? "";
 }
 
-/** Reports whether a request is for this host by a name that no other machine's owner can point here. */
-function isOwnHost({ headers }: Request, hosts: readonly string[]): boolean {
-  const host = normalizeHost((headers.get("host") ?? "").replace(/:\d*$/, ""));
-  return host !== undefined && (isLoopback(host) || hosts.includes(host));
+/**
+ * Reports whether a request is for this host by a name that no other machine's owner can point here. Its target may name a host too,
+ * which is the one that counts (RFC 9112 3.2.2); a server that finds none there takes that of `Host`.
+ */
+function isOwnHost({ headers, url }: Request, hosts: readonly string[]): boolean {
+  return [headers.get("host"), URL.parse(url)?.host].every((authority) => {
+    const host = normalizeHost((authority ?? "").replace(/:\d*$/, ""));
+    return host !== undefined && (isLoopback(host) || hosts.includes(host));
+  });
 }
 
 /** Reports whether a request comes from a page of this origin, or from no page at all. */

@@ -144,6 +144,8 @@ const BODIES: [body: string, status: number, error: string][] = [
   ['{"context":{"key":"a"},"why":1}', 400, '"why" is not true or false'],
   ['{"context":{"key":"a","custom":{"n":1e400}}}', 400, "a number of the body is too large"],
   [`{"context":${"[".repeat(81)}${"]".repeat(81)}}`, 400, "the body is nested more than 80 deep"],
+  [`[${"0,".repeat(490_000)}0]`, 400, "the body has more than 20100 values"],
+  [`{"context":{"key":"a",${'"b":0,'.repeat(160_000)}"c":0}}`, 400, "the body has more than 20100 values"],
   ["[".repeat(500_000), 400, "the body is nested more than 80 deep"],
   [`{"a":${'{"a":'.repeat(150_000)}`, 400, "the body is nested more than 80 deep"],
   [`"${'\\"'.repeat(400_000)}`, 400, "the body is not JSON in UTF-8"],
