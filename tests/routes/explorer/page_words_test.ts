@@ -5,8 +5,7 @@ import type { JsonValue } from "../../../lib/model/mod.ts";
 import { escapeInvisible } from "../../../lib/observe/mod.ts";
 import { EventSplitter } from "../../../lib/routes/explorer/page/api.js";
 import * as context from "../../../lib/routes/explorer/page/context.js";
-import { parseSample } from "../../../lib/routes/explorer/page/diff.js";
-import { filterItems } from "../../../lib/routes/explorer/page/items.js";
+import { filterItems } from "../../../lib/routes/explorer/page/list.js";
 import { listWarnings } from "../../../lib/routes/explorer/page/provenance.js";
 import { formatFragment, parseFragment } from "../../../lib/routes/explorer/page/route.js";
 import { formatCommand, quote } from "../../../lib/routes/explorer/page/sdk.js";
@@ -155,6 +154,10 @@ Deno.test("EventSplitter ends events at empty lines, however the stream is cut, 
 
 Deno.test("parseSample() has a context of each line, and says which line is none", () => {
   const ann = { kind: "user", key: "ann" };
-  assertEquals(parseSample(`${JSON.stringify(ann)}\r\n\n ${JSON.stringify(ann)}`), [ann, ann]);
-  assertThrows(() => parseSample(`${JSON.stringify(ann)}\n[]`), SyntaxError, "line 2 is not a context");
+  assertEquals(context.parseSample(`${JSON.stringify(ann)}\r\n\n ${JSON.stringify(ann)}`), [ann, ann]);
+  assertThrows(
+    () => context.parseSample(`${JSON.stringify(ann)}\n[]`),
+    SyntaxError,
+    "line 2 is not a context",
+  );
 });

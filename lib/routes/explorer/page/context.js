@@ -23,6 +23,18 @@ export function parseContextText(text) {
   return context;
 }
 
+/** Parses contexts, one a line. Throws which line is none. */
+export function parseSample(text) {
+  return text.split("\n").flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    try {
+      return [parseContextText(line)];
+    } catch (error) {
+      throw new SyntaxError(`line ${i + 1} is not a context: ${error.message}`);
+    }
+  });
+}
+
 function decodeBase64(text) {
   try {
     const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/").replaceAll("%3D", ""));

@@ -1,7 +1,7 @@
 // Two sides side by side: archives, environments, or contexts, by what is served.
 import { Component } from "./vendor/preact.js";
 import { ask } from "./api.js";
-import { ContextForm, FIRST_CONTEXT, parseContextText, Settled } from "./context.js";
+import { ContextForm, FIRST_CONTEXT, parseContextText, parseSample, Settled } from "./context.js";
 import { nameEnvironment } from "./environments.js";
 import { Answer, Choice, Heading, html, Name } from "./parts.js";
 import { formatFragment } from "./route.js";
@@ -111,18 +111,6 @@ class Sample extends Component {
       ${error && html`<p class="problem" role="alert">${visible(error)}</p>`}
     `;
   }
-}
-
-/** Parses contexts, one a line. Throws which line is none. */
-export function parseSample(text) {
-  return text.split("\n").flatMap((line, i) => {
-    if (line.trim() === "") return [];
-    try {
-      return [parseContextText(line)];
-    } catch (error) {
-      throw new SyntaxError(`line ${i + 1} is not a context: ${error.message}`);
-    }
-  });
 }
 
 const STREAMS = {

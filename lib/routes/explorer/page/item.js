@@ -36,10 +36,9 @@ function Details({ item, environment }) {
       <ol class="rules">
         ${rules.map((rule) => html`<li class=${classOf(rule)}>${markWords(rule)}</li>`)}
       </ol>
-      ${kind === "flag" &&
-        html`<p><a class="button" href=${
-          formatFragment("evaluate", [environment], { flag: key })
-        }>Evaluate it for a context</a></p>`}
+      <p><a class="button" href=${formatFragment("evaluate", [environment], {
+        [kind]: key,
+      })}>${kind === "flag" ? "Evaluate it for a context" : "Does a context belong to it?"}</a></p>
       <h3>What it is connected with</h3>
       <${Graph} item=${item} environment=${environment} />
       ${json !== undefined && html`

@@ -2,7 +2,7 @@
 import { Component } from "./vendor/preact.js";
 import { askFirst } from "./early.js";
 import { nameEnvironment } from "./environments.js";
-import { List } from "./list.js";
+import { filterItems, List } from "./list.js";
 import { Answer, Choice, Heading, html, Name, Search } from "./parts.js";
 import { formatFragment } from "./route.js";
 import { count, visible } from "./words.js";
@@ -26,16 +26,6 @@ export function Items({ environment, query, replace, list, stamp }) {
         `}
     <//>
   `;
-}
-
-/** Filters items by words of their keys, kind and state. */
-export function filterItems(items, { q = "", kind = "", state = "" }) {
-  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
-  return items.filter((item) =>
-    (kind === "" || item.kind === kind) &&
-    (state === "" || (state === "overridden" ? item.overridden : item.on === (state === "on"))) &&
-    words.every((word) => item.key.toLowerCase().includes(word))
-  );
 }
 
 class Filtered extends Component {

@@ -100,3 +100,13 @@ export class List extends Component {
     `;
   }
 }
+
+/** Filters items by words of their keys, kind and state. */
+export function filterItems(items, { q = "", kind = "", state = "" }) {
+  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  return items.filter((item) =>
+    (kind === "" || item.kind === kind) &&
+    (state === "" || (state === "overridden" ? item.overridden : item.on === (state === "on"))) &&
+    words.every((word) => item.key.toLowerCase().includes(word))
+  );
+}
