@@ -1,6 +1,5 @@
-import { createSession, type Evaluation, type Reason, type Verdict } from "../evaluation/mod.ts";
+import { createSession, type Evaluation, finish, type Reason, type Verdict } from "../evaluation/mod.ts";
 import {
-  type AskedOfFlags,
   describeTrace,
   describeWant,
   evaluateFlagInSlices,
@@ -65,7 +64,7 @@ flags are evaluated. The exit code is 1 when an evaluation is an error, or is no
       withTrace: args.switches.has("why"),
       want: want === undefined ? undefined : (flag: Flag) => readWant(flag, want),
     };
-    const results = keys.map((key) => evaluateFlag(asked, key));
+    const results = keys.map((key) => finish(evaluateFlagInSlices(asked, key))!);
     if (args.switches.has("json")) printJson(terminal, { flags: results.map(flagResultToJson) });
     else print(terminal, results, named.length > 0 ? Infinity : undefined);
     return results.every(isAsWanted) ? 0 : 1;
@@ -103,13 +102,6 @@ function requireFlag(snapshot: Snapshot, key: string): void {
     `there is no flag ${JSON.stringify(key)}`,
     meant ? `did you mean ${meant}?` : "inspect lists all flags",
   );
-}
-
-function evaluateFlag(asked: AskedOfFlags, key: string): FlagResult {
-  const slices = evaluateFlagInSlices(asked, key);
-  let slice = slices.next();
-  while (!slice.done) slice = slices.next();
-  return slice.value!;
 }
 
 /** Text that is JSON too, such as true, means the text only where a variation is that text. */

@@ -67,8 +67,13 @@ export function* evaluateInSlices({ state }: Session, key: string): Slices<Evalu
  */
 export type Slices<T> = Generator<void, T>;
 
-/** Does all slices one after the other. */
-function finish<T>(slices: Slices<T>): T {
+/**
+ * Does all slices one after the other.
+ *
+ * @param slices The work.
+ * @returns What the last slice returns.
+ */
+export function finish<T>(slices: Slices<T>): T {
   let slice = slices.next();
   while (!slice.done) slice = slices.next();
   return slice.value;

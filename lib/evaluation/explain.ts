@@ -5,7 +5,7 @@ import { explainServed, explainVariation } from "./_explain_served.ts";
 import { type CompiledFlag, listTargets } from "./_flag.ts";
 import { matchClauses } from "./_match.ts";
 import { getValue, type SessionState } from "./_session.ts";
-import { evaluate, type Session } from "./evaluate.ts";
+import { evaluateInSlices, finish, type Session, type Slices } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type {
   FallthroughStep,
@@ -29,20 +29,32 @@ import type {
  * @throws {EvaluationLimitError} When the context takes too many steps.
  */
 export function explain(session: Session, key: string): Trace | undefined {
-  const evaluation = evaluate(session, key);
+  return finish(explainInSlices(session, key));
+}
+
+/**
+ * Explains what one flag evaluates to, in slices.
+ *
+ * @param session A context in an environment.
+ * @param key Key of the flag.
+ * @returns Slices; the last one returns the trace, or `undefined` when there is no such flag.
+ * @throws {EvaluationLimitError} When the context takes too many steps.
+ */
+export function* explainInSlices(session: Session, key: string): Slices<Trace | undefined> {
+  const evaluation = yield* evaluateInSlices(session, key);
   if (evaluation === undefined) return undefined;
   const { state } = session;
   const { compiled, slot } = state.environment.flags.get(key)!;
   const tracing = { state, flags: new Map([[slot, true]]), segments: new Map<number, boolean>() };
-  return explainFlag(tracing, compiled, evaluation);
+  return yield* explainFlag(tracing, compiled, evaluation);
 }
 
-function explainFlag(tracing: Tracing, compiled: CompiledFlag, evaluation: Evaluation): Trace {
+function* explainFlag(tracing: Tracing, compiled: CompiledFlag, evaluation: Evaluation): Slices<Trace> {
   const { flag } = compiled;
   const steps: TraceStep[] = [explainOn(compiled)];
   let isReached = flag.on ?? false;
   for (let i = 0; i < compiled.prerequisites.length; i++) {
-    const step = explainPrerequisite(tracing, compiled, i, isReached);
+    const step = yield* explainPrerequisite(tracing, compiled, i, isReached);
     steps.push(step);
     isReached = step.verdict === "yes";
   }
@@ -52,6 +64,7 @@ function explainFlag(tracing: Tracing, compiled: CompiledFlag, evaluation: Evalu
   }
   const rules = flag.rules ?? [];
   for (let i = 0, at = 0; i < rules.length; i++) {
+    yield;
     const step = explainRule(tracing, compiled, { index: i, at, isReached });
     steps.push(step);
     isReached = step.verdict === "no";
@@ -75,12 +88,12 @@ function explainOn({ flag }: CompiledFlag): OnStep {
   };
 }
 
-function explainPrerequisite(
+function* explainPrerequisite(
   tracing: Tracing,
   compiled: CompiledFlag,
   index: number,
   isReached: boolean,
-): PrerequisiteStep {
+): Slices<PrerequisiteStep> {
   const { state, flags } = tracing;
   const { slot, variation } = compiled.prerequisites[index]!;
   const key = compiled.flag.prerequisites![index]!.key ?? "";
@@ -102,7 +115,7 @@ function explainPrerequisite(
   const evaluated: PrerequisiteStep = { ...step, actual: pick(evaluation), ...(problem ? { problem } : {}) };
   if (flags.has(slot)) return evaluated;
   flags.set(slot, true);
-  const trace = explainFlag(tracing, other, evaluation);
+  const trace = yield* explainFlag(tracing, other, evaluation);
   flags.set(slot, false);
   return { ...evaluated, trace };
 }

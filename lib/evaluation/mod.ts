@@ -43,13 +43,14 @@ export {
   evaluateInSlices,
   EvaluationsDigest,
   type EvaluationsText,
+  finish,
   formatEvaluation,
   isException,
   isVisibleIn,
   type Session,
   type Slices,
 } from "./evaluate.ts";
-export { explain } from "./explain.ts";
+export { explain, explainInSlices } from "./explain.ts";
 export type {
   BucketTrace,
   ClauseTrace,

@@ -1,7 +1,7 @@
 import {
   evaluateInSlices,
   type Evaluation,
-  explain,
+  explainInSlices,
   type Session,
   type Slices,
   type Trace,
@@ -64,7 +64,7 @@ export function* evaluateFlagInSlices(
   if (!evaluation) return undefined;
   const result: FlagResult = { evaluation };
   // What the session has evaluated, it only reads again.
-  if (withTrace) result.trace = explain(session, key)!;
+  if (withTrace) result.trace = (yield* explainInSlices(session, key))!;
   if (want) {
     const value = want(evaluation.flag);
     const found = yield* findChangeInSlices(snapshot, key, context, value);

@@ -15,10 +15,12 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import {
+  type Compilable,
   type CompiledEnvironment,
-  compileEnvironment,
+  compileInSteps,
   createSession,
   evaluateInSlices,
+  finish,
   type Slices,
 } from "../evaluation/mod.ts";
 import type { Context, Flag, JsonValue, Segment } from "../model/mod.ts";
@@ -55,10 +57,7 @@ export type WantResult = {
  * @throws {EvaluationLimitError} When evaluating the flag takes too many steps.
  */
 export function findChange(snapshot: Snapshot, key: string, context: Context, wanted: JsonValue): WantResult {
-  const slices = findChangeInSlices(snapshot, key, context, wanted);
-  let slice = slices.next();
-  while (!slice.done) slice = slices.next();
-  return slice.value;
+  return finish(findChangeInSlices(snapshot, key, context, wanted));
 }
 
 /**
@@ -77,11 +76,11 @@ export function* findChangeInSlices(
   context: Context,
   wanted: JsonValue,
 ): Slices<WantResult> {
-  const items = collectItems(snapshot, key);
+  const items = yield* collectItems(snapshot, key);
   const flag = items.flags.get(key);
   const variations = flag ? findVariations(flag, wanted) : [];
   if (!flag || variations.length === 0) return { changes: null, why: "no variation" };
-  const environment = compileItems(items);
+  const environment = yield* compileItems(items);
   function* check(changes: ContextChange[]): Slices<boolean> {
     const session = createSession(environment, applyChanges(context, changes));
     const { value, reason } = (yield* evaluateInSlices(session, key))!;
@@ -107,7 +106,7 @@ interface ReachedItems {
   segments: Map<string, Segment>;
 }
 
-function collectItems({ items }: Snapshot, key: string): ReachedItems {
+function* collectItems({ items }: Snapshot, key: string): Slices<ReachedItems> {
   const reached: ReachedItems = { flags: new Map(), segments: new Map() };
   const positions = new Set([items.find("flags", key)]);
   // Members added to a set during iteration are visited as well.
@@ -116,14 +115,17 @@ function collectItems({ items }: Snapshot, key: string): ReachedItems {
     const item = items.parse(position) as Flag & Segment;
     reached[items.getKind(position)].set(items.getKey(position), item);
     for (const reference of items.getReferences(position)) positions.add(reference);
+    yield;
   }
   return reached;
 }
 
-function compileItems({ flags, segments }: ReachedItems): CompiledEnvironment {
-  const toItems = <T>(items: Map<string, T>) =>
-    new Map(items.entries().map(([key, value]) => [key, { value, text: key }]));
-  return compileEnvironment({ flags: toItems(flags), segments: toItems(segments) });
+function compileItems({ flags, segments }: ReachedItems): Slices<CompiledEnvironment> {
+  return compileInSteps({ flags: toCompilable(flags), segments: toCompilable(segments) });
+}
+
+function* toCompilable<T extends Flag | Segment>(items: ReadonlyMap<string, T>): Generator<Compilable<T>> {
+  for (const [key, item] of items) yield { key, digest: key, parse: () => item };
 }
 
 /** Positions of the variations with a value. A flag that is off serves null if it has no variation for that. */

@@ -1,5 +1,6 @@
 import { readBody } from "../../http/mod.ts";
 import { type Context, ContextError, decodeContext, findExcess, readContext } from "../../model/mod.ts";
+import type { Pause } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
 
 /** Longest body: bytes. A context has as many at most. @limit bytes: the request is answered 413 */
@@ -22,10 +23,11 @@ const CONTEXT_HINT = 'a context is an object such as {"kind":"user","key":"ann",
  *
  * @param request The request.
  * @param names Names that it may have.
+ * @param pause Called before it is parsed, which takes a slice.
  * @returns Its fields.
  * @throws {ApiError} When it is too long, or no JSON object of such names.
  */
-export async function readFields(request: Request, names: readonly string[]): Promise<Fields> {
+export async function readFields(request: Request, names: readonly string[], pause: Pause): Promise<Fields> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw new ApiError(415, "the body is not JSON", "send Content-Type: application/json");
@@ -34,6 +36,7 @@ export async function readFields(request: Request, names: readonly string[]): Pr
     throw new ApiError(400, "the body ended early");
   });
   if (!body) throw new ApiError(413, `a body has ${MAX_BODY_BYTES} bytes at most`);
+  await pause();
   return asFields(parse(body), "the body", names);
 }
 
@@ -87,7 +90,7 @@ export function asContext(value: unknown): Context {
  * @throws {ApiError} When it is something else.
  */
 export function asBoolean(fields: Fields, name: string): boolean {
-  const value = fields[name] ?? false;
+  const { [name]: value = false } = fields;
   if (typeof value !== "boolean") throw new ApiError(400, `"${name}" is not true or false`);
   return value;
 }

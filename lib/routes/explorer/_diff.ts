@@ -9,10 +9,10 @@ import {
 } from "../../inspection/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
 import type { StoredEnvironment } from "../../store/mod.ts";
-import type { Pause } from "../../wire/mod.ts";
+import type { Parts, Pause } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
 import { asContext, asFields, type Fields, readFields } from "./_body.ts";
-import { respondJson } from "./_responses.ts";
+import { writeParts } from "./_responses.ts";
 import { type ExplorerServices, noEnvironment, requireReady, requireSnapshot } from "./_served.ts";
 
 /** Most contexts of a sample, for each of which all flags that differ are evaluated twice. @limit contexts: the request is answered 400 */
@@ -37,11 +37,11 @@ interface ComparedSide {
  * @param services What is served, and was before.
  * @param request The request.
  * @param pause Called between steps.
- * @returns The answer.
+ * @returns The answer: JSON.
  * @throws {ApiError} When the body is no such request, or there is nothing to compare.
  */
-export async function answerDiff(services: DiffServices, request: Request, pause: Pause): Promise<Response> {
-  const fields = await readFields(request, ["from", "to", "contexts"]);
+export async function answerDiff(services: DiffServices, request: Request, pause: Pause): Promise<Parts> {
+  const fields = await readFields(request, ["from", "to", "contexts"], pause);
   const [from, to] = [readSide(services, fields, "from"), readSide(services, fields, "to")];
   if (("context" in from) !== ("context" in to)) {
     throw new ApiError(400, "one side has a context, the other has none", "give both one, or neither");
@@ -55,12 +55,12 @@ export async function answerDiff(services: DiffServices, request: Request, pause
     }));
     const differences = await compareServed(old!, now!, pause);
     const flags = differences.map(({ key, from, to }) => ({ key, from: addWords(from), to: addWords(to) }));
-    return await respondJson({ same: flags.length === 0, flags }, pause);
+    return await writeParts({ same: flags.length === 0, flags }, pause);
   }
   if (!from.environment && !to.environment) throw from.missing;
   const difference = await compareEnvironments(toVersion(from), toVersion(to), pause);
   const share = contexts === undefined ? {} : { contexts: await compareSample(from, to, contexts, pause) };
-  return await respondJson(differencesToJson([{ difference, ...share }], contexts !== undefined), pause);
+  return await writeParts(differencesToJson([{ difference, ...share }], contexts !== undefined), pause);
 }
 
 async function compareSample(

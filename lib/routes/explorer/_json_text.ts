@@ -1,17 +1,19 @@
-import type { Pause } from "../../wire/mod.ts";
+import { type Parts, type Pause, PIECE_BYTES } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
 
-/** Longest answer that is made for one request. The trace of all flags may be as long as all of them several times. @limit characters: the request is answered 422 */
-const MAX_ANSWER_LENGTH = 64 * 1024 * 1024;
+/** Longest answer that is made for one request. The trace of all flags may be as long as all of them several times. @limit bytes: the request is answered 422 */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** Depth of lists and objects that are written member by member: that of the items of any answer. */
 const DEPTH = 4;
 
-/** Text of a JSON answer, made in slices. */
+/** JSON answer, made in slices. */
 export class JsonText {
   readonly #pause: Pause;
-  readonly #parts: string[] = [];
-  #length = 0;
+  readonly #parts: Uint8Array<ArrayBuffer>[] = [];
+  #bytes = 0;
+  /** Text that is not in the parts yet. */
+  #rest = "";
 
   /**
    * Creates an empty text.
@@ -29,15 +31,8 @@ export class JsonText {
    * @throws {ApiError} When all of it becomes too long.
    */
   add(text: string): void {
-    this.#parts.push(text);
-    this.#length += text.length;
-    if (this.#length > MAX_ANSWER_LENGTH) {
-      throw new ApiError(
-        422,
-        `the answer would have more than ${MAX_ANSWER_LENGTH} characters`,
-        "ask for fewer flags, or use the command on the archive",
-      );
-    }
+    this.#rest += text;
+    if (this.#rest.length >= PIECE_BYTES) this.#encode();
   }
 
   /**
@@ -50,39 +45,59 @@ export class JsonText {
     await this.#addValue(value, DEPTH);
   }
 
-  /** Returns the text. */
-  toString(): string {
-    return this.#parts.join("");
+  /**
+   * Returns the text in UTF-8.
+   *
+   * @throws {ApiError} When it is too long.
+   */
+  finish(): Parts {
+    this.#encode();
+    return this.#parts;
   }
 
-  async #addValue(value: unknown, depth: number): Promise<void> {
-    if (depth === 0 || typeof value !== "object" || value === null) this.add(JSON.stringify(value));
-    else if (Symbol.iterator in value) {
-      await this.#addMembers(
+  #encode(): void {
+    const part = new TextEncoder().encode(this.#rest);
+    this.#rest = "";
+    this.#parts.push(part);
+    this.#bytes += part.length;
+    if (this.#bytes <= MAX_ANSWER_BYTES) return;
+    throw new ApiError(
+      422,
+      `the answer would have more than ${MAX_ANSWER_BYTES} bytes`,
+      "ask for fewer flags, or use the command on the archive",
+    );
+  }
+
+  /** What has no members is added at once: a promise for each would take longer than all else. */
+  #addValue(value: unknown, depth: number): void | Promise<void> {
+    if (depth === 0 || typeof value !== "object" || value === null) return this.add(JSON.stringify(value));
+    if (Symbol.iterator in value) {
+      return this.#addMembers(
         "[]",
         value as Iterable<unknown>,
         (element) => this.#addValue(element, depth - 1),
       );
-    } else {
-      const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-      await this.#addMembers("{}", entries, ([name, member]) => {
-        this.add(`${JSON.stringify(name)}:`);
-        return this.#addValue(member, depth - 1);
-      });
     }
+    const entries = Object.entries(value).filter(([, member]) => member !== undefined);
+    return this.#addMembers("{}", entries, ([name, member]) => {
+      this.add(`${JSON.stringify(name)}:`);
+      return this.#addValue(member, depth - 1);
+    });
   }
 
   async #addMembers<T>(
     [start, end]: string,
     members: Iterable<T>,
-    add: (member: T) => Promise<void>,
+    add: (member: T) => void | Promise<void>,
   ): Promise<void> {
     let mark = start!;
     for (const member of members) {
       this.add(mark);
       mark = ",";
-      await add(member);
-      await this.#pause();
+      const added = add(member);
+      if (added) await added;
+      const paused = this.#pause();
+      if (paused) await paused;
     }
     this.add(mark === start ? `${start}${end}` : end!);
   }

@@ -1,29 +1,68 @@
-import type { Pause } from "../../wire/mod.ts";
+import { lengthOf, type Parts, type Pause, Pieces } from "../../wire/mod.ts";
 import { JsonText } from "./_json_text.ts";
 
-/** Headers of an answer. */
-const HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
+/** Longest time in which an answer is read. A page reads it at once; a minute is a very slow line. @limit ms: the connection is closed */
+const MAX_SENDING_TIME = 60_000;
 
 /**
- * Answers with JSON.
+ * Writes a short value as JSON, in one go.
  *
- * @param text The JSON.
- * @returns The answer.
+ * @param value The value.
+ * @returns The JSON in UTF-8.
  */
-export function respond(text: string): Response {
-  return new Response(text, { headers: HEADERS });
+export function toParts(value: unknown): Parts {
+  return [new TextEncoder().encode(JSON.stringify(value))];
 }
 
 /**
- * Answers with a value.
+ * Writes a value as JSON, in slices.
  *
  * @param value The value: see {@linkcode JsonText.addValue}.
  * @param pause Called between its members.
- * @returns The answer.
+ * @returns The JSON in UTF-8.
  * @throws {ApiError} When it is too long.
  */
-export async function respondJson(value: unknown, pause: Pause): Promise<Response> {
+export async function writeParts(value: unknown, pause: Pause): Promise<Parts> {
   const text = new JsonText(pause);
   await text.addValue(value);
-  return respond(text.toString());
+  return text.finish();
+}
+
+/**
+ * Answers with bytes that may be shared, piece by piece: however slow the reader is, it holds one besides them.
+ *
+ * @param parts JSON.
+ * @param onEnd Called once when they have been sent, or their client has gone or has not read them in time.
+ * @returns The answer.
+ */
+export function respondWithParts(parts: Parts, onEnd: () => void): Response {
+  const pieces = new Pieces(parts);
+  let timer: ReturnType<typeof setTimeout>;
+  function end(): void {
+    clearTimeout(timer);
+    onEnd();
+  }
+  const body = new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      timer = setTimeout(() => {
+        controller.close();
+        onEnd();
+      }, MAX_SENDING_TIME);
+    },
+    pull(controller) {
+      // A copy: who reads a byte stream gets its buffers for good.
+      controller.enqueue(pieces.take()!.slice());
+      if (!pieces.isEmpty) return;
+      controller.close();
+      end();
+    },
+    cancel: end,
+  });
+  const headers = {
+    "content-type": "application/json",
+    "content-length": `${lengthOf(parts)}`,
+    "cache-control": "no-store",
+  };
+  return new Response(body, { headers });
 }

@@ -17,24 +17,26 @@ import {
 import type { JsonValue } from "../../model/mod.ts";
 import type { ItemKind, Snapshot } from "../../snapshot/mod.ts";
 import type { StoredEnvironment } from "../../store/mod.ts";
-import { finishSlices, type Pause, Turns } from "../../wire/mod.ts";
+import { finishSlices, type Parts, type Pause, Turns } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
 import { asBoolean, asContext, type Fields, readFields } from "./_body.ts";
 import { listConnections } from "./_connections.ts";
 import { answerDiff } from "./_diff.ts";
 import { JsonText } from "./_json_text.ts";
-import { respond, respondJson } from "./_responses.ts";
+import { respondWithParts, toParts, writeParts } from "./_responses.ts";
 import { createSdkRequest, SDK_ROUTES } from "./_sdk_routes.ts";
 import { type ExplorerServices, noEnvironment, requireReady, requireSnapshot } from "./_served.ts";
 
-/** Most requests to the API that are being answered at one time. A page has a few. @limit requests: further ones are answered 503 with `Retry-After` */
+/** Most requests to the API that are being answered, or whose answers are being sent, at one time. A page has a few. @limit requests: further ones are answered 503 with `Retry-After` */
 const MAX_REQUESTS = 16;
 
-/** Most flags for which one request may search a change, each of which may take two seconds, with pauses. @limit flags: the request is answered 400 */
-const MAX_WANTED_FLAGS = 20;
+/** Answer of the API: JSON, or an answer that it only passes on. */
+type Answer = Parts | Response;
 
 /** Answers one request; `pause` is called between steps of its work. */
-type Answer = (request: Request, context: RouteContext, pause: Pause) => Response | Promise<Response>;
+type Handle = (request: Request, context: RouteContext, pause: Pause) => Answer | Promise<Answer>;
+
+const ENCODER = new TextEncoder();
 
 /** What to do about a key that is not there. */
 const LISTED = "GET /explorer/api/flags/ENV lists all";
@@ -57,21 +59,28 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
   const turns = new Turns();
   let open = 0;
   /** The list that was asked for last: who goes back to it asks again. One, since each may have megabytes. */
-  let lastList: { snapshot: WeakRef<Snapshot>; items: string } | undefined;
+  let lastList: { snapshot: WeakRef<Snapshot>; items: Parts } | undefined;
 
-  function route(method: "GET" | "POST", path: string, answer: Answer): OpenRoute {
+  function route(method: "GET" | "POST", path: string, answer: Handle): OpenRoute {
     async function handle(request: Request, context: RouteContext): Promise<Response> {
       if (open >= MAX_REQUESTS) return new ApiError(503, "too many requests at a time").toResponse();
       open++;
+      let parts: Parts | undefined;
       try {
-        return await answer(request, context, turns.createPause());
+        const answered = await answer(request, context, turns.createPause());
+        if (answered instanceof Response) return answered;
+        parts = answered;
       } catch (error) {
         if (error instanceof ApiError) return error.toResponse();
         if (!(error instanceof EvaluationLimitError)) throw error;
         return new ApiError(503, error.message, "take out of the context what is far too long").toResponse();
       } finally {
-        open--;
+        if (!parts) open--;
       }
+      const response = respondWithParts(parts, () => open--);
+      if (request.method !== "HEAD") return response;
+      await response.body!.cancel();
+      return new Response(null, response);
     }
     return { method, path: `/explorer/api/${path}`, handle };
   }
@@ -84,10 +93,10 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     return environment;
   }
 
-  function listEnvironments(): Response {
+  function listEnvironments(): Parts {
     const { environments, ...status } = services.describeStatus();
     const statuses = environments as Record<string, Fields>;
-    return respond(JSON.stringify({
+    return toParts({
       status,
       hasPrevious: services.getPrevious() !== undefined,
       environments: store.environments.map((environment) => {
@@ -98,20 +107,21 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
           status: { connected: snapshot !== undefined, since, fault, evaluationLimitsReached },
         };
       }),
-    }));
+    });
   }
 
-  async function listFlags(_request: Request, context: RouteContext, pause: Pause): Promise<Response> {
+  async function listFlags(_request: Request, context: RouteContext, pause: Pause): Promise<Parts> {
     const environment = getEnvironment(context);
     const snapshot = requireSnapshot(environment);
     const items = lastList?.snapshot.deref() === snapshot
       ? lastList.items
       : await writeItems(snapshot, pause);
     lastList = { snapshot: new WeakRef(snapshot), items };
-    return respond(`${JSON.stringify(environmentToJson(environment)).slice(0, -1)},"items":${items}}`);
+    const head = `${JSON.stringify(environmentToJson(environment)).slice(0, -1)},"items":`;
+    return [ENCODER.encode(head), ...items, ENCODER.encode("}")];
   }
 
-  async function inspectFlag(_request: Request, context: RouteContext, pause: Pause): Promise<Response> {
+  async function inspectFlag(_request: Request, context: RouteContext, pause: Pause): Promise<Parts> {
     const snapshot = requireSnapshot(getEnvironment(context));
     const key = context.params["key"]!;
     const items = inspectItems(snapshot, key);
@@ -128,24 +138,18 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
       json: item.value,
       ...markOverridden(item),
     }));
-    return await respondJson({ items: described }, pause);
+    return await writeParts({ items: described }, pause);
   }
 
-  async function evaluate(request: Request, route: RouteContext, pause: Pause): Promise<Response> {
+  async function evaluate(request: Request, route: RouteContext, pause: Pause): Promise<Parts> {
     const snapshot = requireSnapshot(getEnvironment(route));
-    const fields = await readFields(request, ["context", "flags", "why", "want", "words"]);
+    const fields = await readFields(request, ["context", "flags", "why", "want", "words"], pause);
     const context = asContext(fields["context"]);
     const keys = asKeys(fields, snapshot) ?? listKeys(snapshot);
     const { want } = fields as { want?: JsonValue };
-    if (want !== undefined && fields["flags"] === undefined) {
-      throw new ApiError(400, '"want" needs flags', 'name them: {"flags": ["checkout"], "want": true, …}');
-    }
-    if (want !== undefined && keys.length > MAX_WANTED_FLAGS) {
-      throw new ApiError(
-        400,
-        `"want" is for ${MAX_WANTED_FLAGS} flags at most`,
-        "ask for some of them at a time",
-      );
+    // A search may take two seconds, with pauses.
+    if (want !== undefined && keys.length !== 1) {
+      throw new ApiError(400, '"want" is for one flag', 'name it: {"flags": ["checkout"], "want": true, …}');
     }
     const asked: AskedOfFlags = {
       snapshot,
@@ -160,33 +164,30 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     for (const [i, key] of keys.entries()) {
       const result = await finishSlices(evaluateFlagInSlices(asked, key), pause);
       const words = isInWords && { words: describeFlagResult(result!) };
-      text.add(`${i > 0 ? "," : ""}${JSON.stringify({ ...flagResultToJson(result!), ...words })}`);
+      if (i > 0) text.add(",");
+      await text.addValue({ ...flagResultToJson(result!), ...words });
     }
     text.add("]}");
-    return respond(text.toString());
+    return text.finish();
   }
 
-  async function testSegment(request: Request, route: RouteContext, pause: Pause): Promise<Response> {
+  async function testSegment(request: Request, route: RouteContext, pause: Pause): Promise<Parts> {
     const snapshot = requireSnapshot(getEnvironment(route));
-    const { context } = await readFields(request, ["context"]);
+    const { context } = await readFields(request, ["context"], pause);
     const key = route.params["key"]!;
     const trace = await explainMembership(snapshot, key, asContext(context), pause);
     if (!trace) throw new ApiError(404, `there is no segment ${JSON.stringify(key)}`, LISTED);
-    return await respondJson({ trace, words: describeMembership(trace) }, pause);
+    return await writeParts({ trace, words: describeMembership(trace) }, pause);
   }
 
-  async function listClients(): Promise<Response> {
+  async function listClients(): Promise<Parts> {
     const connections = listConnections(await services.collectMetrics(), store.environments);
-    return respond(JSON.stringify({ connections }));
+    return toParts({ connections });
   }
 
-  function listSdkRoutes(): Response {
-    return respond(JSON.stringify({ routes: SDK_ROUTES }));
-  }
-
-  async function askSdkRoute(request: Request, context: RouteContext): Promise<Response> {
+  async function askSdkRoute(request: Request, context: RouteContext, pause: Pause): Promise<Response> {
     const snapshot = requireSnapshot(getEnvironment(context));
-    const fields = await readFields(request, ["route", "stream", "context"]);
+    const fields = await readFields(request, ["route", "stream", "context"], pause);
     const route = SDK_ROUTES.find(({ name }) => name === fields["route"]);
     if (!route) throw new ApiError(400, '"route" is none', "GET /explorer/api/sdk lists all");
     const sent = createSdkRequest({
@@ -208,16 +209,18 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     route("POST", "segments/{env}/{key}", testSegment),
     route("POST", "diff", (request, _context, pause) => answerDiff(services, request, pause)),
     route("GET", "connections", listClients),
-    route("GET", "sdk", listSdkRoutes),
+    route("GET", "sdk", () => toParts({ routes: SDK_ROUTES })),
     route("POST", "sdk/{env}", askSdkRoute),
-    route("GET", "{path...}", () => {
-      throw new ApiError(404, "there is no such route", "docs/explorer.md lists all");
-    }),
+    ...(["GET", "POST"] as const).map((method) =>
+      route(method, "{path...}", () => {
+        throw new ApiError(404, "there is no such route", "docs/explorer.md lists all");
+      })
+    ),
   ];
 }
 
 /** Writes the items of a list as JSON. Each of them is short, so it is written at once. */
-async function writeItems(snapshot: Snapshot, pause: Pause): Promise<string> {
+async function writeItems(snapshot: Snapshot, pause: Pause): Promise<Parts> {
   const text = new JsonText(pause);
   let mark = "[";
   for (const item of listItems(snapshot)) {
@@ -226,7 +229,7 @@ async function writeItems(snapshot: Snapshot, pause: Pause): Promise<string> {
     await pause();
   }
   text.add(mark === "[" ? "[]" : "]");
-  return text.toString();
+  return text.finish();
 }
 
 function markOverridden({ isOverridden }: ListedItem): { overridden?: true } {
