@@ -23,6 +23,15 @@ const PLATFORMS: Readonly<Record<CredentialKind, string>> = {
   environment: "browser",
 };
 
+/** Metric of requests, as the Relay Proxy 9 names it. */
+export const REQUESTS_METRIC = "launchdarkly_relay_requests_total";
+
+/** Metric of open streams, likewise. */
+export const STREAMS_METRIC = "http_server_active_requests";
+
+/** Label value of a user agent that is not sent. */
+export const NO_USER_AGENT = "not_provided";
+
 /** Labels of the Relay Proxy 8. */
 const LABELS = ["platformCategory", "userAgent", "env"];
 
@@ -80,11 +89,11 @@ export class ClientMetrics {
       help: `Requests, ${help}`,
       labels: [...LABELS, "route", "method"],
     });
-    const requests9 = meter.counter("launchdarkly_relay_requests_total", {
+    const requests9 = meter.counter(REQUESTS_METRIC, {
       help: `Requests, ${help9}`,
       labels: LABELS_9,
     });
-    const active9 = meter.gauge("http_server_active_requests", {
+    const active9 = meter.gauge(STREAMS_METRIC, {
       help: `Open streams, ${help9}`,
       labels: LABELS_9,
     });
@@ -128,7 +137,7 @@ export class ClientMetrics {
       const name = nameInMetrics(environment);
       known = this.#create(
         [PLATFORMS[credentialKind], replaceSlashes(userAgent), replaceSlashes(name)],
-        [endpointTypeOf(route.path), route.path, route.method, name, userAgent || "not_provided"],
+        [endpointTypeOf(route.path), route.path, route.method, name, userAgent || NO_USER_AGENT],
       );
       this.#known.set(key, known);
     }

@@ -32,7 +32,7 @@
  *
  * @module
  */
-export { nameInMetrics } from "./_client_metrics.ts";
+export { nameInMetrics, NO_USER_AGENT, REQUESTS_METRIC, STREAMS_METRIC } from "./_client_metrics.ts";
 export * from "./access.ts";
 export * from "./address_counter.ts";
 export * from "./body.ts";

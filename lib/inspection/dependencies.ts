@@ -1,3 +1,4 @@
+import { finish, type Slices } from "../evaluation/mod.ts";
 import type { Flag, Segment } from "../model/mod.ts";
 import { type ItemKind, listReferences, type Reference, type Snapshot } from "../snapshot/mod.ts";
 
@@ -29,22 +30,30 @@ export interface Dependencies {
  * @param snapshot Snapshot of the environment.
  * @param kind Kind of the item.
  * @param key Its key.
- * @returns The dependencies, or `undefined` when there is no such item.
+ * @returns Slices; the last one returns the dependencies, or `undefined` when there is no such item.
  */
-export function findDependencies(snapshot: Snapshot, kind: ItemKind, key: string): Dependencies | undefined {
-  const { items } = snapshot;
+export function* findDependenciesInSlices(
+  { items }: Snapshot,
+  kind: ItemKind,
+  key: string,
+): Slices<Dependencies | undefined> {
   const position = items.find(kind, key);
   if (position < 0 || items.isDeleted(position)) return undefined;
   const references = listReferences(kind, items.parse(position) as Flag | Segment);
   const distinct = new Map(references.map((one) => [`${one.kind}/${one.key}`, one])).values();
-  const dependents = invert(items);
+  const dependents = yield* invert(items);
   return {
     dependsOn: {
-      ...listNeighbours(items, position, (at) => items.getReferences(at)),
+      ...yield* listNeighbours(items, position, (at) => items.getReferences(at)),
       missing: [...distinct.filter((one) => isMissing(items, one))],
     },
-    dependents: listNeighbours(items, position, (at) => dependents.get(at) ?? []),
+    dependents: yield* listNeighbours(items, position, (at) => dependents.get(at) ?? []),
   };
+}
+
+/** Does what {@linkcode findDependenciesInSlices} does, in one go. */
+export function findDependencies(snapshot: Snapshot, kind: ItemKind, key: string): Dependencies | undefined {
+  return finish(findDependenciesInSlices(snapshot, kind, key));
 }
 
 function isMissing(items: Snapshot["items"], { kind, key }: Reference): boolean {
@@ -53,7 +62,7 @@ function isMissing(items: Snapshot["items"], { kind, key }: Reference): boolean 
 }
 
 /** Lists for each item those that refer to it. */
-function invert(items: Snapshot["items"]): Map<number, number[]> {
+function* invert(items: Snapshot["items"]): Slices<Map<number, number[]>> {
   const dependents = new Map<number, number[]>();
   for (let position = 0; position < items.count; position++) {
     for (const reference of items.getReferences(position)) {
@@ -61,20 +70,22 @@ function invert(items: Snapshot["items"]): Map<number, number[]> {
       if (known) known.push(position);
       else dependents.set(reference, [position]);
     }
+    yield;
   }
   return dependents;
 }
 
-function listNeighbours(
+function* listNeighbours(
   items: Snapshot["items"],
   position: number,
   getNext: (position: number) => Iterable<number>,
-): Neighbours {
+): Slices<Neighbours> {
   const direct = new Set(getNext(position));
   const reached = new Set(direct);
   // Members added to a set during iteration are visited as well.
   for (const at of reached) {
     for (const next of getNext(at)) reached.add(next);
+    yield;
   }
   return { ...toKeys(items, direct), indirect: toKeys(items, reached.difference(direct)) };
 }

@@ -1,6 +1,7 @@
+import type { Slices } from "../evaluation/mod.ts";
 import type { Flag, Segment } from "../model/mod.ts";
 import type { ItemKind, Snapshot } from "../snapshot/mod.ts";
-import { type Dependencies, findDependencies } from "./dependencies.ts";
+import { type Dependencies, findDependenciesInSlices } from "./dependencies.ts";
 import { describeFlag, describeSegment } from "./words.ts";
 
 /** A flag or a segment in a list. */
@@ -53,21 +54,23 @@ export function* listItems({ items, overridden }: Snapshot): Generator<ListedIte
  *
  * @param snapshot Snapshot of the environment.
  * @param key The key.
- * @returns A flag, a segment, one of each, or nothing.
+ * @returns Slices; the last one returns a flag, a segment, one of each, or nothing.
  */
-export function inspectItems(snapshot: Snapshot, key: string): InspectedItem[] {
+export function* inspectItemsInSlices(snapshot: Snapshot, key: string): Slices<InspectedItem[]> {
   const { items, overridden } = snapshot;
-  return KINDS.flatMap((kind): InspectedItem[] => {
-    const dependencies = findDependencies(snapshot, kind, key);
-    if (!dependencies) return [];
+  const found: InspectedItem[] = [];
+  for (const kind of KINDS) {
+    const dependencies = yield* findDependenciesInSlices(snapshot, kind, key);
+    if (!dependencies) continue;
     const position = items.find(kind, key);
     const value = items.parse(position) as Flag | Segment;
     const rules = kind === "flags"
       ? describeFlag(value as Flag, (key) => findFlag(snapshot, key))
       : describeSegment(value as Segment);
     const [version, isOverridden] = [items.getVersion(position), overridden.includes(position)];
-    return [{ kind, key, version, value, isOverridden, rules, dependencies }];
-  });
+    found.push({ kind, key, version, value, isOverridden, rules, dependencies });
+  }
+  return found;
 }
 
 function findFlag({ items }: Snapshot, key: string): Flag | undefined {

@@ -9,7 +9,7 @@ import {
 import type { Context, Flag, Segment } from "../model/mod.ts";
 import type { Snapshot } from "../snapshot/mod.ts";
 import { finishSlices, type Pause } from "../wire/mod.ts";
-import { findDependencies } from "./dependencies.ts";
+import { findDependenciesInSlices } from "./dependencies.ts";
 
 /** Key of the flag that asks. It is the only flag there. */
 const ASKING = "is in the segment";
@@ -31,7 +31,7 @@ export async function explainMembership(
   context: Context,
   pause: Pause,
 ): Promise<SegmentTrace | undefined> {
-  const dependencies = findDependencies(snapshot, "segments", key);
+  const dependencies = await finishSlices(findDependenciesInSlices(snapshot, "segments", key), pause);
   if (!dependencies) return undefined;
   const { items, overridden } = snapshot;
   const { segments, indirect } = dependencies.dependsOn;

@@ -52,7 +52,7 @@ export async function compareServed(
   const evaluateOld = await prepare(from, pause);
   const evaluateNow = await prepare(to, pause);
   const differences: ServedDifference[] = [];
-  for (const key of new Set([...listKeys(from), ...listKeys(to)].sort())) {
+  for (const key of mergeKeys(from.snapshot.items, to.snapshot.items)) {
     const [old, now] = [await evaluateOld(key), await evaluateNow(key)];
     if (isEqual(old?.value ?? null, now?.value ?? null)) continue;
     differences.push({ key, from: pick(old), to: pick(now) });
@@ -68,8 +68,16 @@ async function prepare(
   return (key) => finishSlices(evaluateInSlices(session, key), pause);
 }
 
-function listKeys({ snapshot: { items } }: ServedSide): string[] {
-  return Array.from({ length: items.flagCount }, (_, i) => items.getKey(i));
+/** Lists the keys of the flags of both sides, each of which has its own in ascending order. */
+function* mergeKeys(from: Snapshot["items"], to: Snapshot["items"]): Generator<string> {
+  let at = 0;
+  for (let i = 0; i < from.flagCount; i++) {
+    const key = from.getKey(i);
+    for (; at < to.flagCount && to.getKey(at) < key; at++) yield to.getKey(at);
+    if (at < to.flagCount && to.getKey(at) === key) at++;
+    yield key;
+  }
+  for (; at < to.flagCount; at++) yield to.getKey(at);
 }
 
 function pick(evaluation: Evaluation | undefined): ServedValue | null {

@@ -9,7 +9,7 @@ import type { Counter, Gauge, Histogram, HistogramOptions, Meter, Metric, Metric
 const MAX_SERIES = 2_000;
 
 /** Label value of the series beyond the limit. */
-const OVERFLOW = "other";
+export const OVERFLOW = "other";
 
 /** A metric and its series: plain data, which threads hand over and {@linkcode formatMetrics} writes. */
 export interface MetricState {

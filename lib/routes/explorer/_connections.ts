@@ -1,15 +1,6 @@
-import { nameInMetrics } from "../../http/mod.ts";
-import { type MetricState, readLabels } from "../../observe/mod.ts";
+import { nameInMetrics, NO_USER_AGENT, REQUESTS_METRIC, STREAMS_METRIC } from "../../http/mod.ts";
+import { type MetricState, OVERFLOW, readLabels } from "../../observe/mod.ts";
 import type { StoredEnvironment } from "../../store/mod.ts";
-
-/** Metric of open streams, as the Relay Proxy 9 has it. */
-const STREAMS = "http_server_active_requests";
-
-/** Metric of requests, likewise. */
-const REQUESTS = "launchdarkly_relay_requests_total";
-
-/** What stands in metrics for a user agent that is not sent. */
-const NO_AGENT = "not_provided";
 
 /** Routes by which server SDKs get rules, or send events. All other SDKs get values. */
 const SERVER_ROUTES =
@@ -21,8 +12,8 @@ export interface ClientConnections {
   environment: string | null;
   /** Name of the project and of the environment, as metrics have it. */
   name: string;
-  /** Kind of the clients, by what they ask for. */
-  kind: "server" | "client" | "openfeature";
+  /** Kind of the clients, by what they ask for; `other` for those beyond the series that metrics tell apart. */
+  kind: "server" | "client" | "openfeature" | "other";
   /** Name of the SDK: what stands before the slash of its user agent, or all of it; empty where it sends none. */
   sdk: string;
   /** Its version; empty where it names none. */
@@ -47,12 +38,12 @@ export function listConnections(
   const ids = Map.groupBy(environments, nameInMetrics);
   const found = new Map<string, ClientConnections>();
   for (const { name: metric, series } of metrics) {
-    if (metric !== STREAMS && metric !== REQUESTS) continue;
+    if (metric !== STREAMS_METRIC && metric !== REQUESTS_METRIC) continue;
     for (const [labels, [count = 0]] of series) {
       const client = describe(readLabels(labels), ids);
       const id = JSON.stringify(Object.values(client));
       const known = found.getOrInsert(id, client);
-      known[metric === STREAMS ? "streams" : "requests"] += count;
+      known[metric === STREAMS_METRIC ? "streams" : "requests"] += count;
     }
   }
   return [...found].sort(([one], [other]) => one < other ? -1 : 1).map(([, client]) => client);
@@ -64,13 +55,14 @@ function describe(
 ): ClientConnections {
   const { launchdarkly_environment_name: name = "", http_route: route = "" } = labels;
   const sent = labels["user_agent_original"] ?? "";
-  const agent = sent === NO_AGENT ? "" : sent;
-  const named = ids.get(name) ?? [];
+  const agent = sent === NO_USER_AGENT ? "" : sent;
+  const kind = kindOf(route);
+  const named = kind === OVERFLOW ? [] : ids.get(name) ?? [];
   const [, sdk = agent, version = ""] = /^([^/\s]+)\/(\S+)$/.exec(agent) ?? [];
   return {
     environment: named.length === 1 ? named[0]!.id : null,
     name,
-    kind: kindOf(route),
+    kind,
     sdk,
     version,
     streams: 0,
@@ -79,6 +71,7 @@ function describe(
 }
 
 function kindOf(route: string): ClientConnections["kind"] {
+  if (route === OVERFLOW) return OVERFLOW;
   if (route.startsWith("/ofrep/")) return "openfeature";
   return SERVER_ROUTES.test(route) ? "server" : "client";
 }

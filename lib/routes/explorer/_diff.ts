@@ -13,7 +13,7 @@ import type { Parts, Pause } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
 import { asContext, asFields, type Fields, readFields } from "./_body.ts";
 import { writeParts } from "./_responses.ts";
-import { type ExplorerServices, noEnvironment, requireReady, requireSnapshot } from "./_served.ts";
+import { type ExplorerServices, noEnvironment, requireReady, requireSnapshot } from "./_services.ts";
 
 /** Most contexts of a sample, for each of which all flags that differ are evaluated twice. @limit contexts: the request is answered 400 */
 const MAX_CONTEXTS = 1_000;

@@ -33,9 +33,14 @@ export async function writeParts(value: unknown, pause: Pause): Promise<Parts> {
  *
  * @param parts JSON.
  * @param onEnd Called once when they have been sent, or their client has gone or has not read them in time.
+ * @param sendingTime Longest time in which they are read: ms. @default {60,000}
  * @returns The answer.
  */
-export function respondWithParts(parts: Parts, onEnd: () => void): Response {
+export function respondWithParts(
+  parts: Parts,
+  onEnd: () => void,
+  sendingTime: number = MAX_SENDING_TIME,
+): Response {
   const pieces = new Pieces(parts);
   let timer: ReturnType<typeof setTimeout>;
   function end(): void {
@@ -48,7 +53,7 @@ export function respondWithParts(parts: Parts, onEnd: () => void): Response {
       timer = setTimeout(() => {
         controller.close();
         onEnd();
-      }, MAX_SENDING_TIME);
+      }, sendingTime);
     },
     pull(controller) {
       // A copy: who reads a byte stream gets its buffers for good.

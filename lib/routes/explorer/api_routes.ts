@@ -9,7 +9,7 @@ import {
   explainMembership,
   flagResultToJson,
   inspectedItemToJson,
-  inspectItems,
+  inspectItemsInSlices,
   type ListedItem,
   listedItemToJson,
   listItems,
@@ -25,7 +25,7 @@ import { answerDiff } from "./_diff.ts";
 import { JsonText } from "./_json_text.ts";
 import { respondWithParts, toParts, writeParts } from "./_responses.ts";
 import { createSdkRequest, SDK_ROUTES } from "./_sdk_routes.ts";
-import { type ExplorerServices, noEnvironment, requireReady, requireSnapshot } from "./_served.ts";
+import { type ExplorerServices, noEnvironment, requireReady, requireSnapshot } from "./_services.ts";
 
 /** Most requests to the API that are being answered, or whose answers are being sent, at one time. A page has a few. @limit requests: further ones are answered 503 with `Retry-After` */
 const MAX_REQUESTS = 16;
@@ -124,7 +124,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
   async function inspectFlag(_request: Request, context: RouteContext, pause: Pause): Promise<Parts> {
     const snapshot = requireSnapshot(getEnvironment(context));
     const key = context.params["key"]!;
-    const items = inspectItems(snapshot, key);
+    const items = await finishSlices(inspectItemsInSlices(snapshot, key), pause);
     if (items.length === 0) {
       const isDeleted = KINDS.some((kind) => snapshot.items.find(kind, key) >= 0);
       throw new ApiError(
@@ -145,10 +145,10 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     const snapshot = requireSnapshot(getEnvironment(route));
     const fields = await readFields(request, ["context", "flags", "why", "want", "words"], pause);
     const context = asContext(fields["context"]);
-    const keys = asKeys(fields, snapshot) ?? listKeys(snapshot);
+    const named = asKeys(fields, snapshot);
     const { want } = fields as { want?: JsonValue };
     // A search may take two seconds, with pauses.
-    if (want !== undefined && keys.length !== 1) {
+    if (want !== undefined && named?.length !== 1) {
       throw new ApiError(400, '"want" is for one flag', 'name it: {"flags": ["checkout"], "want": true, …}');
     }
     const asked: AskedOfFlags = {
@@ -161,7 +161,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     const isInWords = asBoolean(fields, "words");
     const text = new JsonText(pause);
     text.add('{"flags":[');
-    for (const [i, key] of keys.entries()) {
+    for (const [i, key] of (named ?? listKeys(snapshot)).entries()) {
       const result = await finishSlices(evaluateFlagInSlices(asked, key), pause);
       const words = isInWords && { words: describeFlagResult(result!) };
       if (i > 0) text.add(",");

@@ -34,10 +34,10 @@
 import type { OpenRoute } from "../../http/mod.ts";
 import { apiRoutes } from "./api_routes.ts";
 import { pageRoutes } from "./page_routes.ts";
-import type { ExplorerServices } from "./_served.ts";
+import type { ExplorerServices } from "./_services.ts";
 
 export { type AccessOptions, explorerGuard } from "./access.ts";
-export type { ExplorerServices } from "./_served.ts";
+export type { ExplorerServices } from "./_services.ts";
 
 /**
  * Creates the routes of the explorer, to be served behind {@linkcode explorerGuard}.

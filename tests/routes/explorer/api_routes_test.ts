@@ -333,6 +333,7 @@ Deno.test("GET connections adds up streams and requests by environment, kind, SD
   requests.with("poll", "/all", "GET", "Project Two", "not_provided").add(1);
   requests.with("poll", "/sdk/poll", "GET", "Project One", "GoClient/7.1").add(1);
   requests.with("poll", "/sdk/poll/eval/{context}", "GET", "Project One", "JSClient/3.5.0").add(1);
+  requests.with("other", "other", "other", "other", "other").add(7);
   const store = await makeStore({
     e1: { env: { envName: "One" } },
     e2: { env: { envName: "Two" } },
@@ -353,6 +354,15 @@ Deno.test("GET connections adds up streams and requests by environment, kind, SD
       version: "",
       streams: 0,
       requests: 1,
+    },
+    {
+      environment: null,
+      name: "other",
+      kind: "other",
+      sdk: "other",
+      version: "",
+      streams: 0,
+      requests: 7,
     },
   ]);
   // The names are those of the metrics that Prometheus gets.

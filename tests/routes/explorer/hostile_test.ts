@@ -135,11 +135,11 @@ const BODIES: [body: string, status: number, error: string][] = [
   ['{"context":{"key":"a"},"flags":[1]}', 400, '"flags" is not a list of keys'],
   ['{"context":{"key":"a"},"flags":["g"]}', 404, 'there is no flag "g"'],
   ['{"context":{"key":"a"},"flags":["gone"]}', 404, 'there is no flag "gone"'],
-  ['{"context":{"key":"a"},"want":1}', 400, '"want" needs flags'],
+  ['{"context":{"key":"a"},"want":1}', 400, '"want" is for one flag'],
   [
     `{"context":{"key":"a"},"want":1,"flags":[${'"f",'.repeat(20)}"f"]}`,
     400,
-    '"want" is for 20 flags at most',
+    '"want" is for one flag',
   ],
   ['{"context":{"key":"a"},"why":1}', 400, '"why" is not true or false'],
   ['{"context":{"key":"a","custom":{"n":1e400}}}', 400, "a number of the body is too large"],
@@ -330,4 +330,26 @@ Deno.test("before the first archive, and of an environment without data, the ans
     const { status, error } = await explorer.get(path) as { status: number; error: string };
     assertEquals([path, status, error], [path, 503, "the environment has no data: it is malformed"]);
   }
+});
+
+Deno.test("an answer that would be too long is refused before it is made", async () => {
+  const rules = Array.from({ length: 2000 }, () => ({ variation: 0, clauses: [] }));
+  const flags = { f: { on: true, variations: ["x".repeat(10_000)], rules, fallthrough: { variation: 0 } } };
+  const explorer = new TestExplorer({ store: await makeStore({ e1: { flags } }) });
+  const { status, error } = await explorer.post("evaluate/e1", { context: CONTEXT, why: true }) as {
+    status: number;
+    error: string;
+  };
+  assertEquals([status, error], [422, "the answer would have more than 16777216 bytes"]);
+});
+
+Deno.test("answers count as open until they are read, or nobody reads them", async () => {
+  const explorer = new TestExplorer({ store: await makeStore({ e1: { flags: { f: {} } } }) });
+  const path = "/explorer/api/flags/e1";
+  const answers = await Promise.all(Array.from({ length: 16 }, () => explorer.fetch(path)));
+  assertEquals((await explorer.fetch(path)).status, 503);
+  assertEquals((await explorer.fetch(path, { method: "HEAD" })).status, 503);
+  for (const [i, answer] of answers.entries()) await (i % 2 ? answer.text() : answer.body!.cancel());
+  for (let i = 0; i < 20; i++) assertEquals((await explorer.fetch(path, { method: "HEAD" })).status, 200);
+  assertEquals((await explorer.get("flags/e1") as { flags: number }).flags, 1);
 });
