@@ -55,7 +55,10 @@ export async function listenForOperators(
     }
     if (admin) {
       const { explorer } = admin;
-      const describe = { ...services, describeStatus: () => describeStatus(services.store, services.status()) };
+      const describe = {
+        ...services,
+        describeStatus: () => describeStatus(services.store, services.status()),
+      };
       const routes = [...adminRoutes(services), ...explorer ? explorerRoutes(describe) : []];
       const guards = explorer ? [explorerGuard({ ...explorer, log })] : [];
       listeners.admin = await open(routes, admin, guards).catch((error) => {
