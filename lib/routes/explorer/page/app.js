@@ -192,7 +192,7 @@ function Body({ View, view, segments, query, overview, replace, list }) {
   }
   return html`
     <${View} status=${status} environments=${environments} environment=${environment} name=${name}
-      query=${query} replace=${replace} list=${list} stamp=${stamp} />
+      query=${query} replace=${replace} list=${list} stamp=${stamp} ask=${askFirst} />
   `;
 }
 
