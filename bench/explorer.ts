@@ -21,7 +21,9 @@ import { printTable } from "./_streams.ts";
 declare const document: any;
 declare function requestAnimationFrame(callback: () => void): void;
 
-const ROUNDS = 21;
+const ROUNDS = 15;
+/** Rest between two looks, for the browser to end the processes of the one before: ms. */
+const REST_MS = 300;
 /** Flags of an environment, by its ID. */
 const FLAGS = { few: 10, many: 10_000 };
 /** What is looked at in a round, one after the other. */
@@ -85,6 +87,7 @@ export async function benchExplorer(): Promise<void> {
       await page.goto(`${relay.explorer}#/flags/${id}`, { waitUntil: "commit" });
       const view = { ...await page.evaluate(paint), heap: await readHeap(page) };
       await page.context().close();
+      await new Promise((resolve) => setTimeout(resolve, REST_MS));
       // The first round warms up.
       if (round > 0) views.get(name)!.push(view);
     }

@@ -1,7 +1,7 @@
 /**
  * What serving costs, in some 100 s. Numbers of one run can be compared with each other; those of two runs or hosts cannot:
  * look at the ratios. Beside these there are `bench/evaluation.ts`, `bench/streams.ts` for 5,000 and 10,000 streams and
- * `bench/slow_clients.ts`, of more than a minute each.
+ * `bench/slow_clients.ts`, of more than a minute each, and `bench/explorer.ts`, which needs Chromium.
  *
  * Usage: `deno task bench`
  *

@@ -76,7 +76,8 @@ Deno.test("the page loads what is served and nothing else, and has no script or 
     if (!path.endsWith(".js")) continue;
     for (const imported of listImports(path, await read(explorer, path))) loaded.add(imported);
   }
-  assertEquals([...loaded].toSorted(), PATHS.filter((path) => path !== "/explorer").toSorted());
+  const served = [...PATHS.filter((path) => path !== "/explorer"), "/explorer/api/environments"];
+  assertEquals([...loaded].toSorted(), served.toSorted());
   assertEquals([...page.matchAll(/<script(?![^>]* src=)|<style| style=| on\w+=/g)], []);
 });
 

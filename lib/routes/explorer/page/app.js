@@ -192,7 +192,8 @@ function Body({ View, view, segments, query, overview, replace, list }) {
   }
   return html`
     <${View} status=${status} environments=${environments} environment=${environment} name=${name}
-      query=${query} replace=${replace} list=${list} stamp=${stamp} hasPrevious=${hasPrevious} />
+      query=${query} replace=${replace} list=${list} stamp=${stamp} hasPrevious=${hasPrevious}
+      ask=${askFirst} />
   `;
 }
 

@@ -1,4 +1,5 @@
-// What the page begins with, asked for while the rest of it is being loaded: this needs two other scripts alone.
+// What the page begins with, asked for while the rest of it is being loaded: this needs two other scripts alone, and index.html
+// has the browser preload the first answer.
 import { ask } from "./api.js";
 import { parseFragment } from "./route.js";
 

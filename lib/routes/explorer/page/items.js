@@ -1,6 +1,5 @@
 // Flags and segments of an environment.
 import { Component } from "./vendor/preact.js";
-import { askFirst } from "./early.js";
 import { nameEnvironment } from "./environments.js";
 import { filterItems, List } from "./list.js";
 import { Answer, Choice, Heading, html, Name, Search } from "./parts.js";
@@ -13,12 +12,12 @@ const STATES = [["", "Any state"], ["on", "On"], ["off", "Off"], ["overridden", 
 /** Height of a row: pixels. */
 export const ROW_HEIGHT = 44;
 
-export function Items({ environment, query, replace, list, stamp }) {
+export function Items({ environment, query, replace, list, stamp, ask }) {
   const { id } = environment;
   return html`
     <${Heading}>Flags and segments</>
     <p class="quiet">of <${Name} text=${nameEnvironment(environment)} /></p>
-    <${Answer} id=${`${id} ${stamp}`} load=${(signal) => askFirst(["flags", id], { signal })}>
+    <${Answer} id=${`${id} ${stamp}`} load=${(signal) => ask(["flags", id], { signal })}>
       ${({ items }) =>
         html`
           <${Filtered} items=${items} environment=${id} query=${query} replace=${replace}
