@@ -164,8 +164,8 @@ class Stream extends Component {
           environment,
           text,
         )} />
-        <p class="quiet" role="status">${isOpen ? "open" : "It has ended. "}${!isOpen && html`
-          <button type="button" class="small" onClick=${this.#open}>Open it again</button>
+        <p class="quiet" role="status">${isOpen ? "Open" : html`
+          It has ended. <button type="button" class="small" onClick=${this.#open}>Open it again</button>
         `}</p>
         ${error && html`<${Problem} error=${error} />`}
         <div role="log" aria-label="Events"><ol class="events">
