@@ -200,6 +200,7 @@ Deno.test("the explorer's access holds over sockets: token, address, Host, origi
     headers: { origin: own },
     redirect: "manual",
   });
+  await login.body?.cancel();
   assertEquals(login.status, 303);
   const cookie = login.headers.get("set-cookie")!.split(";")[0]!;
   const opened = await get(admin, `${API}/flags/e1`, { headers: { cookie } });

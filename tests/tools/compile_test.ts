@@ -117,7 +117,7 @@ Deno.test("compile() gives a program that has the explorer's page in it", { igno
   assertEquals((await relay.status).code, 0, said);
   assert(types.length > 2);
   const expected = ["image/svg+xml", "text/css", "text/javascript"].map((type) => `${type}; charset=utf-8`);
-  assertEquals([...new Set(types)].sort(), expected);
+  assertEquals([...new Set(types)].sort(), ["application/json", ...expected]);
 });
 
 Deno.test("compile() gives a program that ends with 1 when it cannot start", { ignore }, async () => {

@@ -54,7 +54,15 @@ export class TestExplorer {
     });
   }
 
-  async fetch(
+  /** Sends a request, and reads the answer to its end. */
+  async fetch(path: string, sent: Sent = {}): Promise<Response> {
+    const response = await this.send(path, sent);
+    const bytes = response.body && await response.bytes();
+    return new Response(bytes, response);
+  }
+
+  /** Sends a request. The answer has to be read. */
+  async send(
     path: string,
     { host = "localhost:8032", address = "127.0.0.1", ...init }: Sent = {},
   ): Promise<Response> {

@@ -247,7 +247,11 @@ Deno.test("routes of SDKs are answered with the very bytes that SDKs get, in sec
           ...sent.method !== "GET" && { body: JSON.stringify(json) },
         });
         const asked = { route: name, stream: sent === stream, ...body && { context } };
-        const actual = await explorer.postText(`sdk/${env}`, JSON.stringify(asked));
+        const actual = await explorer.send(`/explorer/api/sdk/${env}`, {
+          method: "POST",
+          body: JSON.stringify(asked),
+          headers: { "content-type": "application/json" },
+        });
         assertEquals([path, actual.status, expected.status], [path, 200, 200]);
         assertEquals(actual.headers.get("content-type"), expected.headers.get("content-type"));
         assertEquals(actual.headers.get("access-control-allow-origin"), null);

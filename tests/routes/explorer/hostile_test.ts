@@ -346,7 +346,7 @@ Deno.test("an answer that would be too long is refused before it is made", async
 Deno.test("answers count as open until they are read, or nobody reads them", async () => {
   const explorer = new TestExplorer({ store: await makeStore({ e1: { flags: { f: {} } } }) });
   const path = "/explorer/api/flags/e1";
-  const answers = await Promise.all(Array.from({ length: 16 }, () => explorer.fetch(path)));
+  const answers = await Promise.all(Array.from({ length: 16 }, () => explorer.send(path)));
   assertEquals((await explorer.fetch(path)).status, 503);
   assertEquals((await explorer.fetch(path, { method: "HEAD" })).status, 503);
   for (const [i, answer] of answers.entries()) await (i % 2 ? answer.text() : answer.body!.cancel());
