@@ -78,6 +78,8 @@ browserTest(
     await page.getByRole("button", { name: "Add an attribute" }).click();
     await page.getByLabel("Attribute", { exact: true }).fill("country");
     await page.getByLabel("Attribute", { exact: true }).press("Tab");
+    await page.getByLabel("Value of country").pressSequentially("2.0.1");
+    assertEquals(await page.getByLabel("Value of country").inputValue(), "2.0.1");
     await page.getByLabel("Value of country").fill("DE");
     const checkout = page.getByRole("listitem").filter({ hasText: "checkout" });
     await checkout.filter({ hasText: "rule 2 matches" }).waitFor();

@@ -115,25 +115,35 @@ export class Settled extends Component {
   }
 }
 
+/** A field whose text stays as it is written until it is left, whatever is made of it meanwhile. */
+class Field extends Component {
+  state = { draft: undefined };
+
+  render({ as = "input", value, onInput, ...others }, { draft }) {
+    return html`
+      <${as} ...${others} spellcheck=${false} autocomplete="off" value=${draft ?? value}
+        onInput=${({ target }) => {
+          this.setState({ draft: target.value });
+          onInput(target.value);
+        }}
+        onBlur=${() => this.setState({ draft: undefined })} />
+    `;
+  }
+}
+
 /** Form for a context: `text` is its JSON, `onChange` gets a new one with each change. */
 export class ContextForm extends Component {
-  state = { isJson: false, draft: undefined };
+  state = { isJson: false };
 
   #change(parts) {
     this.props.onChange(JSON.stringify(fromParts(parts)));
   }
 
-  /** While it is being written, the text stays as it is written. */
-  #write(draft) {
-    this.setState({ draft });
-    this.props.onChange(format(draft));
-  }
-
-  render({ text, onChange, recent = [], id = "context", label = "Context" }, { isJson, draft }) {
+  render({ text, onChange, recent = [], id = "context", label = "Context" }, { isJson }) {
     const { context, fitsForm, error } = read(text);
     const showsJson = isJson || !fitsForm;
     return html`
-      <fieldset class="context">
+      <fieldset>
         <legend>${label}</legend>
         <div class="switch">
           <label><input type="radio" name=${`${id}-how`} checked=${!showsJson} disabled=${!fitsForm}
@@ -148,10 +158,8 @@ export class ContextForm extends Component {
         </div>
         ${showsJson
           ? html`<label class="block"><span>JSON, or its base64</span>
-            <textarea rows="6" spellcheck=${false} value=${draft ?? format(text, 2)}
-              aria-invalid=${error ? "true" : "false"}
-              onInput=${(event) => this.#write(event.target.value)}
-              onBlur=${() => this.setState({ draft: undefined })}></textarea></label>`
+            <${Field} as="textarea" rows="6" aria-invalid=${error ? "true" : "false"}
+              value=${format(text, 2)} onInput=${(text) => onChange(format(text))} /></label>`
           : html`<${Parts} parts=${toParts(context)} onChange=${(parts) => this.#change(parts)} />`}
         ${error && html`<p class="problem" role="alert">${error}</p>`}
       </fieldset>
@@ -226,14 +234,13 @@ function Part({ part: { kind, rows }, canGo, onChange }) {
         html`<div class="pair">
         ${
           row.name === "key"
-            ? html`<label class="wide"><span>Key</span><input value=${row.text} spellcheck=${false} autocomplete="off"
+            ? html`<label><span>Key</span><input value=${row.text} spellcheck=${false} autocomplete="off"
             onInput=${(event) => put(at, { ...row, text: event.target.value })} /></label>`
             : html`
               <label><span>Attribute</span><input value=${row.name} spellcheck=${false} autocomplete="off"
                           onChange=${(event) => put(at, { ...row, name: event.target.value })} /></label>
-              <label><span>Value</span><input value=${row.text} spellcheck=${false} autocomplete="off"
-                          aria-label=${`Value of ${row.name}`} onInput=${(event) =>
-                            put(at, { ...row, text: event.target.value })} /></label>
+              <label><span>Value</span><${Field} value=${row.text} aria-label=${`Value of ${row.name}`}
+                          onInput=${(text) => put(at, { ...row, text })} /></label>
               <button type="button" class="small" aria-label=${`Remove ${row.name}`}
                 onClick=${() => put(at, undefined)}>Remove</button>
             `
