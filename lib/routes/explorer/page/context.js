@@ -1,6 +1,7 @@
 // A context by a form or as JSON. The text of its JSON is all that is kept, in the fragment of the address.
 import { Component } from "./vendor/preact.js";
 import { html } from "./parts.js";
+import { visible } from "./words.js";
 
 /** The context that a form begins with. */
 export const FIRST_CONTEXT = '{"kind":"user","key":"ann"}';
@@ -153,7 +154,7 @@ export class ContextForm extends Component {
           ${recent.length > 1 && html`<label class="choice"><span>Recent</span>
             <select value="" onChange=${(event) => event.target.value && onChange(event.target.value)}>
               <option value="">choose …</option>
-              ${recent.map((one) => html`<option value=${one}>${one.slice(0, 60)}</option>`)}
+              ${recent.map((one) => html`<option value=${one}>${visible(one.slice(0, 60))}</option>`)}
             </select></label>`}
         </div>
         ${showsJson
@@ -161,7 +162,7 @@ export class ContextForm extends Component {
             <${Field} as="textarea" rows="6" aria-invalid=${error ? "true" : "false"}
               value=${format(text, 2)} onInput=${(text) => onChange(format(text))} /></label>`
           : html`<${Parts} parts=${toParts(context)} onChange=${(parts) => this.#change(parts)} />`}
-        ${error && html`<p class="problem" role="alert">${error}</p>`}
+        ${error && html`<p class="problem" role="alert">${visible(error)}</p>`}
       </fieldset>
     `;
   }
