@@ -1,6 +1,7 @@
 /**
  * Returns the page that asks for the token. It has no style sheet and no script: those are behind it. Its referrer policy has browsers
- * say from where the form comes, which they keep to themselves by that of the header.
+ * say from where the form comes, which they keep to themselves by that of the header. The form has no action: so the fragment of the
+ * address is still there once it is sent.
  *
  * @param note What is said above the form. @default {nothing}
  * @returns HTML.
@@ -21,7 +22,7 @@ export function renderForm(note = ""): string {
 ${
     note && `<p role="alert">${note}</p>
 `
-  }<form method="post" action="/explorer">
+  }<form method="post">
 <p><label for="token">Token (ADMIN_TOKEN)</label></p>
 <p><input id="token" name="token" type="password" autocomplete="current-password" required autofocus></p>
 <p><button>Open</button></p>

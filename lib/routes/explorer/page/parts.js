@@ -61,7 +61,7 @@ export function Problem({ error }) {
     return html`
       <div class="problem" role="alert">
         <p>The session has ended.</p>
-        <p><a href="">Log in again</a></p>
+        <p><button type="button" onClick=${() => location.reload()}>Log in again</button></p>
       </div>
     `;
   }
