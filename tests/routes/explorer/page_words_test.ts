@@ -108,16 +108,22 @@ Deno.test("filterItems() finds by words, kind and state", () => {
 });
 
 Deno.test("listWarnings() says what is wrong with what is served, and nothing where nothing is", () => {
-  const good = { status: "healthy", dataFile: { digest: "ab" }, trust: {} };
-  assertEquals(listWarnings(good), []);
+  const good = { dataFile: { digest: "ab" }, trust: {}, overrides: undefined };
+  const environment = { id: "e1", flags: 1, segments: 0 };
+  assertEquals(listWarnings(good, [environment]), []);
   const lastError = { message: "bad gzip", time: 1 };
   const bad = {
-    status: "degraded",
     dataFile: { digest: "ab", isLastKnownGood: true, lastError },
     trust: { stale: true, problems: ["signed by nobody"] },
+    overrides: { lastError },
   };
-  assertEquals(listWarnings(bad).length, 5);
-  assertEquals(listWarnings({ ...good, dataFile: {} }), ["Nothing has been loaded yet"]);
+  assertEquals(listWarnings(bad, []).length, 5);
+  assertEquals(listWarnings({ ...good, dataFile: {} }, []), ["Nothing has been loaded yet"]);
+  const faulty = ["a", "b", "c", "d", "e"].map((id) => ({ id, fault: "no version" }));
+  assertEquals(listWarnings(good, [...faulty, { ...environment, fault: "no version" }]), [
+    "Without data: a, b, c, 2 more",
+    "With former data, for the archive's has a fault: e1",
+  ]);
 });
 
 Deno.test("commands for a terminal have any context and environment as one word of a shell", async () => {

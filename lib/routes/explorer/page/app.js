@@ -148,7 +148,7 @@ class App extends Component {
         `}
         <button type="button" class="small" onClick=${() => this.#help.current.showModal()}>Keys</button>
       </header>
-      ${overview && html`<${Provenance} status=${overview.status} />`}
+      ${overview && html`<${Provenance} ...${overview} />`}
       <main id="main" tabindex="-1" ref=${this.#main}>
         ${error && html`<${Problem} error=${error} />`}
         ${overview && views[view]

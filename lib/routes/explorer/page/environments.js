@@ -27,8 +27,8 @@ export function Environments({ environments }) {
 }
 
 function Card({ environment }) {
-  const { id, project, key, sdkKeys, mobileKeys, secureMode, defaultTtl, flags, segments } = environment;
-  const fault = environment.fault ?? environment.status?.fault;
+  const { id, project, key, sdkKeys, mobileKeys, secureMode, defaultTtl, flags, segments, fault } =
+    environment;
   const title = nameEnvironment(environment);
   return html`
     <article class=${fault ? "card bad" : "card"} aria-label=${visible(title)}>

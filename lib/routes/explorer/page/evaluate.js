@@ -3,11 +3,11 @@ import { Component } from "./vendor/preact.js";
 import { ask } from "./api.js";
 import { addRecent, ContextForm, FIRST_CONTEXT, parseContextText, Settled } from "./context.js";
 import { nameEnvironment } from "./environments.js";
-import { ROW_HEIGHT, shorten } from "./items.js";
+import { ROW_HEIGHT } from "./items.js";
 import { List } from "./list.js";
 import { Answer, Choice, Heading, html, Name, Search } from "./parts.js";
 import { formatFragment } from "./route.js";
-import { count, formatValue, visible } from "./words.js";
+import { count, formatValue, shorten, visible } from "./words.js";
 
 export class Evaluate extends Component {
   state = { recent: [] };

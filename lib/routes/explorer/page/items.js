@@ -4,7 +4,7 @@ import { nameEnvironment } from "./environments.js";
 import { filterItems, List } from "./list.js";
 import { Answer, Choice, Heading, html, Name, Search } from "./parts.js";
 import { formatFragment } from "./route.js";
-import { count, visible } from "./words.js";
+import { count, shorten, visible } from "./words.js";
 
 const KINDS = [["", "Any kind"], ["flag", "Flags"], ["segment", "Segments"]];
 const STATES = [["", "Any state"], ["on", "On"], ["off", "Off"], ["overridden", "Overridden"]];
@@ -78,9 +78,4 @@ function Row({ item: { kind, key, version, on, overridden }, environment }) {
       <span class="version">v${version}</span>
     </a>
   `;
-}
-
-/** Cuts a text that no row could show. */
-export function shorten(text) {
-  return text.length > 300 ? `${text.slice(0, 299)}…` : text;
 }

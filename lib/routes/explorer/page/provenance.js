@@ -1,24 +1,41 @@
 // Where the data comes from: the strip above every view.
+import { nameEnvironment } from "./environments.js";
 import { Copy, html, Name, Time } from "./parts.js";
-import { visible } from "./words.js";
+import { shorten, visible } from "./words.js";
+
+/** Most environments that a warning names. */
+const MAX_NAMES = 3;
 
 /** Lists what is wrong with what is served, in words; nothing means that all is well. */
-export function listWarnings({ status, dataFile, trust }) {
+export function listWarnings({ dataFile, trust, overrides }, environments) {
+  const faulty = environments.filter(({ fault }) => fault !== undefined);
   return [
     ...dataFile.digest === undefined ? ["Nothing has been loaded yet"] : [],
     ...dataFile.isLastKnownGood
       ? ["Last known good data: the archive could not be loaded since the start"]
       : [],
     ...trust.stale ? ["Stale: older than allowed"] : [],
-    ...status === "degraded" && dataFile.digest !== undefined ? ["Degraded: an environment has no data"] : [],
+    ...listNames("Without data", faulty.filter(({ flags }) => flags === undefined)),
+    ...listNames(
+      "With former data, for the archive's has a fault",
+      faulty.filter(({ flags }) => flags !== undefined),
+    ),
     ...dataFile.lastError ? [`A newer archive was refused: ${dataFile.lastError.message}`] : [],
+    ...overrides?.lastError ? [`A newer file of overrides was refused: ${overrides.lastError.message}`] : [],
     ...trust.problems ?? [],
   ];
 }
 
-export function Provenance({ status }) {
+function listNames(title, environments) {
+  if (environments.length === 0) return [];
+  const rest = environments.length - MAX_NAMES;
+  const names = environments.slice(0, MAX_NAMES).map((one) => shorten(nameEnvironment(one)));
+  return [`${title}: ${[...names, ...rest > 0 ? [`${rest} more`] : []].join(", ")}`];
+}
+
+export function Provenance({ status, environments }) {
   const { dataFile, trust, version } = status;
-  const warnings = listWarnings(status);
+  const warnings = listWarnings(status, environments);
   const name = dataFile.path.split(/[/\\]/).at(-1);
   return html`
     <section class=${`provenance${warnings.length > 0 ? " bad" : ""}`} aria-label="Provenance">

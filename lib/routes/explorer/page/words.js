@@ -26,6 +26,11 @@ export function formatValue(value, maxLength = MAX_VALUE_LENGTH) {
   return visible(text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text);
 }
 
+/** Cuts a text that no row could show. */
+export function shorten(text) {
+  return text.length > 300 ? `${text.slice(0, 299)}…` : text;
+}
+
 /** Counts things, e.g. "1 flag", "2 flags". */
 export function count(number, noun) {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
