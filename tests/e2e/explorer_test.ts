@@ -306,19 +306,25 @@ browserTest(
   async (site) => {
     await using file = await DataFile.create(await explorerArchive());
     const overrides = file.path.replace("flags.tar.gz", "overrides.json");
-    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const [until, soon] = [3_600_000, 15_000].map((time) => new Date(Date.now() + time).toISOString());
     const payments = { version: 2, on: false, variations: [true, false], offVariation: 1, salt: "s" };
     await Deno.writeTextFile(
       overrides,
-      JSON.stringify({ environments: { e1: { until, flags: { payments } } } }),
+      JSON.stringify({
+        environments: { e1: { until, flags: { payments } }, e2: { until: soon, flags: { payments } } },
+      }),
     );
     await using relay = await startExplorer(file.path, { OVERRIDES_FILE: overrides });
-    const explorer = await ExplorerPage.open(site, relay.explorer, "#/overrides");
+    const explorer = await ExplorerPage.open(site, relay.explorer, "#/flags/e2?state=overridden");
     const { page } = explorer;
-    await page.getByText("in effect").waitFor();
+    await page.getByText("1 of 2 items").waitFor();
+    await page.getByText("0 of 2 items").waitFor();
+    await explorer.view("#/overrides");
+    await page.getByText("in effect", { exact: true }).waitFor();
+    await page.getByText("over", { exact: true }).waitFor();
     await page.getByText("in 59 minutes").waitFor();
     await explorer.checkAccess();
-    await page.getByRole("link", { name: "payments" }).click();
+    await page.getByRole("link", { name: "payments" }).first().click();
     await page.getByText("overridden").waitFor();
     await explorer.view("#/flags/e1?state=overridden");
     await page.getByText("1 of 4 items").waitFor();

@@ -173,11 +173,11 @@ function Body({ View, view, segments, query, overview, replace, list }) {
   const { ofEnvironment } = VIEWS[view];
   const [id, name] = segments;
   const environment = environments.find((one) => one.id === id);
-  // What is loaded is loaded anew when something else is served.
+  // What is loaded is loaded anew when something else is served, as when overrides end.
   const { dataFile, overrides } = status;
   const stamp = view === "connections"
     ? overview
-    : JSON.stringify([dataFile.digest, dataFile.loadedAt, overrides?.digest, overrides?.loadedAt]);
+    : JSON.stringify([dataFile.digest, dataFile.loadedAt, overrides]);
   if (ofEnvironment && !environment) {
     const message = id === undefined
       ? "there are no environments"
