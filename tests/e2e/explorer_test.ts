@@ -140,8 +140,11 @@ browserTest(
     const shares = page.getByRole("region", { name: "Shares" });
     await shares.getByRole("row").filter({ hasText: "checkout" }).filter({ hasText: "1 of 3" })
       .filter({ hasText: "33.3%" }).waitFor();
+    await page.getByRole("group", { name: "From" }).getByLabel("Environment").selectOption("e2");
+    await page.getByText("No context of the sample gets another value.").waitFor();
     await page.getByLabel("contexts of a sample").setInputFiles({ ...sample, buffer: Buffer.from("ann") });
     await page.getByText("line 1 is not a context").waitFor();
+    await page.getByText("No context of the sample gets another value.").waitFor({ state: "detached" });
     explorer.checkQuiet();
   },
 );

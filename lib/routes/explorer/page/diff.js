@@ -70,7 +70,7 @@ export class Diff extends Component {
               ${(answer) =>
                 answer.flags
                   ? html`<${Values} answer=${answer} to=${to.env} />`
-                  : html`<${Rules} answer=${answer} to=${to.env} of=${sample?.contexts.length} />`}
+                  : html`<${Rules} answer=${answer} to=${to.env} />`}
             <//>
           `}
       <//>
@@ -119,18 +119,18 @@ const STREAMS = {
   none: "flags and segments stay as they are",
 };
 
-function Rules({ answer, to, of }) {
+function Rules({ answer, to }) {
   if (answer.same) return html`<p class="same" role="status">Both serve the same.</p>`;
   return html`
-    ${answer.contexts && html`<${Shares} flags=${answer.contexts} to=${to} of=${of} />`}
+    ${answer.contexts && html`<${Shares} flags=${answer.contexts} to=${to} />`}
     ${answer.environments.map((one) => html`<${Changes} one=${one} to=${to} />`)}
   `;
 }
 
 /** How many contexts of the sample get another value, flag by flag. */
-function Shares({ flags, to, of }) {
+function Shares({ flags, to }) {
   if (flags.length === 0) {
-    return html`<p class="same" role="status">All ${count(of, "context")} get the same values.</p>`;
+    return html`<p class="same" role="status">No context of the sample gets another value.</p>`;
   }
   return html`
     <section aria-label="Sample">
