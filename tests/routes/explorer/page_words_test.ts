@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { formatValue } from "../../../lib/inspection/mod.ts";
 import type { JsonValue } from "../../../lib/model/mod.ts";
@@ -143,6 +143,16 @@ Deno.test("commands for a terminal have any context and environment as one word 
   assertEquals(args.at(-1), `http://h/eval/${encodeURIComponent("a'b c")}?h=abc`);
   assertEquals(args.includes("--no-buffer"), true);
   assertEquals(quote("a'b"), "'a'\\''b'");
+
+  const events = { method: "GET", path: "/ofrep/v1/events?auth={envId}" };
+  assertStringIncludes(
+    formatCommand({ key: undefined, body: "ofrep", stream: events }, events, environment, hostile),
+    "&h=$HASH&key=$KEY",
+  );
+  const ann = JSON.stringify({ kind: "user", key: "ann" });
+  const route = { key: undefined, body: "context", stream: undefined };
+  const ofBase64 = formatCommand(route, request, environment, btoa(ann));
+  assertStringIncludes(ofBase64, `--data '${ann}'`);
 });
 
 Deno.test("EventSplitter ends events at empty lines, however the stream is cut, and keeps their beginnings", () => {

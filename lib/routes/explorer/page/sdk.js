@@ -54,7 +54,10 @@ function Routes({ routes, environment, query, replace, stamp }) {
 
 function describeVariable({ key, body }, { secureMode }) {
   if (key) return `, ${KEYS[key]} ${key === "sdk" ? "an SDK" : "a mobile"} key of the environment`;
-  return body && secureMode ? ", HASH the hash of the context that secure mode asks for" : "";
+  if (!body || !secureMode) return "";
+  return `, HASH the hash of the context that secure mode asks for${
+    body === "ofrep" ? ", KEY the context's canonical key" : ""
+  }`;
 }
 
 const KEYS = { sdk: "SDK_KEY", mobile: "MOBILE_KEY" };
@@ -67,7 +70,10 @@ export function quote(text) {
 /** The command that asks a route. Keys are in no answer here: the person knows them. */
 export function formatCommand({ key, body, stream }, { method, path }, { id, secureMode }, text) {
   const hash = body && !key && secureMode ? `${path.includes("?") ? "&" : "?"}h=$HASH` : "";
-  const data = body === "ofrep" ? `{"context":${text}}` : text;
+  // What has no body says whose hash it is.
+  const whose = hash && body === "ofrep" && method === "GET" ? "&key=$KEY" : "";
+  const context = toJson(text);
+  const data = body === "ofrep" ? `{"context":${context}}` : context;
   return [
     "curl",
     ...path === stream?.path ? ["--no-buffer"] : [],
@@ -75,8 +81,17 @@ export function formatCommand({ key, body, stream }, { method, path }, { id, sec
     ...method === "GET"
       ? []
       : [`--request ${method} --header 'Content-Type: application/json' --data ${quote(data)}`],
-    `"$HALYARD${path.replace("{envId}", encodeURIComponent(id))}${hash}"`,
+    `"$HALYARD${path.replace("{envId}", encodeURIComponent(id))}${hash}${whose}"`,
   ].join(" ");
+}
+
+/** SDKs send JSON, which may have been written as its base64. What is not complete yet stays as it is. */
+function toJson(text) {
+  try {
+    return JSON.stringify(parseContextText(text));
+  } catch {
+    return text;
+  }
 }
 
 function Command({ id, label, command }) {
