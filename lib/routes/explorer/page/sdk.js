@@ -13,7 +13,7 @@ export function Sdk({ environment, query, replace, stamp }) {
   return html`
     <${Heading}>What SDKs get</>
     <p class="quiet">from <${Name} text=${nameEnvironment(environment)} /></p>
-    <${Answer} id="routes" load=${(signal) => ask(["sdk"], { signal })}>
+    <${Answer} id=${stamp} load=${(signal) => ask(["sdk"], { signal })}>
       ${({ routes }) =>
         html`
           <${Routes} routes=${routes} environment=${environment} query=${query} replace=${replace}
