@@ -87,9 +87,8 @@ export class Copy extends Component {
   };
 
   render({ label }, { done }) {
-    return html`<button type="button" class="small" onClick=${this.#copy} aria-label=${`Copy ${label}`}>${
-      done ? "Copied" : "Copy"
-    }</button>`;
+    const word = done ? "Copied" : "Copy";
+    return html`<button type="button" class="small" onClick=${this.#copy} aria-label=${`${word} ${label}`}>${word}</button>`;
   }
 }
 
