@@ -1,12 +1,12 @@
 import { Buffer } from "node:buffer";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DataFile } from "./_archive.ts";
 import { browserTest } from "./_browser.ts";
 import { explorerArchive, ExplorerPage, HOSTILE, startExplorer } from "./_explorer.ts";
 
 // The browser's, in functions that run in the page.
 // deno-lint-ignore no-explicit-any
-declare const document: any;
+declare const document: any, getSelection: any;
 
 const ZOE = JSON.stringify({ kind: "user", key: "zoe", country: "FR" });
 
@@ -36,7 +36,12 @@ browserTest(
     const explorer = await ExplorerPage.open(site, relay.explorer);
     const { page } = explorer;
     await explorer.settle();
-    assertStringIncludes(await page.getByRole("region", { name: "Provenance" }).innerText(), "flags.tar.gz");
+    const strip = page.getByRole("region", { name: "Provenance" });
+    assertStringIncludes(await strip.innerText(), "flags.tar.gz");
+    // As at an address without TLS, where there is no clipboard: what is to be copied is selected.
+    await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+    await strip.getByRole("button", { name: "Copy SHA-256" }).press("Enter");
+    assertMatch(await page.evaluate(() => String(getSelection())), /^[\da-f]{64}$/);
     await page.getByRole("link", { name: "Plant Production" }).click();
     await page.getByRole("listitem").first().waitFor();
     await page.keyboard.press("/");

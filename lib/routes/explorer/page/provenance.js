@@ -48,7 +48,7 @@ export function Provenance({ status, environments }) {
           <div class="digest">
             <dt>SHA-256</dt>
             <dd>
-              <code id="digest" title=${dataFile.digest}>${dataFile.digest.slice(0, 12)}…</code>
+              <code id="digest" title=${dataFile.digest}>${dataFile.digest}</code>
               <${Copy} text=${dataFile.digest} from="digest" label="SHA-256" />
             </dd>
           </div>
