@@ -224,6 +224,12 @@ browserTest("10,000 flags are a few rows at a time, and each can be reached", as
   await page.keyboard.press("j");
   for (let i = 0; i < 100; i++) await page.keyboard.press("j");
   await page.waitForFunction(() => document.activeElement?.textContent?.includes("flag-00100"));
+  const answered = page.waitForResponse((response) => response.url().endsWith("/flags/big"));
+  await file.replace(await explorerArchive(2));
+  await answered;
+  await explorer.settle();
+  await page.keyboard.press("j");
+  await page.waitForFunction(() => document.activeElement?.textContent?.includes("flag-00101"));
   assert(
     await page.evaluate(() => {
       const { top, bottom } = document.activeElement!.getBoundingClientRect();

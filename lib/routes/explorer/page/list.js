@@ -30,7 +30,8 @@ export class List extends Component {
 
   componentDidUpdate({ items }) {
     if (items !== this.props.items) {
-      this.#focused = -1;
+      const row = this.#base.current.querySelector(":focus")?.closest("[data-at]");
+      this.#focused = Number(row?.dataset.at ?? -1);
       this.measure();
     }
     if (this.#wanted >= 0) {
