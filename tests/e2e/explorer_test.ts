@@ -61,6 +61,14 @@ browserTest(
     await page.goBack();
     assertEquals(await page.getByRole("searchbox").inputValue(), "out");
 
+    const environment = page.getByRole("banner").getByLabel("Environment");
+    await environment.focus();
+    await page.keyboard.press("ArrowDown");
+    await page.getByText("of Plant Staging").waitFor();
+    await page.keyboard.press("ArrowUp");
+    await page.getByText("of Plant Production").waitFor();
+
+    await page.getByRole("heading", { level: 1 }).focus();
     await page.keyboard.press("?");
     await page.getByRole("dialog").getByText("next and previous row").waitFor();
     await page.getByLabel("Single keys are on").press("Space");

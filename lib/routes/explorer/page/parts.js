@@ -110,12 +110,17 @@ export function describeAge(at, now = Date.now()) {
   return at > now ? `in ${words}` : `${words} ago`;
 }
 
-/** Heading of a view. It gets the focus when the view is opened, so that a screen reader begins there. */
+/**
+ * Heading of a view. It gets the focus when the view is opened, so that a screen reader begins there; not from a choice, by whose
+ * arrow keys a person may be on the way to the next environment.
+ */
 export class Heading extends Component {
   #element = createRef();
 
   componentDidMount() {
-    if (!Heading.isFirst) this.#element.current.focus({ preventScroll: true });
+    if (!Heading.isFirst && !document.activeElement.matches("select")) {
+      this.#element.current.focus({ preventScroll: true });
+    }
     Heading.isFirst = false;
   }
 
