@@ -12,6 +12,12 @@ import { count, formatValue, shorten, visible } from "./words.js";
 export class Evaluate extends Component {
   state = { recent: [] };
 
+  /** Who opens a flag of the list goes on from its heading, who goes back to the list from that of the view: the row is gone. */
+  componentDidUpdate({ query }) {
+    if (query.flag === this.props.query.flag) return;
+    document.querySelector(this.props.query.flag ? "main h2" : "main h1")?.focus();
+  }
+
   #remember = (text) => {
     if (this.state.recent[0] !== text) this.setState(({ recent }) => ({ recent: addRecent(recent, text) }));
   };
@@ -140,7 +146,7 @@ class Why extends Component {
         [environment],
         back,
       )}>All flags for this context</a></p>
-      <h2><a href=${formatFragment("item", [
+      <h2 tabindex="-1"><a href=${formatFragment("item", [
         environment,
         flag,
       ])}><${Name} text=${flag} class="title code" /></a></h2>
