@@ -171,7 +171,7 @@ function ItemLink({ environment, name }) {
 }
 
 function Rest({ number }) {
-  return number > 0 && html`<p class="quiet">and ${count(number, "more")}</p>`;
+  return number > 0 && html`<p class="quiet">and ${number.toLocaleString("en")} more</p>`;
 }
 
 function Changes({ one, to }) {

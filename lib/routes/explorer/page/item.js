@@ -3,7 +3,7 @@ import { ask } from "./api.js";
 import { nameEnvironment } from "./environments.js";
 import { Answer, Heading, html, Json, Name } from "./parts.js";
 import { formatFragment } from "./route.js";
-import { count, visible } from "./words.js";
+import { visible } from "./words.js";
 
 /** Most neighbours that are shown at once. */
 const MAX_NEIGHBOURS = 100;
@@ -105,7 +105,7 @@ function Side({ title, neighbours, environment, missing }) {
             `
           )
         }</ul>`}
-      ${rest > 0 && html`<p class="quiet">and ${count(rest, "more")}</p>`}
+      ${rest > 0 && html`<p class="quiet">and ${rest.toLocaleString("en")} more</p>`}
     </section>
   `;
 }
@@ -122,7 +122,7 @@ function Node({ node: { kind, key, isMissing, isIndirect }, environment }) {
     shortenMiddle(key)
   } class="code" />`;
   return isMissing
-    ? html`<span class="node missing">${label}<span class="tag bad">missing</span></span>`
+    ? html`<span class="node missing">${label} <span class="tag bad">missing</span></span>`
     : html`<a class=${isIndirect ? "node indirect" : "node"} href=${
       formatFragment("item", [environment, key])
     }>${label}</a>`;
