@@ -109,7 +109,7 @@ class All extends Component {
 function ResultRow({ flag: { key, value, reason, words }, environment, query }) {
   const { q: _, ...rest } = query;
   return html`
-    <a class="item result" href=${formatFragment("evaluate", [environment], { ...rest, flag: key })}>
+    <a class="item" href=${formatFragment("evaluate", [environment], { ...rest, flag: key })}>
       <${Name} text=${shorten(key)} class="name code" />
       <bdi class=${reason.kind === "ERROR" ? "value bad" : "value"}>${formatValue(value)}</bdi>
       <span class="reason">${visible(words.reason)}</span>

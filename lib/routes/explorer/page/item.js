@@ -34,7 +34,7 @@ function Details({ item, environment }) {
     <section aria-label=${heading}>
       <h2>${heading} ${overridden && html`<span class="tag warn">overridden</span>`}</h2>
       <ol class="rules">
-        ${rules.map((rule) => html`<li class=${classOf(rule)}>${markWords(rule)}</li>`)}
+        ${rules.map((rule) => html`<li>${markWords(rule)}</li>`)}
       </ol>
       <p><a class="button" href=${formatFragment("evaluate", [environment], {
         [kind]: key,
@@ -49,10 +49,6 @@ function Details({ item, environment }) {
       `}
     </section>
   `;
-}
-
-function classOf(rule) {
-  return /^(ON|OFF)$/.test(rule) ? "state" : undefined;
 }
 
 /** Words that the rules are made of are in capitals outside of quotes. */
