@@ -75,11 +75,11 @@ class App extends Component {
     if (!Object.hasOwn(this.state.views, route.view)) this.#poll();
   };
 
-  /** Changes the parameters of a view without a step in the history. */
+  /** Changes the parameters of a view without a step in the history. A browser may refuse that to who types fast, so it comes last. */
   #replace = (query) => {
     const { view, segments } = this.#route();
-    history.replaceState(null, "", formatFragment(view, segments, query));
     this.setState({ route: { view, segments, query } });
+    history.replaceState(null, "", formatFragment(view, segments, query));
   };
 
   #onKey = (event) => {
