@@ -98,7 +98,10 @@ export function asBoolean(fields: Fields, name: string): boolean {
 function parse(body: Uint8Array): unknown {
   const excess = findExcess(body, { depth: MAX_BODY_DEPTH, values: MAX_BODY_VALUES });
   if (excess === "depth") throw new ApiError(400, `the body is nested more than ${MAX_BODY_DEPTH} deep`);
-  if (excess === "values") throw new ApiError(400, `the body has more than ${MAX_BODY_VALUES} values`);
+  if (excess === "values") {
+    const hint = "send fewer contexts, or fewer keys of flags";
+    throw new ApiError(400, `the body has more than ${MAX_BODY_VALUES} values`, hint);
+  }
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
