@@ -245,6 +245,13 @@ browserTest("10,000 flags are a few rows at a time, and each can be reached", as
       return top >= 0 && bottom <= document.documentElement.clientHeight;
     }),
   );
+  for (let i = 0; i < 20; i++) await page.keyboard.press("Shift+Tab");
+  assert(
+    await page.evaluate(() => {
+      const [filters, row] = [document.querySelector(".filters"), document.activeElement];
+      return row.getBoundingClientRect().top >= filters.getBoundingClientRect().bottom;
+    }),
+  );
   await page.evaluate(() => document.scrollingElement.scrollTop = document.body.scrollHeight);
   await page.getByText("flag-09999").waitFor();
   assert(await rows.count() < 60);
