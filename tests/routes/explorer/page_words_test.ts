@@ -87,6 +87,7 @@ Deno.test("parseContextText() takes JSON and both kinds of base64, and says what
   for (const text of ["", " ", "ann", "{", "[]", "bnVsbA==", "///"]) {
     assertThrows(() => context.parseContextText(text), SyntaxError);
   }
+  assertThrows(() => context.parseContextText("anna"), SyntaxError, "neither JSON nor base64 of JSON");
 });
 
 Deno.test("filterItems() finds by words, kind and state", () => {

@@ -16,8 +16,7 @@ const MAX_RECENT = 8;
 export function parseContextText(text) {
   const trimmed = text.trim();
   if (trimmed === "") throw new SyntaxError('there is no context: write {"kind": "user", "key": "ann"}');
-  const json = trimmed.startsWith("{") ? trimmed : decodeBase64(trimmed);
-  const context = JSON.parse(json);
+  const context = trimmed.startsWith("{") ? JSON.parse(trimmed) : parseBase64(trimmed);
   if (typeof context !== "object" || context === null || Array.isArray(context)) {
     throw new SyntaxError('a context is an object such as {"kind": "user", "key": "ann"}');
   }
@@ -36,12 +35,11 @@ export function parseSample(text) {
   });
 }
 
-function decodeBase64(text) {
+function parseBase64(text) {
   try {
     const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/").replaceAll("%3D", ""));
-    return new TextDecoder("utf-8", { fatal: true }).decode(
-      Uint8Array.from(binary, (one) => one.charCodeAt(0)),
-    );
+    const bytes = Uint8Array.from(binary, (one) => one.charCodeAt(0));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     throw new SyntaxError("it is neither JSON nor base64 of JSON");
   }
