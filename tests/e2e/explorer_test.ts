@@ -20,10 +20,11 @@ const VIEWS: string[] = [
   "#/item/e1/nothing",
   `#/evaluate/e1?context=${encodeURIComponent(ZOE)}`,
   `#/evaluate/e1?context=${encodeURIComponent(ZOE)}&flag=checkout&want=true`,
+  "#/evaluate/e1?segment=beta-users",
   "#/diff/e1?from=current&toEnv=e2",
   "#/diff/e1?from=current&toEnv=e2&by=values",
   "#/sdk/e1",
-  "#/sdk/e1?route=eval",
+  "#/sdk/e1?route=browser",
   "#/connections",
   "#/overrides",
 ];
@@ -336,7 +337,7 @@ browserTest(
   async (site) => {
     await using file = await DataFile.create(await explorerArchive());
     const overrides = file.path.replace("flags.tar.gz", "overrides.json");
-    const [until, soon] = [3_600_000, 15_000].map((time) => new Date(Date.now() + time).toISOString());
+    const [until, soon] = [3_600_000, 10_000].map((time) => new Date(Date.now() + time).toISOString());
     const payments = { version: 2, on: false, variations: [true, false], offVariation: 1, salt: "s" };
     await Deno.writeTextFile(
       overrides,
