@@ -195,6 +195,19 @@ browserTest(
   },
 );
 
+browserTest("the page says that Halyard cannot be reached, and no longer once it can", async (site) => {
+  await using file = await DataFile.create(await explorerArchive());
+  await using relay = await startExplorer(file.path);
+  const { page } = await ExplorerPage.open(site, relay.explorer, "#/flags/e1");
+  await page.getByText("4 items").waitFor();
+  const [polls, problem] = ["**/api/environments", page.getByText("Halyard cannot be reached")];
+  // As of a host that is gone, no answer ever comes.
+  await page.route(polls, () => {});
+  await problem.waitFor();
+  await page.unroute(polls);
+  await problem.waitFor({ state: "detached" });
+});
+
 browserTest("the connections have SDKs by name and version", async (site) => {
   await using file = await DataFile.create(await explorerArchive());
   await using relay = await startExplorer(file.path);

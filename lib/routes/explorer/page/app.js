@@ -10,6 +10,9 @@ import { formatFragment, parseFragment } from "./route.js";
 /** How often the page asks whether something else is served: ms. */
 const POLL_MS = 5_000;
 
+/** How long it waits for the answer, which does not come from a host that is gone: ms. */
+const ANSWER_MS = 10_000;
+
 /** Views that a page mostly begins with. The others are loaded after them. */
 const FIRST_VIEWS = { "": Environments, flags: Items };
 
@@ -54,7 +57,7 @@ class App extends Component {
     if (document.visibilityState === "hidden") return;
     const isFirst = this.state.overview === undefined;
     try {
-      const overview = await askFirst(["environments"]);
+      const overview = await askFirst(["environments"], { signal: AbortSignal.timeout(ANSWER_MS) });
       this.setState({ overview, error: undefined });
       if (isFirst && Object.hasOwn(FIRST_VIEWS, this.#route().view)) return;
       this.setState({ views: { ...FIRST_VIEWS, ...await import("./views.js") } });
