@@ -90,7 +90,13 @@ browserTest(
     const { page } = explorer;
     await page.getByLabel("Key", { exact: true }).fill("zoe");
     await page.getByRole("button", { name: "Add an attribute" }).click();
-    await page.getByLabel("Attribute", { exact: true }).fill("country");
+    await page.getByLabel("Attribute", { exact: true }).fill("count");
+    // The page is rendered anew when it has asked what is served.
+    const answered = page.waitForResponse((response) => response.url().endsWith("/environments"));
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+    await (await answered).finished();
+    await page.keyboard.press("End");
+    await page.keyboard.type("ry");
     await page.getByLabel("Attribute", { exact: true }).press("Tab");
     await page.getByLabel("Value of country").pressSequentially("2.0.1");
     assertEquals(await page.getByLabel("Value of country").inputValue(), "2.0.1");

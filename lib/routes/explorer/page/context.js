@@ -114,11 +114,11 @@ export class Settled extends Component {
   }
 }
 
-/** A field whose text stays as it is written until it is left, whatever is made of it meanwhile. */
+/** A field whose text stays as it is written until it is left, whatever is made of it or rendered meanwhile. */
 class Field extends Component {
   state = { draft: undefined };
 
-  render({ as = "input", value, onInput, ...others }, { draft }) {
+  render({ as = "input", value, onInput = () => {}, ...others }, { draft }) {
     return html`
       <${as} ...${others} spellcheck=${false} autocomplete="off" value=${draft ?? value}
         onInput=${({ target }) => {
@@ -222,7 +222,7 @@ function Part({ part: { kind, rows }, canGo, onChange }) {
   return html`
     <div class="part" role="group" aria-label=${`Kind ${kind}`}>
       <div class="pair">
-        <label><span>Kind</span><input value=${kind} spellcheck=${false} autocomplete="off"
+        <label><span>Kind</span><${Field} value=${kind}
           onChange=${(event) => onChange({ kind: event.target.value, rows })} /></label>
         ${canGo && html`
           <button type="button" class="small" aria-label=${`Remove kind ${kind}`}
@@ -233,10 +233,10 @@ function Part({ part: { kind, rows }, canGo, onChange }) {
         html`<div class="pair">
         ${
           row.name === "key"
-            ? html`<label><span>Key</span><input value=${row.text} spellcheck=${false} autocomplete="off"
-            onInput=${(event) => put(at, { ...row, text: event.target.value })} /></label>`
+            ? html`<label><span>Key</span><${Field} value=${row.text} onInput=${(text) =>
+              put(at, { ...row, text })} /></label>`
             : html`
-              <label><span>Attribute</span><input value=${row.name} spellcheck=${false} autocomplete="off"
+              <label><span>Attribute</span><${Field} value=${row.name}
                           onChange=${(event) => put(at, { ...row, name: event.target.value })} /></label>
               <label><span>Value</span><${Field} value=${row.text} aria-label=${`Value of ${row.name}`}
                           onInput=${(text) => put(at, { ...row, text })} /></label>
