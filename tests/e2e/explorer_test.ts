@@ -117,8 +117,17 @@ browserTest(
       page.getByText('To get true: user.country = "DE"'),
     ).waitFor();
 
+    await page.getByRole("button", { name: "Add a kind" }).click();
+    const device = page.getByRole("group", { name: "Kind device" });
+    await device.getByLabel("Key", { exact: true }).fill("phone");
+    await page.getByRole("button", { name: "Add a kind" }).click();
+    await page.getByRole("button", { name: "Remove kind device2" }).click();
     await page.getByLabel("JSON", { exact: true }).check();
-    assertStringIncludes(await page.getByRole("textbox").inputValue(), '"country": "FR"');
+    assertEquals(JSON.parse(await page.getByRole("textbox").inputValue()), {
+      kind: "multi",
+      user: { key: "zoe", country: "FR" },
+      device: { key: "phone" },
+    });
     await page.getByRole("textbox").fill(btoa('{"kind":"user","key":"cleo"}'));
     await page.getByText('because rule 1 "beta" matches').waitFor();
     await page.getByRole("textbox").fill('{"kind":');

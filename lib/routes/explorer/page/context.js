@@ -6,6 +6,9 @@ import { visible } from "./words.js";
 /** The context that a form begins with. */
 export const FIRST_CONTEXT = '{"kind":"user","key":"ann"}';
 
+/** The kind that is added to a form. No kind is called "kind". */
+const NEW_KIND = "device";
+
 /** How long typing rests before what was typed is used: ms. */
 const REST_MS = 250;
 
@@ -208,7 +211,7 @@ function Parts({ parts, onChange }) {
     )}
     <p><button type="button" class="small" onClick=${() =>
       onChange([...parts, {
-        kind: unused(parts.map(({ kind }) => kind), "kind"),
+        kind: unused(parts.map(({ kind }) => kind), NEW_KIND),
         rows: [{ name: "key", text: "" }],
       }])}>
       Add a kind</button></p>
