@@ -133,6 +133,12 @@ browserTest(
     await page.getByRole("textbox").fill('{"kind":');
     await page.getByRole("alert").waitFor();
     await page.getByText("The context is not complete yet.").waitFor();
+    await explorer.view("#/flags/e1");
+    await explorer.view(`#/evaluate/e1?context=${encodeURIComponent(ZOE.slice(0, -1))}`);
+    await page.getByRole("textbox").press("Control+End");
+    await page.keyboard.type("} ");
+    await page.getByText("3 flags").waitFor();
+    assertEquals(await page.getByRole("textbox").inputValue(), `${ZOE} `);
     explorer.checkQuiet();
   },
 );

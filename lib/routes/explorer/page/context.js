@@ -161,7 +161,11 @@ export class ContextForm extends Component {
         ${showsJson
           ? html`<label class="block"><span>JSON, or its base64</span>
             <${Field} as="textarea" rows="6" aria-invalid=${error ? "true" : "false"}
-              value=${format(text, 2)} onInput=${(text) => onChange(format(text))} /></label>`
+              value=${format(text, 2)} onInput=${(text) => {
+            // What becomes a context while it is written must not become a form.
+            this.setState({ isJson: true });
+            onChange(format(text));
+          }} /></label>`
           : html`<${Parts} parts=${toParts(context)} onChange=${(parts) => this.#change(parts)} />`}
         ${error && html`<p class="problem" role="alert">${visible(error)}</p>`}
       </fieldset>
