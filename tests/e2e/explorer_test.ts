@@ -180,6 +180,7 @@ browserTest(
     await page.getByText("No context of the sample gets another value.").waitFor();
     await page.getByLabel("contexts of a sample").setInputFiles({ ...sample, buffer: Buffer.from("ann") });
     await page.getByText("line 1 is not a context").waitFor();
+    assertEquals(await page.getByLabel("contexts of a sample").inputValue(), "");
     await page.getByText("No context of the sample gets another value.").waitFor({ state: "detached" });
     explorer.checkQuiet();
   },

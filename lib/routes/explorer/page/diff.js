@@ -90,14 +90,16 @@ async function compare({ from, to }, sample, signal) {
 class Sample extends Component {
   state = { error: undefined };
 
-  #read = async (event) => {
-    const [file] = event.target.files;
+  #read = async ({ target }) => {
+    const [file] = target.files;
     try {
       this.props.onChange(file && { name: file.name, contexts: parseSample(await file.text()) });
       this.setState({ error: undefined });
     } catch (error) {
       this.props.onChange(undefined);
       this.setState({ error: error.message });
+      // Once it is mended, the same file can be chosen again.
+      target.value = "";
     }
   };
 
