@@ -117,6 +117,14 @@ browserTest(
       page.getByText('To get true: user.country = "DE"'),
     ).waitFor();
 
+    // A name that another attribute has would take its place.
+    await page.getByRole("button", { name: "Add an attribute" }).click();
+    const added = page.getByLabel("Attribute", { exact: true }).last();
+    await added.fill("country");
+    await added.press("Tab");
+    assertEquals(await added.inputValue(), "attribute");
+    await page.getByRole("button", { name: "Remove attribute" }).click();
+
     await page.getByRole("button", { name: "Add a kind" }).click();
     const device = page.getByRole("group", { name: "Kind device" });
     await device.getByLabel("Key", { exact: true }).fill("phone");
@@ -139,6 +147,8 @@ browserTest(
     await page.keyboard.type("} ");
     await page.getByText("3 flags").waitFor();
     assertEquals(await page.getByRole("textbox").inputValue(), `${ZOE} `);
+    await page.getByLabel("Recent").selectOption({ label: btoa('{"kind":"user","key":"cleo"}') });
+    await page.getByRole("listitem").filter({ hasText: 'rule 1 "beta" matches' }).waitFor();
     explorer.checkQuiet();
   },
 );

@@ -66,6 +66,8 @@ Deno.test("a context is the same after it was a form, and is none where it could
       { kind: "user", key: "ann", "": 1 },
     ]
   ) assertEquals([odd, context.fitsForm(odd)], [odd, false]);
+  const huge = { kind: "user", rows: [{ name: "key", text: "ann" }, { name: "size", text: "1e400" }] };
+  assertEquals(context.fromParts([huge]), { kind: "user", key: "ann", size: "1e400" });
   const lastKind = { user: { key: "ann" }, app: { key: "a", version: "1.10" }, kind: "multi" };
   assertEquals(context.fromParts(context.toParts(lastKind)), lastKind);
 });

@@ -38,6 +38,8 @@ class App extends Component {
     error: undefined,
     hasKeys: true,
   };
+  /** Contexts that were used, to be offered again. */
+  #recent = { texts: [] };
   #list = createRef();
   #help = createRef();
   #main = createRef();
@@ -146,7 +148,7 @@ class App extends Component {
               location.hash = formatFragment(
                 view === "item" ? "flags" : view,
                 [id],
-                view === "item" ? {} : query,
+                view === "item" ? {} : { ...query, fromEnv: "", toEnv: "" },
               )} />
         `}
         <button type="button" class="small" onClick=${() => this.#help.current.showModal()}>Keys</button>
@@ -157,7 +159,7 @@ class App extends Component {
         ${overview && views[view]
           ? html`
             <${Body} key=${place} View=${views[view]} view=${view} segments=${segments} query=${query}
-              overview=${overview} replace=${this.#replace} list=${this.#list} />
+              overview=${overview} replace=${this.#replace} list=${this.#list} recent=${this.#recent} />
           `
           : !error && html`<p class="quiet" role="status">Loading …</p>`}
       </main>
@@ -171,7 +173,7 @@ class App extends Component {
   }
 }
 
-function Body({ View, view, segments, query, overview, replace, list }) {
+function Body({ View, view, segments, query, overview, replace, list, recent }) {
   const { status, environments, hasPrevious } = overview;
   const { ofEnvironment } = VIEWS[view];
   const [id, name] = segments;
@@ -196,7 +198,7 @@ function Body({ View, view, segments, query, overview, replace, list }) {
   return html`
     <${View} status=${status} environments=${environments} environment=${environment} name=${name}
       query=${query} replace=${replace} list=${list} stamp=${stamp} hasPrevious=${hasPrevious}
-      ask=${askFirst} />
+      recent=${recent} ask=${askFirst} />
   `;
 }
 

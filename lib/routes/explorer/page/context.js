@@ -75,7 +75,9 @@ const TEXTS = ["key", "name"];
 function fromText(name, text) {
   if (TEXTS.includes(name)) return text;
   try {
-    return JSON.parse(text);
+    const value = JSON.parse(text);
+    // A number beyond all others is none in JSON.
+    return Math.abs(value) === Infinity ? text : value;
   } catch {
     return text;
   }
@@ -209,28 +211,31 @@ function Parts({ parts, onChange }) {
   function put(at, part) {
     onChange(part ? parts.with(at, part) : parts.toSpliced(at, 1));
   }
+  const kinds = parts.map(({ kind }) => kind);
   return html`
     ${parts.map((part, at) =>
-      html`<${Part} part=${part} canGo=${parts.length > 1} onChange=${(part) => put(at, part)} />`
+      html`<${Part} part=${part} kinds=${kinds} canGo=${parts.length > 1} onChange=${(part) =>
+        put(at, part)} />`
     )}
     <p><button type="button" class="small" onClick=${() =>
       onChange([...parts, {
-        kind: unused(parts.map(({ kind }) => kind), NEW_KIND),
+        kind: unused(kinds, NEW_KIND),
         rows: [{ name: "key", text: "" }],
       }])}>
       Add a kind</button></p>
   `;
 }
 
-function Part({ part: { kind, rows }, canGo, onChange }) {
+function Part({ part: { kind, rows }, kinds, canGo, onChange }) {
   function put(at, row) {
     onChange({ kind, rows: row ? rows.with(at, row) : rows.toSpliced(at, 1) });
   }
+  const names = ["kind", ...rows.map(({ name }) => name)];
   return html`
     <div class="part" role="group" aria-label=${`Kind ${kind}`}>
       <div class="pair">
         <label><span>Kind</span><${Field} value=${kind}
-          onChange=${(event) => onChange({ kind: event.target.value, rows })} /></label>
+          onChange=${(event) => onChange({ kind: rename(kinds, kind, event.target.value), rows })} /></label>
         ${canGo && html`
           <button type="button" class="small" aria-label=${`Remove kind ${kind}`}
             onClick=${() => onChange(undefined)}>Remove</button>
@@ -244,7 +249,8 @@ function Part({ part: { kind, rows }, canGo, onChange }) {
               put(at, { ...row, text })} /></label>`
             : html`
               <label><span>Attribute</span><${Field} value=${row.name}
-                          onChange=${(event) => put(at, { ...row, name: event.target.value })} /></label>
+                          onChange=${(event) =>
+                            put(at, { ...row, name: rename(names, row.name, event.target.value) })} /></label>
               <label><span>Value</span><${Field} value=${row.text} aria-label=${`Value of ${row.name}`}
                           onInput=${(text) => put(at, { ...row, text })} /></label>
               <button type="button" class="small" aria-label=${`Remove ${row.name}`}
@@ -256,11 +262,16 @@ function Part({ part: { kind, rows }, canGo, onChange }) {
       <button type="button" class="small" onClick=${() =>
         onChange({
           kind,
-          rows: [...rows, { name: unused(rows.map(({ name }) => name), "attribute"), text: "" }],
+          rows: [...rows, { name: unused(names, "attribute"), text: "" }],
         })}>
         Add an attribute</button>
     </div>
   `;
+}
+
+/** The new name, or the former one where another has it, which would be lost. */
+function rename(names, from, to) {
+  return names.includes(to) ? from : to;
 }
 
 /** A name that is not in a list yet. */

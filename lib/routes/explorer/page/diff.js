@@ -29,7 +29,7 @@ export class Diff extends Component {
     return { from: side("from", hasPrevious ? "previous" : "current"), to: side("to", "current") };
   }
 
-  render({ environments, query, replace, stamp, hasPrevious }, { sample }) {
+  render({ environments, query, replace, stamp, hasPrevious, recent }, { sample }) {
     const { from, to } = this.#body(this.props);
     const data = hasPrevious ? [CURRENT, PREVIOUS] : [CURRENT];
     const sides = [["from", "From", from], ["to", "To", to]];
@@ -52,7 +52,7 @@ export class Diff extends Component {
                 options=${environments.map((one) => [one.id, nameEnvironment(one)])}
                 onChange=${(env) => replace({ ...query, [`${name}Env`]: env })} />
               ${side.context !== undefined && html`
-                <${ContextForm} id=${name} text=${side.context}
+                <${ContextForm} id=${name} text=${side.context} recent=${recent.texts}
                   onChange=${(context) => replace({ ...query, [`${name}Context`]: context })} />
               `}
             </fieldset>

@@ -10,8 +10,6 @@ import { formatFragment } from "./route.js";
 import { count, formatValue, shorten, visible } from "./words.js";
 
 export class Evaluate extends Component {
-  state = { recent: [] };
-
   /** Who opens a flag of the list goes on from its heading, who goes back to the list from that of the view: the row is gone. */
   componentDidUpdate({ query }) {
     if (query.flag === this.props.query.flag) return;
@@ -19,16 +17,19 @@ export class Evaluate extends Component {
   }
 
   #remember = (text) => {
-    if (this.state.recent[0] !== text) this.setState(({ recent }) => ({ recent: addRecent(recent, text) }));
+    const { recent } = this.props;
+    if (recent.texts[0] === text) return;
+    recent.texts = addRecent(recent.texts, text);
+    this.forceUpdate();
   };
 
-  render({ environment, query, replace, list, stamp }, { recent }) {
+  render({ environment, query, replace, list, stamp, recent }) {
     const text = query.context ?? FIRST_CONTEXT;
     return html`
       <${Heading}>Evaluate</>
       <p class="quiet">in <${Name} text=${nameEnvironment(environment)} /></p>
       <div class="split">
-        <${ContextForm} text=${text} recent=${recent} onChange=${(context) =>
+        <${ContextForm} text=${text} recent=${recent.texts} onChange=${(context) =>
           replace({ ...query, context })} />
         <div>
           <${Settled} value=${text}>

@@ -66,7 +66,7 @@ export function Problem({ error }) {
     `;
   }
   return html`<div class="problem" role="alert">
-    <p>${visible(error.message)}</p>
+    <p>${visible(error.message).replace(/^[a-z]/, (one) => one.toUpperCase())}</p>
     ${error.hint && html`<p class="quiet">${visible(error.hint)}</p>`}
   </div>`;
 }

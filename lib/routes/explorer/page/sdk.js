@@ -9,7 +9,7 @@ import { count, visible, visibleLines } from "./words.js";
 /** Most events that are listed. */
 const MAX_EVENTS = 50;
 
-export function Sdk({ environment, query, replace, stamp }) {
+export function Sdk({ environment, query, replace, stamp, recent }) {
   return html`
     <${Heading}>What SDKs get</>
     <p class="quiet">from <${Name} text=${nameEnvironment(environment)} /></p>
@@ -17,13 +17,13 @@ export function Sdk({ environment, query, replace, stamp }) {
       ${({ routes }) =>
         html`
           <${Routes} routes=${routes} environment=${environment} query=${query} replace=${replace}
-            stamp=${stamp} />
+            stamp=${stamp} recent=${recent} />
         `}
     <//>
   `;
 }
 
-function Routes({ routes, environment, query, replace, stamp }) {
+function Routes({ routes, environment, query, replace, stamp, recent }) {
   const route = routes.find(({ name }) => name === query.route) ?? routes[0];
   const options = routes.map(({ name, title }) => [name, title]);
   const text = query.context ?? FIRST_CONTEXT;
@@ -33,7 +33,8 @@ function Routes({ routes, environment, query, replace, stamp }) {
         replace({ ...query, route })} />
     </form>
     ${route.body &&
-      html`<${ContextForm} text=${text} onChange=${(context) => replace({ ...query, context })} />`}
+      html`<${ContextForm} text=${text} recent=${recent.texts} onChange=${(context) =>
+        replace({ ...query, context })} />`}
     <p class="quiet">In the commands HALYARD is the address that SDKs use${describeVariable(
       route,
       environment,
