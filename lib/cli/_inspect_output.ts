@@ -56,10 +56,10 @@ export const TEXT_OUTPUT: Output = {
   environment(terminal, environment, items) {
     printTable(terminal, describeEnvironment(environment));
     terminal.print("\n");
-    const rows = [...items].map(({ kind, key, version, value }) =>
+    const rows = [...items].map(({ kind, key, version, parse }) =>
       kind === "flags"
-        ? [key, "flag", `v${version}`, ...summarizeFlag(value as Flag)]
-        : [key, "segment", `v${version}`, "", summarizeSegment(value as Segment)]
+        ? [key, "flag", `v${version}`, ...summarizeFlag(parse() as Flag)]
+        : [key, "segment", `v${version}`, "", summarizeSegment(parse() as Segment)]
     );
     printTable(terminal, rows);
     if (rows.length === 0) terminal.print("There are no flags and no segments in it.\n");

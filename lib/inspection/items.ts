@@ -12,14 +12,22 @@ export interface ListedItem {
   key: string;
   /** Its version. */
   version: number;
-  /** The flag or segment. */
-  value: Flag | Segment;
+  /** Whether a flag is on. */
+  isOn: boolean;
   /** Whether it comes from overrides. */
   isOverridden: boolean;
+  /**
+   * Parses it.
+   *
+   * @returns The flag or segment.
+   */
+  parse(): Flag | Segment;
 }
 
 /** A flag or a segment and what it is connected with. */
-export interface InspectedItem extends ListedItem {
+export interface InspectedItem extends Pick<ListedItem, "kind" | "key" | "version" | "isOverridden"> {
+  /** The flag or segment. */
+  value: Flag | Segment;
   /** Its rules in words: lines. */
   rules: string[];
   /** What it depends on, and what depends on it. */
@@ -33,7 +41,7 @@ const KINDS: readonly ItemKind[] = ["flags", "segments"];
  * Lists flags and segments, each in ascending order of key; tombstones are left out.
  *
  * @param snapshot Snapshot of the environment.
- * @returns The items, parsed one at a time.
+ * @returns The items, one at a time.
  */
 export function* listItems({ items, overridden }: Snapshot): Generator<ListedItem> {
   const isOverridden = new Set(overridden);
@@ -43,8 +51,9 @@ export function* listItems({ items, overridden }: Snapshot): Generator<ListedIte
       kind: items.getKind(position),
       key: items.getKey(position),
       version: items.getVersion(position),
-      value: items.parse(position) as Flag | Segment,
+      isOn: items.isOn(position),
       isOverridden: isOverridden.has(position),
+      parse: () => items.parse(position) as Flag | Segment,
     };
   }
 }

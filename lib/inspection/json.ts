@@ -1,4 +1,4 @@
-import type { Credential, EnvironmentMetadata, Flag } from "../model/mod.ts";
+import type { Credential, EnvironmentMetadata } from "../model/mod.ts";
 import { obscureKey } from "../observe/mod.ts";
 import type { Snapshot } from "../snapshot/mod.ts";
 import type { ContextComparison } from "./context_difference.ts";
@@ -63,12 +63,12 @@ export function environmentToJson(
  * @param item The item.
  * @returns One of `items` of `environmentWithItems` in docs/schemas/inspect.json.
  */
-export function listedItemToJson({ kind, key, version, value }: ListedItem): Record<string, unknown> {
+export function listedItemToJson({ kind, key, version, isOn }: ListedItem): Record<string, unknown> {
   return {
     kind: kind === "flags" ? "flag" : "segment",
     key,
     version,
-    ...kind === "flags" && { on: (value as Flag).on ?? false },
+    ...kind === "flags" && { on: isOn },
   };
 }
 

@@ -14,6 +14,7 @@ export class Items {
   readonly #documentLength: number;
   readonly #offsets: Uint32Array;
   readonly #versions: Float64Array;
+  readonly #isOn: Uint8Array;
   /** Digests as words, to compare them quickly. */
   readonly #digests: Uint32Array;
   readonly #digestBytes: Buffer<ArrayBuffer>;
@@ -31,6 +32,7 @@ export class Items {
     this.#documentLength = prepared.ends.document;
     this.#offsets = new Uint32Array(prepared.offsets);
     this.#versions = new Float64Array(prepared.versions);
+    this.#isOn = new Uint8Array(prepared.isOn);
     this.#digests = new Uint32Array(prepared.digests);
     this.#digestBytes = Buffer.from(prepared.digests);
     this.#referenceEnds = new Uint32Array(prepared.referenceEnds);
@@ -68,6 +70,11 @@ export class Items {
   /** Returns the version of an item. */
   getVersion(position: number): number {
     return this.#versions[position]!;
+  }
+
+  /** Reports whether a flag is on. */
+  isOn(position: number): boolean {
+    return this.#isOn[position] === 1;
   }
 
   /** Reports whether an item is a tombstone. */
@@ -134,7 +141,14 @@ export class Items {
 
   /** Memory of all buffers: bytes. */
   get byteLength(): number {
-    const views = [this.#offsets, this.#versions, this.#digests, this.#referenceEnds, this.#references];
+    const views = [
+      this.#offsets,
+      this.#versions,
+      this.#isOn,
+      this.#digests,
+      this.#referenceEnds,
+      this.#references,
+    ];
     return views.reduce((length, view) => length + view.byteLength, this.#documentLength);
   }
 }

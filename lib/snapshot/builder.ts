@@ -143,6 +143,7 @@ export class SnapshotBuilder {
       flagCount: this.#flagCount,
       offsets: new Uint32Array(this.#offsets).buffer,
       versions: new Float64Array(this.#versions).buffer,
+      isOn: Uint8Array.from(this.#isOn, Number).buffer,
       digests: digests.buffer,
       referenceEnds: toEnds(references).buffer,
       references: new Uint32Array(references.flat()).buffer,

@@ -23,6 +23,8 @@ export interface PreparedSnapshot {
   offsets: ArrayBuffer;
   /** Version of each item: `Float64Array`. */
   versions: ArrayBuffer;
+  /** 1 for each flag that is on, and for each segment; 0 for tombstones: `Uint8Array`. */
+  isOn: ArrayBuffer;
   /** Digest of each item, {@linkcode DIGEST_BYTES} long. */
   digests: ArrayBuffer;
   /** End of each item's references in `references`: `Uint32Array`. */

@@ -13,6 +13,7 @@ export function share(prepared: PreparedSnapshot): PreparedSnapshot {
     buffer: shareBuffer(prepared.buffer, prepared.length),
     offsets: shareBuffer(prepared.offsets),
     versions: shareBuffer(prepared.versions),
+    isOn: shareBuffer(prepared.isOn),
     digests: shareBuffer(prepared.digests),
     referenceEnds: shareBuffer(prepared.referenceEnds),
     references: shareBuffer(prepared.references),

@@ -247,11 +247,13 @@ Deno.test("buildOverlay() serves what a load of the archive serves whose data fi
     assertEquals(
       [
         new Float64Array(overlaid.versions),
+        new Uint8Array(overlaid.isOn),
         new Uint32Array(overlaid.references),
         new Uint32Array(overlaid.referenceEnds),
       ],
       [
         new Float64Array(expected.versions),
+        new Uint8Array(expected.isOn),
         new Uint32Array(expected.references),
         new Uint32Array(expected.referenceEnds),
       ],

@@ -232,7 +232,7 @@ async function writeItems(snapshot: Snapshot, pause: Pause): Promise<Parts> {
   return text.finish();
 }
 
-function markOverridden({ isOverridden }: ListedItem): { overridden?: true } {
+function markOverridden({ isOverridden }: Pick<ListedItem, "isOverridden">): { overridden?: true } {
   return isOverridden ? { overridden: true } : {};
 }
 

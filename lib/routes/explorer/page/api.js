@@ -91,8 +91,16 @@ export class EventSplitter {
   }
 }
 
+/** Takes the answer that early.js has asked for, if it has; once. */
+function takeEarly({ href }) {
+  const answer = globalThis.earlyAnswers?.get(href);
+  globalThis.earlyAnswers?.delete(href);
+  return answer;
+}
+
 async function send(segments, { body, signal }) {
-  const response = await fetch(addressOf(...segments), {
+  const address = addressOf(...segments);
+  const asked = takeEarly(address) ?? fetch(address, {
     ...body !== undefined && {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -100,7 +108,8 @@ async function send(segments, { body, signal }) {
     },
     cache: "no-store",
     signal,
-  }).catch((error) => {
+  });
+  const response = await asked.catch((error) => {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, "Halyard cannot be reached", "see whether it runs, then try again");
   });

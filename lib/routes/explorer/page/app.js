@@ -1,6 +1,6 @@
 // The page: what is asked of it stands in the fragment of its address.
 import { Component, createRef, render } from "./vendor/preact.js";
-import { askFirst } from "./early.js";
+import { ask } from "./api.js";
 import { Environments, nameEnvironment } from "./environments.js";
 import { Items } from "./items.js";
 import { Choice, html, Problem } from "./parts.js";
@@ -59,7 +59,7 @@ class App extends Component {
     if (document.visibilityState === "hidden") return;
     const isFirst = this.state.overview === undefined;
     try {
-      const overview = await askFirst(["environments"], { signal: AbortSignal.timeout(ANSWER_MS) });
+      const overview = await ask(["environments"], { signal: AbortSignal.timeout(ANSWER_MS) });
       this.setState({ overview, error: undefined });
       if (isFirst && Object.hasOwn(FIRST_VIEWS, this.#route().view)) return;
       this.setState({ views: { ...FIRST_VIEWS, ...await import("./views.js") } });
@@ -198,7 +198,7 @@ function Body({ View, view, segments, query, overview, replace, list, recent }) 
   return html`
     <${View} status=${status} environments=${environments} environment=${environment} name=${name}
       query=${query} replace=${replace} list=${list} stamp=${stamp} hasPrevious=${hasPrevious}
-      recent=${recent} ask=${askFirst} />
+      recent=${recent} />
   `;
 }
 

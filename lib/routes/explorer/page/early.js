@@ -1,28 +1,19 @@
-// What the page begins with, asked for while the rest of it is being loaded: this needs two other scripts alone, and index.html
-// has the browser preload the first answer.
-import { ask } from "./api.js";
-import { parseFragment } from "./route.js";
+// Asks for what the page begins with while its modules are being loaded: this is no module, so it waits for none.
 
-const { view, segments: [id] } = parseFragment(location.hash);
+/** Answers by their addresses, until api.js takes them. */
+globalThis.earlyAnswers = new Map();
 
-/** Answers by their paths, until they are taken. */
-const answers = new Map();
-
-const environments = ask(["environments"]);
-keep("environments", environments);
-// After the environments, which tell when a list is old: so it is not older than they are.
-if (view === "flags" && id !== undefined) keep(`flags/${id}`, environments.then(() => ask(["flags", id])));
-
-function keep(path, answer) {
-  // An error is of interest to who takes the answer.
-  answer.catch(() => {});
-  answers.set(path, answer);
-}
-
-/** Asks by GET; the first time, what the page begins with has been asked already. */
-export function askFirst(segments, options) {
-  const path = segments.join("/");
-  const answer = answers.get(path) ?? ask(segments, options);
-  answers.delete(path);
+/** Asks by GET. The answer does not come from a host that is gone, so it is not waited for longer than 10 s. */
+function askEarly(path) {
+  const { href } = new URL(`explorer/api/${path}`, location.href);
+  const answer = fetch(href, { cache: "no-store", signal: AbortSignal.timeout(10_000) });
+  globalThis.earlyAnswers.set(href, answer);
   return answer;
 }
+
+const [, list] = /^#\/(flags\/[\w-]+)(?:\?|$)/.exec(location.hash) ?? [];
+
+// The list after the environments, which tell when it is old: so it is not older than they are.
+askEarly("environments").then(() => list && askEarly(list)).catch(() => {
+  // Who takes the answer gets the error.
+});

@@ -1,5 +1,6 @@
 // Flags and segments of an environment.
 import { Component } from "./vendor/preact.js";
+import { ask } from "./api.js";
 import { nameEnvironment } from "./environments.js";
 import { filterItems, List } from "./list.js";
 import { Answer, Choice, Heading, html, Name, Search } from "./parts.js";
@@ -12,7 +13,7 @@ const STATES = [["", "Any state"], ["on", "On"], ["off", "Off"], ["overridden", 
 /** Height of a row: pixels. */
 export const ROW_HEIGHT = 44;
 
-export function Items({ environment, query, replace, list, stamp, ask }) {
+export function Items({ environment, query, replace, list, stamp }) {
   const { id } = environment;
   return html`
     <${Heading}>Flags and segments</>
