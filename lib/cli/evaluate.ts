@@ -1,4 +1,10 @@
-import { createSession, type Evaluation, finish, type Reason, type Verdict } from "../evaluation/mod.ts";
+import {
+  createSession,
+  type Evaluation,
+  finishAtOnce,
+  type Reason,
+  type Verdict,
+} from "../evaluation/mod.ts";
 import {
   describeTrace,
   describeWant,
@@ -64,7 +70,7 @@ flags are evaluated. The exit code is 1 when an evaluation is an error, or is no
       withTrace: args.switches.has("why"),
       want: want === undefined ? undefined : (flag: Flag) => readWant(flag, want),
     };
-    const results = keys.map((key) => finish(evaluateFlagInSlices(asked, key))!);
+    const results = keys.map((key) => finishAtOnce(evaluateFlagInSlices(asked, key))!);
     if (args.switches.has("json")) printJson(terminal, { flags: results.map(flagResultToJson) });
     else print(terminal, results, named.length > 0 ? Infinity : undefined);
     return results.every(isAsWanted) ? 0 : 1;

@@ -1,4 +1,4 @@
-import { finish } from "../evaluation/mod.ts";
+import { finishAtOnce } from "../evaluation/mod.ts";
 import { type InspectedItem, inspectItemsInSlices, listItems } from "../inspection/mod.ts";
 import { nearest } from "../config/mod.ts";
 import type { ItemKind, Snapshot } from "../snapshot/mod.ts";
@@ -38,7 +38,7 @@ what depends on it. ENV is a client-side ID, projKey/envKey, or envKey where onl
 
 /** Finds what has a key: a flag, a segment, or one of each. */
 function findItems(snapshot: Snapshot, key: string): InspectedItem[] {
-  const found = finish(inspectItemsInSlices(snapshot, key));
+  const found = finishAtOnce(inspectItemsInSlices(snapshot, key));
   if (found.length > 0) return found;
   const deleted = KINDS.some((kind) => snapshot.items.find(kind, key) >= 0);
   const meant = deleted ? undefined : nearest(key, [...listItems(snapshot)].map(({ key }) => key));

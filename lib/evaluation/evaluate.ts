@@ -37,7 +37,7 @@ export function createSession({ linked }: CompiledEnvironment, context: Context)
  * @throws {EvaluationLimitError} When the context takes too many steps.
  */
 export function evaluate(session: Session, key: string): Evaluation | undefined {
-  return finish(evaluateInSlices(session, key));
+  return finishAtOnce(evaluateInSlices(session, key));
 }
 
 /**
@@ -73,7 +73,7 @@ export type Slices<T> = Generator<void, T>;
  * @param slices The work.
  * @returns What the last slice returns.
  */
-export function finish<T>(slices: Slices<T>): T {
+export function finishAtOnce<T>(slices: Slices<T>): T {
   let slice = slices.next();
   while (!slice.done) slice = slices.next();
   return slice.value;
@@ -213,7 +213,7 @@ export function evaluateAll(
   context: Context,
   options: OutputOptions,
 ): string {
-  return finish(evaluateAllInSlices(environment, context, options)).text;
+  return finishAtOnce(evaluateAllInSlices(environment, context, options)).text;
 }
 
 /**

@@ -5,7 +5,7 @@ import { explainServed, explainVariation } from "./_explain_served.ts";
 import { type CompiledFlag, listTargets } from "./_flag.ts";
 import { matchClauses } from "./_match.ts";
 import { getValue, type SessionState } from "./_session.ts";
-import { evaluateInSlices, finish, type Session, type Slices } from "./evaluate.ts";
+import { evaluateInSlices, finishAtOnce, type Session, type Slices } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type {
   FallthroughStep,
@@ -29,7 +29,7 @@ import type {
  * @throws {EvaluationLimitError} When the context takes too many steps.
  */
 export function explain(session: Session, key: string): Trace | undefined {
-  return finish(explainInSlices(session, key));
+  return finishAtOnce(explainInSlices(session, key));
 }
 
 /**

@@ -43,7 +43,7 @@ export {
   evaluateInSlices,
   EvaluationsDigest,
   type EvaluationsText,
-  finish,
+  finishAtOnce,
   formatEvaluation,
   isException,
   isVisibleIn,

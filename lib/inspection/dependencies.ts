@@ -1,4 +1,4 @@
-import { finish, type Slices } from "../evaluation/mod.ts";
+import type { Slices } from "../evaluation/mod.ts";
 import type { Flag, Segment } from "../model/mod.ts";
 import { type ItemKind, listReferences, type Reference, type Snapshot } from "../snapshot/mod.ts";
 
@@ -49,11 +49,6 @@ export function* findDependenciesInSlices(
     },
     dependents: yield* listNeighbours(items, position, (at) => dependents.get(at) ?? []),
   };
-}
-
-/** Does what {@linkcode findDependenciesInSlices} does, in one go. */
-export function findDependencies(snapshot: Snapshot, kind: ItemKind, key: string): Dependencies | undefined {
-  return finish(findDependenciesInSlices(snapshot, kind, key));
 }
 
 function isMissing(items: Snapshot["items"], { kind, key }: Reference): boolean {

@@ -20,7 +20,6 @@ import {
   compileInSteps,
   createSession,
   evaluateInSlices,
-  finish,
   type Slices,
 } from "../evaluation/mod.ts";
 import type { Context, Flag, JsonValue, Segment } from "../model/mod.ts";
@@ -53,21 +52,7 @@ export type WantResult = {
  * @param key Key of the flag.
  * @param context The context.
  * @param wanted The value.
- * @returns The changes: {@linkcode applyChanges} with them gives the value.
- * @throws {EvaluationLimitError} When evaluating the flag takes too many steps.
- */
-export function findChange(snapshot: Snapshot, key: string, context: Context, wanted: JsonValue): WantResult {
-  return finish(findChangeInSlices(snapshot, key, context, wanted));
-}
-
-/**
- * Does what {@linkcode findChange} does, in slices.
- *
- * @param snapshot Snapshot of the environment.
- * @param key Key of the flag.
- * @param context The context.
- * @param wanted The value.
- * @returns Slices; the last one returns the changes.
+ * @returns Slices; the last one returns the changes: {@linkcode applyChanges} with them gives the value.
  * @throws {EvaluationLimitError} When evaluating the flag takes too many steps.
  */
 export function* findChangeInSlices(

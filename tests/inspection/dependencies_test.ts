@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { findDependencies } from "../../lib/inspection/mod.ts";
+
 import type { ItemKind, Snapshot } from "../../lib/snapshot/mod.ts";
 import { makeSnapshot } from "../_environments.ts";
 import { anyEnvironments, type GeneratedEnvironment } from "../evaluation/_generate.ts";
+import { findDependencies } from "./_at_once.ts";
 
 function item(flags: string[] = [], segments: string[] = []): Record<string, unknown> {
   return {

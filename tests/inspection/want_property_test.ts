@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
-import { applyChanges, findChange } from "../../lib/inspection/mod.ts";
+import { applyChanges } from "../../lib/inspection/mod.ts";
 import { type Context, type JsonValue, parseContext } from "../../lib/model/mod.ts";
 import { anyContexts } from "../evaluation/_contexts.ts";
 import { complete, type Json, type RawData } from "../evaluation/_environment.ts";
@@ -8,6 +8,7 @@ import { anyEnvironments, environments } from "../evaluation/_generate.ts";
 import { KEYS, KINDS, OPERATORS, PATHS, REFERENCES } from "../evaluation/_values.ts";
 import { runs } from "../_nightly.ts";
 import { applyEach, evaluateText, listChanges, makeEnvironment } from "./_brute_force.ts";
+import { findChange } from "./_at_once.ts";
 
 /** For each number of changed attributes the contexts to which a brute force changes a context. */
 type Tries = readonly (readonly Context[])[];

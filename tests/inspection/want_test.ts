@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { applyChanges, findChange, type WantResult } from "../../lib/inspection/mod.ts";
+import { applyChanges, type WantResult } from "../../lib/inspection/mod.ts";
 import { type JsonValue, parseContext } from "../../lib/model/mod.ts";
 import { complete, type Json, type RawData } from "../evaluation/_environment.ts";
 import { evaluateText, makeEnvironment } from "./_brute_force.ts";
+import { findChange } from "./_at_once.ts";
 
 /** Finds the change for a value of the flag `flag`, and sees that it gives the value. */
 function want(raw: RawData, context: unknown, wanted: JsonValue): WantResult {
