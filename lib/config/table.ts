@@ -1,11 +1,11 @@
 import type { Section } from "./_section.ts";
+import { hostList, secret } from "./_access_types.ts";
 import {
   ageLimit,
   boolean,
   directoryPath,
   duration,
   headerList,
-  hostList,
   integer,
   integerOrZero,
   logFormat,
@@ -15,7 +15,6 @@ import {
   pathList,
   port,
   reasonDialect,
-  secret,
   size,
   socketPath,
   text,
