@@ -253,7 +253,10 @@ export async function startRelay(
       certificates?.refresh();
       return data.refresh();
     },
-    reconfigure: (settings) => server.reconfigure(settings),
+    reconfigure(settings) {
+      server.reconfigure(settings);
+      sdkView?.reconfigure({ ...settings, maxStreams: MAX_EXPLORER_STREAMS });
+    },
     close,
     [Symbol.asyncDispose]: () => close().then(() => data.close()),
   };

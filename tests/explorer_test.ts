@@ -122,6 +122,8 @@ for (const threads of [1, 2]) {
     await file.replace(await pack(2));
     await relay.reload();
     await readUntil("event: patch");
+    relay.reconfigure({ ...DEFAULT_SETTINGS, heartbeatInterval: 10 });
+    await readUntil("\n:\n");
     assertEquals(await (await get(admin, `${API}/connections`)).json(), { connections: [] });
     await relay.close();
     await reader.read().catch(() => {});
