@@ -38,7 +38,7 @@ export class JsonText {
   /**
    * Adds a value.
    *
-   * @param value The value. Iterables are lists, whose elements are made one after the other.
+   * @param value The value.
    * @throws {ApiError} When the text becomes too long.
    */
   async addValue(value: unknown): Promise<void> {
@@ -71,12 +71,8 @@ export class JsonText {
   /** What has no members is added at once: a promise for each would take longer than all else. */
   #addValue(value: unknown, depth: number): void | Promise<void> {
     if (depth === 0 || typeof value !== "object" || value === null) return this.add(JSON.stringify(value));
-    if (Symbol.iterator in value) {
-      return this.#addMembers(
-        "[]",
-        value as Iterable<unknown>,
-        (element) => this.#addValue(element, depth - 1),
-      );
+    if (Array.isArray(value)) {
+      return this.#addMembers("[]", value, (element) => this.#addValue(element, depth - 1));
     }
     const entries = Object.entries(value).filter(([, member]) => member !== undefined);
     return this.#addMembers("{}", entries, ([name, member]) => {
@@ -87,7 +83,7 @@ export class JsonText {
 
   async #addMembers<T>(
     [start, end]: string,
-    members: Iterable<T>,
+    members: readonly T[],
     add: (member: T) => void | Promise<void>,
   ): Promise<void> {
     let mark = start!;

@@ -17,7 +17,7 @@ export function toParts(value: unknown): Parts {
 /**
  * Writes a value as JSON, in slices.
  *
- * @param value The value: see {@linkcode JsonText.addValue}.
+ * @param value The value.
  * @param pause Called between its members.
  * @returns The JSON in UTF-8.
  * @throws {ApiError} When it is too long.

@@ -65,7 +65,7 @@ export class Diff extends Component {
       <${Settled} value=${JSON.stringify({ from, to })}>
         ${(sides) =>
           html`
-            <${Answer} id=${JSON.stringify([sides, sample, stamp])} load=${(signal) =>
+            <${Answer} id=${JSON.stringify([sides, sample?.id, stamp])} load=${(signal) =>
               compare(JSON.parse(sides), sample, signal)}>
               ${(answer) =>
                 answer.flags
@@ -93,7 +93,12 @@ class Sample extends Component {
   #read = async ({ target }) => {
     const [file] = target.files;
     try {
-      this.props.onChange(file && { name: file.name, contexts: parseSample(await file.text()) });
+      this.props.onChange(
+        file && {
+          id: [file.name, file.size, file.lastModified],
+          contexts: parseSample(await file.text()),
+        },
+      );
       this.setState({ error: undefined });
     } catch (error) {
       this.props.onChange(undefined);

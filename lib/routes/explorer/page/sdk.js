@@ -95,7 +95,8 @@ function toJson(text) {
   }
 }
 
-function Command({ id, label, command }) {
+function Command({ id, label, route, request, environment, text }) {
+  const command = formatCommand(route, request, environment, text);
   return html`
     <div class="command">
       <pre id=${id} tabindex="0" role="region" aria-label=${label}>${visibleLines(command)}</pre>
@@ -114,12 +115,8 @@ function Once({ route, environment, text, stamp }) {
   return html`
     <section aria-label="Once">
       <h2>Once</h2>
-      <${Command} id="once" label="Command that asks once" command=${formatCommand(
-        route,
-        route.poll,
-        environment,
-        text,
-      )} />
+      <${Command} id="once" label="Command that asks once" route=${route} request=${route.poll}
+        environment=${environment} text=${text} />
       <${Answer} id=${JSON.stringify([id, route.name, text, stamp])} load=${async (signal) =>
         await askForText(["sdk", id], { body: toBody(route, text, false), signal })}>
         ${({ text, length, isCut }) =>
@@ -174,12 +171,8 @@ class Stream extends Component {
     return html`
       <section aria-label="Stream">
         <h2>Stream</h2>
-        <${Command} id="stream" label="Command that opens the stream" command=${formatCommand(
-          route,
-          route.stream,
-          environment,
-          text,
-        )} />
+        <${Command} id="stream" label="Command that opens the stream" route=${route} request=${route.stream}
+          environment=${environment} text=${text} />
         <p class="quiet" role="status">${isOpen ? "Open" : html`
           It has ended. <button type="button" class="small" onClick=${this.#open}>Open it again</button>
         `}</p>
