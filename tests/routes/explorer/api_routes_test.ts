@@ -1,13 +1,10 @@
-import { createHmac } from "node:crypto";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { readArchiveFile } from "../../../lib/cli/archive_file.ts";
 import { run } from "../../../lib/cli/mod.ts";
 import type { Reason, SegmentTrace, Trace } from "../../../lib/evaluation/mod.ts";
 import { describeMembership, describeReason, describeTrace } from "../../../lib/inspection/mod.ts";
 import { buildOverlay, parseOverrides } from "../../../lib/load/mod.ts";
-import { metricsRoute } from "../../../lib/routes/admin/mod.ts";
-import { Registry } from "../../../lib/observe/mod.ts";
 import { Snapshot } from "../../../lib/snapshot/mod.ts";
 import { Store, type StoredEnvironment } from "../../../lib/store/mod.ts";
 import { makeSnapshot, makeStore } from "../../_environments.ts";
@@ -16,7 +13,6 @@ import { makeTerminal } from "../../cli/_terminal.ts";
 import { DataFile, packArchive } from "../../e2e/_archive.ts";
 import { anyContexts } from "../../evaluation/_contexts.ts";
 import { anyEnvironments, environments } from "../../evaluation/_generate.ts";
-import { makeRelay } from "../../http/_relay.ts";
 import { mix } from "../../inspection/_mix.ts";
 import { TestExplorer } from "./_test_explorer.ts";
 import { checkSchema } from "./_schema.ts";
@@ -211,75 +207,6 @@ Deno.test("GET environments has the status and each environment's, those with a 
   checkSchema("environments", answer);
 });
 
-Deno.test("routes of SDKs are answered with the very bytes that SDKs get, in secure mode too", async () => {
-  const parts = {
-    flags: {
-      f: {
-        on: true,
-        unknown: 1.0,
-        variations: ["a", "ü"],
-        fallthrough: { variation: 1 },
-        clientSideAvailability: { usingMobileKey: true, usingEnvironmentId: true },
-      },
-      gone: { deleted: true },
-      "ü key": { big: "x".repeat(200_000) },
-    },
-    segments: { s: {} },
-  };
-  const store = await makeStore({ e1: parts, e2: { ...parts, env: { secureMode: true } } });
-  const relay = makeRelay(store);
-  const explorer = new TestExplorer({ store, answerSdk: relay.handler });
-  const context = { kind: "user", key: "ann", "ö": [1, { a: null }] };
-  const { routes } = await explorer.get("sdk") as { routes: SdkRoute[] };
-  checkSchema("sdkRoutes", { routes });
-  for (const env of ["e1", "e2"]) {
-    const hash = createHmac("sha256", `sdk-${env}`).update("ann").digest("hex");
-    for (const { name, key, body, poll, stream } of routes) {
-      for (const sent of [poll, ...stream ? [stream] : []]) {
-        const path = sent.path.replace("{envId}", env);
-        const proof = env === "e2" && !key ? `${path.includes("?") ? "&" : "?"}h=${hash}&key=ann` : "";
-        const headers = new Headers({ "content-type": "application/json" });
-        if (key) headers.set("authorization", `${key === "sdk" ? "sdk" : "mob"}-${env}`);
-        const json = body === "ofrep" ? { context } : context;
-        const expected = await relay.fetch(path + proof, {
-          method: sent.method,
-          headers,
-          ...sent.method !== "GET" && { body: JSON.stringify(json) },
-        });
-        const asked = { route: name, stream: sent === stream, ...body && { context } };
-        const actual = await explorer.send(`/explorer/api/sdk/${env}`, {
-          method: "POST",
-          body: JSON.stringify(asked),
-          headers: { "content-type": "application/json" },
-        });
-        assertEquals([path, actual.status, expected.status], [path, 200, 200]);
-        assertEquals(actual.headers.get("content-type"), expected.headers.get("content-type"));
-        assertEquals(actual.headers.get("access-control-allow-origin"), null);
-        if (sent === poll) assertEquals(await actual.bytes(), await expected.bytes());
-        else assertEquals(await readFirst(actual), await readFirst(expected));
-      }
-    }
-  }
-  await relay.delivery.close();
-});
-
-/** A route as the API describes it. */
-interface SdkRoute {
-  name: string;
-  key?: "sdk" | "mobile";
-  body?: "context" | "ofrep";
-  poll: { method: string; path: string };
-  stream?: { method: string; path: string };
-}
-
-/** Reads the first piece of a stream, and closes it. */
-async function readFirst({ body }: Response): Promise<string> {
-  const reader = body!.getReader();
-  const { value } = await reader.read();
-  await reader.cancel();
-  return new TextDecoder().decode(value);
-}
-
 Deno.test("GET flags/ENV lists what is served at the moment, whichever list was asked for before", async () => {
   const store = await makeStore({ e1: { flags: { a: {} } }, e2: { flags: { b: {} } } });
   const explorer = new TestExplorer({ store });
@@ -314,69 +241,6 @@ Deno.test("what comes from overrides is marked", async () => {
     return item!;
   }));
   assertEquals([f!["overridden"], (f!["json"] as Json)["on"], g!["overridden"]], [true, true, undefined]);
-});
-
-Deno.test("GET connections adds up streams and requests by environment, kind, SDK and version", async () => {
-  const registry = new Registry();
-  const labels = [
-    "launchdarkly_relay_endpoint_type",
-    "http_route",
-    "http_request_method",
-    "launchdarkly_environment_name",
-    "user_agent_original",
-  ];
-  const streams = registry.gauge("http_server_active_requests", { help: "", labels });
-  const requests = registry.counter("launchdarkly_relay_requests_total", { help: "", labels });
-  registry.counter("something_else", { help: "", labels }).with("poll", "/all", "GET", "Project One", "X/1")
-    .add(9);
-  streams.with("stream", "/all", "GET", "Project One", "GoClient/7.1").add(3);
-  streams.with("stream", "/flags", "GET", "Project One", "GoClient/7.1").add(1);
-  requests.with("poll", "/sdk/latest-all", "GET", "Project One", "GoClient/7.1").add(5);
-  requests.with("poll", "/sdk/evalx/{envId}/context", "REPORT", "Project One", "JSClient/3.5.0").add(2);
-  requests.with("poll", "/ofrep/v1/evaluate/flags", "POST", "Project One", 'odd "agent"\\ (of\nours)').add(1);
-  requests.with("poll", "/all", "GET", "Project Two", "not_provided").add(1);
-  requests.with("poll", "/sdk/poll", "GET", "Project One", "GoClient/7.1").add(1);
-  requests.with("poll", "/sdk/poll/eval/{context}", "GET", "Project One", "JSClient/3.5.0").add(1);
-  requests.with("other", "other", "other", "other", "other").add(7);
-  const store = await makeStore({
-    e1: { env: { envName: "One" } },
-    e2: { env: { envName: "Two" } },
-    e3: { env: { envName: "Two" } },
-  });
-  const answer = await new TestExplorer({ store, metrics: [...registry.list()] }).get("connections") as Json;
-  checkSchema("connections", answer);
-  const one = { environment: "e1", name: "Project One" };
-  assertEquals(answer["connections"], [
-    { ...one, kind: "client", sdk: "JSClient", version: "3.5.0", streams: 0, requests: 3 },
-    { ...one, kind: "openfeature", sdk: 'odd "agent"\\ (of\nours)', version: "", streams: 0, requests: 1 },
-    { ...one, kind: "server", sdk: "GoClient", version: "7.1", streams: 4, requests: 6 },
-    {
-      environment: null,
-      name: "Project Two",
-      kind: "server",
-      sdk: "",
-      version: "",
-      streams: 0,
-      requests: 1,
-    },
-    {
-      environment: null,
-      name: "other",
-      kind: "other",
-      sdk: "other",
-      version: "",
-      streams: 0,
-      requests: 7,
-    },
-  ]);
-  // The names are those of the metrics that Prometheus gets.
-  const { handle } = metricsRoute(() => Promise.resolve(registry.list()));
-  const exposed = await (await handle(new Request("http://localhost/metrics"), { params: {}, query: "" }))
-    .text();
-  assertStringIncludes(
-    exposed,
-    'launchdarkly_environment_name="Project One",user_agent_original="GoClient/7.1"} 3',
-  );
 });
 
 Deno.test("no more than a few requests are answered at a time", async () => {
