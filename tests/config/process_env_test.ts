@@ -24,7 +24,6 @@ Deno.test("environmentVariables() are all that need be allowed, with --ignore-en
     args: [
       "run",
       "--no-prompt",
-      "--no-config",
       `--allow-env=${environmentVariables().join(",")}`,
       "--ignore-env",
       "-",

@@ -303,7 +303,6 @@ Deno.test("FileSource needs read permission for the file alone", async () => {
     args: [
       "run",
       "--quiet",
-      "--no-config",
       "--no-prompt",
       `--allow-read=${path}`,
       `data:text/typescript,${encodeURIComponent(program)}`,

@@ -18,7 +18,6 @@ async function simulate(seeds: string, importMap = IMPORT_MAP): Promise<[code: n
     "--quiet",
     "--no-check",
     "--no-lock",
-    "--no-config",
     `--import-map=${importMap}`,
     "--no-prompt",
   ];

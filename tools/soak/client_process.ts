@@ -19,7 +19,6 @@ export class ClientProcess<Report> implements AsyncDisposable {
       "--quiet",
       "--no-lock",
       "--no-check",
-      "--no-config",
       "-A",
       path,
       JSON.stringify(options),
