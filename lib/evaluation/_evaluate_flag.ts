@@ -2,7 +2,7 @@ import { MAX_NESTING } from "./_depth.ts";
 import { type CompiledFlag, type CompiledRollout, isRollout, type Served } from "./_flag.ts";
 import { getBucket, MALFORMED, matchClauses, NO, YES } from "./_match.ts";
 import { FLAG_STEPS, getValue, type SessionState, spend } from "./_session.ts";
-import { type ErrorKind, type Evaluation, EvaluationFactory } from "./evaluation.ts";
+import type { ErrorKind, Evaluation } from "./evaluation.ts";
 
 /**
  * Evaluates a flag. One that is a prerequisite of others is evaluated once in a session.
@@ -35,7 +35,7 @@ function evaluateAfresh(session: SessionState, compiled: CompiledFlag): Evaluati
   if (!session.askedBigSegment) return evaluation;
   const { variation, reason, prerequisites, isFatal } = evaluation;
   const status = { ...reason, bigSegmentsStatus: "NOT_CONFIGURED" } as const;
-  return new EvaluationFactory(compiled).make(variation, status, prerequisites, isFatal);
+  return compiled.factory.make(variation, status, prerequisites, isFatal);
 }
 
 function walk(session: SessionState, compiled: CompiledFlag): Evaluation {
@@ -75,27 +75,29 @@ export function checkPrerequisite(
   compiled: CompiledFlag,
   index: number,
 ): Evaluation | null {
-  const { slot, variation, failed } = compiled.prerequisites[index]!;
+  const prerequisite = compiled.prerequisites[index]!;
+  const { slot, variation } = prerequisite;
   const other = session.environment.flagsBySlot[slot];
-  if (other === undefined) {
-    return new EvaluationFactory(compiled).makeOff(failed.reason, listEvaluated(compiled, index));
-  }
+  if (other === undefined) return makeFailed(compiled, index, index);
   if (session.environment.flagDepths[slot]! >= MAX_NESTING) return makeFatal(compiled, "EXCEPTION", index);
   if (session.evaluations[slot] === null) return makeFatal(compiled, "MALFORMED_FLAG", index);
   const askedBefore = session.askedBigSegment;
   const evaluation = evaluateCompiled(session, other, slot);
   session.askedBigSegment = askedBefore || evaluation.reason.bigSegmentsStatus !== undefined;
   if (evaluation.isFatal) return makeFatal(compiled, evaluation.reason.errorKind!, index);
-  return other.flag.on && evaluation.variation === variation ? null : failed;
+  if (other.flag.on && evaluation.variation === variation) return null;
+  return prerequisite.failed ??= makeFailed(compiled, index, index + 1);
+}
+
+/** Makes the evaluation when a prerequisite is not met, after so many were evaluated. */
+function makeFailed(compiled: CompiledFlag, index: number, evaluated: number): Evaluation {
+  const prerequisiteKey = compiled.prerequisiteKeys[index]!;
+  const reason = { kind: "PREREQUISITE_FAILED", prerequisiteKey } as const;
+  return compiled.factory.makeOff(reason, compiled.prerequisiteKeys.slice(0, evaluated));
 }
 
 function makeFatal(compiled: CompiledFlag, errorKind: ErrorKind, evaluated: number): Evaluation {
-  return new EvaluationFactory(compiled).makeFatal(errorKind, listEvaluated(compiled, evaluated));
-}
-
-/** Keys of the first prerequisites of a flag. */
-function listEvaluated({ prerequisites }: CompiledFlag, count: number): readonly string[] {
-  return count === 0 ? [] : prerequisites[count - 1]!.failed.prerequisites;
+  return compiled.factory.makeFatal(errorKind, compiled.prerequisiteKeys.slice(0, evaluated));
 }
 
 /**

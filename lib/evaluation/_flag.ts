@@ -10,8 +10,8 @@ export interface CompiledPrerequisite {
   slot: number;
   /** Variation that it must evaluate to. */
   variation: number;
-  /** Evaluation when the prerequisite is not met. */
-  failed: Evaluation;
+  /** Evaluation when the prerequisite is not met. It lists those before: made on first use, or all would list n² of them. */
+  failed: Evaluation | null;
 }
 
 /** Context keys of one kind, each with its evaluation. */
@@ -46,10 +46,14 @@ export interface CompiledFlag {
   isAffected: boolean;
   /** The flag. */
   flag: Flag;
+  /** Makes its evaluations. */
+  factory: EvaluationFactory;
   /** Evaluation of every context, when it does not depend on the context. */
   constant: Evaluation | null;
   /** Other flags that must evaluate to a certain variation. */
   prerequisites: CompiledPrerequisite[];
+  /** Their keys. */
+  prerequisiteKeys: string[];
   /** Targets, in the order in which they are tried. */
   targets: CompiledTargets[];
   /** For each rule the number of its clauses and their slots. */
@@ -76,7 +80,7 @@ export interface FlagOptions extends Pick<CompiledFlag, "digest" | "isAffected">
  */
 export function compileFlag(flag: Flag, { digest, isAffected, registry }: FlagOptions): CompiledFlag {
   const factory = new EvaluationFactory({ flag, isAffected });
-  const keys = (flag.prerequisites ?? []).map(({ key }) => key ?? "");
+  const keys = flag.prerequisites?.map(({ key }) => key ?? "") ?? NONE;
   const compilation = { flag, registry, factory, keys };
   const rules = flag.rules ?? [];
   const targets = compileTargets(compilation);
@@ -93,15 +97,14 @@ export function compileFlag(flag: Flag, { digest, isAffected, registry }: FlagOp
     digest,
     isAffected,
     flag,
+    factory,
     constant: !flag.on ? factory.makeOff({ kind: "OFF" }, []) : unconditional ? fallthrough : null,
     prerequisites: keys.length === 0 ? NONE : flag.prerequisites!.map(({ variation }, i) => ({
       slot: registry.prerequisites.get(keys[i]!),
       variation: variation ?? 0,
-      failed: factory.makeOff(
-        { kind: "PREREQUISITE_FAILED", prerequisiteKey: keys[i]! },
-        keys.slice(0, i + 1),
-      ),
+      failed: null,
     })),
+    prerequisiteKeys: keys,
     targets,
     clauses: rules.flatMap((rule) => compileClauses(rule.clauses, registry)),
     served: [...served, fallthrough],

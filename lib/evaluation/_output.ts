@@ -1,6 +1,6 @@
 import { addDigest, computeDigest, type Digest } from "./_digest.ts";
 import type { CompiledFlag } from "./_flag.ts";
-import type { Evaluation } from "./evaluation.ts";
+import type { Evaluation, EvaluationTexts } from "./evaluation.ts";
 
 /** A flag in its environment. */
 export interface Entry {
@@ -57,7 +57,8 @@ export function* prepareOutput(entries: Iterable<Entry>, withReasons: boolean): 
  * @returns A member of a JSON object with a comma before it.
  */
 export function getMember(evaluation: Evaluation, withReasons: boolean): string {
-  return withReasons ? evaluation.memberStart + evaluation.memberEnd : evaluation.member;
+  const { member, memberStart, memberEnd } = getTexts(evaluation);
+  return withReasons ? memberStart + memberEnd : member;
 }
 
 /**
@@ -68,7 +69,12 @@ export function getMember(evaluation: Evaluation, withReasons: boolean): string 
  * @returns The digest.
  */
 export function getDigest(evaluation: Evaluation, withReasons: boolean): Digest {
+  const texts = getTexts(evaluation);
   return withReasons
-    ? evaluation.digestWithReason ??= computeDigest(getMember(evaluation, true))
-    : evaluation.digest ??= computeDigest(evaluation.member);
+    ? texts.digestWithReason ??= computeDigest(getMember(evaluation, true))
+    : texts.digest ??= computeDigest(texts.member);
+}
+
+function getTexts(evaluation: Evaluation): EvaluationTexts {
+  return evaluation.texts ??= evaluation.factory.write(evaluation);
 }

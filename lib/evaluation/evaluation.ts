@@ -40,21 +40,29 @@ export interface Evaluation {
   readonly prerequisites: readonly string[];
   /** Whether no flag that has this one as a prerequisite can be evaluated either. */
   readonly isFatal: boolean;
-  /** Member of a JSON object for clients, with a comma before it; without the reason unless it is an experiment's. */
+  /**
+   * Writes its texts.
+   * @internal
+   */
+  readonly factory: EvaluationFactory;
+  /**
+   * Its texts, written on first use: most evaluations of a flag with many rules are never sent.
+   * @internal
+   */
+  texts: EvaluationTexts | null;
+}
+
+/** What clients receive of an evaluation: a member of a JSON object, with a comma before it. */
+export interface EvaluationTexts {
+  /** The member; without the reason unless it is an experiment's. */
   readonly member: string;
   /** The member with the reason, up to the reason. */
   readonly memberStart: string;
   /** The rest of it. */
   readonly memberEnd: string;
-  /**
-   * Digest of the member, computed on first use.
-   * @internal
-   */
+  /** Digest of the member, computed on first use. */
   digest: Digest | null;
-  /**
-   * Digest of the member with the reason, likewise.
-   * @internal
-   */
+  /** Digest of the member with the reason, likewise. */
   digestWithReason: Digest | null;
 }
 
@@ -87,15 +95,25 @@ export class EvaluationFactory {
   ): Evaluation {
     const flag = this.#flag;
     const reason: Reason = this.#isAffected ? { ...why, overrideAffected: true } : why;
-    const { key, version, debugEventsUntilDate } = flag;
     const value = variation === null ? null : flag.variations?.[variation];
     if (value === undefined) return this.makeMalformed(prerequisites);
     const experiment = isExperiment(flag, reason);
+    return { flag, variation, value, reason, experiment, prerequisites, isFatal, factory: this, texts: null };
+  }
+
+  /**
+   * Writes the texts of an evaluation.
+   *
+   * @param evaluation The evaluation, one of this factory's.
+   * @returns Its texts.
+   */
+  write({ variation, value, reason, experiment, prerequisites }: Evaluation): EvaluationTexts {
+    const { key, version, trackEvents, debugEventsUntilDate } = this.#flag;
     const memberStart = this.#share(`${variation} ${experiment}`, () => [
       `,${JSON.stringify(key)}:{"value":${
         JSON.stringify(value)
       },"variation":${variation},"version":${version}`,
-      flag.trackEvents || experiment ? ',"trackEvents":true' : "",
+      trackEvents || experiment ? ',"trackEvents":true' : "",
       experiment ? ',"trackReason":true' : "",
     ]);
     const end = (debugEventsUntilDate ? `,"debugEventsUntilDate":${debugEventsUntilDate}` : "") +
@@ -104,20 +122,7 @@ export class EvaluationFactory {
     const memberEnd = this.#share(endWithReason, () => [endWithReason]);
     const plainEnd = experiment ? memberEnd : end;
     const member = this.#share(`${variation} ${experiment} ${plainEnd}`, () => [memberStart, plainEnd]);
-    return {
-      flag,
-      variation,
-      value,
-      reason,
-      experiment,
-      prerequisites,
-      isFatal,
-      member,
-      memberStart,
-      memberEnd,
-      digest: null,
-      digestWithReason: null,
-    };
+    return { member, memberStart, memberEnd, digest: null, digestWithReason: null };
   }
 
   /**

@@ -129,3 +129,23 @@ Deno.test("evaluate() finds the same whichever flag of a cycle comes first", () 
     }
   }
 });
+
+Deno.test("a flag may have 100,000 prerequisites, of which the last is not met", () => {
+  const prerequisites = Array.from({ length: 99_999 }, () => ({ key: "a", variation: 0 }));
+  // Texts of all that may fail would be 40 GB.
+  const { reason, prerequisites: evaluated } = evaluateFlag({
+    flags: { flag: { prerequisites: [...prerequisites, { key: "b", variation: 1 }] }, a: {}, b: {} },
+  }, USER);
+  assertEquals([reason, evaluated.length], [failed("b"), 100_000]);
+});
+
+Deno.test("a flag may have 10,000 prerequisites and 10,000 rules", () => {
+  const { prerequisites } = needs(...Array.from({ length: 10_000 }, () => "a"));
+  const rules = Array.from({ length: 10_000 }, (_, i) => ({
+    variation: 1,
+    clauses: [{ attribute: "key", op: "in", values: [i === 9_999 ? "u" : "other"] }],
+  }));
+  // Texts of all rules, each with all prerequisites, would be 400 MB.
+  const { reason } = evaluateFlag({ flags: { flag: { prerequisites, rules }, a: {} } }, USER);
+  assertEquals(reason, { kind: "RULE_MATCH", ruleIndex: 9_999 });
+});
