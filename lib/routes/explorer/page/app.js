@@ -140,6 +140,7 @@ class App extends Component {
                   : undefined}>${VIEWS[name].title}</a>
             `
           )}
+          <button type="button" onClick=${() => this.#help.current.showModal()}>Keys</button>
         </nav>
         ${overview && VIEWS[view].ofEnvironment && overview.environments.length > 0 && html`
           <${Choice} label="Environment"
@@ -151,7 +152,6 @@ class App extends Component {
                 view === "item" ? {} : { ...query, fromEnv: "", toEnv: "" },
               )} />
         `}
-        <button type="button" class="small" onClick=${() => this.#help.current.showModal()}>Keys</button>
       </header>
       ${overview && html`<${Provenance} ...${overview} />`}
       <main id="main" tabindex="-1" ref=${this.#main}>

@@ -4,9 +4,18 @@ import { html } from "./parts.js";
 /** Rows that are there above and below what is in view, so that scrolling shows no gaps. */
 const MARGIN_ROWS = 10;
 
+/** Where the lists of the pages in the history were left. */
+const LEFT = new Map();
+
+/** Names the page in the history; nothing in browsers that do not number them. */
+function getPage() {
+  return globalThis.navigation?.currentEntry?.key;
+}
+
 /**
  * A list of which only the rows in view exist, with rows of one height. The page scrolls, not the list.
  * `j` and `k`, or the arrow keys, move the focus from row to row: the page finds the list by its `handle`.
+ * Who goes back to a list finds it where it was left, with the focus on the same row.
  */
 export class List extends Component {
   // What can be in view of a page that has just been opened; the rest follows once that is shown.
@@ -14,15 +23,32 @@ export class List extends Component {
   #base = createRef();
   #focused = -1;
   #wanted = -1;
+  #scrolled = 0;
+  #page = getPage();
 
   componentDidMount() {
     this.props.handle.current = this;
     addEventListener("scroll", this.measure, { passive: true });
     addEventListener("resize", this.measure);
     requestAnimationFrame(() => requestAnimationFrame(this.measure));
+    this.#restore();
+  }
+
+  #restore() {
+    const left = LEFT.get(this.#page);
+    LEFT.delete(this.#page);
+    if (!left || document.activeElement.matches("input, select, textarea")) return;
+    const { items, keyOf } = this.props;
+    scrollTo(0, left.scrolled);
+    this.#focused = this.#wanted = items.findIndex((item) => keyOf(item) === left.key);
+    this.measure();
+    this.forceUpdate();
   }
 
   componentWillUnmount() {
+    const { items, keyOf } = this.props;
+    const item = items[this.#focused];
+    if (this.#page) LEFT.set(this.#page, { scrolled: this.#scrolled, key: item && keyOf(item) });
     if (this.props.handle.current === this) this.props.handle.current = null;
     removeEventListener("scroll", this.measure);
     removeEventListener("resize", this.measure);
@@ -43,6 +69,7 @@ export class List extends Component {
   measure = () => {
     const element = this.#base.current;
     if (!element) return;
+    this.#scrolled = scrollY;
     const { rowHeight, items } = this.props;
     const top = -element.getBoundingClientRect().top;
     const first = Math.max(0, Math.floor(top / rowHeight) - MARGIN_ROWS);
