@@ -27,7 +27,7 @@ const FLAG = {
   on: true,
 };
 
-/** An archive with what each view has to show. `version` is that of the flag `payments`, which is off from 2 on. */
+/** An archive with what each view has to show. `version` is that of the flag `payments`, which is off from 2 on; from 3 on there is no `e2`. */
 export function explorerArchive(version = 1): Promise<Uint8Array<ArrayBuffer>> {
   const checkout = {
     ...FLAG,
@@ -52,9 +52,11 @@ export function explorerArchive(version = 1): Promise<Uint8Array<ArrayBuffer>> {
       flags: { checkout, payments, lost: { ...FLAG, prerequisites: [{ key: "gone", variation: 0 }] } },
       segments: { "beta-users": beta },
     },
-    e2: {
-      env: { envKey: "staging", envName: "Staging", projKey: "plant", projName: "Plant" },
-      flags: { checkout: { ...checkout, version: 119, on: false }, payments: { ...payments, on: true } },
+    ...version < 3 && {
+      e2: {
+        env: { envKey: "staging", envName: "Staging", projKey: "plant", projName: "Plant" },
+        flags: { checkout: { ...checkout, version: 119, on: false }, payments: { ...payments, on: true } },
+      },
     },
     e3: { env: { envName: HOSTILE[0], projName: HOSTILE[2] }, flags: hostile },
     big: {

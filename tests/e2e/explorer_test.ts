@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { Locator } from "playwright-core";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DataFile } from "./_archive.ts";
 import { browserTest } from "./_browser.ts";
@@ -192,6 +193,19 @@ browserTest(
     await page.getByText("line 1 is not a context").waitFor();
     assertEquals(await page.getByLabel("contexts of a sample").inputValue(), "");
     await page.getByText("No context of the sample gets another value.").waitFor({ state: "detached" });
+
+    await explorer.view("#/diff/e1");
+    await file.replace(await explorerArchive(3));
+    const [from, to] = ["From", "To"].map((name) => page.getByRole("group", { name })) as [Locator, Locator];
+    await to.getByText("Plant Staging").waitFor({ state: "detached" });
+    await from.getByLabel("Environment").selectOption("e2");
+    await page.getByText("3 flags and 1 segment differ").waitFor();
+    await from.getByLabel("Data").selectOption("current");
+    await page.getByText("added: 3 flags and 1 segment differ").waitFor();
+    assertEquals(await from.locator("option:checked").allInnerTexts(), [
+      "what is served now",
+      "e2 (not there)",
+    ]);
     explorer.checkQuiet();
   },
 );
@@ -246,52 +260,63 @@ browserTest("10,000 flags are a few rows at a time, and each can be reached", as
   explorer.checkQuiet();
 });
 
-browserTest("who goes back to a list finds it where it was left, with the focus on the same row", async (site) => {
-  await using file = await DataFile.create(await explorerArchive());
-  await using relay = await startExplorer(file.path);
-  const explorer = await ExplorerPage.open(site, relay.explorer, "#/flags/big?q=9");
-  const { page } = explorer;
-  await page.getByText("flag-00009").waitFor();
-  await page.evaluate(() => document.scrollingElement.scrollTop = 20_000);
-  await page.keyboard.press("j");
-  await page.keyboard.press("j");
-  const left: { scrolled: number; flag: string } = await page.evaluate(lookAround);
-  assert(left.scrolled > 19_000);
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { name: left.flag, level: 1 }).waitFor();
-  assertEquals(await page.evaluate(() => document.scrollingElement.scrollTop), 0);
-  await page.goBack();
-  await page.waitForFunction((flag) => document.activeElement?.textContent?.includes(flag), left.flag);
-  assertEquals(await page.evaluate(lookAround), left);
-  await page.getByRole("navigation").getByRole("link", { name: "Flags" }).click();
-  await page.getByText("10,000 items").waitFor();
-  assertEquals((await page.evaluate(lookAround)).scrolled, 0);
-  explorer.checkQuiet();
+browserTest(
+  "who goes back to a list finds it where it was left, with the focus on the same row",
+  async (site) => {
+    await using file = await DataFile.create(await explorerArchive());
+    await using relay = await startExplorer(file.path);
+    const explorer = await ExplorerPage.open(site, relay.explorer, "#/flags/big?q=9");
+    const { page } = explorer;
+    await page.getByText("flag-00009").waitFor();
+    await page.evaluate(() => document.scrollingElement.scrollTop = 20_000);
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    const left: { scrolled: number; flag: string } = await page.evaluate(lookAround);
+    assert(left.scrolled > 19_000);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: left.flag, level: 1 }).waitFor();
+    assertEquals(await page.evaluate(() => document.scrollingElement.scrollTop), 0);
+    await page.goBack();
+    await page.waitForFunction((flag) => document.activeElement?.textContent?.includes(flag), left.flag);
+    assertEquals(await page.evaluate(lookAround), left);
+    await page.getByRole("navigation").getByRole("link", { name: "Flags" }).click();
+    await page.getByText("10,000 items").waitFor();
+    assertEquals((await page.evaluate(lookAround)).scrolled, 0);
+    explorer.checkQuiet();
 
-  function lookAround() {
-    const { activeElement, scrollingElement } = document;
-    return { scrolled: scrollingElement.scrollTop, flag: activeElement.querySelector(".name")?.textContent };
-  }
-});
+    function lookAround() {
+      const { activeElement, scrollingElement } = document;
+      return {
+        scrolled: scrollingElement.scrollTop,
+        flag: activeElement.querySelector(".name")?.textContent,
+      };
+    }
+  },
+);
 
-browserTest("the Tab key goes through the frame in the order in which it is drawn, however wide", async (site) => {
-  await using file = await DataFile.create(await explorerArchive());
-  await using relay = await startExplorer(file.path);
-  const { page } = await ExplorerPage.open(site, relay.explorer, "#/flags/e1");
-  await page.getByText("checkout").waitFor();
-  for (const width of [360, 700, 1000, 1280, 1440]) {
-    await page.setViewportSize({ width, height: 800 });
-    const places: [top: number, left: number][] = await page.evaluate(() => {
-      const elements = [...document.querySelectorAll("header a, header button, header select")];
-      return elements.map((element) => {
-        const { top, bottom, left } = element.getBoundingClientRect();
-        return [Math.round((top + bottom) / 20), left];
+browserTest(
+  "the Tab key goes through the frame in the order in which it is drawn, however wide",
+  async (site) => {
+    await using file = await DataFile.create(await explorerArchive());
+    await using relay = await startExplorer(file.path);
+    const { page } = await ExplorerPage.open(site, relay.explorer, "#/flags/e1");
+    await page.getByText("checkout").waitFor();
+    for (const width of [360, 700, 1000, 1280, 1440]) {
+      await page.setViewportSize({ width, height: 800 });
+      const places: [top: number, left: number][] = await page.evaluate(() => {
+        const elements = [...document.querySelectorAll("header a, header button, header select")];
+        return elements.map((element) => {
+          const { top, bottom, left } = element.getBoundingClientRect();
+          return [Math.round((top + bottom) / 20), left];
+        });
       });
-    });
-    const drawn = places.toSorted(([top, left], [otherTop, otherLeft]) => top - otherTop || left - otherLeft);
-    assertEquals([width, places.length, places], [width, 10, drawn]);
-  }
-});
+      const drawn = places.toSorted(([top, left], [otherTop, otherLeft]) =>
+        top - otherTop || left - otherLeft
+      );
+      assertEquals([width, places.length, places], [width, 10, drawn]);
+    }
+  },
+);
 
 browserTest("hostile names are text in every view", async (site) => {
   await using file = await DataFile.create(await explorerArchive());

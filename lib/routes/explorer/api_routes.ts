@@ -96,9 +96,12 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
   function listEnvironments(): Parts {
     const { environments, ...status } = services.describeStatus();
     const statuses = environments as Record<string, Fields>;
+    const previous = services.getPrevious();
+    const removed = previous?.values().filter(({ id }) => !store.get(id)) ?? [];
     return toParts({
       status,
-      hasPrevious: services.getPrevious() !== undefined,
+      hasPrevious: previous !== undefined,
+      removed: Array.from(removed, environmentToJson),
       environments: store.environments.map((environment) => {
         const { fault, snapshot, since } = environment;
         const { evaluationLimitsReached } = statuses[environment.id] ?? {};

@@ -60,6 +60,17 @@ const archives = fc.tuple(
   fc.array(fc.nat(19), { minLength: 40, maxLength: 40 }),
 );
 
+Deno.test("GET environments tells what was served before and is no longer", async () => {
+  const { environments } = await makeStore({ e1: {}, e2: { flags: { f: {} } } });
+  const explorer = explore(environments.slice(0, 1), environments);
+  const answer = await explorer.get("environments") as Json;
+  assertEquals([answer["hasPrevious"], (answer["removed"] as Json[]).map(({ id, flags }) => [id, flags])], [
+    true,
+    [["e2", 1]],
+  ]);
+  checkSchema("environments", { ...answer, status: STATUS });
+});
+
 Deno.test("the API answers what the commands print, on generated archives", async () => {
   await fc.assert(
     fc.asyncProperty(archives, anyContexts, async ([one, two, choices], json) => {

@@ -324,7 +324,8 @@ Deno.test("before the first archive, and of an environment without data, the ans
     (await explorer.post("diff", { from: { env: "e1" }, to: { env: "e1" } }) as { status: number }).status,
     503,
   );
-  assertEquals(await explorer.get("environments"), { status: {}, hasPrevious: false, environments: [] });
+  const nothing = { status: {}, hasPrevious: false, removed: [], environments: [] };
+  assertEquals(await explorer.get("environments"), nothing);
   store.replace([{ id: "e1", fault: "it is malformed" }]);
   for (const path of paths) {
     const { status, error } = await explorer.get(path) as { status: number; error: string };

@@ -174,7 +174,7 @@ class App extends Component {
 }
 
 function Body({ View, view, segments, query, overview, replace, list, recent }) {
-  const { status, environments, hasPrevious } = overview;
+  const { status, environments, removed, hasPrevious } = overview;
   const { ofEnvironment } = VIEWS[view];
   const [id, name] = segments;
   const environment = environments.find((one) => one.id === id);
@@ -198,7 +198,7 @@ function Body({ View, view, segments, query, overview, replace, list, recent }) 
   return html`
     <${View} status=${status} environments=${environments} environment=${environment} name=${name}
       query=${query} replace=${replace} list=${list} stamp=${stamp} hasPrevious=${hasPrevious}
-      recent=${recent} />
+      removed=${removed} recent=${recent} />
   `;
 }
 

@@ -29,7 +29,7 @@ export class Diff extends Component {
     return { from: side("from", hasPrevious ? "previous" : "current"), to: side("to", "current") };
   }
 
-  render({ environments, query, replace, stamp, hasPrevious, recent }, { sample }) {
+  render({ environments, query, replace, stamp, hasPrevious, removed, recent }, { sample }) {
     const { from, to } = this.#body(this.props);
     const data = hasPrevious ? [CURRENT, PREVIOUS] : [CURRENT];
     const sides = [["from", "From", from], ["to", "To", to]];
@@ -49,7 +49,10 @@ export class Diff extends Component {
               <${Choice} label="Data" value=${side.data} options=${data} onChange=${(data) =>
                 replace({ ...query, [name]: data })} />
               <${Choice} label="Environment" value=${side.env}
-                options=${environments.map((one) => [one.id, nameEnvironment(one)])}
+                options=${listChoices(
+                  side.data === "previous" ? [...environments, ...removed] : environments,
+                  side.env,
+                )}
                 onChange=${(env) => replace({ ...query, [`${name}Env`]: env })} />
               ${side.context !== undefined && html`
                 <${ContextForm} id=${name} text=${side.context} recent=${recent.texts}
@@ -76,6 +79,12 @@ export class Diff extends Component {
       <//>
     `;
   }
+}
+
+/** Environments to choose from, and the chosen one, which a reload may have taken away. */
+function listChoices(environments, chosen) {
+  const choices = environments.map((one) => [one.id, nameEnvironment(one)]);
+  return choices.some(([id]) => id === chosen) ? choices : [...choices, [chosen, `${chosen} (not there)`]];
 }
 
 async function compare({ from, to }, sample, signal) {
