@@ -2,7 +2,7 @@ import { MAX_NESTING } from "./_depth.ts";
 import { type CompiledFlag, type CompiledRollout, isRollout, type Served } from "./_flag.ts";
 import { getBucket, MALFORMED, matchClauses, NO, YES } from "./_match.ts";
 import { FLAG_STEPS, getValue, type SessionState, spend } from "./_session.ts";
-import type { ErrorKind, Evaluation } from "./evaluation.ts";
+import { type ErrorKind, type Evaluation, EvaluationFactory, KEPT_PREREQUISITES } from "./evaluation.ts";
 
 /**
  * Evaluates a flag. One that is a prerequisite of others is evaluated once in a session.
@@ -35,7 +35,7 @@ function evaluateAfresh(session: SessionState, compiled: CompiledFlag): Evaluati
   if (!session.askedBigSegment) return evaluation;
   const { variation, reason, prerequisites, isFatal } = evaluation;
   const status = { ...reason, bigSegmentsStatus: "NOT_CONFIGURED" } as const;
-  return compiled.factory.make(variation, status, prerequisites, isFatal);
+  return new EvaluationFactory(compiled).make(variation, status, prerequisites, isFatal);
 }
 
 function walk(session: SessionState, compiled: CompiledFlag): Evaluation {
@@ -86,6 +86,7 @@ export function checkPrerequisite(
   session.askedBigSegment = askedBefore || evaluation.reason.bigSegmentsStatus !== undefined;
   if (evaluation.isFatal) return makeFatal(compiled, evaluation.reason.errorKind!, index);
   if (other.flag.on && evaluation.variation === variation) return null;
+  if (index >= KEPT_PREREQUISITES) return makeFailed(compiled, index, index + 1);
   return prerequisite.failed ??= makeFailed(compiled, index, index + 1);
 }
 
@@ -93,11 +94,11 @@ export function checkPrerequisite(
 function makeFailed(compiled: CompiledFlag, index: number, evaluated: number): Evaluation {
   const prerequisiteKey = compiled.prerequisiteKeys[index]!;
   const reason = { kind: "PREREQUISITE_FAILED", prerequisiteKey } as const;
-  return compiled.factory.makeOff(reason, compiled.prerequisiteKeys.slice(0, evaluated));
+  return new EvaluationFactory(compiled).makeOff(reason, compiled.prerequisiteKeys.slice(0, evaluated));
 }
 
 function makeFatal(compiled: CompiledFlag, errorKind: ErrorKind, evaluated: number): Evaluation {
-  return compiled.factory.makeFatal(errorKind, compiled.prerequisiteKeys.slice(0, evaluated));
+  return new EvaluationFactory(compiled).makeFatal(errorKind, compiled.prerequisiteKeys.slice(0, evaluated));
 }
 
 /**

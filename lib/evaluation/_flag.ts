@@ -10,7 +10,7 @@ export interface CompiledPrerequisite {
   slot: number;
   /** Variation that it must evaluate to. */
   variation: number;
-  /** Evaluation when the prerequisite is not met. It lists those before: made on first use, or all would list n² of them. */
+  /** Evaluation when the prerequisite is not met, made on first use; of the first {@linkcode KEPT_PREREQUISITES} only. */
   failed: Evaluation | null;
 }
 
@@ -46,8 +46,6 @@ export interface CompiledFlag {
   isAffected: boolean;
   /** The flag. */
   flag: Flag;
-  /** Makes its evaluations. */
-  factory: EvaluationFactory;
   /** Evaluation of every context, when it does not depend on the context. */
   constant: Evaluation | null;
   /** Other flags that must evaluate to a certain variation. */
@@ -97,7 +95,6 @@ export function compileFlag(flag: Flag, { digest, isAffected, registry }: FlagOp
     digest,
     isAffected,
     flag,
-    factory,
     constant: !flag.on ? factory.makeOff({ kind: "OFF" }, []) : unconditional ? fallthrough : null,
     prerequisites: keys.length === 0 ? NONE : flag.prerequisites!.map(({ variation }, i) => ({
       slot: registry.prerequisites.get(keys[i]!),

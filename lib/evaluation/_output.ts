@@ -76,5 +76,5 @@ export function getDigest(evaluation: Evaluation, withReasons: boolean): Digest 
 }
 
 function getTexts(evaluation: Evaluation): EvaluationTexts {
-  return evaluation.texts ??= evaluation.factory.write(evaluation);
+  return evaluation.texts ?? evaluation.factory.write(evaluation);
 }

@@ -1,6 +1,12 @@
 import type { Flag, JsonValue } from "../model/mod.ts";
 import type { Digest } from "./_digest.ts";
 
+/**
+ * Longest list of prerequisites with which evaluations and their texts are kept. What has a longer one is made anew each time: a flag with
+ * n prerequisites that can fail, or n rules after them, would take memory for n² keys.
+ */
+export const KEPT_PREREQUISITES = 16;
+
 /** Kind of an evaluation error; the names are LaunchDarkly's. */
 export type ErrorKind = "MALFORMED_FLAG" | "EXCEPTION";
 
@@ -46,7 +52,7 @@ export interface Evaluation {
    */
   readonly factory: EvaluationFactory;
   /**
-   * Its texts, written on first use: most evaluations of a flag with many rules are never sent.
+   * Its texts, if they have been written and are kept: most evaluations of a flag with many rules are never sent.
    * @internal
    */
   texts: EvaluationTexts | null;
@@ -102,12 +108,13 @@ export class EvaluationFactory {
   }
 
   /**
-   * Writes the texts of an evaluation.
+   * Writes the texts of an evaluation, and keeps them there unless its prerequisites are too many.
    *
    * @param evaluation The evaluation, one of this factory's.
    * @returns Its texts.
    */
-  write({ variation, value, reason, experiment, prerequisites }: Evaluation): EvaluationTexts {
+  write(evaluation: Evaluation): EvaluationTexts {
+    const { variation, value, reason, experiment, prerequisites } = evaluation;
     const { key, version, trackEvents, debugEventsUntilDate } = this.#flag;
     const memberStart = this.#share(`${variation} ${experiment}`, () => [
       `,${JSON.stringify(key)}:{"value":${
@@ -118,11 +125,13 @@ export class EvaluationFactory {
     ]);
     const end = (debugEventsUntilDate ? `,"debugEventsUntilDate":${debugEventsUntilDate}` : "") +
       (prerequisites.length > 0 ? `,"prerequisites":${JSON.stringify(prerequisites)}` : "") + "}";
-    const endWithReason = `,"reason":${JSON.stringify(reason)}${end}`;
-    const memberEnd = this.#share(endWithReason, () => [endWithReason]);
-    const plainEnd = experiment ? memberEnd : end;
-    const member = this.#share(`${variation} ${experiment} ${plainEnd}`, () => [memberStart, plainEnd]);
-    return { member, memberStart, memberEnd, digest: null, digestWithReason: null };
+    const memberEnd = [`,"reason":`, JSON.stringify(reason), end].join("");
+    const parts = [memberStart, experiment ? memberEnd : end];
+    const isKept = prerequisites.length <= KEPT_PREREQUISITES;
+    const member = isKept ? this.#share(`${variation} ${parts[1]}`, () => parts) : parts.join("");
+    const texts = { member, memberStart, memberEnd, digest: null, digestWithReason: null };
+    if (isKept) evaluation.texts = texts;
+    return texts;
   }
 
   /**

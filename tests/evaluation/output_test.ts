@@ -22,6 +22,8 @@ function needs(...keys: string[]): Json {
   return { prerequisites: keys.map((key) => ({ key, variation: 0 })) };
 }
 
+const MANY: string[] = Array(20).fill("other");
+
 const OUTPUT: [name: string, flag: Json, text: string, textWithReason: string][] = [
   [
     "a plain flag",
@@ -58,6 +60,22 @@ const OUTPUT: [name: string, flag: Json, text: string, textWithReason: string][]
     { ...needs("other", "none"), debugEventsUntilDate: 5 },
     '{"value":"c","variation":2,"version":1,"debugEventsUntilDate":5,"prerequisites":["other"]}',
     '{"value":"c","variation":2,"version":1,"reason":{"kind":"PREREQUISITE_FAILED","prerequisiteKey":"none"},"debugEventsUntilDate":5,"prerequisites":["other"]}',
+  ],
+  [
+    "more prerequisites than texts are kept of",
+    needs(...MANY),
+    `{"value":"a","variation":0,"version":1,"prerequisites":${JSON.stringify(MANY)}}`,
+    `{"value":"a","variation":0,"version":1,"reason":{"kind":"FALLTHROUGH"},"prerequisites":${
+      JSON.stringify(MANY)
+    }}`,
+  ],
+  [
+    "the last of many prerequisites, which is not met",
+    { prerequisites: [...MANY.map((key) => ({ key, variation: 0 })), { key: "other", variation: 1 }] },
+    `{"value":"c","variation":2,"version":1,"prerequisites":${JSON.stringify([...MANY, "other"])}}`,
+    `{"value":"c","variation":2,"version":1,"reason":{"kind":"PREREQUISITE_FAILED","prerequisiteKey":"other"},"prerequisites":${
+      JSON.stringify([...MANY, "other"])
+    }}`,
   ],
   [
     "a malformed flag",
