@@ -1,7 +1,7 @@
 import type { Settings } from "./config/mod.ts";
 import { createHandler, type Guard, listen, ListenError, type OpenRoute, type Server } from "./http/mod.ts";
 import type { Log } from "./observe/mod.ts";
-import { adminRoutes, type AdminServices, describeStatus, metricsRoute } from "./routes/admin/mod.ts";
+import { adminRoutes, type AdminServices, describeRelay, metricsRoute } from "./routes/admin/mod.ts";
 import { explorerGuard, explorerRoutes, type ExplorerServices } from "./routes/explorer/mod.ts";
 
 /** Listeners that operators have to themselves, if they do. */
@@ -55,11 +55,12 @@ export async function listenForOperators(
     }
     if (admin) {
       const { explorer } = admin;
-      const describe = {
+      const explored = {
         ...services,
-        describeStatus: () => describeStatus(services.store, services.status()),
+        describeRelay: () => describeRelay(services.store, services.status()),
+        countLimitsReached: (id: string) => services.status().evaluationLimitsReached.get(id),
       };
-      const routes = [...adminRoutes(services), ...explorer ? explorerRoutes(describe) : []];
+      const routes = [...adminRoutes(services), ...explorer ? explorerRoutes(explored) : []];
       const guards = explorer ? [explorerGuard({ ...explorer, log })] : [];
       listeners.admin = await open(routes, admin, guards).catch((error) => {
         throw new ListenError(

@@ -27,7 +27,7 @@ import { rootRoute } from "./root_route.ts";
 import { briefStatusRoute, statusRoutes } from "./status_routes.ts";
 
 export { metricsRoute } from "./metrics_route.ts";
-export { describeStatus } from "./status.ts";
+export { describeRelay } from "./status.ts";
 
 /** Health, status and `/` for whoever reaches the relay. The status is in detail only where operators have no listener of their own. */
 export const ADMIN: Surface = {

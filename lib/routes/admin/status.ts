@@ -66,11 +66,24 @@ export const STATUS_SHAPE = {
  * @returns The status, as {@linkcode STATUS_SHAPE} says.
  */
 export function describeStatus(store: Store, status: RelayStatus): Record<string, unknown> {
-  const { version, dataFile, trust, overrides } = status;
   return {
     environments: Object.fromEntries(
       store.environments.map((environment) => [environment.id, describeEnvironment(environment, status)]),
     ),
+    ...describeRelay(store, status),
+  };
+}
+
+/**
+ * Describes a relay for operators like {@linkcode describeStatus}, but for its environments.
+ *
+ * @param store The store.
+ * @param status The relay's status.
+ * @returns The other fields of the status.
+ */
+export function describeRelay(store: Store, status: RelayStatus): Record<string, unknown> {
+  const { version, dataFile, trust, overrides } = status;
+  return {
     ...describeBriefly(store, status),
     clientVersion: version,
     dataFile,

@@ -7,8 +7,10 @@ import { ApiError } from "./_api_error.ts";
 export interface ExplorerServices {
   /** Store of what is served. */
   store: Store;
-  /** Returns the status in detail, as `/status` has it. */
-  describeStatus(): Record<string, unknown>;
+  /** Returns the status in detail, as `/status` has it, without environments. */
+  describeRelay(): Record<string, unknown>;
+  /** Returns the number of an environment's evaluations that failed at a limit since the start; `undefined` where none did. */
+  countLimitsReached(id: string): number | undefined;
   /** Answers a request of an SDK as the public listener does. */
   answerSdk(request: Request): Response | Promise<Response>;
   /** Returns all metrics at this moment. */

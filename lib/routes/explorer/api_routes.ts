@@ -19,7 +19,7 @@ import type { ItemKind, Snapshot } from "../../snapshot/mod.ts";
 import type { StoredEnvironment } from "../../store/mod.ts";
 import { finishSlices, type Parts, type Pause, Turns } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
-import { asBoolean, asContext, type Fields, readFields } from "./_body.ts";
+import { asBoolean, asContext, readFields } from "./_body.ts";
 import { listConnections } from "./_connections.ts";
 import { answerDiff } from "./_diff.ts";
 import { JsonText } from "./_json_text.ts";
@@ -94,17 +94,15 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
   }
 
   function listEnvironments(): Parts {
-    const { environments, ...status } = services.describeStatus();
-    const statuses = environments as Record<string, Fields>;
     const previous = services.getPrevious();
     const removed = previous?.values().filter(({ id }) => !store.get(id)) ?? [];
     return toParts({
-      status,
+      status: services.describeRelay(),
       hasPrevious: previous !== undefined,
       removed: Array.from(removed, environmentToJson),
       environments: store.environments.map((environment) => {
         const { fault, snapshot, since } = environment;
-        const { evaluationLimitsReached } = statuses[environment.id] ?? {};
+        const evaluationLimitsReached = services.countLimitsReached(environment.id);
         return {
           ...environmentToJson(environment),
           status: { connected: snapshot !== undefined, since, fault, evaluationLimitsReached },

@@ -13,7 +13,8 @@
  * const log = createLog({ level: "none", format: "text", write() {} });
  * const routes = explorerRoutes({
  *   store,
- *   describeStatus: () => ({ version: "1.2.3", environments: {} }),
+ *   describeRelay: () => ({ version: "1.2.3" }),
+ *   countLimitsReached: () => undefined,
  *   answerSdk: () => new Response("what SDKs get"),
  *   collectMetrics: () => Promise.resolve([]),
  *   getPrevious: () => undefined,

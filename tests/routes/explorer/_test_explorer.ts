@@ -13,6 +13,7 @@ export interface ExplorerParts {
   hosts?: string[];
   store?: Store;
   status?: Record<string, unknown>;
+  limitsReached?: Record<string, number>;
   metrics?: MetricState[];
   previous?: ReadonlyMap<string, StoredEnvironment>;
   answerSdk?: ExplorerServices["answerSdk"];
@@ -36,12 +37,14 @@ export class TestExplorer {
   constructor(
     parts: ExplorerParts = {},
   ) {
-    const { token, hosts = [], store = new Store(), status = {}, metrics = [], previous, now } = parts;
+    const { token, hosts = [], store = new Store(), status = {}, limitsReached = {}, metrics = [] } = parts;
+    const { previous, now } = parts;
     this.store = store;
     const { log } = this;
     const routes = explorerRoutes({
       store,
-      describeStatus: () => ({ environments: {}, ...status }),
+      describeRelay: () => status,
+      countLimitsReached: (id) => limitsReached[id],
       collectMetrics: () => Promise.resolve(metrics),
       answerSdk: parts.answerSdk ?? (() => new Response("of an SDK")),
       getPrevious: () => previous,

@@ -190,8 +190,8 @@ Deno.test("GET environments has the status and each environment's, those with a 
     { id: "good", snapshot: good!.snapshot!, keptFault: "the newest is malformed" },
     { id: "none", fault: "it is malformed" },
   ]);
-  const status = { ...STATUS, environments: { good: { evaluationLimitsReached: 2 } } };
-  const answer = await new TestExplorer({ store, status }).get("environments") as Json;
+  const explorer = new TestExplorer({ store, status: STATUS, limitsReached: { good: 2 } });
+  const answer = await explorer.get("environments") as Json;
   assertEquals(answer["status"], STATUS);
   assertEquals(
     (answer["environments"] as Json[]).map(({ id, flags, fault, status }) => ({ id, flags, fault, status })),
