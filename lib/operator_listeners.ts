@@ -13,7 +13,8 @@ export interface OperatorListeners {
 }
 
 /** Options for {@linkcode listenForOperators}. */
-export interface OperatorOptions extends AdminServices, Pick<ExplorerServices, "answerSdk" | "getPrevious"> {
+export interface OperatorOptions
+  extends AdminServices, Pick<ExplorerServices, "answerSdk" | "getPrevious" | "canCompile"> {
   /** Settings of the relay. */
   settings: Settings;
   /** Log. */

@@ -7,6 +7,7 @@ import {
   readCertificate,
 } from "./http/mod.ts";
 import {
+  canCompile,
   findMemoryLimit,
   KeepingPublisher,
   type LoadOptions,
@@ -202,6 +203,7 @@ export async function startRelay(
       collectMetrics,
       answerSdk: (request) => sdkView!.answer(request),
       getPrevious: () => kept?.previous,
+      canCompile: (bytes) => canCompile(bytes, memoryLimit),
     });
     await data.readOrRestore();
     const certificate = tls && readCertificate(tls);

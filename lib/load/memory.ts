@@ -18,7 +18,7 @@ const THREAD_HEAP_BYTES = 16 * MiB;
 /** Memory of an archive's contents during a load, as a multiple of its unpacked length: the tar, and snapshots with defaults. */
 const CONTENTS = 2.5;
 
-/** Memory in which one more serving thread compiles an environment that it evaluates, as a multiple of its data. */
+/** Memory in which an environment is compiled to be evaluated, as a multiple of its data. */
 const COMPILED = 3.5;
 
 /** Memory of a load of the smallest archive, which runs without the thread: bytes. */
@@ -102,6 +102,21 @@ export function planMemory(
     } MiB`,
     "give the container or the service more memory, or correct MEMORY_LIMIT; docs/sizing.md says how much it takes",
   );
+}
+
+/**
+ * Reports whether environments can be compiled that need not be, beside what is in memory.
+ *
+ * @param bytes Their data: bytes.
+ * @param limit Memory limit of the process: bytes.
+ * @param getUsed Returns the memory use of the process: bytes. @default {getMemoryUse}
+ * @returns Whether they fit.
+ */
+export function canCompile(bytes: number, limit: number, getUsed: () => number = getMemoryUse): boolean {
+  const needed = COMPILED * bytes;
+  if (getUsed() + needed <= limit) return true;
+  collectGarbage();
+  return getUsed() + needed <= limit;
 }
 
 /** Step that numbers are rounded up to, so that the same refusal is logged once: bytes. */

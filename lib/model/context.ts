@@ -100,8 +100,21 @@ export function readContext(json: Uint8Array): Context {
 }
 
 /**
- * Decodes a context out of base64: the URL-safe or the standard alphabet, padded or not. Line breaks in it do not count, as
+ * Decodes base64 as clients have it: the URL-safe or the standard alphabet, padded or not. Line breaks in it do not count, as
  * with Go's decoder: some encoders put one after each 76 characters.
+ *
+ * @param text Base64.
+ * @returns The bytes.
+ * @throws {SyntaxError} When it is something else.
+ */
+export function decodeBase64(text: string): Uint8Array {
+  return BASE64_URL.test(text)
+    ? Uint8Array.fromBase64(text, { alphabet: "base64url" })
+    : Uint8Array.fromBase64(toStandardAlphabet(text));
+}
+
+/**
+ * Decodes a context out of base64, see {@linkcode decodeBase64}.
  *
  * @param text Base64 of a context's JSON in UTF-8, as clients put it into URLs.
  * @returns The context.
@@ -110,9 +123,7 @@ export function readContext(json: Uint8Array): Context {
 export function decodeContext(text: string): Context {
   let bytes: Uint8Array;
   try {
-    bytes = BASE64_URL.test(text)
-      ? Uint8Array.fromBase64(text, { alphabet: "base64url" })
-      : Uint8Array.fromBase64(toStandardAlphabet(text));
+    bytes = decodeBase64(text);
   } catch (cause) {
     throw new ContextError(NOT_BASE64, { cause });
   }

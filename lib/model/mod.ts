@@ -16,6 +16,7 @@ export { isAttributeReference, parseAttributeReference } from "./attribute.ts";
 export {
   type Context,
   ContextError,
+  decodeBase64,
   decodeContext,
   getAttribute,
   isContextKind,

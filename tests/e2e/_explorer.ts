@@ -40,6 +40,8 @@ export function explorerArchive(version = 1): Promise<Uint8Array<ArrayBuffer>> {
     fallthrough: { rollout: { variations: [{ variation: 1, weight: 100_000 }] } },
   };
   const beta = { included: ["cleo"], rules: [] };
+  // Of the same key as a flag.
+  const lost = { rules: [{ clauses: [{ op: "segmentMatch", values: ["beta-users"] }] }] };
   const payments = { ...FLAG, version, on: version === 1 };
   const hostile = Object.fromEntries(
     HOSTILE.map((
@@ -50,7 +52,7 @@ export function explorerArchive(version = 1): Promise<Uint8Array<ArrayBuffer>> {
     e1: {
       env: { envKey: "production", envName: "Production", projKey: "plant", projName: "Plant" },
       flags: { checkout, payments, lost: { ...FLAG, prerequisites: [{ key: "gone", variation: 0 }] } },
-      segments: { "beta-users": beta },
+      segments: { "beta-users": beta, lost },
     },
     ...version < 3 && {
       e2: {

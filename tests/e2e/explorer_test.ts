@@ -48,7 +48,7 @@ browserTest(
     await page.getByRole("listitem").first().waitFor();
     await page.keyboard.press("/");
     await page.keyboard.type("out");
-    await page.getByText("1 of 4 items").waitFor();
+    await page.getByText("1 of 5 items").waitFor();
     await page.keyboard.press("Escape");
     await page.keyboard.press("j");
     await page.keyboard.press("Enter");
@@ -199,9 +199,9 @@ browserTest(
     const [from, to] = ["From", "To"].map((name) => page.getByRole("group", { name })) as [Locator, Locator];
     await to.getByText("Plant Staging").waitFor({ state: "detached" });
     await from.getByLabel("Environment").selectOption("e2");
-    await page.getByText("3 flags and 1 segment differ").waitFor();
+    await page.getByText("3 flags and 2 segments differ").waitFor();
     await from.getByLabel("Data").selectOption("current");
-    await page.getByText("added: 3 flags and 1 segment differ").waitFor();
+    await page.getByText("added: 3 flags and 2 segments").waitFor();
     assertEquals(await from.locator("option:checked").allInnerTexts(), [
       "what is served now",
       "e2 (not there)",
@@ -214,7 +214,7 @@ browserTest("the page says that Halyard cannot be reached, and no longer once it
   await using file = await DataFile.create(await explorerArchive());
   await using relay = await startExplorer(file.path);
   const { page } = await ExplorerPage.open(site, relay.explorer, "#/flags/e1");
-  await page.getByText("4 items").waitFor();
+  await page.getByText("5 items").waitFor();
   const [polls, problem] = ["**/api/environments", page.getByText("Halyard cannot be reached")];
   // As of a host that is gone, no answer ever comes.
   await page.route(polls, () => {});
@@ -381,7 +381,7 @@ browserTest("with a token the page is behind a form, and where it was once that 
   await page.getByRole("alert").waitFor();
   await page.getByLabel("Token").fill("correct-horse-battery-staple");
   await page.keyboard.press("Enter");
-  await page.getByText("4 items").waitFor();
+  await page.getByText("5 items").waitFor();
   await explorer.view("#/flags/e2");
   await page.context().clearCookies();
   await page.getByRole("button", { name: "Log in again" }).click();
@@ -416,7 +416,7 @@ browserTest(
     await page.getByRole("link", { name: "payments" }).first().click();
     await page.getByText("overridden").waitFor();
     await explorer.view("#/flags/e1?state=overridden");
-    await page.getByText("1 of 4 items").waitFor();
+    await page.getByText("1 of 5 items").waitFor();
 
     const strip = page.getByRole("region", { name: "Provenance" });
     assertEquals(await strip.getAttribute("class"), "provenance");

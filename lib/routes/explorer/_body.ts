@@ -1,5 +1,12 @@
 import { readBody } from "../../http/mod.ts";
-import { type Context, ContextError, decodeContext, findExcess, readContext } from "../../model/mod.ts";
+import {
+  type Context,
+  ContextError,
+  decodeBase64,
+  findExcess,
+  parseContextJson,
+  readContext,
+} from "../../model/mod.ts";
 import type { Pause } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
 
@@ -59,6 +66,14 @@ export function asFields(value: unknown, what: string, names: readonly string[])
   return { ...value };
 }
 
+/** A context of a body. */
+export interface SentContext {
+  /** As a JSON value, which is an object. */
+  json: unknown;
+  /** The context itself. */
+  parsed: Context;
+}
+
 /**
  * Reads the context of a body: an object, or the base64 that clients put into URLs.
  *
@@ -66,19 +81,28 @@ export function asFields(value: unknown, what: string, names: readonly string[])
  * @returns The context.
  * @throws {ApiError} When it is none.
  */
-export function asContext(value: unknown): Context {
-  let context: Context;
+export function asContext(value: unknown): SentContext {
   try {
+    const json = typeof value === "string" ? decodeJson(value) : value;
     // By the reader of all contexts, which checks their limits.
-    context = typeof value === "string"
-      ? decodeContext(value)
-      : readContext(new TextEncoder().encode(JSON.stringify(value ?? null)));
+    const parsed = readContext(new TextEncoder().encode(JSON.stringify(json ?? null)));
+    if (parsed.fullyQualifiedKey !== "") return { json, parsed };
+    throw new ContextError('"key" must not be empty');
   } catch (error) {
     if (!(error instanceof ContextError)) throw error;
     throw new ApiError(400, `the context cannot be used: ${error.message}`, CONTEXT_HINT);
   }
-  if (context.fullyQualifiedKey !== "") return context;
-  throw new ApiError(400, 'the context cannot be used: "key" must not be empty', CONTEXT_HINT);
+}
+
+function decodeJson(base64: string): unknown {
+  let json: unknown;
+  try {
+    json = parseContextJson(decodeBase64(base64));
+  } catch (error) {
+    throw error instanceof ContextError ? error : new ContextError("it is not base64 of JSON");
+  }
+  refuseInfinity(json);
+  return json;
 }
 
 /**

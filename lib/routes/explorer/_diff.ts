@@ -5,6 +5,7 @@ import {
   type ContextComparison,
   describeReason,
   differencesToJson,
+  type ServedSide,
   type ServedValue,
 } from "../../inspection/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
@@ -13,13 +14,19 @@ import type { Parts, Pause } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
 import { asContext, asFields, type Fields, readFields } from "./_body.ts";
 import { writeParts } from "./_responses.ts";
-import { type ExplorerServices, noEnvironment, requireReady, requireSnapshot } from "./_services.ts";
+import {
+  type ExplorerServices,
+  noEnvironment,
+  requireMemory,
+  requireReady,
+  requireSnapshot,
+} from "./_services.ts";
 
 /** Most contexts of a sample, for each of which all flags that differ are evaluated twice. @limit contexts: the request is answered 400 */
 const MAX_CONTEXTS = 1_000;
 
 /** Services that comparisons use. */
-type DiffServices = Pick<ExplorerServices, "store" | "getPrevious">;
+type DiffServices = Pick<ExplorerServices, "store" | "getPrevious" | "canCompile">;
 
 /** One side of a comparison. */
 interface ComparedSide {
@@ -51,31 +58,39 @@ export async function answerDiff(services: DiffServices, request: Request, pause
     if (contexts !== undefined) throw new ApiError(400, '"contexts" are for sides without a context');
     const [old, now] = [from, to].map((side) => ({
       snapshot: requireSideSnapshot(side),
-      context: asContext(side.context),
-    }));
-    const differences = await compareServed(old!, now!, pause);
+      context: asContext(side.context).parsed,
+    })) as [ServedSide, ServedSide];
+    requireMemory(services, [old.snapshot, now.snapshot]);
+    const differences = await compareServed(old, now, pause);
     const flags = differences.map(({ key, from, to }) => ({ key, from: addWords(from), to: addWords(to) }));
     return await writeParts({ same: flags.length === 0, flags }, pause);
   }
   if (!from.environment && !to.environment) throw from.missing;
   const difference = await compareEnvironments(toVersion(from), toVersion(to), pause);
-  const share = contexts === undefined ? {} : { contexts: await compareSample(from, to, contexts, pause) };
-  return await writeParts(differencesToJson([{ difference, ...share }], contexts !== undefined), pause);
+  const comparison = contexts === undefined
+    ? undefined
+    : await compareSample(services, [from, to], contexts, pause);
+  const compared = { difference, ...comparison && { contexts: comparison } };
+  return await writeParts(differencesToJson([compared], contexts !== undefined), pause);
 }
 
+/** Compares what contexts get on two sides; nothing where one has no data, as with `halyard diff`. */
 async function compareSample(
-  from: ComparedSide,
-  to: ComparedSide,
+  services: DiffServices,
+  sides: readonly ComparedSide[],
   contexts: unknown,
   pause: Pause,
-): Promise<ContextComparison> {
+): Promise<ContextComparison | undefined> {
   if (!Array.isArray(contexts) || contexts.length > MAX_CONTEXTS) {
     const hint = "halyard diff --contexts FILE takes any number";
     throw new ApiError(400, `"contexts" is not a list of ${MAX_CONTEXTS} contexts at most`, hint);
   }
-  const pair = [requireSideSnapshot(from), requireSideSnapshot(to)] as const;
-  const [comparison] = await compareContexts([pair], contexts.values().map(asContext), pause);
-  return comparison!;
+  const [before, after] = sides.map(({ environment }) => environment?.snapshot);
+  const both: [Snapshot, Snapshot][] = before && after ? [[before, after]] : [];
+  requireMemory(services, both.flat());
+  const parsed = contexts.values().map((context) => asContext(context).parsed);
+  const [comparison] = await compareContexts(both, parsed, pause);
+  return comparison;
 }
 
 function requireSideSnapshot({ environment, missing }: ComparedSide): Snapshot {

@@ -1,7 +1,7 @@
-import type { Context } from "../../model/mod.ts";
 import type { Snapshot } from "../../snapshot/mod.ts";
 import { hashContext } from "../mod.ts";
 import { ApiError } from "./_api_error.ts";
+import type { SentContext } from "./_body.ts";
 
 /** A request that SDKs send. */
 interface SdkRequest {
@@ -96,8 +96,8 @@ export interface AskedOfSdkRoute {
   isStream: boolean;
   /** The environment. */
   snapshot: Snapshot;
-  /** JSON of the context, and the context, for a route that takes one. */
-  context?: { json: unknown; parsed: Context };
+  /** The context, for a route that takes one. */
+  context?: SentContext;
 }
 
 /**

@@ -17,6 +17,29 @@ export interface ExplorerServices {
   collectMetrics(): Promise<readonly MetricState[]>;
   /** Returns what was served before the last reload, by environment ID; `undefined` where that is not kept. */
   getPrevious(): ReadonlyMap<string, StoredEnvironment> | undefined;
+  /** Reports whether there is memory to compile environments with so many bytes of data. */
+  canCompile(bytes: number): boolean;
+}
+
+/**
+ * Refuses to evaluate environments that no client has evaluated if there is no memory for it.
+ *
+ * @param services Says whether there is.
+ * @param snapshots The environments.
+ * @throws {ApiError} 503.
+ */
+export function requireMemory(
+  { canCompile }: Pick<ExplorerServices, "canCompile">,
+  snapshots: readonly Snapshot[],
+): void {
+  const bytes = snapshots.filter(({ isCompiled }) => !isCompiled)
+    .reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (bytes === 0 || canCompile(bytes)) return;
+  throw new ApiError(
+    503,
+    "evaluating this takes more memory than there is",
+    "give the relay more, or ask halyard evaluate and halyard diff on another host",
+  );
 }
 
 /**

@@ -17,7 +17,7 @@ const API_PATH = `${PATH}/api/`;
 /** Name of the cookie of a session. */
 const COOKIE = "halyard_explorer";
 
-/** Longest form: bytes. A token of 1000 characters, each percent-encoded, has 3000. @limit bytes: the request is answered 413 */
+/** Longest form: bytes. A token of 1000 characters, each percent-encoded, has 3000. @limit bytes: the request is answered 401 */
 const MAX_FORM_BYTES = 4096;
 
 /** Options for {@linkcode explorerGuard}. */
@@ -150,7 +150,7 @@ async function readToken(request: Request): Promise<string | Refusal> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/x-www-form-urlencoded") {
     return {
-      status: 415,
+      ...NO_SESSION,
       message: "a form is expected",
       hint: "open /explorer in a browser; scripts send Authorization: Bearer",
     };
@@ -158,7 +158,7 @@ async function readToken(request: Request): Promise<string | Refusal> {
   const body = await readBody(request, MAX_FORM_BYTES).catch(() => new Uint8Array());
   if (!body) {
     return {
-      status: 413,
+      ...NO_SESSION,
       message: `a form has ${MAX_FORM_BYTES} bytes at most`,
       hint: "send the field token alone",
     };

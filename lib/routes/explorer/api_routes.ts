@@ -19,13 +19,19 @@ import type { ItemKind, Snapshot } from "../../snapshot/mod.ts";
 import type { StoredEnvironment } from "../../store/mod.ts";
 import { finishSlices, type Parts, type Pause, Turns } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
-import { asBoolean, asContext, readFields } from "./_body.ts";
+import { asBoolean, asContext, type Fields, readFields } from "./_body.ts";
 import { listConnections } from "./_connections.ts";
 import { answerDiff } from "./_diff.ts";
 import { JsonText } from "./_json_text.ts";
 import { respondWithParts, toParts, writeParts } from "./_responses.ts";
 import { createSdkRequest, SDK_ROUTES } from "./_sdk_routes.ts";
-import { type ExplorerServices, noEnvironment, requireReady, requireSnapshot } from "./_services.ts";
+import {
+  type ExplorerServices,
+  noEnvironment,
+  requireMemory,
+  requireReady,
+  requireSnapshot,
+} from "./_services.ts";
 
 /** Most requests to the API that are being answered, or whose answers are being sent, at one time. A page has a few. @limit requests: further ones are answered 503 with `Retry-After` */
 const MAX_REQUESTS = 16;
@@ -145,13 +151,14 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
   async function evaluate(request: Request, route: RouteContext, pause: Pause): Promise<Parts> {
     const snapshot = requireSnapshot(getEnvironment(route));
     const fields = await readFields(request, ["context", "flags", "why", "want", "words"], pause);
-    const context = asContext(fields["context"]);
+    const { parsed: context } = asContext(fields["context"]);
     const named = asKeys(fields, snapshot);
     const { want } = fields as { want?: JsonValue };
     // A search may take two seconds, with pauses.
     if (want !== undefined && named?.length !== 1) {
       throw new ApiError(400, '"want" is for one flag', 'name it: {"flags": ["checkout"], "want": true, …}');
     }
+    requireMemory(services, [snapshot]);
     const asked: AskedOfFlags = {
       snapshot,
       session: createSession(await snapshot.compile(pause), context),
@@ -176,7 +183,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     const snapshot = requireSnapshot(getEnvironment(route));
     const { context } = await readFields(request, ["context"], pause);
     const key = route.params["key"]!;
-    const trace = await explainMembership(snapshot, key, asContext(context), pause);
+    const trace = await explainMembership(snapshot, key, asContext(context).parsed, pause);
     if (!trace) throw new ApiError(404, `there is no segment ${JSON.stringify(key)}`, LISTED);
     return await writeParts({ trace, words: describeMembership(trace) }, pause);
   }
@@ -191,11 +198,12 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     const fields = await readFields(request, ["route", "stream", "context"], pause);
     const route = SDK_ROUTES.find(({ name }) => name === fields["route"]);
     if (!route) throw new ApiError(400, '"route" is none', "GET /explorer/api/sdk lists all");
+    if (route.body) requireMemory(services, [snapshot]);
     const sent = createSdkRequest({
       route,
       isStream: asBoolean(fields, "stream"),
       snapshot,
-      ...route.body && { context: { json: fields["context"], parsed: asContext(fields["context"]) } },
+      ...route.body && { context: asContext(fields["context"]) },
     });
     const { status, headers, body } = await services.answerSdk(sent);
     const kept = SDK_HEADERS.flatMap((name) => headers.has(name) ? [[name, headers.get(name)!]] : []);

@@ -18,6 +18,7 @@
  *   answerSdk: () => new Response("what SDKs get"),
  *   collectMetrics: () => Promise.resolve([]),
  *   getPrevious: () => undefined,
+ *   canCompile: () => true,
  * });
  * const handler = createHandler(routes, {
  *   store,

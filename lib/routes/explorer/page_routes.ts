@@ -73,6 +73,8 @@ function fileRoute(path: string, type: string, text: string): OpenRoute {
   // A strong tag: nothing here is compressed.
   const etag = computeEtag(text).replace("W/", "");
   const headers = { etag, "cache-control": "no-cache" };
+  const length = new TextEncoder().encode(text).length;
+  const ofContent = { ...headers, "content-type": `${type}; charset=utf-8`, "content-length": `${length}` };
   return {
     method: "GET",
     path,
@@ -80,8 +82,7 @@ function fileRoute(path: string, type: string, text: string): OpenRoute {
       if (!ifNoneMatch(request.headers.get("if-none-match"), etag)) {
         return new Response(null, { status: 304, headers });
       }
-      const body = request.method === "HEAD" ? null : text;
-      return new Response(body, { headers: { ...headers, "content-type": `${type}; charset=utf-8` } });
+      return new Response(request.method === "HEAD" ? null : text, { headers: ofContent });
     },
   };
 }

@@ -14,6 +14,8 @@ export interface ExplorerParts {
   store?: Store;
   status?: Record<string, unknown>;
   limitsReached?: Record<string, number>;
+  /** Data that can be compiled: bytes. */
+  memory?: number;
   metrics?: MetricState[];
   previous?: ReadonlyMap<string, StoredEnvironment>;
   answerSdk?: ExplorerServices["answerSdk"];
@@ -38,7 +40,7 @@ export class TestExplorer {
     parts: ExplorerParts = {},
   ) {
     const { token, hosts = [], store = new Store(), status = {}, limitsReached = {}, metrics = [] } = parts;
-    const { previous, now } = parts;
+    const { previous, memory = Infinity, now } = parts;
     this.store = store;
     const { log } = this;
     const routes = explorerRoutes({
@@ -48,6 +50,7 @@ export class TestExplorer {
       collectMetrics: () => Promise.resolve(metrics),
       answerSdk: parts.answerSdk ?? (() => new Response("of an SDK")),
       getPrevious: () => previous,
+      canCompile: (bytes) => bytes <= memory,
     });
     this.#handler = createHandler(routes, {
       store,

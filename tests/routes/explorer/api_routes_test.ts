@@ -134,19 +134,19 @@ Deno.test("the API answers what the commands print, on generated archives", asyn
       const { environments: compared } = await command("diff", old.path, now.path);
       await Deno.writeTextFile(`${now.path}.jsonl`, `${JSON.stringify(context)}\n`);
       const sample = await command("diff", old.path, now.path, "--contexts", `${now.path}.jsonl`);
-      const both = { from: { env: "e1", data: "previous" }, to: { env: "e1" }, contexts: [context] };
-      const shares = await explorer.post("diff", both) as Json;
-      assertEquals(
-        shares["contexts"],
-        (sample["contexts"] as Json[]).filter(({ environment }) => environment === "e1"),
-      );
-      checkSchema("difference", shares);
       for (const id of ["e1", "e2", "e3"]) {
         const sides = { from: { env: id, data: "previous" }, to: { env: id } };
+        const shared = await explorer.post("diff", { ...sides, contexts: [context] }) as Json;
+        assertEquals(shared["environments"], (compared as Json[]).filter((one) => one["id"] === id));
+        assertEquals(
+          shared["contexts"],
+          (sample["contexts"] as Json[]).filter(({ environment }) => environment === id),
+        );
         const difference = await explorer.post("diff", sides) as { environments: Json[]; same: boolean };
         assertEquals(difference.environments, (compared as Json[]).filter((one) => one["id"] === id));
         assertEquals(difference.same, difference.environments[0]!["change"] === "same");
         checkSchema("difference", difference);
+        checkSchema("difference", shared);
       }
 
       const [was, is] = [
@@ -252,6 +252,37 @@ Deno.test("what comes from overrides is marked", async () => {
     return item!;
   }));
   assertEquals([f!["overridden"], (f!["json"] as Json)["on"], g!["overridden"]], [true, true, undefined]);
+});
+
+Deno.test("what there is no memory for is not evaluated, but what clients have evaluated is", async () => {
+  const { environments: served } = await makeStore({ e1: { flags: { f: {} } } });
+  const { environments: previous } = await makeStore({ e1: {}, e2: { flags: { f: { on: false } } } });
+  const store = new Store();
+  store.replace([{ id: "e1", snapshot: served[0]!.snapshot! }]);
+  const explorer = new TestExplorer({
+    store,
+    previous: new Map(previous.map((one) => [one.id, one])),
+    memory: 0,
+  });
+  const context = { kind: "user", key: "ann" };
+  const sides = { from: { env: "e2", data: "previous", context }, to: { env: "e1", context } };
+  const requests: [path: string, body: Json][] = [
+    ["evaluate/e1", { context }],
+    ["sdk/e1", { route: "browser", context }],
+    ["diff", sides],
+    ["diff", { from: { env: "e1", data: "previous" }, to: { env: "e1" }, contexts: [context] }],
+  ];
+  const refusal = {
+    status: 503,
+    error: "evaluating this takes more memory than there is",
+    hint: "give the relay more, or ask halyard evaluate and halyard diff on another host",
+  };
+  for (const [path, body] of requests) assertEquals([path, await explorer.post(path, body)], [path, refusal]);
+  assertEquals((await explorer.fetch("/explorer/api/flags/e1")).status, 200);
+  await served[0]!.snapshot!.compile(() => undefined);
+  const { flags } = await explorer.post("evaluate/e1", { context }) as { flags: Json[] };
+  assertEquals(flags.map(({ key }) => key), ["f"]);
+  assertEquals(await explorer.post("diff", sides), refusal);
 });
 
 Deno.test("no more than a few requests are answered at a time", async () => {

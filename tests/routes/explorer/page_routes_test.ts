@@ -30,6 +30,8 @@ Deno.test("GET /explorer and its files have a strong entity tag each, and are 30
     assertEquals([changed.status, await changed.text()], [200, text]);
     const head = await explorer.fetch(path, { method: "HEAD" });
     assertEquals([head.status, await head.text(), head.headers.get("etag")], [200, "", etag]);
+    const length = new TextEncoder().encode(text).length;
+    assertEquals(Number(head.headers.get("content-length")), length, path);
   }
   assertEquals(tags.size, PATHS.length);
 });

@@ -49,8 +49,17 @@ Deno.test("routes of SDKs are answered with the very bytes that SDKs get, in sec
         assertEquals([path, actual.status, expected.status], [path, 200, 200]);
         assertEquals(actual.headers.get("content-type"), expected.headers.get("content-type"));
         assertEquals(actual.headers.get("access-control-allow-origin"), null);
-        if (sent === poll) assertEquals(await actual.bytes(), await expected.bytes());
-        else assertEquals(await readFirst(actual), await readFirst(expected));
+        if (sent === poll) {
+          const bytes = await expected.bytes();
+          assertEquals(await actual.bytes(), bytes);
+          const base64 = new TextEncoder().encode(JSON.stringify(context)).toBase64();
+          const answer = await explorer.postText(
+            `sdk/${env}`,
+            JSON.stringify({ ...asked, ...body && { context: base64 } }),
+          );
+          assertEquals(await answer.bytes(), bytes);
+        }
+        if (sent !== poll) assertEquals(await readFirst(actual), await readFirst(expected));
       }
     }
   }

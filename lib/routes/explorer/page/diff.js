@@ -138,7 +138,8 @@ const STREAMS = {
 function Rules({ answer, to }) {
   if (answer.same) return html`<p class="same" role="status">Both serve the same.</p>`;
   return html`
-    ${answer.contexts && html`<${Shares} flags=${answer.contexts} to=${to} />`}
+    ${answer.contexts && answer.environments.some(({ change }) => change === "changed") &&
+      html`<${Shares} flags=${answer.contexts} to=${to} />`}
     ${answer.environments.map((one) => html`<${Changes} one=${one} to=${to} />`)}
   `;
 }
@@ -197,10 +198,7 @@ function Changes({ one, to }) {
   ];
   return html`
     <section aria-label="Differences">
-      <p role="status"><b>${one.change}</b>: ${count(one.flags.length, "flag")} and ${count(
-        one.segments.length,
-        "segment",
-      )} differ; ${STREAMS[one.streams]}${one.rollback &&
+      <p role="status"><b>${one.change}</b>: ${describeConsequence(one)}${one.rollback &&
         html`; <span class="tag warn">versions go back</span>`}</p>
       ${one.metadata.length + one.keys.length > 0 && html`<ul class="plain">
           ${one.metadata.map((line) => html`<li>${visible(line)}</li>`)}
@@ -233,6 +231,12 @@ function Changes({ one, to }) {
       <${Rest} number=${items.length - MAX_SHOWN} />
     </section>
   `;
+}
+
+function describeConsequence({ change, flags, segments, streams }) {
+  if (change === "faulty") return "flags and segments are not compared";
+  const counts = `${count(flags.length, "flag")} and ${count(segments.length, "segment")}`;
+  return change === "changed" ? `${counts} differ; ${STREAMS[streams]}` : counts;
 }
 
 function describeVersions(before, after) {

@@ -67,18 +67,19 @@ function Graph({ item, environment }) {
   const isCycle = [...dependsOn[own], ...dependsOn.indirect[own]].includes(key);
   return html`
     <div class="graph">
-      <${Side} title="Needed by" neighbours=${dependents} environment=${environment} missing=${[]} />
+      <${Side} of=${kind} title="Needed by" neighbours=${dependents} environment=${environment}
+        missing=${[]} />
       <div class="hub">
         <${Name} text=${shortenMiddle(key)} class="code" />
         ${isCycle && html`<p class="problem">It refers back to itself: a cycle.</p>`}
       </div>
-      <${Side} title="Depends on" neighbours=${dependsOn} environment=${environment} missing=${dependsOn
-        .missing} />
+      <${Side} of=${kind} title="Depends on" neighbours=${dependsOn} environment=${environment}
+        missing=${dependsOn.missing} />
     </div>
   `;
 }
 
-function Side({ title, neighbours, environment, missing }) {
+function Side({ of, title, neighbours, environment, missing }) {
   const direct = toNodes(neighbours);
   const indirect = toNodes(neighbours.indirect);
   const nodes = [
@@ -88,7 +89,7 @@ function Side({ title, neighbours, environment, missing }) {
   ];
   const rest = nodes.length - MAX_NEIGHBOURS;
   return html`
-    <section class="side" aria-label=${title}>
+    <section class="side" aria-label=${`${title} (${of})`}>
       <h4>${title}</h4>
       ${nodes.length === 0
         ? html`<p class="quiet">nothing</p>`
