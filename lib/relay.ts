@@ -7,8 +7,8 @@ import {
   readCertificate,
 } from "./http/mod.ts";
 import {
-  canCompile,
   findMemoryLimit,
+  isWithinMemory,
   KeepingPublisher,
   type LoadOptions,
   type Publisher,
@@ -161,7 +161,10 @@ export async function startRelay(
     status,
     onLimit,
   });
-  const kept = sdkView && new KeepingPublisher(server.publisher, () => void sdkView.update());
+  const kept = sdkView && new KeepingPublisher(server.publisher, {
+    onPublished: () => void sdkView.update(),
+    hasRoom: () => isWithinMemory(memoryLimit),
+  });
   const data = new RelayData({
     settings,
     publisher: kept ?? server.publisher,
@@ -203,7 +206,7 @@ export async function startRelay(
       collectMetrics,
       answerSdk: (request) => sdkView!.answer(request),
       getPrevious: () => kept?.previous,
-      canCompile: (bytes) => canCompile(bytes, memoryLimit),
+      canCompile: (bytes) => isWithinMemory(memoryLimit, bytes),
     });
     await data.readOrRestore();
     const certificate = tls && readCertificate(tls);

@@ -2,21 +2,29 @@ import type { EnvironmentChange, StoredEnvironment } from "../store/mod.ts";
 import type { LoadedEnvironment } from "./load_archive.ts";
 import type { EnvironmentUse, Publisher } from "./publisher.ts";
 
-/** Publisher that keeps what was served before the last change, until {@linkcode KeepingPublisher.release}. */
+/** Options for {@linkcode KeepingPublisher}. */
+export interface KeepingOptions {
+  /** Called right after each time that something was published. @default {nothing happens} */
+  onPublished?: () => void;
+  /** Reports whether there is memory for what was served before, which is in it already. @default {always} */
+  hasRoom?: () => boolean;
+}
+
+/** Publisher that keeps what was served before the last change, until its memory is needed. */
 export class KeepingPublisher implements Publisher {
   readonly #publisher: Publisher;
-  readonly #onPublished: () => void;
+  readonly #options: KeepingOptions;
   #previous: ReadonlyMap<string, StoredEnvironment> | undefined;
 
   /**
    * Wraps a publisher.
    *
    * @param publisher Publisher of what is to be served.
-   * @param onPublished Called right after each time. @default {nothing happens}
+   * @param options Who is told, and whether there is memory.
    */
-  constructor(publisher: Publisher, onPublished: () => void = () => {}) {
+  constructor(publisher: Publisher, options: KeepingOptions = {}) {
     this.#publisher = publisher;
-    this.#onPublished = onPublished;
+    this.#options = options;
   }
 
   /** What was served before the last change, by environment ID; `undefined` where there was nothing, or it is not kept any more. */
@@ -38,10 +46,14 @@ export class KeepingPublisher implements Publisher {
   async publish(loaded: readonly LoadedEnvironment[]): Promise<EnvironmentChange[]> {
     const before = this.environments;
     const changes = await this.#publisher.publish(loaded);
+    const { hasRoom, onPublished } = this.#options;
     if (before.length > 0 && changes.length > 0) {
-      this.#previous = new Map(before.map((environment) => [environment.id, environment]));
+      const isKept = hasRoom?.() ?? true;
+      this.#previous = isKept
+        ? new Map(before.map((environment) => [environment.id, environment]))
+        : undefined;
     }
-    this.#onPublished();
+    onPublished?.();
     return changes;
   }
 

@@ -105,15 +105,19 @@ export function planMemory(
 }
 
 /**
- * Reports whether environments can be compiled that need not be, beside what is in memory.
+ * Reports whether the process is within its memory limit, and would still be with environments compiled that need not be.
  *
- * @param bytes Their data: bytes.
  * @param limit Memory limit of the process: bytes.
+ * @param dataBytes Data of the environments: bytes. @default {0}
  * @param getUsed Returns the memory use of the process: bytes. @default {getMemoryUse}
  * @returns Whether they fit.
  */
-export function canCompile(bytes: number, limit: number, getUsed: () => number = getMemoryUse): boolean {
-  const needed = COMPILED * bytes;
+export function isWithinMemory(
+  limit: number,
+  dataBytes = 0,
+  getUsed: () => number = getMemoryUse,
+): boolean {
+  const needed = COMPILED * dataBytes;
   if (getUsed() + needed <= limit) return true;
   collectGarbage();
   return getUsed() + needed <= limit;

@@ -40,7 +40,7 @@ export type { LoadFailure } from "./load_failure.ts";
 export * from "./loader.ts";
 export { KeepingPublisher } from "./keeping_publisher.ts";
 export { canStartThread, LoadingThread, type LoadOptions } from "./loading_thread.ts";
-export { canCompile, findMemoryLimit } from "./memory.ts";
+export { findMemoryLimit, isWithinMemory } from "./memory.ts";
 export { buildOverlay } from "./overlay.ts";
 export * from "./overrides.ts";
 export * from "./overrides_file.ts";

@@ -35,6 +35,20 @@ Deno.test("KeepingPublisher keeps what was served before the last change, until 
   assertEquals(versions(), [3, undefined]);
 });
 
+Deno.test("KeepingPublisher keeps nothing for which there is no room", async () => {
+  let hasRoom = true;
+  const publisher = new KeepingPublisher(new StorePublisher(new Store()), { hasRoom: () => hasRoom });
+  await publisher.publish(load(1));
+  await publisher.publish(load(2));
+  assertEquals(publisher.previous?.size, 1);
+  hasRoom = false;
+  await publisher.publish(load(3));
+  assertEquals(publisher.previous, undefined);
+  hasRoom = true;
+  await publisher.publish(load(4));
+  assertEquals(publisher.previous?.size, 1);
+});
+
 Deno.test("KeepingPublisher keeps what it had where publishing fails", async () => {
   const store = new Store();
   const inner = new StorePublisher(store);

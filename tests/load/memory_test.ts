@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { canCompile, findMemoryLimit, planMemory } from "../../lib/load/memory.ts";
+import { findMemoryLimit, isWithinMemory, planMemory } from "../../lib/load/memory.ts";
 import { TransientError } from "../../lib/source/mod.ts";
 
 const MiB = 1_048_576;
@@ -49,13 +49,14 @@ Deno.test("planMemory() has released what can be done without before it refuses 
   assertEquals(used, 100 * MiB);
 });
 
-Deno.test("canCompile() looks again once garbage is collected, and asks for 3.5 times the data", () => {
+Deno.test("isWithinMemory() looks again once garbage is collected, and asks for 3.5 times the data", () => {
   const uses = [100 * MiB, 50 * MiB];
-  assertEquals(canCompile(10 * MiB, 85 * MiB, () => uses.shift()!), true);
+  assertEquals(isWithinMemory(85 * MiB, 10 * MiB, () => uses.shift()!), true);
   assertEquals(uses, []);
-  assertEquals(canCompile(10 * MiB, 135 * MiB, () => 100 * MiB), true);
-  assertEquals(canCompile(10 * MiB, 135 * MiB - 1, () => 100 * MiB), false);
-  assertEquals(canCompile(10 * MiB, Infinity), true);
+  assertEquals(isWithinMemory(135 * MiB, 10 * MiB, () => 100 * MiB), true);
+  assertEquals(isWithinMemory(135 * MiB - 1, 10 * MiB, () => 100 * MiB), false);
+  assertEquals(isWithinMemory(100 * MiB, 0, () => 100 * MiB), true);
+  assertEquals(isWithinMemory(Infinity), true);
 });
 
 Deno.test("planMemory() takes no trailer at its word that says less than the file has", () => {

@@ -13,6 +13,7 @@ import type { StoredEnvironment } from "../../store/mod.ts";
 import type { Parts, Pause } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
 import { asContext, asFields, type Fields, readFields } from "./_body.ts";
+import type { Work } from "./_json_text.ts";
 import { writeParts } from "./_responses.ts";
 import {
   type ExplorerServices,
@@ -43,11 +44,12 @@ interface ComparedSide {
  *
  * @param services What is served, and was before.
  * @param request The request.
- * @param pause Called between steps.
+ * @param work Is paused between steps, and charged.
  * @returns The answer: JSON.
  * @throws {ApiError} When the body is no such request, or there is nothing to compare.
  */
-export async function answerDiff(services: DiffServices, request: Request, pause: Pause): Promise<Parts> {
+export async function answerDiff(services: DiffServices, request: Request, work: Work): Promise<Parts> {
+  const { pause } = work;
   const fields = await readFields(request, ["from", "to", "contexts"], pause);
   const [from, to] = [readSide(services, fields, "from"), readSide(services, fields, "to")];
   if (("context" in from) !== ("context" in to)) {
@@ -63,7 +65,7 @@ export async function answerDiff(services: DiffServices, request: Request, pause
     requireMemory(services, [old.snapshot, now.snapshot]);
     const differences = await compareServed(old, now, pause);
     const flags = differences.map(({ key, from, to }) => ({ key, from: addWords(from), to: addWords(to) }));
-    return await writeParts({ same: flags.length === 0, flags }, pause);
+    return await writeParts({ same: flags.length === 0, flags }, work);
   }
   if (!from.environment && !to.environment) throw from.missing;
   const difference = await compareEnvironments(toVersion(from), toVersion(to), pause);
@@ -71,7 +73,7 @@ export async function answerDiff(services: DiffServices, request: Request, pause
     ? undefined
     : await compareSample(services, [from, to], contexts, pause);
   const compared = { difference, ...comparison && { contexts: comparison } };
-  return await writeParts(differencesToJson([compared], contexts !== undefined), pause);
+  return await writeParts(differencesToJson([compared], contexts !== undefined), work);
 }
 
 /** Compares what contexts get on two sides; nothing where one has no data, as with `halyard diff`. */

@@ -7,9 +7,22 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Depth of lists and objects that are written member by member: that of the items of any answer. */
 const DEPTH = 4;
 
+/** How the answer to a request is made. */
+export interface Work {
+  /** Called between steps. */
+  pause: Pause;
+  /**
+   * Counts bytes of the answer, which are in memory until it is sent.
+   *
+   * @param bytes How many more there are.
+   * @throws {ApiError} When there are too many, with those of other answers.
+   */
+  charge(bytes: number): void;
+}
+
 /** JSON answer, made in slices. */
 export class JsonText {
-  readonly #pause: Pause;
+  readonly #work: Work;
   readonly #parts: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
   /** Text that is not in the parts yet. */
@@ -18,10 +31,10 @@ export class JsonText {
   /**
    * Creates an empty text.
    *
-   * @param pause Called between members.
+   * @param work Is paused between members, and charged.
    */
-  constructor(pause: Pause) {
-    this.#pause = pause;
+  constructor(work: Work) {
+    this.#work = work;
   }
 
   /**
@@ -58,6 +71,7 @@ export class JsonText {
   #encode(): void {
     const part = new TextEncoder().encode(this.#rest);
     this.#rest = "";
+    this.#work.charge(part.length);
     this.#parts.push(part);
     this.#bytes += part.length;
     if (this.#bytes <= MAX_ANSWER_BYTES) return;
@@ -92,7 +106,7 @@ export class JsonText {
       mark = ",";
       const added = add(member);
       if (added) await added;
-      const paused = this.#pause();
+      const paused = this.#work.pause();
       if (paused) await paused;
     }
     this.add(mark === start ? `${start}${end}` : end!);

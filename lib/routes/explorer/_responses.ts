@@ -1,5 +1,5 @@
-import { lengthOf, type Parts, type Pause, Pieces } from "../../wire/mod.ts";
-import { JsonText } from "./_json_text.ts";
+import { lengthOf, type Parts, Pieces } from "../../wire/mod.ts";
+import { JsonText, type Work } from "./_json_text.ts";
 
 /** Longest time in which an answer is read. A page reads it at once; a minute is a very slow line. @limit ms: the connection is closed */
 const MAX_SENDING_TIME = 60_000;
@@ -18,12 +18,12 @@ export function toParts(value: unknown): Parts {
  * Writes a value as JSON, in slices.
  *
  * @param value The value.
- * @param pause Called between its members.
+ * @param work Is paused between its members, and charged.
  * @returns The JSON in UTF-8.
  * @throws {ApiError} When it is too long.
  */
-export async function writeParts(value: unknown, pause: Pause): Promise<Parts> {
-  const text = new JsonText(pause);
+export async function writeParts(value: unknown, work: Work): Promise<Parts> {
+  const text = new JsonText(work);
   await text.addValue(value);
   return text.finish();
 }

@@ -17,12 +17,12 @@ import {
 import type { JsonValue } from "../../model/mod.ts";
 import type { ItemKind, Snapshot } from "../../snapshot/mod.ts";
 import type { StoredEnvironment } from "../../store/mod.ts";
-import { finishSlices, type Parts, type Pause, Turns } from "../../wire/mod.ts";
+import { finishSlices, type Parts, Turns } from "../../wire/mod.ts";
 import { ApiError } from "./_api_error.ts";
 import { asBoolean, asContext, type Fields, readFields } from "./_body.ts";
 import { listConnections } from "./_connections.ts";
 import { answerDiff } from "./_diff.ts";
-import { JsonText } from "./_json_text.ts";
+import { JsonText, type Work } from "./_json_text.ts";
 import { respondWithParts, toParts, writeParts } from "./_responses.ts";
 import { createSdkRequest, SDK_ROUTES } from "./_sdk_routes.ts";
 import {
@@ -36,11 +36,14 @@ import {
 /** Most requests to the API that are being answered, or whose answers are being sent, at one time. A page has a few. @limit requests: further ones are answered 503 with `Retry-After` */
 const MAX_REQUESTS = 16;
 
+/** Most bytes of all answers that are being made or sent at one time: room for two of the longest. @limit bytes: a further one is answered 503 with `Retry-After` */
+const MAX_OPEN_BYTES = 32 * 1024 * 1024;
+
 /** Answer of the API: JSON, or an answer that it only passes on. */
 type Answer = Parts | Response;
 
-/** Answers one request; `pause` is called between steps of its work. */
-type Handle = (request: Request, context: RouteContext, pause: Pause) => Answer | Promise<Answer>;
+/** Answers one request. */
+type Handle = (request: Request, context: RouteContext, work: Work) => Answer | Promise<Answer>;
 
 const ENCODER = new TextEncoder();
 
@@ -64,16 +67,27 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
   const { store } = services;
   const turns = new Turns();
   let open = 0;
+  let openBytes = 0;
   /** The list that was asked for last: who goes back to it asks again. One, since each may have megabytes. */
   let lastList: { snapshot: WeakRef<Snapshot>; items: Parts } | undefined;
 
   function route(method: "GET" | "POST", path: string, answer: Handle): OpenRoute {
     async function handle(request: Request, context: RouteContext): Promise<Response> {
-      if (open >= MAX_REQUESTS) return new ApiError(503, "too many requests at a time").toResponse();
+      if (open >= MAX_REQUESTS) return tooMany().toResponse();
       open++;
+      let bytes = 0;
+      function charge(more: number): void {
+        if (openBytes + more > MAX_OPEN_BYTES) throw tooMany();
+        openBytes += more;
+        bytes += more;
+      }
+      function end(): void {
+        open--;
+        openBytes -= bytes;
+      }
       let parts: Parts | undefined;
       try {
-        const answered = await answer(request, context, turns.createPause());
+        const answered = await answer(request, context, { pause: turns.createPause(), charge });
         if (answered instanceof Response) return answered;
         parts = answered;
       } catch (error) {
@@ -81,9 +95,9 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
         if (!(error instanceof EvaluationLimitError)) throw error;
         return new ApiError(503, error.message, "take out of the context what is far too long").toResponse();
       } finally {
-        if (!parts) open--;
+        if (!parts) end();
       }
-      const response = respondWithParts(parts, () => open--);
+      const response = respondWithParts(parts, end);
       if (request.method !== "HEAD") return response;
       await response.body!.cancel();
       return new Response(null, response);
@@ -117,21 +131,19 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     });
   }
 
-  async function listFlags(_request: Request, context: RouteContext, pause: Pause): Promise<Parts> {
+  async function listFlags(_request: Request, context: RouteContext, work: Work): Promise<Parts> {
     const environment = getEnvironment(context);
     const snapshot = requireSnapshot(environment);
-    const items = lastList?.snapshot.deref() === snapshot
-      ? lastList.items
-      : await writeItems(snapshot, pause);
+    const items = lastList?.snapshot.deref() === snapshot ? lastList.items : await writeItems(snapshot, work);
     lastList = { snapshot: new WeakRef(snapshot), items };
     const head = `${JSON.stringify(environmentToJson(environment)).slice(0, -1)},"items":`;
     return [ENCODER.encode(head), ...items, ENCODER.encode("}")];
   }
 
-  async function inspectFlag(_request: Request, context: RouteContext, pause: Pause): Promise<Parts> {
+  async function inspectFlag(_request: Request, context: RouteContext, work: Work): Promise<Parts> {
     const snapshot = requireSnapshot(getEnvironment(context));
     const key = context.params["key"]!;
-    const items = await finishSlices(inspectItemsInSlices(snapshot, key), pause);
+    const items = await finishSlices(inspectItemsInSlices(snapshot, key), work.pause);
     if (items.length === 0) {
       const isDeleted = KINDS.some((kind) => snapshot.items.find(kind, key) >= 0);
       throw new ApiError(
@@ -145,10 +157,11 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
       json: item.value,
       ...markOverridden(item),
     }));
-    return await writeParts({ items: described }, pause);
+    return await writeParts({ items: described }, work);
   }
 
-  async function evaluate(request: Request, route: RouteContext, pause: Pause): Promise<Parts> {
+  async function evaluate(request: Request, route: RouteContext, work: Work): Promise<Parts> {
+    const { pause } = work;
     const snapshot = requireSnapshot(getEnvironment(route));
     const fields = await readFields(request, ["context", "flags", "why", "want", "words"], pause);
     const { parsed: context } = asContext(fields["context"]);
@@ -167,7 +180,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
       want: want === undefined ? undefined : () => want,
     };
     const isInWords = asBoolean(fields, "words");
-    const text = new JsonText(pause);
+    const text = new JsonText(work);
     text.add('{"flags":[');
     for (const [i, key] of (named ?? listKeys(snapshot)).entries()) {
       const result = await finishSlices(evaluateFlagInSlices(asked, key), pause);
@@ -179,13 +192,14 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     return text.finish();
   }
 
-  async function testSegment(request: Request, route: RouteContext, pause: Pause): Promise<Parts> {
+  async function testSegment(request: Request, route: RouteContext, work: Work): Promise<Parts> {
+    const { pause } = work;
     const snapshot = requireSnapshot(getEnvironment(route));
     const { context } = await readFields(request, ["context"], pause);
     const key = route.params["key"]!;
     const trace = await explainMembership(snapshot, key, asContext(context).parsed, pause);
     if (!trace) throw new ApiError(404, `there is no segment ${JSON.stringify(key)}`, LISTED);
-    return await writeParts({ trace, words: describeMembership(trace) }, pause);
+    return await writeParts({ trace, words: describeMembership(trace) }, work);
   }
 
   async function listClients(): Promise<Parts> {
@@ -193,7 +207,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     return toParts({ connections });
   }
 
-  async function askSdkRoute(request: Request, context: RouteContext, pause: Pause): Promise<Response> {
+  async function askSdkRoute(request: Request, context: RouteContext, { pause }: Work): Promise<Response> {
     const snapshot = requireSnapshot(getEnvironment(context));
     const fields = await readFields(request, ["route", "stream", "context"], pause);
     const route = SDK_ROUTES.find(({ name }) => name === fields["route"]);
@@ -216,7 +230,7 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
     route("GET", "flags/{env}/{key}", inspectFlag),
     route("POST", "evaluate/{env}", evaluate),
     route("POST", "segments/{env}/{key}", testSegment),
-    route("POST", "diff", (request, _context, pause) => answerDiff(services, request, pause)),
+    route("POST", "diff", (request, _context, work) => answerDiff(services, request, work)),
     route("GET", "connections", listClients),
     route("GET", "sdk", () => toParts({ routes: SDK_ROUTES })),
     route("POST", "sdk/{env}", askSdkRoute),
@@ -228,14 +242,18 @@ export function apiRoutes(services: ExplorerServices): OpenRoute[] {
   ];
 }
 
+function tooMany(): ApiError {
+  return new ApiError(503, "too many requests at a time");
+}
+
 /** Writes the items of a list as JSON. Each of them is short, so it is written at once. */
-async function writeItems(snapshot: Snapshot, pause: Pause): Promise<Parts> {
-  const text = new JsonText(pause);
+async function writeItems(snapshot: Snapshot, work: Work): Promise<Parts> {
+  const text = new JsonText(work);
   let mark = "[";
   for (const item of listItems(snapshot)) {
     text.add(mark + JSON.stringify({ ...listedItemToJson(item), ...markOverridden(item) }));
     mark = ",";
-    await pause();
+    await work.pause();
   }
   text.add(mark === "[" ? "[]" : "]");
   return text.finish();

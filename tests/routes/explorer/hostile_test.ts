@@ -351,6 +351,29 @@ Deno.test("an answer that would be too long is refused before it is made", async
   assertEquals([status, error], [422, "the answer would have more than 16777216 bytes"]);
 });
 
+Deno.test("answers have so many bytes in memory at a time, until they are read", async () => {
+  const rules = Array.from({ length: 1500 }, () => ({ variation: 0, clauses: [] }));
+  const flags = { f: { on: true, variations: ["x".repeat(10_000)], rules, fallthrough: { variation: 0 } } };
+  const explorer = new TestExplorer({ store: await makeStore({ e1: { flags } }) });
+  function ask(): Promise<Response> {
+    return explorer.send("/explorer/api/evaluate/e1", {
+      method: "POST",
+      body: JSON.stringify({ context: CONTEXT, why: true }),
+      headers: { "content-type": "application/json" },
+    });
+  }
+  const [first, second] = [await ask(), await ask()];
+  assertEquals([first.status, second.status], [200, 200]);
+  for (let i = 0; i < 3; i++) {
+    const refused = await ask();
+    assertEquals([refused.status, (await refused.json()).error], [503, "too many requests at a time"]);
+  }
+  await first.body!.cancel();
+  const third = await ask();
+  assertEquals(third.status, 200);
+  assertEquals((await third.bytes()).length, (await second.bytes()).length);
+});
+
 Deno.test("answers count as open until they are read, or nobody reads them", async () => {
   const explorer = new TestExplorer({ store: await makeStore({ e1: { flags: { f: {} } } }) });
   const path = "/explorer/api/flags/e1";
