@@ -37,8 +37,8 @@ function compileClause(clause: Clause, registry: Registry): CompiledClause {
 function compileTest(op: string, values: JsonValue[], registry: Registry): Test {
   switch (op) {
     case "in":
-      // Null equals nothing, not even a null in an array.
-      return { op, values: new Set(values.filter((value) => value !== null)) };
+      // Null, lists and objects equal nothing, not even themselves in a list.
+      return { op, values: new Set(values.filter((value) => typeof value !== "object")) };
     case "startsWith":
     case "endsWith":
     case "contains":

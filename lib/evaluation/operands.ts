@@ -35,7 +35,7 @@ export const OPERATORS: ReadonlyMap<string, Operand> = new Map([
 export function isOperand(operand: Operand, value: JsonValue): boolean {
   switch (operand) {
     case "value":
-      return value !== null;
+      return typeof value !== "object";
     case "number":
       return typeof value === "number";
     case "date":

@@ -64,7 +64,7 @@ export function inspectClause(clause: Clause, path: string, onFinding: OnFinding
     const at = `${path}.values[${i}]`;
     const cost = operand === "pattern" && typeof value === "string" ? measurePattern(value) : undefined;
     if (cost) inspectCost(cost, at, onFinding);
-    if (cost || cost === undefined && canMatch(operand, value)) return true;
+    if (cost || cost === undefined && isOperand(operand, value)) return true;
     const problem = `is ${showValue(value)}, not ${NAMES[operand]}: it never matches`;
     // Values of a wrong type are one mistake; each pattern that cannot be read is one of its own.
     repeats.add(at, problem, cost === null ? problem : operand);
@@ -79,11 +79,6 @@ export function inspectClause(clause: Clause, path: string, onFinding: OnFinding
 
 function showValue(value: JsonValue): string {
   return typeof value === "string" ? quote(value) : cut(JSON.stringify(value));
-}
-
-/** Reports whether some attribute can match a value. Objects and arrays are never equal. */
-function canMatch(operand: Operand, value: JsonValue): boolean {
-  return isOperand(operand, value) && typeof value !== "object";
 }
 
 function inspectCost({ maxLength, ambiguity }: PatternCost, path: string, onFinding: OnFinding): void {

@@ -38,7 +38,7 @@ Deno.test("OPERATORS has each operator of the evaluator, and isOperand() accepts
 });
 
 const OTHERS: Record<string, JsonValue[]> = {
-  value: [null],
+  value: [null, [], {}],
   text: [1, null, true, [], {}],
   pattern: [1, "(", "(?!a)"],
   number: ["1", null, false],

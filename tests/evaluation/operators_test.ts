@@ -3,6 +3,9 @@ import { matchClause } from "./_environment.ts";
 
 type Case = [value: unknown, op: string, values: unknown[], matches: boolean];
 
+/** One and the same, as no parser makes it. */
+const OBJECT = {};
+
 const CASES: Case[] = [
   ["a", "in", ["b", "a"], true],
   ["a", "in", ["b"], false],
@@ -18,6 +21,8 @@ const CASES: Case[] = [
   [false, "in", [0], false],
   [{}, "in", [{}], false],
   [{ a: 1 }, "in", [{ a: 1 }], false],
+  [OBJECT, "in", [OBJECT], false],
+  [[OBJECT, null], "in", [OBJECT, null], false],
   ["日本", "in", ["日本"], true],
 
   ["abc", "startsWith", ["ab"], true],
