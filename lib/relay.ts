@@ -1,17 +1,10 @@
 import type { LiveSettings, Settings } from "./config/mod.ts";
-import {
-  type Certificate,
-  type CertificateFollower,
-  createAddressCounter,
-  followCertificate,
-  readCertificate,
-} from "./http/mod.ts";
+import { type CertificateFollower, followCertificate, readCertificate } from "./http/mod.ts";
 import {
   findMemoryLimit,
   isWithinMemory,
   KeepingPublisher,
   type LoadOptions,
-  type Publisher,
   type StateFileSystem,
   StorePublisher,
 } from "./load/mod.ts";
@@ -19,9 +12,9 @@ import { type Log, type Meter, type MetricState, NO_METER, Registry, sumMetrics 
 import { listenForOperators, type OperatorListeners } from "./operator_listeners.ts";
 import { openState, RelayData } from "./relay_data.ts";
 import { describeRelay } from "./relay_metrics.ts";
+import { createServer } from "./relay_server.ts";
 import type { RelayStatus } from "./routes/mod.ts";
 import { Serving, type ServingOptions } from "./serving.ts";
-import { ServingThreads, type ServingThreadsOptions } from "./serving_threads.ts";
 import { type Clock, type FileSystem, MACHINE_CLOCK, MACHINE_FS } from "./source/mod.ts";
 import { Store } from "./store/mod.ts";
 import { VERSION } from "./version.ts";
@@ -264,65 +257,5 @@ export async function startRelay(
     },
     close,
     [Symbol.asyncDispose]: () => close().then(() => data.close()),
-  };
-}
-
-/** What serves the clients of a relay: this thread, or others. */
-interface RelayServer {
-  /** Store of what is served. */
-  store: Store;
-  /** Destination of what is loaded. */
-  publisher: Publisher;
-  /** Lets clients connect. Returns the address of `port` and, if it is set, that of `streamPort`. */
-  listen(certificate?: Certificate): Promise<Deno.NetAddr[]>;
-  /** Gives new connections another certificate. */
-  setCertificate(certificate: Certificate): void;
-  /** Applies other settings. */
-  reconfigure(settings: LiveSettings): void;
-  /** Lists the metrics of other threads that serve. */
-  listMetrics(): Promise<(readonly MetricState[])[]>;
-  /** Called when the status of the relay has changed. */
-  updateStatus(): void;
-  /** Stops listening and closes what is open within the grace period: ms. */
-  close(grace?: number): Promise<void>;
-}
-
-type ServerOptions =
-  & Omit<ServingOptions, "store" | "streamCounter" | "addressCounter">
-  & Pick<RelayOptions, "threadUrl">
-  & Pick<ServingThreadsOptions, "onFailure" | "onRestart">;
-
-function createServer({ threadUrl, ...options }: ServerOptions): RelayServer {
-  const { threads } = options.settings;
-  const count = threads === "auto" ? navigator.hardwareConcurrency : threads;
-  if (count > 1) {
-    const serving = new ServingThreads({ ...options, count, ...threadUrl && { url: threadUrl } });
-    return {
-      store: serving.store,
-      publisher: serving,
-      listen: (certificate) => serving.listen(certificate),
-      setCertificate: (certificate) => serving.setCertificate(certificate),
-      reconfigure: (settings) => serving.reconfigure(settings),
-      listMetrics: () => serving.listMetrics(),
-      updateStatus: () => serving.updateStatus(),
-      close: (grace) => serving.close(grace),
-    };
-  }
-  const store = new Store();
-  const { maxConnectionsPerAddress: max } = options.settings;
-  const serving = new Serving({
-    ...options,
-    store,
-    ...max > 0 && { addressCounter: createAddressCounter(max) },
-  });
-  return {
-    store,
-    publisher: new StorePublisher(store, () => serving.update()),
-    listen: (certificate) => serving.listen({ ...certificate && { certificate } }),
-    setCertificate: (certificate) => serving.setCertificate(certificate),
-    reconfigure: (settings) => serving.reconfigure(settings),
-    listMetrics: () => Promise.resolve([]),
-    updateStatus: () => {},
-    close: (grace) => serving.close(grace),
   };
 }
