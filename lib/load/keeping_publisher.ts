@@ -6,7 +6,7 @@ import type { EnvironmentUse, Publisher } from "./publisher.ts";
 export interface KeepingOptions {
   /** Called right after each time that something was published. @default {nothing happens} */
   onPublished?: () => void;
-  /** Reports whether there is memory for what was served before, which is in it already. @default {always} */
+  /** Reports whether there is memory for what is kept, which is in it already. @default {always} */
   hasRoom?: () => boolean;
 }
 
@@ -48,10 +48,9 @@ export class KeepingPublisher implements Publisher {
     const changes = await this.#publisher.publish(loaded);
     const { hasRoom, onPublished } = this.#options;
     if (before.length > 0 && changes.length > 0) {
-      const isKept = hasRoom?.() ?? true;
-      this.#previous = isKept
-        ? new Map(before.map((environment) => [environment.id, environment]))
-        : undefined;
+      // First in place of what was kept until now, whose memory is then free.
+      this.#previous = new Map(before.map((environment) => [environment.id, environment]));
+      if (hasRoom && !hasRoom()) this.release();
     }
     onPublished?.();
     return changes;

@@ -37,13 +37,20 @@ Deno.test("KeepingPublisher keeps what was served before the last change, until 
 
 Deno.test("KeepingPublisher keeps nothing for which there is no room", async () => {
   let hasRoom = true;
-  const publisher = new KeepingPublisher(new StorePublisher(new Store()), { hasRoom: () => hasRoom });
+  const kept: (number | undefined)[] = [];
+  const publisher = new KeepingPublisher(new StorePublisher(new Store()), {
+    hasRoom() {
+      kept.push(publisher.previous?.get("e1")?.snapshot?.find("flags", "f")?.version);
+      return hasRoom;
+    },
+  });
   await publisher.publish(load(1));
   await publisher.publish(load(2));
   assertEquals(publisher.previous?.size, 1);
   hasRoom = false;
   await publisher.publish(load(3));
-  assertEquals(publisher.previous, undefined);
+  // When it is asked, what was kept until then is no longer.
+  assertEquals([publisher.previous, kept], [undefined, [1, 2]]);
   hasRoom = true;
   await publisher.publish(load(4));
   assertEquals(publisher.previous?.size, 1);
