@@ -7,8 +7,11 @@ import { constantFlag, DataFile, packArchive } from "./e2e/_archive.ts";
 
 const THREADS = 2;
 
-/** How long a thread may take to be replaced: ms. */
-const DEADLINE = 60_000; // a process that other tests start inherits the Unix socket of node:net (Deno 2.9.6): it is listened on until that one ends
+/**
+ * How long a thread may take to be replaced: ms. A process that other tests start meanwhile inherits the Unix socket of `node:net`
+ * (Deno 2.9.6), which is listened on until that one ends.
+ */
+const DEADLINE = 60_000;
 
 /** Connections that nobody shares: each is given to a thread of its own. */
 const ENOUGH_CONNECTIONS = 40;

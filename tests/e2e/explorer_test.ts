@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Locator } from "playwright-core";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DataFile } from "./_archive.ts";
 import { browserTest } from "./_browser.ts";
 import { explorerArchive, ExplorerPage, HOSTILE, startExplorer } from "./_explorer.ts";
@@ -10,25 +10,6 @@ import { explorerArchive, ExplorerPage, HOSTILE, startExplorer } from "./_explor
 declare const document: any, getSelection: any;
 
 const ZOE = JSON.stringify({ kind: "user", key: "zoe", country: "FR" });
-
-/** Every view, as fragments. */
-const VIEWS: string[] = [
-  "#/",
-  "#/flags/e1",
-  "#/item/e1/checkout",
-  "#/item/e1/beta-users",
-  "#/item/e1/lost",
-  "#/item/e1/nothing",
-  `#/evaluate/e1?context=${encodeURIComponent(ZOE)}`,
-  `#/evaluate/e1?context=${encodeURIComponent(ZOE)}&flag=checkout&want=true`,
-  "#/evaluate/e1?segment=beta-users",
-  "#/diff/e1?from=current&toEnv=e2",
-  "#/diff/e1?from=current&toEnv=e2&by=values",
-  "#/sdk/e1",
-  "#/sdk/e1?route=browser",
-  "#/connections",
-  "#/overrides",
-];
 
 browserTest(
   "a person finds a flag by keyboard alone, reads its rules and follows what it depends on",
@@ -223,101 +204,6 @@ browserTest("the page says that Halyard cannot be reached, and no longer once it
   await problem.waitFor({ state: "detached" });
 });
 
-browserTest("10,000 flags are a few rows at a time, and each can be reached", async (site) => {
-  await using file = await DataFile.create(await explorerArchive());
-  await using relay = await startExplorer(file.path);
-  const explorer = await ExplorerPage.open(site, relay.explorer, "#/flags/big");
-  const { page } = explorer;
-  const rows = page.getByRole("listitem");
-  await rows.first().waitFor();
-  assert(await rows.count() < 60);
-  await page.keyboard.press("j");
-  for (let i = 0; i < 100; i++) await page.keyboard.press("j");
-  await page.waitForFunction(() => document.activeElement?.textContent?.includes("flag-00100"));
-  const answered = page.waitForResponse((response) => response.url().endsWith("/flags/big"));
-  await file.replace(await explorerArchive(2));
-  await answered;
-  await explorer.settle();
-  await page.keyboard.press("j");
-  await page.waitForFunction(() => document.activeElement?.textContent?.includes("flag-00101"));
-  assert(
-    await page.evaluate(() => {
-      const { top, bottom } = document.activeElement!.getBoundingClientRect();
-      return top >= 0 && bottom <= document.documentElement.clientHeight;
-    }),
-  );
-  for (let i = 0; i < 20; i++) await page.keyboard.press("Shift+Tab");
-  assert(
-    await page.evaluate(() => {
-      const [filters, row] = [document.querySelector(".filters"), document.activeElement];
-      return row.getBoundingClientRect().top >= filters.getBoundingClientRect().bottom;
-    }),
-  );
-  await page.evaluate(() => document.scrollingElement.scrollTop = document.body.scrollHeight);
-  await page.getByText("flag-09999").waitFor();
-  assert(await rows.count() < 60);
-  assertEquals(await rows.last().getAttribute("aria-posinset"), "10000");
-  explorer.checkQuiet();
-});
-
-browserTest(
-  "who goes back to a list finds it where it was left, with the focus on the same row",
-  async (site) => {
-    await using file = await DataFile.create(await explorerArchive());
-    await using relay = await startExplorer(file.path);
-    const explorer = await ExplorerPage.open(site, relay.explorer, "#/flags/big?q=9");
-    const { page } = explorer;
-    await page.getByText("flag-00009").waitFor();
-    await page.evaluate(() => document.scrollingElement.scrollTop = 20_000);
-    await page.keyboard.press("j");
-    await page.keyboard.press("j");
-    const left: { scrolled: number; flag: string } = await page.evaluate(lookAround);
-    assert(left.scrolled > 19_000);
-    await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: left.flag, level: 1 }).waitFor();
-    assertEquals(await page.evaluate(() => document.scrollingElement.scrollTop), 0);
-    await page.goBack();
-    await page.waitForFunction((flag) => document.activeElement?.textContent?.includes(flag), left.flag);
-    assertEquals(await page.evaluate(lookAround), left);
-    await page.getByRole("navigation").getByRole("link", { name: "Flags" }).click();
-    await page.getByText("10,000 items").waitFor();
-    assertEquals((await page.evaluate(lookAround)).scrolled, 0);
-    explorer.checkQuiet();
-
-    function lookAround() {
-      const { activeElement, scrollingElement } = document;
-      return {
-        scrolled: scrollingElement.scrollTop,
-        flag: activeElement.querySelector(".name")?.textContent,
-      };
-    }
-  },
-);
-
-browserTest(
-  "the Tab key goes through the frame in the order in which it is drawn, however wide",
-  async (site) => {
-    await using file = await DataFile.create(await explorerArchive());
-    await using relay = await startExplorer(file.path);
-    const { page } = await ExplorerPage.open(site, relay.explorer, "#/flags/e1");
-    await page.getByText("checkout").waitFor();
-    for (const width of [360, 700, 1000, 1280, 1440]) {
-      await page.setViewportSize({ width, height: 800 });
-      const places: [top: number, left: number][] = await page.evaluate(() => {
-        const elements = [...document.querySelectorAll("header a, header button, header select")];
-        return elements.map((element) => {
-          const { top, bottom, left } = element.getBoundingClientRect();
-          return [Math.round((top + bottom) / 20), left];
-        });
-      });
-      const drawn = places.toSorted(([top, left], [otherTop, otherLeft]) =>
-        top - otherTop || left - otherLeft
-      );
-      assertEquals([width, places.length, places], [width, 10, drawn]);
-    }
-  },
-);
-
 browserTest("hostile names are text in every view", async (site) => {
   await using file = await DataFile.create(await explorerArchive());
   await using relay = await startExplorer(file.path);
@@ -348,27 +234,6 @@ browserTest("hostile names are text in every view", async (site) => {
   }
   explorer.checkQuiet();
 });
-
-for (const width of [1_440, 360]) {
-  browserTest(`no view has barriers, in light and dark, at ${width} pixels`, async (site) => {
-    await using file = await DataFile.create(await explorerArchive());
-    await using relay = await startExplorer(file.path);
-    const explorer = await ExplorerPage.open(site, relay.explorer);
-    const { page } = explorer;
-    await page.setViewportSize({ width, height: 800 });
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      for (const fragment of VIEWS) {
-        await explorer.view(fragment);
-        await explorer.checkAccess();
-        assertEquals([fragment, await page.evaluate(() => document.documentElement.scrollWidth)], [
-          fragment,
-          width,
-        ]);
-      }
-    }
-  });
-}
 
 browserTest("with a token the page is behind a form, and where it was once that is sent", async (site) => {
   await using file = await DataFile.create(await explorerArchive());
